@@ -1,1 +1,33 @@
-//! lifeboat-sdk
+//! The contract between lifeboat and its providers: values, schemas, kinds, calls.
+//!
+//! Depends on nothing of ours; a provider cannot see plan or state.
+
+// The derive writes `::lifeboat_sdk::…`; this makes it work inside this crate too.
+extern crate self as lifeboat_sdk;
+
+pub mod call;
+pub mod context;
+pub mod diagnostic;
+pub mod failure;
+pub mod future;
+pub mod kind;
+pub mod observation;
+pub mod provider;
+pub mod schema;
+pub mod scope;
+pub mod session;
+pub mod value;
+
+pub use call::{Access, Call, Plane};
+pub use context::Ctx;
+pub use diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Span};
+pub use failure::{Class, Failure};
+pub use kind::{
+    Batch, Change, ChangeAction, DataSource, Finding, Kind, Object, Outcome, Owner, Ownership,
+    RoleContext, RolePlan, Service, Target, WriteFailure,
+};
+pub use observation::{Cause, CompleteListing, Listing, Observation, Present, Proof, Unreadable};
+pub use schema::{Attribute, Presence, Schema, Shape, Syntax};
+pub use scope::{Location, RegionName, Scope};
+pub use session::{Interrupt, Limits, Purpose, Session};
+pub use value::{KnownDoc, Marks, Name, Number, Path, Type, Value};

@@ -1,0 +1,247 @@
+//! `Ctx`: the only way by which a kind awaits an API.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use crate::call::{Access, Call};
+use crate::failure::{Class, Failure};
+use crate::future::BoxFuture;
+use crate::scope::Scope;
+use crate::session::{Guard, Interrupt, Purpose, Session};
+
+/// Told the id of an object as soon as the API answers, before any wait or tag call.
+pub trait IdentifiedSink: Send + Sync {
+    /// Writes it to the journal.
+    fn identified<'a>(
+        &'a self,
+        address: &'a str,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+/// The context of calls.
+#[derive(Clone)]
+pub struct Ctx {
+    session: Arc<Session>,
+    access: Access,
+    sink: Option<Arc<dyn IdentifiedSink>>,
+}
+
+impl fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ctx").field("access", &self.access).finish_non_exhaustive()
+    }
+}
+
+/// Attempts of one call by what failed.
+fn attempts(purpose: Purpose, class: Class) -> u32 {
+    match (purpose, class) {
+        (Purpose::Refresh, Class::Throttled) => 4,
+        (Purpose::Refresh, _) => 2,
+        (Purpose::Apply, Class::Throttled | Class::Conflict) => 10,
+        (Purpose::Apply, _) => 4,
+    }
+}
+
+impl Ctx {
+    /// A context that cannot change anything: every call with [`Access::Write`] is refused
+    /// before it is made.
+    pub fn read_only(session: Arc<Session>) -> Self {
+        Self { session, access: Access::Read, sink: None }
+    }
+
+    /// A context that may change things and tells new ids to `sink`.
+    pub fn writing(session: Arc<Session>, sink: Arc<dyn IdentifiedSink>) -> Self {
+        Self { session, access: Access::Write, sink: Some(sink) }
+    }
+
+    /// The guards.
+    pub fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
+    /// Makes a call: breaker, permit, rate, deadline, attempts, tracing. `make` is called once
+    /// per attempt and must do nothing but that call.
+    ///
+    /// # Errors
+    /// The last attempt's failure, with the call and the scope.
+    pub async fn call<T, F, Fut>(
+        &self,
+        call: &'static Call,
+        scope: &Scope,
+        make: F,
+    ) -> Result<T, Failure>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, Failure>>,
+    {
+        if call.access == Access::Write && self.access == Access::Read {
+            let text = "this run may only read; a changing call was refused before it was made";
+            return Err(Failure::new(Class::Other, text).of(call, scope));
+        }
+        let span = tracing::info_span!(
+            "call",
+            service = call.service,
+            operation = call.operation,
+            region = %scope.location,
+            attempts = tracing::field::Empty,
+            outcome = tracing::field::Empty,
+        );
+        self.attempts(call, scope, make).instrument(span).await.map_err(|f| f.of(call, scope))
+    }
+
+    async fn attempts<T, F, Fut>(
+        &self,
+        call: &'static Call,
+        scope: &Scope,
+        make: F,
+    ) -> Result<T, Failure>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, Failure>>,
+    {
+        let guard = self.session.guard(scope);
+        let begun = Instant::now();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let result = self.attempt(call, &guard, begun, &make).await;
+            let failure = match result {
+                Ok(answer) => {
+                    tracing::debug!(attempt, ms = ms(begun), "answered");
+                    return Ok(answer);
+                }
+                Err(failure) => failure.of(call, scope),
+            };
+            tracing::debug!(attempt, ms = ms(begun), class = ?failure.class, code = failure.code, "failed");
+            let last = attempt >= attempts(self.session.purpose(), failure.class);
+            if last || !failure.retryable() || failure.in_doubt() {
+                return Err(failure);
+            }
+            let pause = Duration::from_millis(100 << attempt.min(6));
+            if guard.budgeted() {
+                guard.waste(pause.min(guard.remaining()));
+            } else if begun.elapsed() + pause > guard.limits.operation {
+                return Err(failure);
+            }
+            self.wait(pause).await?;
+        }
+    }
+
+    async fn attempt<T, F, Fut>(
+        &self,
+        call: &'static Call,
+        guard: &Guard,
+        begun: Instant,
+        make: &F,
+    ) -> Result<T, Failure>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, Failure>>,
+    {
+        let write = call.access == Access::Write;
+        let _entered = guard.enter(write).await?;
+        let limit = if guard.budgeted() {
+            guard.limits.attempt.min(guard.remaining())
+        } else if write {
+            // A changing call is dropped late: its outcome would be in doubt.
+            (guard.limits.attempt * 4).min(guard.limits.operation)
+        } else {
+            guard.limits.attempt.min(guard.limits.operation.saturating_sub(begun.elapsed()))
+        };
+        let started = Instant::now();
+        let mut interrupt = self.session.interrupt();
+        let result = tokio::select! {
+            biased;
+            result = tokio::time::timeout(limit, make()) => result.unwrap_or_else(|_| {
+                let text = format!("no answer within {:.1} s", limit.as_secs_f64());
+                Err(Failure::new(Class::Unreachable, text))
+            }),
+            () = stopped(&mut interrupt) => {
+                Err(Failure::new(Class::Interrupted, "the run was interrupted"))
+            }
+        };
+        guard.record(started.elapsed(), result.as_ref().err());
+        result
+    }
+
+    /// Waits between two looks at something; the first interrupt ends it.
+    ///
+    /// # Errors
+    /// [`Class::Interrupted`]
+    pub async fn wait(&self, time: Duration) -> Result<(), Failure> {
+        let mut interrupt = self.session.interrupt();
+        tokio::select! {
+            biased;
+            () = finishing(&mut interrupt) => {
+                Err(Failure::new(Class::Interrupted, "the run was interrupted while waiting"))
+            }
+            () = tokio::time::sleep(time) => Ok(()),
+        }
+    }
+
+    /// Tells the journal the id of a new object, before anything else is awaited.
+    ///
+    /// # Errors
+    /// The journal could not be written: nothing more may be done.
+    pub async fn identified(&self, address: &str, id: &str) -> Result<(), Failure> {
+        match &self.sink {
+            Some(sink) => sink.identified(address, id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A listing that several reads of a scope share. While refreshing it is made once, also
+    /// where many ask at the same time; while applying every call makes it anew.
+    ///
+    /// # Errors
+    /// What `make` failed with, for all who asked.
+    pub async fn shared<T, F, Fut>(
+        &self,
+        scope: &Scope,
+        key: &str,
+        make: F,
+    ) -> Result<Arc<T>, Failure>
+    where
+        T: Any + Send + Sync,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, Failure>>,
+    {
+        if self.session.purpose() == Purpose::Apply {
+            return make().await.map(Arc::new);
+        }
+        let cell = self.session.cache().cell(scope, key);
+        let made = cell
+            .get_or_init(|| async move {
+                make().await.map(|value| Arc::new(value) as Arc<dyn Any + Send + Sync>)
+            })
+            .await
+            .clone()?;
+        made.downcast().map_err(|_| Failure::new(Class::Other, "a cached listing has another type"))
+    }
+}
+
+fn ms(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+async fn at_least(interrupt: &mut tokio::sync::watch::Receiver<Interrupt>, level: Interrupt) {
+    if interrupt.wait_for(|now| *now >= level).await.is_err() {
+        // Nobody can interrupt any more.
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn finishing(interrupt: &mut tokio::sync::watch::Receiver<Interrupt>) {
+    at_least(interrupt, Interrupt::Finish).await;
+}
+
+async fn stopped(interrupt: &mut tokio::sync::watch::Receiver<Interrupt>) {
+    at_least(interrupt, Interrupt::Stop).await;
+}

@@ -1,0 +1,458 @@
+//! `Kind`: the contract of a resource kind; typed for its author, erased for the engine.
+//!
+//! A kind is a struct that is at once its configuration and its state (with
+//! `#[derive(Kind)]` giving [`Object`]), one `read` for many targets and one `write` for many
+//! changes. It never sees an unknown, a plan or a state.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::context::Ctx;
+use crate::failure::{Class, Failure};
+use crate::future::BoxFuture;
+use crate::observation::{Observation, Present};
+use crate::schema::Schema;
+use crate::scope::Scope;
+use crate::value::{KnownDoc, Name, Path, Value};
+
+/// The struct of a kind: written by `#[derive(Kind)]`.
+pub trait Object: Send + Sync + Sized + 'static {
+    /// Its schema, a constant.
+    const SCHEMA: &'static Schema;
+
+    /// Reads it from a document.
+    ///
+    /// # Errors
+    /// Where the document does not have the schema's shape; the path and what was expected.
+    fn decode(document: &Value) -> Result<Self, DecodeError>;
+
+    /// Writes it as a document with exactly the schema's attributes.
+    fn encode(&self) -> Value;
+}
+
+/// A document that does not fit its schema.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct DecodeError {
+    /// Where.
+    pub path: Path,
+    /// What was expected.
+    pub message: String,
+}
+
+/// A service and whether its control plane is global.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// `s3`, `route53`
+    pub name: &'static str,
+    /// The home region of a global control plane; `None` for a regional service.
+    pub home: Option<&'static str>,
+}
+
+/// How an object is known to be ours when it is found without an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// It carries ownership tags.
+    Tags,
+    /// It is a part of another object: its address is in the parent.
+    Parent,
+    /// Its name is unique and says nothing about the owner.
+    Name,
+    /// Nothing outside state knows it (`terraform_data`).
+    StateOnly,
+}
+
+/// The owner that an object's tags name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    /// The tag `lifeboat:topology`, or the lineage without a topology.
+    pub topology: Name,
+    /// The tag `lifeboat:address`.
+    pub address: Name,
+}
+
+/// How writes of a kind go together in one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// The attribute whose value groups changes (the zone of a record).
+    pub key: &'static str,
+    /// How much one call takes, in units of weight.
+    pub limit: u32,
+    /// The weight of a create or a delete.
+    pub weight: u32,
+    /// The weight of an update.
+    pub update_weight: u32,
+}
+
+/// What is to be read.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its address, for messages and ownership.
+    pub address: Name,
+    /// Its id, from state or an `import` block; `None` when only its configuration is known.
+    pub id: Option<Name>,
+    /// Its previous or desired document; may hold unknowns when it was never made.
+    pub hint: Value,
+}
+
+/// One change to make.
+#[derive(Clone, Debug)]
+pub struct Change<O> {
+    /// The object's address.
+    pub address: Name,
+    /// The idempotency token, the same for every attempt of this step.
+    pub token: Name,
+    /// The owner tags to write, where the kind has tags.
+    pub owner: Option<Owner>,
+    /// What to do.
+    pub action: ChangeAction<O>,
+}
+
+/// What to do to one object.
+#[derive(Clone, Debug)]
+pub enum ChangeAction<O> {
+    /// Make it.
+    Create {
+        /// As it shall be; computed attributes are null.
+        after: O,
+    },
+    /// Change it in place.
+    Update {
+        /// Its id.
+        id: Name,
+        /// As it was last read.
+        before: O,
+        /// As it shall be.
+        after: O,
+    },
+    /// Remove it; a missing object is success.
+    Delete {
+        /// Its id.
+        id: Name,
+        /// As it was last read.
+        before: O,
+    },
+}
+
+/// What a change led to: the object as it is now, nothing after a delete, or a failure.
+pub type Outcome<O> = Result<Option<Present<O>>, WriteFailure<O>>;
+
+/// A failed change and what it left behind.
+#[derive(Clone, Debug)]
+pub struct WriteFailure<O> {
+    /// Why.
+    pub failure: Failure,
+    /// What exists all the same: made, but not finished.
+    pub half_made: Option<Present<O>>,
+}
+
+impl<O> From<Failure> for WriteFailure<O> {
+    fn from(failure: Failure) -> Self {
+        Self { failure, half_made: None }
+    }
+}
+
+/// A problem of a document that only its kind can see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The attribute.
+    pub path: Path,
+    /// One line, no names.
+    pub summary: &'static str,
+    /// What and why.
+    pub detail: String,
+    /// What to write instead.
+    pub help: String,
+    /// Whether it is only a warning.
+    pub warning: bool,
+}
+
+/// The part that a region plays for an object whose attributes depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleContext {
+    /// The object's region.
+    pub region: Name,
+    /// Whether that is the primary now.
+    pub primary: bool,
+    /// Counts promotions.
+    pub epoch: u64,
+}
+
+/// A document as the role wants it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RolePlan {
+    /// The object exists in this role, so.
+    Document(Value),
+    /// In this role there is no such object; that it is missing is no change.
+    AbsentByRole,
+}
+
+/// A resource kind.
+pub trait Kind: Send + Sync + 'static {
+    /// Configuration and state.
+    type Object: Object;
+    /// The type's name: `aws_s3_bucket`.
+    const NAME: &'static str;
+    /// Its service.
+    const SERVICE: Service;
+    /// How it is recognised.
+    const OWNERSHIP: Ownership;
+    /// Whether writes go together.
+    const BATCH: Option<Batch> = None;
+
+    /// The id that an object of this configuration will have, where the configuration decides
+    /// it: then planning looks whether the name is taken. `None` if the API makes ids up.
+    fn id_of(&self, _desired: &Value) -> Option<Name> {
+        None
+    }
+
+    /// Brings a document to the form in which equal meaning is equal content.
+    /// Pure; gets documents with unknowns and must leave those alone.
+    fn normalise(&self, document: &Value) -> Value {
+        document.clone()
+    }
+
+    /// Checks what the schema cannot say. Pure; unknown parts are not judged.
+    fn validate(&self, _document: &Value) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// What of the document depends on the region's role. Pure.
+    fn plan_role(&self, _role: &RoleContext, document: &Value) -> RolePlan {
+        RolePlan::Document(document.clone())
+    }
+
+    /// Whether the object holds data, so that losing it must be confirmed.
+    fn holds_data(&self, _document: &Value) -> bool {
+        false
+    }
+
+    /// Why a change can never be taken back, where that is so.
+    fn one_way_door(&self, _before: Option<&Value>, _after: Option<&Value>) -> Option<String> {
+        None
+    }
+
+    /// Reads all targets of one scope with the fewest calls: one observation each, in order.
+    fn read(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        targets: &[Target],
+    ) -> impl Future<Output = Vec<Observation<Self::Object>>> + Send;
+
+    /// Makes the changes of one scope (and one batch key): one outcome each, in order.
+    fn write(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        changes: Vec<Change<Self::Object>>,
+    ) -> impl Future<Output = Vec<Outcome<Self::Object>>> + Send;
+}
+
+/// A data source.
+pub trait DataSource: Send + Sync + 'static {
+    /// Arguments and results.
+    type Object: Object;
+    /// The type's name: `aws_region`.
+    const NAME: &'static str;
+    /// Its service.
+    const SERVICE: Service;
+
+    /// Answers the query that `document` (its computed attributes null) stands for.
+    fn read(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        document: Self::Object,
+    ) -> impl Future<Output = Result<Self::Object, Failure>> + Send;
+}
+
+/// A kind as the engine sees it: over documents. Implemented only by [`erase`].
+pub trait DynKind: Send + Sync {
+    /// The type's name.
+    fn name(&self) -> &'static str;
+    /// Its schema.
+    fn schema(&self) -> &'static Schema;
+    /// Its service.
+    fn service(&self) -> Service;
+    /// How it is recognised.
+    fn ownership(&self) -> Ownership;
+    /// Whether writes go together.
+    fn batch(&self) -> Option<Batch>;
+    /// See [`Kind::id_of`].
+    fn id_of(&self, desired: &Value) -> Option<Name>;
+    /// See [`Kind::normalise`].
+    fn normalise(&self, document: &Value) -> Value;
+    /// See [`Kind::validate`].
+    fn validate(&self, document: &Value) -> Vec<Finding>;
+    /// See [`Kind::plan_role`].
+    fn plan_role(&self, role: &RoleContext, document: &Value) -> RolePlan;
+    /// See [`Kind::holds_data`].
+    fn holds_data(&self, document: &Value) -> bool;
+    /// See [`Kind::one_way_door`].
+    fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String>;
+    /// See [`Kind::read`].
+    fn read<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        targets: &'a [Target],
+    ) -> BoxFuture<'a, Vec<Observation<Value>>>;
+    /// See [`Kind::write`].
+    fn write<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        changes: Vec<Change<KnownDoc>>,
+    ) -> BoxFuture<'a, Vec<Outcome<Value>>>;
+}
+
+/// A data source as the engine sees it.
+pub trait DynData: Send + Sync {
+    /// The type's name.
+    fn name(&self) -> &'static str;
+    /// Its schema.
+    fn schema(&self) -> &'static Schema;
+    /// Its service.
+    fn service(&self) -> Service;
+    /// See [`DataSource::read`].
+    fn read<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        document: KnownDoc,
+    ) -> BoxFuture<'a, Result<Value, Failure>>;
+}
+
+/// Turns a kind into what the engine works with.
+pub fn erase<K: Kind>(kind: K) -> Arc<dyn DynKind> {
+    Arc::new(Erased(kind))
+}
+
+/// Turns a data source into what the engine works with.
+pub fn erase_data<D: DataSource>(data: D) -> Arc<dyn DynData> {
+    Arc::new(Erased(data))
+}
+
+struct Erased<K>(K);
+
+fn decode_action<O: Object>(action: ChangeAction<KnownDoc>) -> Result<ChangeAction<O>, Failure> {
+    let decode = |doc: &KnownDoc| {
+        O::decode(doc.value()).map_err(|e| Failure::new(Class::Invalid, e.to_string()))
+    };
+    Ok(match action {
+        ChangeAction::Create { after } => ChangeAction::Create { after: decode(&after)? },
+        ChangeAction::Update { id, before, after } => {
+            ChangeAction::Update { id, before: decode(&before)?, after: decode(&after)? }
+        }
+        ChangeAction::Delete { id, before } => {
+            ChangeAction::Delete { id, before: decode(&before)? }
+        }
+    })
+}
+
+fn encode_outcome<O: Object>(outcome: Outcome<O>) -> Outcome<Value> {
+    let encode = |present: Present<O>| present.map(|o| o.encode());
+    match outcome {
+        Ok(present) => Ok(present.map(encode)),
+        Err(WriteFailure { failure, half_made }) => {
+            Err(WriteFailure { failure, half_made: half_made.map(encode) })
+        }
+    }
+}
+
+impl<K: Kind> DynKind for Erased<K> {
+    fn name(&self) -> &'static str {
+        K::NAME
+    }
+    fn schema(&self) -> &'static Schema {
+        K::Object::SCHEMA
+    }
+    fn service(&self) -> Service {
+        K::SERVICE
+    }
+    fn ownership(&self) -> Ownership {
+        K::OWNERSHIP
+    }
+    fn batch(&self) -> Option<Batch> {
+        K::BATCH
+    }
+    fn id_of(&self, desired: &Value) -> Option<Name> {
+        self.0.id_of(desired)
+    }
+    fn normalise(&self, document: &Value) -> Value {
+        self.0.normalise(document)
+    }
+    fn validate(&self, document: &Value) -> Vec<Finding> {
+        self.0.validate(document)
+    }
+    fn plan_role(&self, role: &RoleContext, document: &Value) -> RolePlan {
+        self.0.plan_role(role, document)
+    }
+    fn holds_data(&self, document: &Value) -> bool {
+        self.0.holds_data(document)
+    }
+    fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
+        self.0.one_way_door(before, after)
+    }
+    fn read<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        targets: &'a [Target],
+    ) -> BoxFuture<'a, Vec<Observation<Value>>> {
+        Box::pin(async move {
+            let found = self.0.read(ctx, scope, targets).await;
+            found.into_iter().map(|o| o.map(|object| object.encode())).collect()
+        })
+    }
+    fn write<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        changes: Vec<Change<KnownDoc>>,
+    ) -> BoxFuture<'a, Vec<Outcome<Value>>> {
+        Box::pin(async move {
+            // All decode before any is called: a batch is not half tried for a bad document.
+            let mut decoded = Vec::with_capacity(changes.len());
+            for change in changes {
+                let Change { address, token, owner, action } = change;
+                decoded.push(decode_action::<K::Object>(action).map(|action| Change {
+                    address,
+                    token,
+                    owner,
+                    action,
+                }));
+            }
+            if let Some(failure) = decoded.iter().find_map(|d| d.as_ref().err()).cloned() {
+                return decoded.iter().map(|_| Err(failure.clone().into())).collect();
+            }
+            let changes = decoded.into_iter().filter_map(Result::ok).collect();
+            self.0.write(ctx, scope, changes).await.into_iter().map(encode_outcome).collect()
+        })
+    }
+}
+
+impl<D: DataSource> DynData for Erased<D> {
+    fn name(&self) -> &'static str {
+        D::NAME
+    }
+    fn schema(&self) -> &'static Schema {
+        D::Object::SCHEMA
+    }
+    fn service(&self) -> Service {
+        D::SERVICE
+    }
+    fn read<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        document: KnownDoc,
+    ) -> BoxFuture<'a, Result<Value, Failure>> {
+        Box::pin(async move {
+            let query = D::Object::decode(document.value())
+                .map_err(|e| Failure::new(Class::Invalid, e.to_string()))?;
+            Ok(self.0.read(ctx, scope, query).await?.encode())
+        })
+    }
+}

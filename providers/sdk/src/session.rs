@@ -1,0 +1,323 @@
+//! `Session`: the guards that calls of one run share, per scope and per location.
+//!
+//! *Slow start.* A scope begins with one call in flight and gains one with each success, so a
+//! dead scope costs a fixed number of calls however many objects it holds.
+//! *Breaker.* Three failures in a row that speak against the scope open it; while refreshing it
+//! stays open, while applying it lets one call try again after a pause.
+//! *Waste budget.* While refreshing, a location may waste [`Limits::budget`] of time: failed
+//! attempts and attempts slower than [`SLOW`], divided by the calls in flight. A healthy
+//! location wastes nothing and is read to its end; a dead or slow one is given up when the
+//! budget is spent, whatever number of objects it holds.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OnceCell, Semaphore, watch};
+use tokio::time::Instant;
+
+use crate::failure::{Class, Failure};
+use crate::scope::{Location, Scope};
+
+/// An attempt slower than this counts as wasted time while refreshing.
+pub const SLOW: Duration = Duration::from_millis(1000);
+
+/// How hard a provider may be called, from its `provider` block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// One attempt of a reading call.
+    pub attempt: Duration,
+    /// A whole operation with its attempts, while applying.
+    pub operation: Duration,
+    /// What a location may waste in one refresh.
+    pub budget: Duration,
+    /// Calls in flight in one scope.
+    pub in_flight: u32,
+    /// Calls a second by service; 0 is no limit.
+    pub rates: BTreeMap<String, f64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            attempt: Duration::from_secs(5),
+            operation: Duration::from_secs(60),
+            budget: Duration::from_secs(8),
+            in_flight: 32,
+            rates: BTreeMap::new(),
+        }
+    }
+}
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Reading for a plan: budgets hold, breakers stay open, listings are cached.
+    Refresh,
+    /// Applying: reads are live, breakers try again.
+    Apply,
+}
+
+/// How far an interrupt went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interrupt {
+    /// None.
+    #[default]
+    None,
+    /// The first: start nothing new, stop waiting.
+    Finish,
+    /// The second: stop now.
+    Stop,
+}
+
+/// The guards of one run.
+pub struct Session {
+    purpose: Purpose,
+    limits: Mutex<BTreeMap<String, Limits>>,
+    scopes: Mutex<BTreeMap<Scope, Arc<Guard>>>,
+    locations: Mutex<BTreeMap<(String, String, Location), Arc<Clock>>>,
+    down: Vec<String>,
+    cache: Cache,
+    interrupt: watch::Receiver<Interrupt>,
+    /// Keeps the channel open where nobody interrupts.
+    _keep: Option<watch::Sender<Interrupt>>,
+}
+
+type CacheKey = (Scope, String);
+type CacheCell = Arc<OnceCell<Result<Arc<dyn Any + Send + Sync>, Failure>>>;
+
+#[derive(Default)]
+pub(crate) struct Cache(Mutex<BTreeMap<CacheKey, CacheCell>>);
+
+impl Cache {
+    pub(crate) fn cell(&self, scope: &Scope, key: &str) -> CacheCell {
+        lock(&self.0).entry((scope.clone(), key.to_owned())).or_default().clone()
+    }
+}
+
+/// Nothing here is left half changed by a panic, so a poisoned lock is taken as it is.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Session {
+    /// A session that nothing interrupts.
+    pub fn new(purpose: Purpose) -> Self {
+        let (sender, receiver) = watch::channel(Interrupt::None);
+        Self { _keep: Some(sender), ..Self::interruptible(purpose, receiver) }
+    }
+
+    /// A session that ends early when `interrupt` says so.
+    pub fn interruptible(purpose: Purpose, interrupt: watch::Receiver<Interrupt>) -> Self {
+        Self {
+            purpose,
+            limits: Mutex::default(),
+            scopes: Mutex::default(),
+            locations: Mutex::default(),
+            down: Vec::new(),
+            cache: Cache::default(),
+            interrupt,
+            _keep: None,
+        }
+    }
+
+    /// With regions that the operator says are down: they are never called.
+    #[must_use]
+    pub fn assume_down(mut self, regions: Vec<String>) -> Self {
+        self.down = regions;
+        self
+    }
+
+    /// Sets the limits of a provider (by name and alias).
+    pub fn limit(&self, provider: &str, limits: Limits) {
+        lock(&self.limits).insert(provider.to_owned(), limits);
+    }
+
+    /// What it is for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// How far an interrupt went.
+    pub fn interrupt(&self) -> watch::Receiver<Interrupt> {
+        self.interrupt.clone()
+    }
+
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    pub(crate) fn limits(&self, scope: &Scope) -> Limits {
+        lock(&self.limits).get(&*scope.provider).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn guard(&self, scope: &Scope) -> Arc<Guard> {
+        if let Some(guard) = lock(&self.scopes).get(scope) {
+            return guard.clone();
+        }
+        let limits = self.limits(scope);
+        let key = (scope.provider.to_string(), scope.account.to_string(), scope.location.clone());
+        let clock = lock(&self.locations).entry(key).or_default().clone();
+        let down = self.down.iter().any(|r| **r == *scope.location.region().0);
+        let rate = limits.rates.get(&*scope.service).copied().filter(|r| *r > 0.0);
+        let guard = Arc::new(Guard {
+            permits: Semaphore::new(1),
+            clock,
+            bucket: rate.map(Bucket::new),
+            down,
+            limits,
+            refresh: self.purpose == Purpose::Refresh,
+            inner: Mutex::new(Inner { granted: 1, failures: 0, open: None }),
+        });
+        lock(&self.scopes).entry(scope.clone()).or_insert(guard).clone()
+    }
+}
+
+/// The wasted time of one location.
+#[derive(Default)]
+pub(crate) struct Clock {
+    wasted: Mutex<Duration>,
+}
+
+/// The guards of one scope.
+pub(crate) struct Guard {
+    permits: Semaphore,
+    clock: Arc<Clock>,
+    bucket: Option<Bucket>,
+    down: bool,
+    refresh: bool,
+    pub(crate) limits: Limits,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    granted: u32,
+    failures: u32,
+    open: Option<Instant>,
+}
+
+/// Failures in a row that open a breaker.
+const BREAKER: u32 = 3;
+/// How long an open breaker rests while applying.
+const REST: Duration = Duration::from_secs(2);
+
+impl Guard {
+    /// Waits for a permit and a token; fails where the scope was given up.
+    pub(crate) async fn enter(&self, write: bool) -> Result<Entered<'_>, Failure> {
+        if self.down {
+            return Err(Failure::new(Class::NotTried, "the operator says that the region is down"));
+        }
+        self.check()?;
+        let permit = self
+            .permits
+            .acquire()
+            .await
+            .map_err(|_| Failure::new(Class::NotTried, "the session has ended"))?;
+        self.check()?;
+        if let Some(bucket) = &self.bucket {
+            bucket.take(write).await;
+            self.check()?;
+        }
+        Ok(Entered { _permit: permit })
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        if self.refresh && self.remaining().is_zero() {
+            let text = format!(
+                "the location answered too slowly: it wasted its {} s of this refresh",
+                self.limits.budget.as_secs()
+            );
+            return Err(Failure::new(Class::TooSlow, text));
+        }
+        let mut inner = lock(&self.inner);
+        if let Some(since) = inner.open {
+            if !self.refresh && since.elapsed() >= REST {
+                inner.open = None;
+                inner.failures = BREAKER - 1;
+            } else {
+                return Err(Failure::new(
+                    Class::NotTried,
+                    "three calls in a row failed there, so no more are made",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// How long the location may still waste.
+    pub(crate) fn remaining(&self) -> Duration {
+        self.limits.budget.saturating_sub(*lock(&self.clock.wasted))
+    }
+
+    /// Whether calls of this session are bounded by the waste budget.
+    pub(crate) fn budgeted(&self) -> bool {
+        self.refresh
+    }
+
+    /// Records an attempt: widens on success, counts failures and waste.
+    pub(crate) fn record(&self, took: Duration, failure: Option<&Failure>) {
+        let mut inner = lock(&self.inner);
+        let in_flight = u32::try_from(
+            (inner.granted as usize).saturating_sub(self.permits.available_permits()),
+        )
+        .unwrap_or(1)
+        .max(1);
+        let against = failure.is_some_and(Failure::counts_against);
+        let throttled = failure.is_some_and(|f| f.class == Class::Throttled);
+        if against || throttled || took > SLOW {
+            *lock(&self.clock.wasted) += took / in_flight;
+        }
+        if against {
+            inner.failures += 1;
+            if inner.failures >= BREAKER && inner.open.is_none() {
+                inner.open = Some(Instant::now());
+            }
+            return;
+        }
+        inner.failures = 0;
+        inner.open = None;
+        if inner.granted < self.limits.in_flight.max(1) {
+            inner.granted += 1;
+            self.permits.add_permits(1);
+        }
+    }
+
+    /// Counts time that went into waiting between attempts.
+    pub(crate) fn waste(&self, time: Duration) {
+        let granted = lock(&self.inner).granted.max(1);
+        *lock(&self.clock.wasted) += time / granted;
+    }
+}
+
+/// A permit to make one call.
+pub(crate) struct Entered<'a> {
+    _permit: tokio::sync::SemaphorePermit<'a>,
+}
+
+/// A token bucket; reads leave a part of the rate to writes.
+struct Bucket {
+    rate: f64,
+    next: Mutex<[Option<Instant>; 2]>,
+}
+
+impl Bucket {
+    fn new(rate: f64) -> Self {
+        Self { rate, next: Mutex::new([None, None]) }
+    }
+
+    /// Waits for the next slot. Reads take at most four fifths of the rate (Route 53 takes five
+    /// requests a second per account: one is kept for writes).
+    async fn take(&self, write: bool) {
+        let now = Instant::now();
+        let at = {
+            let mut next = lock(&self.next);
+            let share = if write { self.rate } else { self.rate * 0.8 };
+            let slot = &mut next[usize::from(write)];
+            let at = slot.map_or(now, |t| t.max(now));
+            *slot = Some(at + Duration::from_secs_f64(1.0 / share));
+            at
+        };
+        tokio::time::sleep_until(at).await;
+    }
+}

@@ -1,0 +1,1 @@
+//! Conversion between types, as cty does it.

@@ -1,0 +1,1 @@
+//! Values and types in JSON, in cty's notation.
