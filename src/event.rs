@@ -1,0 +1,92 @@
+//! `Event`: what refresh and apply tell while they run; only `view` turns it into text.
+
+use std::time::Duration;
+
+use lifeboat_sdk::{Failure, Name};
+
+use crate::address::Address;
+use crate::plan::Operation;
+
+/// Something happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// An object is about to be read.
+    RefreshStart {
+        /// Which.
+        address: Address,
+        /// Its id.
+        id: Option<Name>,
+    },
+    /// It was read, or found unreadable.
+    RefreshComplete {
+        /// Which.
+        address: Address,
+        /// Its id.
+        id: Option<Name>,
+        /// Whether something was learnt.
+        readable: bool,
+    },
+    /// A change begins.
+    ApplyStart {
+        /// Which.
+        address: Address,
+        /// What.
+        operation: Operation,
+        /// Its id, where it exists.
+        id: Option<Name>,
+    },
+    /// A change still runs.
+    ApplyProgress {
+        /// Which.
+        address: Address,
+        /// What.
+        operation: Operation,
+        /// Since when.
+        elapsed: Duration,
+    },
+    /// A change is done.
+    ApplyComplete {
+        /// Which.
+        address: Address,
+        /// What.
+        operation: Operation,
+        /// Its id now.
+        id: Option<Name>,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A change failed or its outcome is not known.
+    ApplyErrored {
+        /// Which.
+        address: Address,
+        /// What.
+        operation: Operation,
+        /// Why.
+        failure: Failure,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// An interrupted earlier run is settled by reading.
+    Recovering {
+        /// Its id.
+        run: String,
+        /// Steps in doubt.
+        in_doubt: usize,
+    },
+    /// The run was asked to stop: `true` at the second time.
+    Interrupted(bool),
+}
+
+/// Where events go.
+pub trait Events: Send + Sync {
+    /// Takes one; must not block.
+    fn event(&self, event: Event);
+}
+
+/// Drops all events.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Events for Silent {
+    fn event(&self, _event: Event) {}
+}

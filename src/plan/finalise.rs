@@ -1,0 +1,30 @@
+//! `Finalise`: completes planned documents inside apply, when what they refer to is known.
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::{Diagnostics, Name, Value};
+
+use crate::address::Address;
+
+/// Plans objects again with what has become known; the same algorithm as planning.
+pub trait Finalise: Send + Sync {
+    /// The final planned document of `plan.changes[change]`, given all objects as they are now.
+    /// It agrees with every known value of the plan, or that is the error.
+    ///
+    /// # Errors
+    /// What could not be evaluated, or where it contradicts the plan.
+    fn finalise(
+        &self,
+        change: usize,
+        objects: &BTreeMap<Address, Value>,
+    ) -> Result<Value, Diagnostics>;
+
+    /// The outputs of the root module, given all objects as they are now.
+    ///
+    /// # Errors
+    /// What could not be evaluated.
+    fn outputs(
+        &self,
+        objects: &BTreeMap<Address, Value>,
+    ) -> Result<BTreeMap<Name, Value>, Diagnostics>;
+}

@@ -1,0 +1,238 @@
+//! Stage 6, changes -> steps: `Plan`, the data that apply carries out without deciding anything.
+
+pub mod finalise;
+pub mod step;
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::{Diagnostics, Name, Path, Scope, Value};
+
+use crate::address::Address;
+use crate::diff::Action;
+pub use finalise::Finalise;
+pub use step::{Member, Operation, Phase, Step, StepId};
+
+/// What a run was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanMode {
+    /// Make live what the files say.
+    Normal,
+    /// Remove everything.
+    Destroy,
+    /// Take what is live into state and change nothing.
+    RefreshOnly,
+}
+
+/// A plan: complete, ordered, bound to its inputs, applied at most once.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// A unique id.
+    pub id: String,
+    /// RFC 3339.
+    pub created: String,
+    /// RFC 3339; refused afterwards.
+    pub expires: String,
+    /// What was asked for.
+    pub mode: PlanMode,
+    /// What it was made from.
+    pub inputs: Inputs,
+    /// Every object, also those without a change, in the order of addresses.
+    pub changes: Vec<ObjectChange>,
+    /// What changed outside since the previous state.
+    pub drift: Vec<ObjectChange>,
+    /// Outputs of the root module.
+    pub outputs: BTreeMap<Name, OutputChange>,
+    /// What to do, in an order in which every step comes after what it needs.
+    pub steps: Vec<Step>,
+    /// How each scope that was asked answered.
+    pub scopes: Vec<ScopeStatus>,
+    /// Warnings and guards.
+    pub findings: Diagnostics,
+    /// Results of `check` blocks and conditions.
+    pub checks: Vec<CheckResult>,
+}
+
+/// What a plan was made from; apply refuses when one of these is no longer so.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// The version of lifeboat.
+    pub tool_version: String,
+    /// Root folder as given, for messages.
+    pub root: String,
+    /// Every source and every file that a function read: name to content.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// The root module's variables, with their marks.
+    pub variables: BTreeMap<Name, Value>,
+    /// The state's lineage; `None` where there was no state yet.
+    pub lineage: Option<String>,
+    /// The state's serial.
+    pub serial: u64,
+    /// The state's epoch.
+    pub epoch: u64,
+    /// The primary that the files name, where there is a topology.
+    pub primary: Option<Name>,
+    /// The topology's name.
+    pub topology: Option<Name>,
+    /// Who we are by provider: account ids that were verified.
+    pub identities: BTreeMap<String, String>,
+    /// The instant that `timestamp()` and `plantimestamp()` give.
+    pub now: String,
+    /// `-target` and `-exclude` as given.
+    pub targets: Vec<String>,
+    /// `-exclude`
+    pub excludes: Vec<String>,
+}
+
+/// One object and what happens to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectChange {
+    /// Its address.
+    pub address: Address,
+    /// Where it was in the previous state, if elsewhere.
+    pub previous_address: Option<Address>,
+    /// The provider instance: `aws`, `aws.dr`, `terraform`.
+    pub provider: Name,
+    /// The address that Terraform's provider of the kind has.
+    pub provider_source: Name,
+    /// Where it lives; `None` for what has no remote side.
+    pub scope: Option<Scope>,
+    /// What happens.
+    pub action: Action,
+    /// Why; apply never reads it.
+    pub reason: Option<Reason>,
+    /// The prior document.
+    pub before: Option<Value>,
+    /// The planned document, unknowns included.
+    pub after: Option<Value>,
+    /// What forces the replacement.
+    pub replace_paths: Vec<Path>,
+    /// Its id, where it exists.
+    pub id: Option<Name>,
+    /// The id it is imported by.
+    pub importing: Option<Name>,
+    /// The key of a deposed object that this deletes.
+    pub deposed: Option<Name>,
+    /// Why it is not attempted; then `action` is what would happen.
+    pub deferred: Option<Deferral>,
+    /// Its previous state is kept because it could not be read.
+    pub unread: Option<Deferral>,
+    /// Addresses that it refers to.
+    pub depends_on: Vec<Address>,
+    /// `lifecycle.create_before_destroy`, its own or inherited.
+    pub create_before_destroy: bool,
+    /// `lifecycle.prevent_destroy`
+    pub prevent_destroy: bool,
+    /// Whether losing it loses data.
+    pub holds_data: bool,
+    /// Why it can never be taken back.
+    pub one_way: Option<String>,
+    /// Operated: somebody else's, only let go of.
+    pub operated: bool,
+    /// The schema's version.
+    pub schema_version: u32,
+}
+
+/// Why an object is what it is in the plan: Terraform's `action_reason`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It was left half made.
+    Tainted,
+    /// `-replace`
+    Requested,
+    /// `replace_triggered_by`
+    TriggeredBy,
+    /// An attribute that cannot be changed in place.
+    CannotUpdate,
+    /// No longer in the files.
+    NoResourceConfig,
+    /// The module is gone.
+    NoModule,
+    /// `count` or `for_each` came or went.
+    WrongRepetition,
+    /// The index is out of range.
+    CountIndex,
+    /// The key is gone.
+    EachKey,
+    /// Data: the configuration is not known yet.
+    ConfigUnknown,
+    /// Data: something it depends on changes.
+    DependencyPending,
+}
+
+/// Why something is not attempted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deferral {
+    /// Its own scope, or one that it needs, could not be read.
+    Unreachable {
+        /// The scope.
+        scope: Scope,
+        /// What happened there.
+        message: String,
+    },
+    /// What it needs is itself deferred.
+    Needs(String),
+    /// The number of its instances is not known.
+    UnknownInstances,
+}
+
+/// An output and what becomes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputChange {
+    /// In the previous state.
+    pub before: Option<Value>,
+    /// As planned; `None` where it goes.
+    pub after: Option<Value>,
+    /// Declared sensitive.
+    pub sensitive: bool,
+}
+
+/// How a scope answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeStatus {
+    /// The scope.
+    pub scope: Scope,
+    /// `None`: it was read; else what went wrong.
+    pub trouble: Option<(lifeboat_sdk::Cause, String)>,
+    /// Objects asked for.
+    pub objects: usize,
+    /// Objects that could not be read.
+    pub unread: usize,
+}
+
+/// The result of a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckResult {
+    /// `check.rpo`, `output.x`, `var.y`, an address.
+    pub address: String,
+    /// `check`, `output_value`, `var`, `resource`
+    pub kind: String,
+    /// `None`: unknown until applied.
+    pub passed: Option<bool>,
+    /// Messages of failed assertions.
+    pub messages: Vec<String>,
+}
+
+impl Plan {
+    /// Objects that are really going to change.
+    pub fn pending(&self) -> impl Iterator<Item = &ObjectChange> {
+        self.changes.iter().filter(|c| c.deferred.is_none() && c.action != Action::NoOp)
+    }
+
+    /// Objects whose change is deferred.
+    pub fn deferred(&self) -> impl Iterator<Item = &ObjectChange> {
+        self.changes.iter().filter(|c| c.deferred.is_some())
+    }
+
+    /// Whether applying it would do anything at all.
+    pub fn has_changes(&self) -> bool {
+        self.pending().next().is_some()
+            || self.changes.iter().any(|c| c.previous_address.is_some() || c.importing.is_some())
+            || self.outputs.values().any(|o| o.before != o.after)
+    }
+
+    /// Whether something could not be read.
+    pub fn incomplete(&self) -> bool {
+        self.scopes.iter().any(|s| s.trouble.is_some() || s.unread > 0)
+            || self.changes.iter().any(|c| c.unread.is_some() || c.deferred.is_some())
+    }
+}

@@ -1,0 +1,71 @@
+//! `Step`: one thing that apply does: a call or a batch of calls, with everything decided.
+
+use std::fmt;
+
+use lifeboat_sdk::{Plane, Scope};
+
+/// The number of a step in its plan; its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub u32);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s{}", self.0)
+    }
+}
+
+/// The phase of a promotion that a step belongs to; ordinary plans have only `Change`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Ordinary work.
+    Change,
+}
+
+/// What is done to one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// Make it.
+    Create,
+    /// Change it in place.
+    Update,
+    /// Remove it.
+    Delete,
+    /// Remove the deposed object that a replacement left.
+    DeleteDeposed,
+    /// Read a data source.
+    Read,
+    /// Take a live object into state.
+    Import,
+    /// Drop it from state.
+    Forget,
+}
+
+/// One object of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its index in `Plan::changes`.
+    pub change: usize,
+    /// What is done to it.
+    pub operation: Operation,
+    /// Create before destroy: the object made is the new one and the old becomes deposed first.
+    pub depose: bool,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its number.
+    pub id: StepId,
+    /// Its phase.
+    pub phase: Phase,
+    /// What it does: several objects only where the kind takes them in one call.
+    pub members: Vec<Member>,
+    /// Steps that must be done first; all have smaller numbers.
+    pub needs: Vec<StepId>,
+    /// Where it calls; `None` where nothing is called.
+    pub scope: Option<Scope>,
+    /// The plane that it needs.
+    pub plane: Option<Plane>,
+    /// How many steps follow on the longest chain behind it: longer chains start first.
+    pub weight: u32,
+}
