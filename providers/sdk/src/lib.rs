@@ -6,6 +6,7 @@
 extern crate self as lifeboat_sdk;
 
 pub mod call;
+pub mod codec;
 pub mod context;
 pub mod diagnostic;
 pub mod failure;
