@@ -112,6 +112,11 @@ impl Value {
         Self::String(text.into())
     }
 
+    /// A string from outside, brought to Unicode NFC.
+    pub fn nfc(text: &str) -> Self {
+        Self::String(nfc(text))
+    }
+
     /// An integer.
     pub fn int(n: i64) -> Self {
         Self::Number(Number::from(n))
@@ -472,6 +477,14 @@ impl Value {
             (Self::Unknown(a), Self::Unknown(b)) => a.ty.cmp(&b.ty).then_with(|| a.why.cmp(&b.why)),
             (a, b) => rank(a).cmp(&rank(b)),
         }
+    }
+}
+
+/// A text in Unicode NFC, in which strings and keys are compared.
+pub fn nfc(text: &str) -> Name {
+    match unicode_normalization::is_nfc_quick(text.chars()) {
+        unicode_normalization::IsNormalized::Yes => text.into(),
+        _ => unicode_normalization::UnicodeNormalization::nfc(text).collect::<String>().into(),
     }
 }
 

@@ -1,1 +1,0 @@
-//! Conversion between types, as cty does it.

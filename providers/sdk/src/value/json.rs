@@ -1,1 +1,0 @@
-//! Values and types in JSON, in cty's notation.
