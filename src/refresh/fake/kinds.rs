@@ -1,0 +1,287 @@
+//! The kinds of the cloud: with tags, part of a parent, batched, and a data source.
+
+use lifeboat_sdk::kind::{DecodeError, Kind};
+use lifeboat_sdk::{
+    Attribute, Batch, Call, Change, ChangeAction, Class, Ctx, DataSource, Failure, Name, Object,
+    Observation, Outcome, Ownership, Presence, Present, Proof, Schema, Scope, Service, Shape,
+    Target, Value, WriteFailure,
+};
+
+use super::{Cloud, Fault, Live, alive};
+
+pub(crate) const THING: &str = "a_thing";
+pub(crate) const PART: &str = "a_part";
+pub(crate) const ROW: &str = "a_row";
+pub(crate) const DATA: &str = "a_clock";
+
+pub(super) static WHO: Call = Call::read("fake", "Who", "fake:Who");
+static READ: Call = Call::read("fake", "Read", "fake:Read");
+static WRITE: Call = Call::write("fake", "Write", "fake:Write");
+const SERVICE: Service = Service { name: "fake", home: None };
+
+const fn attribute(name: &'static str, presence: Presence, shape: Shape) -> Attribute {
+    Attribute { name, presence, shape, ..Attribute::PLAIN }
+}
+
+static SCHEMA: Schema = Schema {
+    version: 3,
+    doc: "",
+    attributes: &[
+        Attribute { identity: true, ..attribute("id", Presence::Computed, Shape::String) },
+        Attribute {
+            forces_replacement: true,
+            ..attribute("name", Presence::Required, Shape::String)
+        },
+        attribute("region", Presence::Optional, Shape::String),
+        attribute("size", Presence::Optional, Shape::Number),
+        attribute("zone", Presence::Optional, Shape::String),
+        attribute("input", Presence::Optional, Shape::String),
+        Attribute { json: true, ..attribute("policy", Presence::Optional, Shape::String) },
+        Attribute { volatile: true, ..attribute("etag", Presence::Computed, Shape::String) },
+        Attribute { role: true, ..attribute("writable", Presence::Optional, Shape::Bool) },
+    ],
+};
+
+macro_rules! document {
+    ($name:ident) => {
+        #[derive(Clone)]
+        pub(crate) struct $name(Value);
+        impl Object for $name {
+            const SCHEMA: &'static Schema = &SCHEMA;
+            fn decode(document: &Value) -> Result<Self, DecodeError> {
+                assert!(document.is_wholly_known(), "a kind sees no unknown");
+                Ok(Self(document.clone()))
+            }
+            fn encode(&self) -> Value {
+                Value::object(SCHEMA.attributes.iter().map(|a| {
+                    let value = self.0.get(a.name).cloned();
+                    (a.name.into(), value.unwrap_or(Value::Null(a.shape.ty())))
+                }))
+            }
+        }
+    };
+}
+document!(Doc);
+
+fn text(value: &Value, name: &str) -> String {
+    value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// The id that an object of this configuration has where its name is its id.
+fn path_of(document: &Value) -> String {
+    match (text(document, "zone"), text(document, "name")) {
+        (zone, name) if zone.is_empty() => name,
+        (zone, name) => format!("{zone}/{name}"),
+    }
+}
+
+/// How ids of a kind are found: by tags, or from the configuration.
+#[derive(Clone, Copy, PartialEq)]
+enum Ids {
+    MadeUp,
+    FromName,
+}
+
+async fn read(
+    cloud: &Cloud,
+    kind: &'static str,
+    ids: Ids,
+    ctx: &Ctx,
+    scope: &Scope,
+    targets: &[Target],
+) -> Vec<Observation<Doc>> {
+    let mut out = Vec::new();
+    for target in targets {
+        let result = ctx
+            .call(&READ, scope, || async {
+                alive(cloud, scope).await?;
+                let call = format!("read {}", target.address);
+                if let Some(Fault::Answer(class)) = cloud.fault(&call) {
+                    return Err(Failure::new(class, "no"));
+                }
+                *cloud.lock().reads.entry(target.address.to_string()).or_default() += 1;
+                find(cloud, kind, ids, target)
+            })
+            .await;
+        out.push(match result {
+            Ok(present) => Observation::Present(present),
+            Err(failure) => Observation::from_failure(scope, failure),
+        });
+    }
+    let swallow = cloud.lock().swallow;
+    out.truncate(out.len().saturating_sub(swallow));
+    out
+}
+
+fn find(
+    cloud: &Cloud,
+    kind: &'static str,
+    ids: Ids,
+    target: &Target,
+) -> Result<Present<Doc>, Failure> {
+    let inner = cloud.lock();
+    let id = match (&target.id, ids) {
+        (Some(id), _) => Some(id.to_string()),
+        (None, Ids::FromName) => Some(path_of(&target.hint)),
+        (None, Ids::MadeUp) => inner.objects.iter().find_map(|((k, id), live)| {
+            let owner = live.owner.as_ref()?;
+            (*k == kind && owner.address == target.address).then(|| id.clone())
+        }),
+    };
+    let found = id.and_then(|id| Some((inner.objects.get(&(kind, id.clone()))?.clone(), id)));
+    match found {
+        Some((live, id)) => {
+            Ok(Present { owner: live.owner, ..Present::new(id, Doc(live.document)) })
+        }
+        None => Err(Failure::new(Class::NotFound, "no such thing").code("NoSuchThing")),
+    }
+}
+
+async fn write(
+    cloud: &Cloud,
+    kind: &'static str,
+    ids: Ids,
+    ctx: &Ctx,
+    scope: &Scope,
+    change: Change<Doc>,
+) -> Outcome<Doc> {
+    let call = format!("{} {}", verb(&change.action), change.address);
+    let fault = cloud.fault(&call);
+    let result = ctx
+        .call(&WRITE, scope, || async {
+            alive(cloud, scope).await?;
+            if let Some(Fault::Answer(class)) = &fault {
+                return Err(Failure::new(*class, "no"));
+            }
+            let made = act(cloud, kind, ids, &change, &fault);
+            match &fault {
+                Some(Fault::LostReply) => Err(Failure::new(Class::Unreachable, "lost")),
+                Some(Fault::Wait(notify)) => {
+                    notify.notified().await;
+                    made
+                }
+                _ => made,
+            }
+        })
+        .await?;
+    let Some(present) = result else { return Ok(None) };
+    if matches!(change.action, ChangeAction::Create { .. }) {
+        ctx.identified(&change.address, &present.id).await?;
+    }
+    if let Some(Fault::HalfMade) = fault {
+        let failure = Failure::new(Class::Other, "the tags were refused");
+        return Err(WriteFailure { failure, half_made: Some(present) });
+    }
+    if let Some(Fault::SlowReady) = fault {
+        ctx.wait(std::time::Duration::from_secs(3600)).await?;
+    }
+    Ok(Some(present))
+}
+
+fn verb(action: &ChangeAction<Doc>) -> &'static str {
+    match action {
+        ChangeAction::Create { .. } => "create",
+        ChangeAction::Update { .. } => "update",
+        ChangeAction::Delete { .. } => "delete",
+    }
+}
+
+fn act(
+    cloud: &Cloud,
+    kind: &'static str,
+    ids: Ids,
+    change: &Change<Doc>,
+    fault: &Option<Fault>,
+) -> Result<Option<Present<Doc>>, Failure> {
+    let mut inner = cloud.lock();
+    inner.ledger.push(format!("{} {}", verb(&change.action), change.address));
+    let (id, after) = match &change.action {
+        ChangeAction::Create { after } => {
+            inner.next += 1;
+            let id = match ids {
+                Ids::MadeUp => format!("{kind}-{}", inner.next),
+                Ids::FromName => path_of(&after.0),
+            };
+            if inner.objects.contains_key(&(kind, id.clone())) {
+                return Err(Failure::new(Class::Exists, "there is one already"));
+            }
+            (id, after)
+        }
+        ChangeAction::Update { id, after, .. } => (id.to_string(), after),
+        ChangeAction::Delete { id, .. } => {
+            inner.objects.remove(&(kind, id.to_string()));
+            return Ok(None);
+        }
+    };
+    let mut document = after.encode().with("id", Value::string(id.as_str()));
+    if let Some(Fault::Inconsistent) = fault {
+        document = document.with("size", Value::int(-1));
+    }
+    let owner = change.owner.clone();
+    inner
+        .objects
+        .insert((kind, id.clone()), Live { document: document.clone(), owner: owner.clone() });
+    Ok(Some(Present { owner, ..Present::new(id, Doc(document)) }))
+}
+
+macro_rules! kind {
+    ($name:ident, $kind:ident, $ids:expr, $ownership:expr, $batch:expr) => {
+        pub(crate) struct $name(pub(crate) Cloud);
+        impl Kind for $name {
+            type Object = Doc;
+            const NAME: &'static str = $kind;
+            const SERVICE: Service = SERVICE;
+            const OWNERSHIP: Ownership = $ownership;
+            const BATCH: Option<Batch> = $batch;
+            fn id_of(&self, desired: &Value) -> Option<Name> {
+                ($ids == Ids::FromName).then(|| path_of(desired).into())
+            }
+            async fn read(
+                &self,
+                ctx: &Ctx,
+                scope: &Scope,
+                targets: &[Target],
+            ) -> Vec<Observation<Doc>> {
+                read(&self.0, $kind, $ids, ctx, scope, targets).await
+            }
+            async fn write(
+                &self,
+                ctx: &Ctx,
+                scope: &Scope,
+                changes: Vec<Change<Doc>>,
+            ) -> Vec<Outcome<Doc>> {
+                let mut out = Vec::new();
+                for change in changes {
+                    out.push(write(&self.0, $kind, $ids, ctx, scope, change).await);
+                }
+                out
+            }
+        }
+    };
+}
+const ROWS: Batch = Batch { key: "zone", limit: 100, weight: 1, update_weight: 2 };
+kind!(Things, THING, Ids::MadeUp, Ownership::Tags, None);
+kind!(Parts, PART, Ids::FromName, Ownership::Parent, None);
+kind!(Rows, ROW, Ids::FromName, Ownership::Name, Some(ROWS));
+
+/// A data source that answers the time.
+pub(crate) struct Now(pub(crate) Cloud);
+
+impl DataSource for Now {
+    type Object = Doc;
+    const NAME: &'static str = DATA;
+    const SERVICE: Service = SERVICE;
+    async fn read(&self, ctx: &Ctx, scope: &Scope, document: Doc) -> Result<Doc, Failure> {
+        ctx.call(&READ, scope, || async {
+            alive(&self.0, scope).await?;
+            Ok(Doc(document.0.with("id", Value::string("now"))))
+        })
+        .await
+    }
+}
+
+/// The proof that nothing is there.
+pub(crate) fn proof() -> Proof {
+    let missing = Failure::new(Class::NotFound, "").code("NoSuchThing");
+    Proof::from_failure(missing).unwrap()
+}
