@@ -1,0 +1,92 @@
+"""Runs one emulated AWS server on a free loopback port, and not a moment longer than its parent lives.
+
+    python -I -c "$(cat serve.py)" ministack|moto
+
+The port goes to standard output as one line, as soon as it is bound. The parent holds the other end
+of standard input open and never writes to it: when it lets go, be it by a drop, an exit, a panic or
+kill -9, this process kills its whole group. Nothing else stops it, a Ctrl-C on the terminal neither.
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+
+
+def die_with_parent():
+    """Waits for the end of standard input, then kills this process and all that it started."""
+    try:
+        while os.read(0, 4096):
+            pass
+    finally:
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+        os._exit(0)
+
+
+def announce(port):
+    """Tells the parent the port, then turns standard output into standard error."""
+    os.write(1, b"%d\n" % port)
+    os.dup2(2, 1)
+
+
+def bound():
+    """A listening socket on a free port of 127.0.0.1, so that no other process can take it first."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.bind(("127.0.0.1", 0))
+    sock.listen(1024)
+    return sock
+
+
+def ministack():
+    """MiniStack without the parts of its own main that bind, detach or write pid files."""
+    sock = bound()
+    os.environ["GATEWAY_PORT"] = str(sock.getsockname()[1])
+
+    import asyncio
+
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app
+
+    config = Config()
+    config.bind = [f"fd://{sock.fileno()}"]
+    config.backlog = 1024
+    config.keep_alive_timeout = 3600
+    config.keep_alive_max_requests = 1 << 40
+    config.loglevel = "WARNING"
+    announce(sock.getsockname()[1])
+    asyncio.run(serve(app, config))
+
+
+def moto():
+    """moto's server on a thread per request, as its own main runs it."""
+    sock = bound()
+    os.environ["MOTO_PORT"] = str(sock.getsockname()[1])
+
+    import logging
+
+    from moto.moto_server.werkzeug_app import (
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server(
+        "127.0.0.1",
+        sock.getsockname()[1],
+        DomainDispatcherApplication(create_backend_app),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+        fd=sock.fileno(),
+    )
+    announce(sock.getsockname()[1])
+    server.serve_forever()
+
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+threading.Thread(target=die_with_parent, daemon=True).start()
+{"ministack": ministack, "moto": moto}[sys.argv[1]]()
