@@ -3,6 +3,8 @@
 //! Chains (`a + b + c`, `a.b[0].c`) are flat, so that the height of a tree is bounded by the
 //! parser's nesting limit and every walk may recurse.
 
+use std::sync::Arc;
+
 use lifeboat_sdk::{Name, Span, Value};
 
 use super::reference::Reference;
@@ -175,7 +177,7 @@ pub struct Traversal {
     /// Where that is.
     pub root_span: Span,
     /// What follows.
-    pub steps: Vec<Step>,
+    pub steps: Arc<[Step]>,
     /// What it refers to unless `root` is a name of a `for` or `dynamic` around it; nothing
     /// where it cannot refer to anything.
     pub reference: Option<Reference>,

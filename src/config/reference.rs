@@ -1,5 +1,7 @@
 //! `Reference`: what an expression needs from outside itself.
 
+use std::sync::Arc;
+
 use lifeboat_sdk::{Name, Span};
 
 use super::ast::{Body, Expr, Step};
@@ -23,9 +25,18 @@ pub struct Reference {
     pub target: Target,
     /// The part of the expression that names it.
     pub span: Span,
+    /// All steps of the traversal it heads, shared with it.
+    pub(super) steps: Arc<[Step]>,
+    /// How many of them name the target.
+    pub(super) head: u8,
+}
+
+impl Reference {
     /// What follows, from the value of [`Target`] on: `[0].id` in `aws_s3_bucket.a[0].id`,
     /// `.key` in `each.key`.
-    pub rest: Box<[Step]>,
+    pub fn rest(&self) -> &[Step] {
+        self.steps.get(usize::from(self.head)..).unwrap_or_default()
+    }
 }
 
 /// What is referred to. The value of each is the whole thing, as the comments say.
