@@ -6,8 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use unicode_normalization::UnicodeNormalization as _;
-
 use crate::kind::{DecodeError, Object};
 use crate::schema::{Attribute, Presence, Schema, Shape};
 use crate::value::{Name, Number, Path, Step, Value};
@@ -88,11 +86,7 @@ impl Codec for String {
         value.as_str().map(str::to_owned).ok_or_else(|| wrong::<Self>(value))
     }
     fn encode(&self) -> Value {
-        if self.is_ascii() {
-            Value::string(self.as_str())
-        } else {
-            Value::string(self.nfc().collect::<Self>())
-        }
+        Value::nfc(self)
     }
 }
 

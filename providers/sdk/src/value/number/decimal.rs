@@ -27,6 +27,11 @@ impl Number {
         }
     }
 
+    /// Reads a decimal number like [`Number::parse`], rounded to `precision` bits.
+    pub fn parse_with(text: &str, precision: u32) -> Option<Self> {
+        if (1..=TEXT_BITS).contains(&precision) { parse_at(text, precision) } else { None }
+    }
+
     /// All digits of this number.
     pub fn to_exact_decimal(&self) -> Decimal {
         exact(&self.float())
@@ -178,8 +183,13 @@ pub(super) fn shortest(float: &Float) -> Decimal {
 
 /// Reads a decimal number, correctly rounded to 512 bits.
 pub(super) fn parse(text: &str) -> Option<Number> {
+    parse_at(text, TEXT_BITS)
+}
+
+fn parse_at(text: &str, precision: u32) -> Option<Number> {
     let plain = text.strip_prefix('-').unwrap_or(text);
-    if plain.len() <= 18 && !plain.is_empty() && plain.bytes().all(|b| b.is_ascii_digit()) {
+    let short = precision == TEXT_BITS && plain.len() <= 18;
+    if short && !plain.is_empty() && plain.bytes().all(|b| b.is_ascii_digit()) {
         return text.parse().ok().map(|n| Number(Repr::Int(n)));
     }
     let (negative, rest) = match text.as_bytes().first()? {
@@ -202,7 +212,7 @@ pub(super) fn parse(text: &str) -> Option<Number> {
     let exponent = exponent.saturating_sub(places).saturating_add(i64::try_from(zeros).ok()?);
     let digits = digits.trim_start_matches('0');
     if digits.is_empty() {
-        return Some(Number::ZERO);
+        return Float::rounded(false, BigUint::ZERO, 0, false, precision).ok();
     }
     let top = exponent.saturating_add(i64::try_from(digits.len()).ok()?);
     if digits.len() > MAX_DIGITS || top.abs() > MAX_EXPONENT / 3 {
@@ -211,9 +221,9 @@ pub(super) fn parse(text: &str) -> Option<Number> {
     let magnitude = BigUint::parse_bytes(digits.as_bytes(), 10)?;
     let fives = BigUint::from(5u32).pow(u32::try_from(exponent.unsigned_abs()).ok()?);
     let number = if exponent >= 0 {
-        Float::rounded(negative, magnitude * fives, exponent, false, TEXT_BITS)
+        Float::rounded(negative, magnitude * fives, exponent, false, precision)
     } else {
-        arithmetic::quotient(negative, &magnitude, &fives, exponent, TEXT_BITS)
+        arithmetic::quotient(negative, &magnitude, &fives, exponent, precision)
     };
     number.ok()
 }

@@ -147,6 +147,15 @@ impl Number {
         }
     }
 
+    /// The bits of its precision: 512 from text, 64 of a machine integer, 53 of a double.
+    pub fn precision(&self) -> u32 {
+        match &self.0 {
+            Repr::Int(_) => TEXT_BITS,
+            Repr::Word(_) => WORD_BITS,
+            Repr::Big(float) => float.precision,
+        }
+    }
+
     /// The parts, whatever the form.
     fn float(&self) -> Float {
         let (n, precision) = match &self.0 {

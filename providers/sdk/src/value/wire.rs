@@ -1,1 +1,0 @@
-//! The wire form of a value: `{ type, value, unknown, sensitive }`.
