@@ -1,1 +1,22 @@
-//! lifeboat-aws-core
+//! What all AWS kinds share: clients, failures, answers checked, tags, waiting, policies, STS.
+//!
+//! A kind gets its SDK client from [`Clients::client`], makes every call through
+//! `ctx.call(&CALL, scope, || async { client.op()….send().await.map_err(failure) })` and says
+//! with [`Codes::not_found`] which error codes prove that its object does not exist.
+
+pub mod clients;
+pub mod config;
+pub mod duration;
+pub mod failure;
+pub mod guard;
+pub mod normalise;
+pub mod policy;
+pub mod settings;
+pub mod sts;
+pub mod tags;
+pub mod wait;
+
+pub use clients::{Base, Clients};
+pub use config::Config;
+pub use failure::{Codes, failure};
+pub use guard::Guard;
