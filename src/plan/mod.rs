@@ -1,6 +1,8 @@
 //! Stage 6, changes -> steps: `Plan`, the data that apply carries out without deciding anything.
 
 pub mod finalise;
+pub mod guard;
+pub mod order;
 pub mod step;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,533 @@
+//! `Environment`: what expressions see: variables, locals, modules and resources by instance.
+//!
+//! Values are made once and shared. Callers go through items in dependency order, so that
+//! looking one up finds what it needs already there.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::value::Why;
+use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Span, Type, Value};
+
+use super::{Template, module_at};
+use crate::address::{Address, Key, Mode, ModulePath};
+use crate::config::ast::Expr;
+use crate::config::eval::{FunctionContext, Scope, evaluate};
+use crate::config::module::Module;
+use crate::config::variable;
+use crate::config::{Config, Reference, ResourceKey, Target};
+
+/// Where the values of resources come from.
+pub trait Resources {
+    /// All instances: an object, a tuple or an object of objects.
+    ///
+    /// # Errors
+    /// Why it has no value here.
+    fn resource(&self, module: &ModulePath, key: &ResourceKey) -> Result<Value, Box<Diagnostic>>;
+
+    /// What a topology block is to expressions.
+    ///
+    /// # Errors
+    /// Why it has no value here.
+    fn block(&self, kind: &str, name: &str) -> Result<Value, Box<Diagnostic>>;
+
+    /// One object, for templates.
+    fn object(&self, address: &Address) -> Option<Value>;
+}
+
+/// How often something exists.
+#[derive(Clone, Debug)]
+pub enum Expansion {
+    /// Once, without a key.
+    Single,
+    /// `count`
+    Count(u64),
+    /// `for_each`: keys and values.
+    Each(Vec<(Name, Value)>),
+    /// Not known, and why.
+    Unknown(Why),
+    /// An error that has been reported.
+    Invalid,
+}
+
+/// The `each` or `count` of one instance.
+#[derive(Clone, Debug, Default)]
+pub struct Repetition {
+    /// `each.key`, `each.value`
+    pub each: Option<(Name, Value)>,
+    /// `count.index`
+    pub index: Option<u64>,
+}
+
+impl Repetition {
+    /// The key of the instance.
+    pub fn key(&self) -> Option<Key> {
+        match (&self.each, self.index) {
+            (Some((name, _)), _) => Some(Key::Text(name.clone())),
+            (None, Some(index)) => Some(Key::Index(index)),
+            (None, None) => None,
+        }
+    }
+}
+
+impl Expansion {
+    /// The instances; none where the number is not known.
+    pub fn instances(&self) -> Vec<Repetition> {
+        match self {
+            Self::Single => vec![Repetition::default()],
+            Self::Count(n) => {
+                (0..*n).map(|i| Repetition { each: None, index: Some(i) }).collect()
+            }
+            Self::Each(entries) => entries
+                .iter()
+                .map(|(k, v)| Repetition { each: Some((k.clone(), v.clone())), index: None })
+                .collect(),
+            Self::Unknown(_) | Self::Invalid => Vec::new(),
+        }
+    }
+
+    /// Puts the values of instances together as expressions see them.
+    pub fn gather(&self, values: Vec<Value>) -> Value {
+        match self {
+            Self::Single => values.into_iter().next().unwrap_or_else(Value::null),
+            Self::Count(_) => Value::tuple(values),
+            Self::Each(entries) => {
+                Value::object(entries.iter().map(|(k, _)| k.clone()).zip(values))
+            }
+            Self::Unknown(why) => Value::unknown_because(Type::Dynamic, why.clone()),
+            Self::Invalid => Value::unknown(Type::Dynamic),
+        }
+    }
+}
+
+type MemoKey = (ModulePath, u8, Name);
+
+/// What expressions see.
+pub struct Environment<'a> {
+    config: &'a Config,
+    variables: &'a BTreeMap<Name, Value>,
+    functions: &'a FunctionContext<'a>,
+    resources: &'a dyn Resources,
+    memo: RefCell<BTreeMap<MemoKey, Value>>,
+    calls: RefCell<BTreeMap<(ModulePath, Name), Expansion>>,
+    /// Problems found on the way; taken by [`Environment::take`].
+    found: RefCell<Diagnostics>,
+}
+
+impl<'a> Environment<'a> {
+    /// Of the given root variables and resources.
+    pub fn new(
+        config: &'a Config,
+        variables: &'a BTreeMap<Name, Value>,
+        functions: &'a FunctionContext<'a>,
+        resources: &'a dyn Resources,
+    ) -> Self {
+        Self {
+            config,
+            variables,
+            functions,
+            resources,
+            memo: RefCell::default(),
+            calls: RefCell::default(),
+            found: RefCell::default(),
+        }
+    }
+
+    /// The problems found so far, once.
+    pub fn take(&self) -> Diagnostics {
+        self.found.take()
+    }
+
+    /// The declarations of a module instance.
+    pub fn module(&self, path: &ModulePath) -> Option<&'a Module> {
+        module_at(self.config, &path.names())
+    }
+
+    /// All instances of a module of the static tree, in the order of their keys.
+    pub fn instances(&self, path: &[Name]) -> Vec<ModulePath> {
+        let mut all = vec![ModulePath::root()];
+        for name in path {
+            all = all
+                .iter()
+                .flat_map(|parent| {
+                    self.call(parent, name)
+                        .instances()
+                        .into_iter()
+                        .map(|r| parent.child(name, r.key()))
+                        .collect::<Vec<_>>()
+                })
+                .collect();
+        }
+        all
+    }
+
+    /// How often a call of a module instance exists.
+    pub fn call(&self, parent: &ModulePath, name: &Name) -> Expansion {
+        let at = (parent.clone(), name.clone());
+        if let Some(known) = self.calls.borrow().get(&at) {
+            return known.clone();
+        }
+        let call = self.module(parent).and_then(|m| m.calls.get(name));
+        let expansion = call.map_or(Expansion::Invalid, |call| {
+            self.expand(parent, call.count.as_ref(), call.for_each.as_ref())
+        });
+        self.calls.borrow_mut().insert(at, expansion.clone());
+        expansion
+    }
+
+    /// The repetition of a module instance in its parent.
+    fn repetition(&self, module: &ModulePath) -> Repetition {
+        let Some((last, parent)) = module.0.split_last() else { return Repetition::default() };
+        let call = self.call(&ModulePath(parent.to_vec()), &last.name);
+        call.instances().into_iter().find(|r| r.key() == last.key).unwrap_or_default()
+    }
+
+    /// Evaluates `count` and `for_each`.
+    pub fn expand(
+        &self,
+        module: &ModulePath,
+        count: Option<&Expr>,
+        for_each: Option<&Expr>,
+    ) -> Expansion {
+        match (count, for_each) {
+            (Some(count), _) => {
+                let value = self.evaluate(module, &Repetition::default(), None, count);
+                super::environment::count(&value, count.span(), &mut self.found.borrow_mut())
+            }
+            (None, Some(each)) => {
+                let value = self.evaluate(module, &Repetition::default(), None, each);
+                super::environment::each(&value, each.span(), &mut self.found.borrow_mut())
+            }
+            (None, None) => Expansion::Single,
+        }
+    }
+
+    /// Evaluates an expression of a module instance.
+    pub fn evaluate(
+        &self,
+        module: &ModulePath,
+        repetition: &Repetition,
+        this: Option<&Value>,
+        expr: &Expr,
+    ) -> Value {
+        let mut found = Diagnostics::new();
+        let scope = self.scope(module, repetition, this);
+        let value = evaluate(expr, &scope, &mut found);
+        self.found.borrow_mut().extend(found);
+        value
+    }
+
+    /// The scope of a module instance, for decoding bodies.
+    pub fn scope<'s>(
+        &'s self,
+        module: &'s ModulePath,
+        repetition: &'s Repetition,
+        this: Option<&'s Value>,
+    ) -> InstanceScope<'s, 'a> {
+        InstanceScope { environment: self, module, repetition, this }
+    }
+
+    /// The value of a template, as the shape of its place wants it.
+    pub fn template(&self, template: &Template) -> Value {
+        match template {
+            Template::Value(value) => value.clone(),
+            Template::Expr(expr) => {
+                self.evaluate(&ModulePath::root(), &Repetition::default(), None, expr)
+            }
+            Template::Ref(address, path) => {
+                let object = self.resources.object(address);
+                let part = object.as_ref().and_then(|o| o.at(path)).cloned();
+                part.unwrap_or_else(|| Value::unknown(Type::Dynamic))
+            }
+            Template::Object(parts) => Value::object(
+                parts.iter().map(|(name, part)| (name.clone(), self.template(part))),
+            ),
+            Template::Map(parts) => Value::object(
+                parts.iter().map(|(name, part)| (name.clone(), self.template(part))),
+            ),
+            Template::List(parts) => {
+                Value::tuple(parts.iter().map(|part| self.template(part)).collect())
+            }
+            Template::Json(inner) => json_text(&self.template(inner)),
+            Template::Join(parts) => join(parts.iter().map(|part| self.template(part))),
+        }
+    }
+
+    fn remember(&self, module: &ModulePath, family: u8, name: &Name, make: impl FnOnce() -> Value) -> Value {
+        let key = (module.clone(), family, name.clone());
+        if let Some(value) = self.memo.borrow().get(&key) {
+            return value.clone();
+        }
+        let value = make();
+        self.memo.borrow_mut().insert(key, value.clone());
+        value
+    }
+
+    /// A variable of a module instance.
+    pub fn variable(&self, module: &ModulePath, name: &Name) -> Value {
+        if module.is_root() {
+            let unknown = || Value::unknown(Type::Dynamic);
+            return self.variables.get(name).cloned().unwrap_or_else(unknown);
+        }
+        self.remember(module, 0, name, || self.argument(module, name))
+    }
+
+    /// The value that the call of a module instance gives one of its variables.
+    fn argument(&self, module: &ModulePath, name: &Name) -> Value {
+        let unknown = Value::unknown(Type::Dynamic);
+        let Some((last, parent)) = module.0.split_last() else { return unknown };
+        let parent = ModulePath(parent.to_vec());
+        let declared = self.module(module).and_then(|m| m.variables.get(name));
+        let call = self.module(&parent).and_then(|m| m.calls.get(&last.name));
+        let (Some(declared), Some(call)) = (declared, call) else { return unknown };
+        let given = call.body.attribute(name).map(|a| {
+            let repetition = self.repetition(module);
+            (self.evaluate(&parent, &repetition, None, &a.expr), a.expr.span())
+        });
+        let mut found = Diagnostics::new();
+        let value = variable::accept(declared, given, call.span, &mut found);
+        self.found.borrow_mut().extend(found);
+        value
+    }
+
+    /// A local value of a module instance.
+    pub fn local(&self, module: &ModulePath, name: &Name) -> Value {
+        self.remember(module, 1, name, || {
+            let local = self.module(module).and_then(|m| m.locals.get(name));
+            local.map_or_else(
+                || Value::unknown(Type::Dynamic),
+                |l| self.evaluate(module, &Repetition::default(), None, &l.expr),
+            )
+        })
+    }
+
+    /// An output of a module instance, with its declared marks.
+    pub fn output(&self, module: &ModulePath, name: &Name) -> Value {
+        self.remember(module, 2, name, || {
+            let Some(output) = self.module(module).and_then(|m| m.outputs.get(name)) else {
+                return Value::unknown(Type::Dynamic);
+            };
+            let value = self.evaluate(module, &Repetition::default(), None, &output.value);
+            if output.sensitive { value.sensitive() } else { value }
+        })
+    }
+
+    /// What `module.NAME` is: the outputs of all its instances.
+    fn outputs(&self, parent: &ModulePath, name: &Name) -> Value {
+        self.remember(parent, 3, name, || {
+            let call = self.call(parent, name);
+            let of = |r: &Repetition| {
+                let child = parent.child(name, r.key());
+                let names = self.module(&child).map(|m| m.outputs.keys()).into_iter().flatten();
+                Value::object(names.map(|n| (n.clone(), self.output(&child, n))))
+            };
+            let values = call.instances().iter().map(of).collect();
+            call.gather(values)
+        })
+    }
+}
+
+/// The JSON text of a value; unknown while a part of it is.
+fn json_text(value: &Value) -> Value {
+    if let Some(why) = value.why_unknown() {
+        return Value::unknown_because(Type::String, why);
+    }
+    let marks = value.marks_deep();
+    let text = lifeboat_sdk::value::json::to_json(&value.unmark_deep()).unwrap_or_default();
+    Value::string(text).mark(marks)
+}
+
+/// Texts put together; unknown while one is.
+fn join(parts: impl Iterator<Item = Value>) -> Value {
+    let parts: Vec<Value> = parts.collect();
+    if let Some(why) = parts.iter().filter_map(Value::why_unknown).max() {
+        return Value::unknown_because(Type::String, why);
+    }
+    let marks = parts.iter().fold(lifeboat_sdk::Marks::NONE, |m, p| m | p.marks_deep());
+    Value::string(parts.iter().filter_map(Value::as_str).collect::<String>()).mark(marks)
+}
+
+/// `count`: a whole number from 0.
+fn count(value: &Value, span: Span, found: &mut Diagnostics) -> Expansion {
+    if let Some(why) = value.why_unknown() {
+        return unknown("count", why, span, found);
+    }
+    let converted = lifeboat_sdk::value::convert::convert(&value.unmark_deep(), &Type::Number);
+    let number = converted.ok().filter(|v| !v.is_null());
+    let whole = number.as_ref().and_then(Value::as_i64).and_then(|n| u64::try_from(n).ok());
+    match whole {
+        Some(n) if value.marks_deep().is_empty() && n <= 1_000_000 => Expansion::Count(n),
+        _ => {
+            found.push(
+                Diagnostic::error(
+                    "desired::count",
+                    "Invalid count argument",
+                    "The number of instances must be a whole number from 0, not null and not sensitive.",
+                )
+                .at(span)
+                .help("Give a number such as 2, or a condition such as `var.on ? 1 : 0`."),
+            );
+            Expansion::Invalid
+        }
+    }
+}
+
+/// `for_each`: a map, an object, or a set of strings.
+fn each(value: &Value, span: Span, found: &mut Diagnostics) -> Expansion {
+    let fail = |found: &mut Diagnostics, text: String| {
+        found.push(
+            Diagnostic::error("desired::for_each", "Invalid for_each argument", text)
+                .at(span)
+                .help("Give a map, an object, or a set of strings such as `toset([\"a\", \"b\"])`."),
+        );
+        Expansion::Invalid
+    };
+    if !value.unmark().1.is_empty() {
+        return fail(found, "The keys of instances are shown everywhere, so a sensitive value cannot decide them.".into());
+    }
+    match value {
+        Value::Unknown(u) => unknown("for_each", u.why.clone(), span, found),
+        Value::Map(_) | Value::Object(_) => {
+            Expansion::Each(value.entries().unwrap_or_default().to_vec())
+        }
+        Value::Set(set) => {
+            if let Some(why) = value.why_unknown() {
+                return unknown("for_each", why, span, found);
+            }
+            let names: Option<Vec<(Name, Value)>> = set
+                .items
+                .iter()
+                .map(|item| Some((Name::from(item.as_str()?), item.clone())))
+                .collect();
+            match names {
+                Some(names) if set.items.iter().all(|i| i.unmark().1.is_empty()) => {
+                    Expansion::Each(names)
+                }
+                _ => fail(found, format!(
+                    "The elements of the set must be strings, but they are {}, null or sensitive.",
+                    set.element.friendly()
+                )),
+            }
+        }
+        other => fail(found, format!("The value is {}.", other.ty().friendly())),
+    }
+}
+
+/// A number of instances that is not known: an error, or deferred where a region is away.
+fn unknown(what: &'static str, why: Why, span: Span, found: &mut Diagnostics) -> Expansion {
+    if why != Why::AfterApply {
+        return Expansion::Unknown(why);
+    }
+    let code = if what == "count" { "desired::count_unknown" } else { "desired::for_each_unknown" };
+    let summary = if what == "count" { "Invalid count argument" } else { "Invalid for_each argument" };
+    found.push(
+        Diagnostic::error(
+            code,
+            summary,
+            format!("The `{what}` value depends on attributes that are known only after apply, so the instances cannot be planned."),
+        )
+        .at(span)
+        .help("Let it depend on values of the files only, or apply what it depends on first with -target."),
+    );
+    Expansion::Invalid
+}
+
+/// What the expressions of one instance see.
+pub struct InstanceScope<'s, 'a> {
+    environment: &'s Environment<'a>,
+    module: &'s ModulePath,
+    repetition: &'s Repetition,
+    this: Option<&'s Value>,
+}
+
+impl Scope for InstanceScope<'_, '_> {
+    fn resolve(&self, reference: &Reference) -> Result<Value, Box<Diagnostic>> {
+        let e = self.environment;
+        match &reference.target {
+            Target::Variable(name) => Ok(e.variable(self.module, name)),
+            Target::Local(name) => Ok(e.local(self.module, name)),
+            Target::Resource(key) => e.resources.resource(self.module, key),
+            Target::Module { name, .. } => Ok(e.outputs(self.module, name)),
+            Target::Block { kind, name } => e.resources.block(kind, name),
+            Target::Each => self.each(reference),
+            Target::Count => match self.repetition.index {
+                Some(index) => {
+                    let index = Value::int(i64::try_from(index).unwrap_or(i64::MAX));
+                    Ok(Value::object([("index".into(), index)]))
+                }
+                None => Err(outside("count", "count", reference)),
+            },
+            Target::Path => Ok(e.path(self.module)),
+            Target::Terraform => {
+                Ok(Value::object([("workspace".into(), Value::string("default"))]))
+            }
+            Target::This => self.this.cloned().ok_or_else(|| {
+                Box::new(
+                    Diagnostic::error(
+                        "desired::self",
+                        "Invalid self reference",
+                        "`self` stands for the object itself, and there is none here.",
+                    )
+                    .at(reference.span)
+                    .help("Use it in postconditions only."),
+                )
+            }),
+        }
+    }
+
+    fn functions(&self) -> &FunctionContext<'_> {
+        self.environment.functions
+    }
+}
+
+impl InstanceScope<'_, '_> {
+    fn each(&self, reference: &Reference) -> Result<Value, Box<Diagnostic>> {
+        let Some((key, value)) = &self.repetition.each else {
+            return Err(outside("each", "for_each", reference));
+        };
+        Ok(Value::object([
+            ("key".into(), Value::string(key.clone())),
+            ("value".into(), value.clone()),
+        ]))
+    }
+}
+
+impl Environment<'_> {
+    fn path(&self, module: &ModulePath) -> Value {
+        let dir = self.module(module).map(|m| m.dir.display().to_string()).unwrap_or_default();
+        let dir = if dir.is_empty() { ".".to_owned() } else { dir };
+        Value::object([
+            ("module".into(), Value::string(dir)),
+            ("root".into(), Value::string(".")),
+            ("cwd".into(), Value::string(self.functions.cwd())),
+        ])
+    }
+}
+
+fn outside(what: &str, needs: &str, reference: &Reference) -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::error(
+            "desired::repetition",
+            "Reference to an instance outside of one",
+            format!("`{what}` has a value only in blocks with `{needs}`."),
+        )
+        .at(reference.span)
+        .help(format!("Add `{needs}` to the block, or leave `{what}` out.")),
+    )
+}
+
+/// The address of a resource in a module instance.
+pub fn address(module: &ModulePath, key: &ResourceKey, instance: Option<Key>) -> Address {
+    Address {
+        module: module.clone(),
+        mode: key.mode,
+        kind: key.kind.clone(),
+        name: key.name.clone(),
+        key: instance,
+    }
+}
+
+/// Whether an address is of a data source.
+pub fn is_data(address: &Address) -> bool {
+    address.mode == Mode::Data
+}

@@ -1,0 +1,117 @@
+//! Guards: what a plan would lose or could never take back, and what must be said to let it.
+//! Pure; one function per code.
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
+
+use super::{ObjectChange, Plan, PlanMode};
+use crate::diff::Action;
+
+/// What the operator said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Consent {
+    /// `-allow-destroy=COUNT`
+    pub allow_destroy: Option<usize>,
+    /// `-confirm-one-way=ADDRESS`, or typed at the prompt.
+    pub one_way: Vec<String>,
+}
+
+/// From how many objects of a kind the share matters.
+const SHARE_FROM: usize = 10;
+/// The share of a kind's objects, in percent, that needs to be allowed.
+const SHARE_MAX: usize = 30;
+
+/// Everything that `plan` must not do without consent; as errors of `apply` (exit 5).
+pub fn guards(plan: &Plan, consent: &Consent) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    destroys(plan, consent, &mut found);
+    one_way_doors(plan, consent, &mut found);
+    found
+}
+
+fn removals(plan: &Plan) -> impl Iterator<Item = &ObjectChange> {
+    plan.changes
+        .iter()
+        .filter(|c| c.deferred.is_none() && matches!(c.action, Action::Delete | Action::Replace))
+}
+
+/// `-allow-destroy`: data, or a large share of a kind.
+fn destroys(plan: &Plan, consent: &Consent, found: &mut Diagnostics) {
+    let count = removals(plan).count();
+    if consent.allow_destroy == Some(count) {
+        return;
+    }
+    let data: Vec<String> =
+        removals(plan).filter(|c| c.holds_data).map(|c| c.address.to_string()).collect();
+    let share = if plan.mode == PlanMode::Destroy { Vec::new() } else { shares(plan) };
+    if data.is_empty() && share.is_empty() {
+        if let Some(said) = consent.allow_destroy {
+            found.push(wrong_count(said, count));
+        }
+        return;
+    }
+    let mut why = Vec::new();
+    if !data.is_empty() {
+        why.push(format!("These hold data: {}.", data.join(", ")));
+    }
+    for (kind, gone, all) in share {
+        why.push(format!("{gone} of {all} objects of {kind} would go."));
+    }
+    if let Some(said) = consent.allow_destroy {
+        why.push(format!("-allow-destroy={said} was given, but the plan removes {count}."));
+    }
+    found.push(
+        Diagnostic::error(
+            "plan::destroys_data",
+            "The plan removes more than may go without being asked",
+            format!("The plan deletes or replaces {count} object(s). {}", why.join(" ")),
+        )
+        .help(format!("Read the plan; if that is meant, add -allow-destroy={count}.")),
+    );
+}
+
+fn wrong_count(said: usize, count: usize) -> Diagnostic {
+    Diagnostic::error(
+        "plan::allow_destroy_count",
+        "The plan removes another number of objects than allowed",
+        format!("-allow-destroy={said} was given, but the plan deletes or replaces {count}."),
+    )
+    .help(format!("Read the plan; if that is meant, give -allow-destroy={count}."))
+}
+
+/// Kinds with a remote side of which more than the share goes.
+fn shares(plan: &Plan) -> Vec<(Name, usize, usize)> {
+    let mut kinds: BTreeMap<Name, (usize, usize)> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|c| c.before.is_some() && c.scope.is_some()) {
+        let (gone, all) = kinds.entry(change.address.kind.clone()).or_default();
+        *all += 1;
+        let goes = matches!(change.action, Action::Delete | Action::Replace);
+        *gone += usize::from(goes && change.deferred.is_none());
+    }
+    kinds
+        .into_iter()
+        .filter(|(_, (gone, all))| *all >= SHARE_FROM && gone * 100 > all * SHARE_MAX)
+        .map(|(kind, (gone, all))| (kind, gone, all))
+        .collect()
+}
+
+/// What can never be taken back needs its address.
+fn one_way_doors(plan: &Plan, consent: &Consent, found: &mut Diagnostics) {
+    for change in plan.pending() {
+        let Some(why) = &change.one_way else { continue };
+        let address = change.address.to_string();
+        if consent.one_way.contains(&address) {
+            continue;
+        }
+        found.push(
+            Diagnostic::error(
+                "plan::one_way_door",
+                "The change can never be taken back",
+                format!("{address}: {why}"),
+            )
+            .about(&address)
+            .help(format!("If that is meant, type the address when asked, or add -confirm-one-way='{address}'.")),
+        );
+    }
+}

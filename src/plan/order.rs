@@ -1,0 +1,303 @@
+//! Changes -> steps in order: creation after what is needed, removal before it, both orders of
+//! replacement, batches. Pure.
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::{Batch, Name, Plane, Value};
+
+use super::step::{Member, Operation, Phase, Step, StepId};
+use super::{ObjectChange, PlanMode};
+use crate::address::Address;
+use crate::diff::Action;
+use crate::graph::Graph;
+
+/// What one object needs of others.
+#[derive(Clone, Debug, Default)]
+pub struct Needs(pub BTreeMap<Address, Vec<Address>>);
+
+/// How a kind batches, by kind name.
+pub type Batches = BTreeMap<Name, Batch>;
+
+/// A step while the order is found out.
+#[derive(Clone)]
+struct Draft {
+    members: Vec<Member>,
+}
+
+/// What of an object's life the order is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Make,
+    Unmake,
+}
+
+struct Builder<'a> {
+    changes: &'a [ObjectChange],
+    graph: Graph,
+    drafts: Vec<Draft>,
+    /// Nodes that bring an object into being, or remove it.
+    nodes: BTreeMap<(Part, Address), Vec<usize>>,
+    /// Nodes that stand for all instances of a resource.
+    joins: BTreeMap<(Part, Address), usize>,
+}
+
+/// Orders `changes` into steps.
+///
+/// # Errors
+/// A cycle, as the changes on it.
+pub fn steps(
+    changes: &[ObjectChange],
+    needs: &Needs,
+    batches: &Batches,
+    mode: PlanMode,
+) -> Result<Vec<Step>, Vec<usize>> {
+    let mut builder = Builder {
+        changes,
+        graph: Graph::default(),
+        drafts: Vec::new(),
+        nodes: BTreeMap::new(),
+        joins: BTreeMap::new(),
+    };
+    for index in 0..changes.len() {
+        builder.draft(index, mode);
+    }
+    for (index, change) in changes.iter().enumerate() {
+        let empty = Vec::new();
+        let wanted = needs.0.get(&change.address).unwrap_or(&empty);
+        for other in wanted.iter().chain(&change.depends_on) {
+            builder.relate(index, other);
+        }
+    }
+    let order = builder.graph.order().map_err(|cycle| builder.changes_on(&cycle))?;
+    builder.batch(&order, batches);
+    let order = builder.graph.order().map_err(|cycle| builder.changes_on(&cycle))?;
+    Ok(builder.finish(&order))
+}
+
+impl Builder<'_> {
+    fn node(&mut self, index: usize, operation: Operation, depose: bool) -> usize {
+        self.drafts.push(Draft { members: vec![Member { change: index, operation, depose }] });
+        self.graph.add()
+    }
+
+    fn made(&mut self, index: usize, part: Part, node: usize) {
+        let address = self.changes[index].address.clone();
+        self.nodes.entry((part, address)).or_default().push(node);
+    }
+
+    fn draft(&mut self, index: usize, mode: PlanMode) {
+        let change = &self.changes[index];
+        if change.deferred.is_some() || mode == PlanMode::RefreshOnly {
+            return;
+        }
+        let import = change.importing.is_some().then(|| self.node(index, Operation::Import, false));
+        if let Some(node) = import {
+            self.made(index, Part::Make, node);
+        }
+        let one = match change.action {
+            Action::NoOp => return,
+            Action::Create => Operation::Create,
+            Action::Update => Operation::Update,
+            Action::Read => Operation::Read,
+            Action::Forget => Operation::Forget,
+            Action::Delete if change.deposed.is_some() => Operation::DeleteDeposed,
+            Action::Delete => Operation::Delete,
+            Action::Replace => return self.replacement(index),
+        };
+        let node = self.node(index, one, false);
+        if let Some(import) = import {
+            self.graph.edge(node, import);
+        }
+        let part = match one {
+            Operation::Delete | Operation::DeleteDeposed | Operation::Forget => Part::Unmake,
+            _ => Part::Make,
+        };
+        self.made(index, part, node);
+    }
+
+    fn replacement(&mut self, index: usize) {
+        if self.changes[index].create_before_destroy {
+            let create = self.node(index, Operation::Create, true);
+            let delete = self.node(index, Operation::DeleteDeposed, false);
+            self.graph.edge(delete, create);
+            self.made(index, Part::Make, create);
+            self.made(index, Part::Unmake, delete);
+        } else {
+            let delete = self.node(index, Operation::Delete, false);
+            let create = self.node(index, Operation::Create, false);
+            self.graph.edge(create, delete);
+            self.made(index, Part::Unmake, delete);
+            self.made(index, Part::Make, create);
+        }
+    }
+
+    /// The nodes of an instance, or one node that stands for all instances of a resource.
+    fn target(&mut self, part: Part, other: &Address) -> Vec<usize> {
+        if let Some(nodes) = self.nodes.get(&(part, other.clone())) {
+            return nodes.clone();
+        }
+        if other.key.is_some() {
+            return Vec::new();
+        }
+        if let Some(join) = self.joins.get(&(part, other.clone())) {
+            return vec![*join];
+        }
+        let all: Vec<usize> = self
+            .nodes
+            .range((part, other.clone())..)
+            .take_while(|((p, a), _)| *p == part && a.whole() == *other)
+            .flat_map(|(_, nodes)| nodes.clone())
+            .collect();
+        if all.is_empty() {
+            return Vec::new();
+        }
+        self.drafts.push(Draft { members: Vec::new() });
+        let join = self.graph.add();
+        for node in &all {
+            match part {
+                Part::Make => self.graph.edge(join, *node),
+                // A join of removals is waited *for by* the removals of what they needed:
+                // its members come first as well.
+                Part::Unmake => self.graph.edge(*node, join),
+            }
+        }
+        self.joins.insert((part, other.clone()), join);
+        vec![join]
+    }
+
+    /// `changes[index]` needs `other`.
+    fn relate(&mut self, index: usize, other: &Address) {
+        let address = self.changes[index].address.clone();
+        if *other == address || other.whole() == address {
+            return;
+        }
+        let mine = |b: &Self, part| b.nodes.get(&(part, address.clone())).cloned().unwrap_or_default();
+        let (make, unmake) = (mine(self, Part::Make), mine(self, Part::Unmake));
+        let later = self.changes[index].create_before_destroy;
+        if !make.is_empty() {
+            for node in self.target(Part::Make, other) {
+                for m in &make {
+                    self.graph.edge(*m, node);
+                }
+            }
+        }
+        let gone = if make.is_empty() && unmake.is_empty() {
+            Vec::new()
+        } else {
+            self.target(Part::Unmake, other)
+        };
+        for node in gone {
+            // What is needed is removed only after those who need it are gone ...
+            let deposes = self.deposes(node);
+            for u in unmake.iter().filter(|_| !later || deposes) {
+                self.graph.edge(node, *u);
+            }
+            // ... and, where a new one was made first, after they use the new one.
+            for m in make.iter().filter(|_| deposes) {
+                self.graph.edge(node, *m);
+            }
+        }
+    }
+
+    fn deposes(&self, node: usize) -> bool {
+        self.drafts[node].members.iter().any(|m| m.operation == Operation::DeleteDeposed)
+    }
+
+    /// Puts nodes of one level, kind and key into one step.
+    fn batch(&mut self, order: &[usize], batches: &Batches) {
+        let levels = self.graph.levels(order);
+        let mut groups: BTreeMap<(u32, Name, Name, String), Vec<usize>> = BTreeMap::new();
+        for node in order {
+            let [member] = &*self.drafts[*node].members else { continue };
+            let change = &self.changes[member.change];
+            let writes = matches!(
+                member.operation,
+                Operation::Create | Operation::Update | Operation::Delete | Operation::DeleteDeposed
+            );
+            let Some(batch) = batches.get(&change.address.kind).filter(|_| writes) else { continue };
+            let document = change.after.as_ref().or(change.before.as_ref());
+            let Some(key) = document.and_then(|d| d.get(batch.key)).and_then(Value::as_str) else {
+                continue;
+            };
+            groups
+                .entry((
+                    levels[*node],
+                    change.provider.clone(),
+                    change.address.kind.clone(),
+                    key.to_owned(),
+                ))
+                .or_default()
+                .push(*node);
+        }
+        for ((_, _, kind, _), nodes) in groups {
+            let Some(batch) = batches.get(&kind) else { continue };
+            self.merge_group(&nodes, *batch);
+        }
+    }
+
+    fn merge_group(&mut self, nodes: &[usize], batch: Batch) {
+        let mut head: Option<usize> = None;
+        let mut room = 0;
+        for node in nodes {
+            let Some(member) = self.drafts[*node].members.first().cloned() else { continue };
+            let weight = match member.operation {
+                Operation::Update => batch.update_weight,
+                _ => batch.weight,
+            };
+            match head {
+                Some(first) if weight <= room => {
+                    room -= weight;
+                    self.drafts[first].members.push(member);
+                    self.absorb(first, *node);
+                }
+                _ => {
+                    head = Some(*node);
+                    room = batch.limit.saturating_sub(weight);
+                }
+            }
+        }
+    }
+
+    /// `node` becomes an empty step that waits for `first`, which takes over what it needs.
+    fn absorb(&mut self, first: usize, node: usize) {
+        self.drafts[node].members.clear();
+        let needs: Vec<usize> = self.graph.needs(node).collect();
+        for other in needs {
+            self.graph.edge(first, other);
+        }
+        self.graph.edge(node, first);
+    }
+
+    fn changes_on(&self, cycle: &[usize]) -> Vec<usize> {
+        cycle.iter().filter_map(|n| self.drafts[*n].members.first()).map(|m| m.change).collect()
+    }
+
+    fn finish(self, order: &[usize]) -> Vec<Step> {
+        let weights = self.graph.weights(order);
+        let mut ids = vec![StepId(0); self.graph.len()];
+        for (position, node) in order.iter().enumerate() {
+            ids[*node] = StepId(u32::try_from(position).unwrap_or(u32::MAX));
+        }
+        let mut steps = Vec::with_capacity(order.len());
+        for node in order {
+            let members = self.drafts[*node].members.clone();
+            let scope = members.first().and_then(|m| self.changes[m.change].scope.clone());
+            let plane = scope.as_ref().map(|s| match s.location {
+                lifeboat_sdk::Location::Region(_) => Plane::Regional,
+                lifeboat_sdk::Location::Global { .. } => Plane::Global,
+            });
+            let mut needs: Vec<StepId> = self.graph.needs(*node).map(|n| ids[n]).collect();
+            needs.sort();
+            steps.push(Step {
+                id: ids[*node],
+                phase: Phase::Change,
+                members,
+                needs,
+                scope,
+                plane,
+                weight: weights[*node],
+            });
+        }
+        steps
+    }
+}

@@ -1,0 +1,236 @@
+//! What is live of an object, as far as it is known.
+
+use lifeboat_sdk::value::Why;
+use lifeboat_sdk::{
+    Cause, Diagnostic, Marks, Name, Observation, Ownership, Path, Present, Target, Unreadable,
+    Value,
+};
+
+use super::instance::Wanted;
+use super::{Answer, Need, Resolver};
+use crate::plan::Deferral;
+use crate::refresh::{Part, Request, RequestKey};
+
+/// What is live of an object.
+pub(super) enum Live {
+    /// It is there.
+    There {
+        /// As it was read, or as stored where it was not to be read.
+        present: Present<Value>,
+        /// It is not in the previous state: taken over by this id.
+        taken_over: bool,
+    },
+    /// It is not there.
+    Missing,
+    /// It could not be read; its previous document, if there is one.
+    Away(Option<Value>, Deferral),
+    /// It could not be read, and that is an error of its own.
+    Broken,
+    /// It must be read first.
+    Parked,
+}
+
+impl Resolver<'_> {
+    /// Finds out what is live of `wanted`.
+    pub(super) fn live(&mut self, wanted: &Wanted<'_>) -> Live {
+        if let Some(previous) = self.input.previous.get(&wanted.address) {
+            let stored = previous.document.clone();
+            let id = previous.id.clone().unwrap_or_else(|| Name::from(""));
+            return match self.input.observed.get(&wanted.address) {
+                None => Live::There { present: Present::new(id, stored), taken_over: false },
+                Some(Observation::Present(present)) => {
+                    let mut present = present.clone();
+                    present.object = restore_marks(&present.object, &stored);
+                    Live::There { present, taken_over: false }
+                }
+                Some(Observation::Absent(_)) => Live::Missing,
+                Some(Observation::Unreadable(unread)) => {
+                    let unread = unread.clone();
+                    self.away(wanted, Some(stored), &unread)
+                }
+            };
+        }
+        self.probe(wanted)
+    }
+
+    /// An object that state does not know: is it to be imported, or is its name taken?
+    fn probe(&mut self, wanted: &Wanted<'_>) -> Live {
+        let id = match &wanted.importing {
+            Some(id) => Some(id.clone()),
+            None if !self.worth_asking(wanted) => return Live::Missing,
+            None => wanted.kind.id_of(&wanted.config),
+        };
+        let Some(scope) = wanted.scope.clone().or_else(|| local_scope(wanted)) else {
+            return Live::Missing;
+        };
+        let Some(Answer::Object(observation)) = self.answers.get(&wanted.address).cloned() else {
+            let part = if wanted.importing.is_some() { Part::Import } else { Part::Adopt };
+            let address = wanted.address.clone();
+            let hint = wanted.config.unmark_deep();
+            self.parked.push(Need::Object(Box::new(Request {
+                target: Target { address: address.to_string().into(), id, hint },
+                key: RequestKey { address, part },
+                provider: wanted.provider.clone(),
+                kind: wanted.kind.name().into(),
+                scope,
+            })));
+            return Live::Parked;
+        };
+        match observation {
+            Observation::Absent(_) if wanted.importing.is_some() => {
+                let id = wanted.importing.clone().unwrap_or_else(|| Name::from(""));
+                self.push(import_missing(wanted, &id));
+                Live::Broken
+            }
+            Observation::Absent(_) => Live::Missing,
+            Observation::Unreadable(unread) => self.away(wanted, None, &unread),
+            Observation::Present(present) => self.found(wanted, present),
+        }
+    }
+
+    /// Whether a look at the API can tell anything.
+    fn worth_asking(&self, wanted: &Wanted<'_>) -> bool {
+        let parent_is_new = || wanted.needs.iter().any(|need| self.creating.contains(need));
+        match wanted.kind.ownership() {
+            Ownership::StateOnly => false,
+            Ownership::Tags => true,
+            Ownership::Name => wanted.kind.id_of(&wanted.config).is_some(),
+            // A part of what does not exist yet does not exist.
+            Ownership::Parent => {
+                wanted.kind.id_of(&wanted.config).is_some() && !parent_is_new()
+            }
+        }
+    }
+
+    /// Something is there that state does not know.
+    fn found(&mut self, wanted: &Wanted<'_>, present: Present<Value>) -> Live {
+        let ours = present.owner.as_ref() == Some(&self.owner(&wanted.address));
+        let part_of_ours = wanted.kind.ownership() == Ownership::Parent;
+        if wanted.importing.is_some() || ours || wanted.adopt || part_of_ours {
+            return Live::There { present, taken_over: true };
+        }
+        self.push(taken(wanted, &present));
+        Live::Broken
+    }
+
+    /// It could not be read.
+    fn away(&mut self, wanted: &Wanted<'_>, stored: Option<Value>, unread: &Unreadable) -> Live {
+        if unread.cause.defers() {
+            let why = Deferral::Unreachable {
+                scope: unread.scope.clone(),
+                message: unread.message.clone(),
+            };
+            return Live::Away(stored, why);
+        }
+        self.push(unreadable(&wanted.address.to_string(), unread).at(wanted.span));
+        Live::Broken
+    }
+
+    /// What others may know of an object that could not be read: its identity.
+    pub(super) fn stale(wanted: &Wanted<'_>, stored: &Value, why: &Deferral) -> Value {
+        let reason = match why {
+            Deferral::Unreachable { scope, .. } => Why::Unreachable(scope.clone().into()),
+            Deferral::Needs(_) | Deferral::UnknownInstances => {
+                Why::Deferred(wanted.address.to_string().into())
+            }
+        };
+        Value::object(wanted.kind.schema().attributes.iter().map(|a| {
+            let known = stored.get(a.name).filter(|_| a.identity).cloned();
+            let ty = a.shape.ty();
+            (a.name.into(), known.unwrap_or_else(|| Value::unknown_because(ty, reason.clone())))
+        }))
+    }
+}
+
+/// Kinds without a remote side are read where they are: in state.
+fn local_scope(wanted: &Wanted<'_>) -> Option<lifeboat_sdk::Scope> {
+    wanted.importing.as_ref().map(|_| lifeboat_sdk::Scope {
+        provider: wanted.provider.clone(),
+        account: "local".into(),
+        location: lifeboat_sdk::Location::Region("local".into()),
+        service: wanted.kind.service().name.into(),
+    })
+}
+
+/// A live document with the marks that its stored form has.
+pub(super) fn restore_marks(live: &Value, stored: &Value) -> Value {
+    if stored.marks_deep().is_empty() {
+        return live.clone();
+    }
+    let mut marked = live.clone();
+    stored.walk(&Path::root(), &mut |path, value| {
+        let marks = value.unmark().1;
+        if marks.contains(Marks::SENSITIVE) {
+            marked = marked.transform(&Path::root(), &mut |at, part| {
+                (at == path).then(|| part.clone().mark(marks))
+            });
+        }
+    });
+    marked
+}
+
+/// The diagnostic of a denied or garbled answer.
+pub(super) fn unreadable(address: &str, unread: &Unreadable) -> Diagnostic {
+    let (code, summary, help) = match &unread.cause {
+        Cause::Denied { action } => (
+            "refresh::denied",
+            "A permission is missing to read an object",
+            format!("Allow {action} to the credentials in use, then plan again."),
+        ),
+        Cause::Garbled => (
+            "refresh::garbled",
+            "An answer could not be read",
+            "Nothing was concluded from it. Look for a proxy or a broken endpoint, then plan again."
+                .to_owned(),
+        ),
+        Cause::Credentials => (
+            "refresh::credentials",
+            "Credentials are not accepted",
+            "Renew the credentials (for example `aws sso login`), then plan again.".to_owned(),
+        ),
+        _ => (
+            "refresh::failed",
+            "An object could not be read",
+            "Nothing was concluded from it. See the message, then plan again.".to_owned(),
+        ),
+    };
+    let detail = format!("{address} could not be read: {}.", unread.message);
+    Diagnostic::error(code, summary, detail).about(address).help(help)
+}
+
+fn import_missing(wanted: &Wanted<'_>, id: &str) -> Diagnostic {
+    Diagnostic::error(
+        "plan::import_missing",
+        "There is nothing to import",
+        format!("{} is to be imported with the id {id:?}, but there is no such object.", wanted.address),
+    )
+    .about(&wanted.address)
+    .at(wanted.span)
+    .help("Correct the id, or remove the import block so that the object is created.")
+}
+
+fn taken(wanted: &Wanted<'_>, present: &Present<Value>) -> Diagnostic {
+    let owner = match &present.owner {
+        Some(owner) => format!(
+            "its tags say that it belongs to {} of {}",
+            owner.address, owner.topology
+        ),
+        None => "it does not belong to this topology".to_owned(),
+    };
+    let help = if wanted.address.of_block() {
+        "Give another name, or take it over with `adopt = true` in the block.".to_owned()
+    } else {
+        format!(
+            "Give another name, or take it over:\n\nimport {{\n  to = {}\n  id = {:?}\n}}",
+            wanted.address, present.id
+        )
+    };
+    Diagnostic::error(
+        "plan::name_taken",
+        "The object exists already",
+        format!("{} would be created, but {:?} exists and {owner}.", wanted.address, present.id),
+    )
+    .about(&wanted.address)
+    .at(wanted.span)
+    .help(help)
+}

@@ -1,0 +1,32 @@
+//! `Previous`: an object as the state knows it.
+
+use lifeboat_sdk::{Name, Scope, Value};
+
+use crate::address::Address;
+
+/// An object of the previous state.
+#[derive(Clone, Debug)]
+pub struct Previous {
+    /// As stored.
+    pub document: Value,
+    /// Its id.
+    pub id: Option<Name>,
+    /// The provider instance.
+    pub provider: Name,
+    /// Where it lives.
+    pub scope: Option<Scope>,
+    /// What it referred to.
+    pub depends_on: Vec<Address>,
+    /// It was left half made: the next plan makes it anew.
+    pub tainted: bool,
+    /// How it was to be replaced.
+    pub create_before_destroy: bool,
+    /// Whether it must not be destroyed.
+    pub prevent_destroy: bool,
+    /// Somebody else's.
+    pub operated: bool,
+    /// Objects that replacements left behind: key, id and document.
+    pub deposed: Vec<(Name, Name, Value)>,
+    /// Where it was, if a `moved` block says so.
+    pub moved_from: Option<Address>,
+}
