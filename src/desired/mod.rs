@@ -71,14 +71,13 @@ impl Desired {
 
     /// Builds the graph of `config` and of what its topology stands for.
     pub fn of(config: &Config, synthetics: Vec<Synthetic>) -> (Self, Diagnostics) {
-        let mut builder = Builder { config, desired: Self::default() };
-        builder.collect(&config.root);
+        let mut desired = Self::default();
+        desired.collect(&config.root);
         for position in 0..synthetics.len() {
-            builder.add(Item::Synthetic(position));
+            desired.add(Item::Synthetic(position));
         }
-        builder.desired.synthetics = synthetics;
-        builder.connect();
-        let mut desired = builder.desired;
+        desired.synthetics = synthetics;
+        desired.connect(config);
         let mut diagnostics = Diagnostics::new();
         match desired.graph.order() {
             Ok(order) => desired.order = order,
@@ -86,6 +85,23 @@ impl Desired {
         }
         desired.reach = desired.reached();
         (desired, diagnostics)
+    }
+
+    /// Resources that an expression of the root module needs, directly or through values.
+    pub fn expression_reach(&self, config: &Config, expr: &Expr) -> BTreeSet<usize> {
+        let edges = Edges { config, desired: self };
+        let mut direct = BTreeSet::new();
+        edges.exprs(&[], [expr], &mut direct);
+        let mut all = BTreeSet::new();
+        for position in direct {
+            match self.items[position] {
+                Item::Resource(..) | Item::Synthetic(_) => {
+                    all.insert(position);
+                }
+                _ => all.extend(self.reach[position].iter().copied()),
+            }
+        }
+        all
     }
 
     /// Resources that each item needs, through variables, locals, outputs and modules.
@@ -124,6 +140,47 @@ impl Desired {
         .help("Break the cycle: let one of them take its value from somewhere else.")
     }
 
+    fn add(&mut self, item: Item) {
+        let position = self.graph.add();
+        self.index.insert(item.clone(), position);
+        self.items.push(item);
+    }
+
+    fn collect(&mut self, module: &Module) {
+        let path = &module.path;
+        for name in module.variables.keys() {
+            self.add(Item::Variable(path.clone(), name.clone()));
+        }
+        for name in module.locals.keys() {
+            self.add(Item::Local(path.clone(), name.clone()));
+        }
+        for name in module.calls.keys() {
+            self.add(Item::Call(path.clone(), name.clone()));
+        }
+        for key in module.resources.keys() {
+            self.add(Item::Resource(path.clone(), key.clone()));
+        }
+        for name in module.outputs.keys() {
+            self.add(Item::Output(path.clone(), name.clone()));
+        }
+        for name in module.checks.keys() {
+            self.add(Item::Check(path.clone(), name.clone()));
+        }
+        for child in module.children.values() {
+            self.collect(child);
+        }
+    }
+
+    fn connect(&mut self, config: &Config) {
+        let edges = Edges { config, desired: self };
+        let needs: Vec<_> = self.items.iter().map(|item| edges.needs(item)).collect();
+        for (position, needs) in needs.into_iter().enumerate() {
+            for need in needs {
+                self.graph.edge(position, need);
+            }
+        }
+    }
+
     /// The item as people call it.
     pub fn label(&self, position: usize) -> String {
         let prefix = |module: &Static| -> String {
@@ -158,53 +215,13 @@ impl Desired {
     }
 }
 
-struct Builder<'c> {
-    config: &'c Config,
-    desired: Desired,
+/// Looks up what items need.
+struct Edges<'d> {
+    config: &'d Config,
+    desired: &'d Desired,
 }
 
-impl Builder<'_> {
-    fn add(&mut self, item: Item) {
-        let position = self.desired.graph.add();
-        self.desired.index.insert(item.clone(), position);
-        self.desired.items.push(item);
-    }
-
-    fn collect(&mut self, module: &Module) {
-        let path = &module.path;
-        for name in module.variables.keys() {
-            self.add(Item::Variable(path.clone(), name.clone()));
-        }
-        for name in module.locals.keys() {
-            self.add(Item::Local(path.clone(), name.clone()));
-        }
-        for name in module.calls.keys() {
-            self.add(Item::Call(path.clone(), name.clone()));
-        }
-        for key in module.resources.keys() {
-            self.add(Item::Resource(path.clone(), key.clone()));
-        }
-        for name in module.outputs.keys() {
-            self.add(Item::Output(path.clone(), name.clone()));
-        }
-        for name in module.checks.keys() {
-            self.add(Item::Check(path.clone(), name.clone()));
-        }
-        for child in module.children.values() {
-            self.collect(child);
-        }
-    }
-
-    fn connect(&mut self) {
-        for position in 0..self.desired.items.len() {
-            let item = self.desired.items[position].clone();
-            let found = self.needs(&item);
-            for need in found {
-                self.desired.graph.edge(position, need);
-            }
-        }
-    }
-
+impl Edges<'_> {
     /// What an item needs, as positions.
     fn needs(&self, item: &Item) -> BTreeSet<usize> {
         let mut out = BTreeSet::new();
@@ -227,7 +244,7 @@ impl Builder<'_> {
             }
             Item::Variable(_, name) => {
                 if let Some(variable) = module.variables.get(name) {
-                    self.conditions(path, &variable.validations, position_of(self, item), &mut out);
+                    self.conditions(path, &variable.validations, self.desired.position(item), &mut out);
                 }
                 if let Some((call, parent)) = path.split_last()
                     && let Some(caller) = module_at(self.config, parent)
@@ -407,10 +424,6 @@ impl Builder<'_> {
             }
         }
     }
-}
-
-fn position_of(builder: &Builder<'_>, item: &Item) -> Option<usize> {
-    builder.desired.position(item)
 }
 
 /// The smallest key, where a range over a module's resources begins.

@@ -3,6 +3,7 @@
 pub mod finalise;
 pub mod guard;
 pub mod order;
+pub mod resolve;
 pub mod step;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@ mod data;
 mod finish;
 mod instance;
 mod live;
+mod lookup;
 mod managed;
 pub mod moves;
 mod orphan;
@@ -52,7 +53,7 @@ pub struct Input<'a> {
     /// Outputs of the previous state.
     pub previous_outputs: BTreeMap<Name, Value>,
     /// What functions need.
-    pub functions: &'a FunctionContext<'a>,
+    pub functions: &'a FunctionContext,
     /// The primary, where there is a topology.
     pub primary: Option<RegionName>,
     /// What `region.NAME` and the like are to expressions, by `kind.name`.
@@ -126,10 +127,21 @@ pub struct Resolver<'a> {
     changes: BTreeMap<Address, ObjectChange>,
     needs: Needs,
     checks: Vec<CheckResult>,
+    outputs: BTreeMap<Name, OutputChange>,
     answers: BTreeMap<Address, Answer>,
     parked: Vec<Need>,
     done: Vec<bool>,
     diagnostics: Diagnostics,
+    /// Addresses that the files declare, also where planning them failed.
+    seen: BTreeSet<Address>,
+    /// Instances and whole resources that this plan makes.
+    creating: BTreeSet<Address>,
+    /// Those of them whose making is deferred.
+    deferred_new: BTreeSet<Address>,
+    /// Resources whose number of instances is not known.
+    uncounted: BTreeSet<Address>,
+    /// Deposed objects.
+    leftovers: Vec<ObjectChange>,
     /// Identities seen twice are a mistake: kind, scope and id to address.
     claimed: RefCell<BTreeMap<(Name, String, Name), Address>>,
 }
@@ -145,16 +157,25 @@ impl<'a> Resolver<'a> {
             changes: BTreeMap::new(),
             needs: Needs::default(),
             checks: Vec::new(),
+            outputs: BTreeMap::new(),
             answers: BTreeMap::new(),
             parked: Vec::new(),
             done,
             diagnostics: Diagnostics::new(),
+            seen: BTreeSet::new(),
+            creating: BTreeSet::new(),
+            deferred_new: BTreeSet::new(),
+            uncounted: BTreeSet::new(),
+            leftovers: Vec::new(),
             claimed: RefCell::default(),
         }
     }
 
     /// Goes as far as it can; what it answers must be read, nothing means done.
     pub fn advance(&mut self) -> Vec<Need> {
+        if self.input.options.mode == PlanMode::Destroy {
+            return Vec::new();
+        }
         self.parked.clear();
         // Values made in an earlier round may have been made without what is known now.
         let objects = std::mem::take(&mut self.objects);

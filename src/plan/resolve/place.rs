@@ -31,7 +31,7 @@ pub fn value_path(steps: &[Step]) -> Path {
                 StepKind::Key(key) => {
                     Some(Into::Index(usize::try_from(key.as_i64()?).ok()?))
                 }
-                StepKind::Index(_) | StepKind::AttrSplat | StepKind::FullSplat => None,
+                StepKind::Index(_) | StepKind::Splat(_) => None,
             })
             .collect(),
     )

@@ -1,0 +1,176 @@
+//! Objects of the previous state that the files no longer declare.
+
+use lifeboat_sdk::{Diagnostic, Observation};
+
+use super::{Previous, Resolver};
+use crate::address::{Address, Key};
+use crate::config::ResourceKey;
+use crate::desired::module_at;
+use crate::diff::Action;
+use crate::plan::{Deferral, ObjectChange, PlanMode, Reason};
+
+impl Resolver<'_> {
+    /// Plans the end of what is no longer declared, or of everything.
+    pub(super) fn orphans(&mut self) {
+        let previous: Vec<(Address, Previous)> =
+            self.input.previous.iter().map(|(a, p)| (a.clone(), p.clone())).collect();
+        for (address, previous) in previous {
+            self.deposed(&address, &previous);
+            let takes_part =
+                self.input.options.only_state.as_ref().is_none_or(|only| only.contains(&address));
+            if self.changes.contains_key(&address) || !takes_part {
+                continue;
+            }
+            if address.mode == crate::address::Mode::Data {
+                continue;
+            }
+            let broken = self.seen.contains(&address);
+            let waiting = self.uncounted_reason(&address);
+            let mut change = self.orphan(&address, &previous);
+            if broken || waiting.is_some() || self.input.options.mode == PlanMode::RefreshOnly {
+                change.action = Action::NoOp;
+                change.after = change.before.clone();
+                change.unread = waiting.or(change.unread);
+                change.reason = None;
+            }
+            if matches!(self.input.observed.get(&address), Some(Observation::Absent(_))) {
+                // Gone already: nothing to delete, drift says so.
+                if !broken {
+                    continue;
+                }
+            }
+            if change.action == Action::Delete {
+                if previous.prevent_destroy {
+                    let problem = prevented(&address);
+                    self.push(problem);
+                }
+                self.needs.0.insert(address.clone(), previous.depends_on.clone());
+            }
+            self.changes.insert(address, change);
+        }
+    }
+
+    fn orphan(&mut self, address: &Address, previous: &Previous) -> ObjectChange {
+        let kind = self.input.catalogue.kinds.get(&*address.kind).map(|(_, k)| k.clone());
+        let observed = self.input.observed.get(address).cloned();
+        let (before, empty) = match &observed {
+            Some(Observation::Present(p)) => {
+                (super::live::restore_marks(&p.object, &previous.document), p.empty)
+            }
+            _ => (previous.document.clone(), None),
+        };
+        let forget = previous.operated || self.removed(address) == Some(false);
+        let action = if forget { Action::Forget } else { Action::Delete };
+        let mut change = ObjectChange {
+            address: address.clone(),
+            previous_address: previous.moved_from.clone(),
+            provider: previous.provider.clone(),
+            provider_source: self.input.catalogue.source(&previous.provider).into(),
+            scope: previous.scope.clone(),
+            action,
+            reason: self.why_gone(address),
+            before: Some(before.clone()),
+            after: None,
+            replace_paths: Vec::new(),
+            id: previous.id.clone(),
+            importing: None,
+            deposed: None,
+            deferred: None,
+            unread: None,
+            depends_on: previous.depends_on.clone(),
+            create_before_destroy: previous.create_before_destroy,
+            prevent_destroy: previous.prevent_destroy,
+            holds_data: false,
+            one_way: None,
+            operated: previous.operated,
+            schema_version: kind.as_ref().map_or(0, |k| k.schema().version),
+        };
+        if action == Action::Delete
+            && let Some(kind) = &kind
+        {
+            change.holds_data = kind.holds_data(&before) && empty != Some(true);
+            change.one_way = kind.one_way_door(Some(&before), None);
+        }
+        if let Some(Observation::Unreadable(unread)) = observed {
+            if unread.cause.defers() {
+                let (scope, message) = (unread.scope, unread.message);
+                change.deferred = Some(Deferral::Unreachable { scope, message });
+            } else if !self.seen.contains(address) {
+                let problem = super::live::unreadable(&address.to_string(), &unread);
+                self.push(problem);
+                change.action = Action::NoOp;
+                change.after = change.before.clone();
+            }
+        }
+        change
+    }
+
+    /// What replacements left behind is removed.
+    fn deposed(&mut self, address: &Address, previous: &Previous) {
+        for (key, id, document) in &previous.deposed {
+            let mut change = self.orphan(address, previous);
+            change.action = Action::Delete;
+            change.reason = None;
+            change.deposed = Some(key.clone());
+            change.id = Some(id.clone());
+            change.before = Some(document.clone());
+            self.leftovers.push(change);
+        }
+    }
+
+    /// What a `removed` block says: whether the object is destroyed too.
+    fn removed(&self, address: &Address) -> Option<bool> {
+        let root = &self.input.config.root;
+        let blocks = root.removed.iter();
+        let matching = blocks.filter(|removed| {
+            let from = &removed.from;
+            let modules = from.modules.iter().zip(&address.module.0);
+            let inside = from.modules.len() <= address.module.0.len()
+                && modules
+                    .into_iter()
+                    .all(|((name, key), step)| *name == step.name && (key.is_none() || *key == step.key));
+            inside
+                && from.resource.as_ref().is_none_or(|(key, _)| {
+                    from.modules.len() == address.module.0.len()
+                        && key.kind == address.kind
+                        && key.name == address.name
+                })
+        });
+        matching.map(|removed| removed.destroy).next()
+    }
+
+    /// Terraform's reason for a removal.
+    fn why_gone(&self, address: &Address) -> Option<Reason> {
+        if self.input.options.mode == PlanMode::Destroy {
+            return None;
+        }
+        let Some(module) = module_at(self.input.config, &address.module.names()) else {
+            return Some(Reason::NoModule);
+        };
+        let key = ResourceKey {
+            mode: address.mode,
+            kind: address.kind.clone(),
+            name: address.name.clone(),
+        };
+        let Some(resource) = module.resources.get(&key) else {
+            return Some(Reason::NoResourceConfig);
+        };
+        Some(match (&address.key, &resource.count, &resource.for_each) {
+            (Some(Key::Index(_)), Some(_), _) => Reason::CountIndex,
+            (Some(Key::Text(_)), _, Some(_)) => Reason::EachKey,
+            (None, None, None) => Reason::NoModule,
+            _ => Reason::WrongRepetition,
+        })
+    }
+}
+
+/// `prevent_destroy` holds.
+pub(super) fn prevented(address: &Address) -> Diagnostic {
+    Diagnostic::error(
+        "plan::prevent_destroy",
+        "The object must not be destroyed",
+        format!("The plan would destroy {address}, but its lifecycle says prevent_destroy."),
+    )
+    .about(address)
+    .help("Remove prevent_destroy, or leave the object as it is.")
+}

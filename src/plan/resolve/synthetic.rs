@@ -1,0 +1,207 @@
+//! Objects that topology blocks stand for.
+
+use lifeboat_sdk::schema::{Attribute, Shape, Syntax};
+use lifeboat_sdk::value::convert::convert;
+use lifeboat_sdk::{Diagnostic, Path, Type, Value};
+
+use super::instance::Wanted;
+use super::{Resolver, managed, values};
+use crate::address::{Address, Key};
+use crate::desired::{Environment, Planned, Synthetic, Template};
+use crate::diff::Ignore;
+use crate::plan::PlanMode;
+
+impl Resolver<'_> {
+    /// Plans all objects of one kind of a topology block.
+    pub(super) fn synthetic(
+        &mut self,
+        index: usize,
+        environment: &Environment<'_>,
+        cell: &values::Shared,
+    ) {
+        let desired = self.input.desired;
+        let synthetic = &desired.synthetics[index];
+        let position = desired.position(&crate::desired::Item::Synthetic(index));
+        let takes_part = position.is_none_or(|at| self.takes_part(at));
+        for (key, planned) in &synthetic.instances {
+            let address = synthetic.address.instance(Some(key.clone()));
+            if planned.only_primary && !self.is_primary(key) {
+                // Absent by role: that it is missing here is no change. If state has it, a
+                // promotion carries it away, never an ordinary plan.
+                self.seen.insert(address);
+                continue;
+            }
+            let stored = self.input.previous.get(&address).map(|p| p.document.clone());
+            let value = match stored {
+                Some(document) if !takes_part => document,
+                _ if !takes_part => continue,
+                _ => self.planned(synthetic, &address, planned, environment),
+            };
+            cell.insert_single(&address, value);
+        }
+    }
+
+    /// Whether the key's region is the primary.
+    fn is_primary(&self, key: &Key) -> bool {
+        let Key::Text(key) = key else { return true };
+        let region = key.split('/').next().unwrap_or(key);
+        self.input.primary.as_ref().is_none_or(|primary| *primary.0 == *region)
+    }
+
+    fn planned(
+        &mut self,
+        synthetic: &Synthetic,
+        address: &Address,
+        planned: &Planned,
+        environment: &Environment<'_>,
+    ) -> Value {
+        self.seen.insert(address.clone());
+        let unknown = Value::unknown(Type::Dynamic);
+        let Some((_, kind)) = self.input.catalogue.kinds.get(&*address.kind).cloned() else {
+            self.push(
+                Diagnostic::error(
+                    "plan::kind_missing",
+                    "This build lacks a provider",
+                    format!("{address} needs the type {}, which this build does not have.", address.kind),
+                )
+                .at(planned.span)
+                .help("Use a build with the provider's feature."),
+            );
+            return unknown;
+        };
+        let Some(instance) = self.input.providers.0.get(&synthetic.provider).cloned() else {
+            return unknown;
+        };
+        let kind = instance.kinds.get(kind.name()).cloned().unwrap_or(kind);
+        let attributes = kind.schema().attributes;
+        let config = match document(attributes, &planned.document, environment) {
+            Ok(config) => managed::with_region(&kind, &instance, config),
+            Err(text) => {
+                self.push(
+                    Diagnostic::error("plan::block_value", "A value does not fit", text)
+                        .about(address)
+                        .at(planned.span)
+                        .help("Give a value of the expected type."),
+                );
+                return unknown;
+            }
+        };
+        let span = planned.span;
+        let depends_on = self.block_needs(address, planned);
+        let scope = self.scope_of(&instance, &kind, &config, span);
+        let wanted = Wanted {
+            address: address.clone(),
+            provider: instance.name.clone(),
+            source: instance.source,
+            scope,
+            config,
+            ignore: Ignore::Nothing,
+            create_before_destroy: false,
+            prevent_destroy: planned.prevent_destroy,
+            operated: planned.operated,
+            adopt: planned.adopt || planned.operated,
+            needs: depends_on.clone(),
+            depends_on,
+            importing: self.input.options.imports.get(address).cloned(),
+            triggered: false,
+            span,
+            place: &|_: &Path| span,
+            kind,
+        };
+        debug_assert!(self.input.options.mode != PlanMode::Destroy);
+        self.object(&wanted)
+    }
+
+    /// The objects that one of a block needs, exactly.
+    fn block_needs(&self, address: &Address, planned: &Planned) -> Vec<Address> {
+        let mut needs: Vec<Address> = planned.after.clone();
+        let mut through = std::collections::BTreeSet::new();
+        for (_, template) in &planned.document {
+            template.visit(&mut |part| match part {
+                Template::Ref(at, _) => needs.push(at.clone()),
+                Template::Expr(expr) => through.extend(self.expression_needs(expr)),
+                _ => {}
+            });
+        }
+        needs.extend(through);
+        needs.sort();
+        needs.dedup();
+        needs.retain(|need| need != address);
+        needs
+    }
+
+    /// Resources that an expression of the root module needs.
+    fn expression_needs(&self, expr: &crate::config::ast::Expr) -> Vec<Address> {
+        let desired = self.input.desired;
+        desired
+            .expression_reach(self.input.config, expr)
+            .into_iter()
+            .filter_map(|position| match &desired.items[position] {
+                crate::desired::Item::Resource(path, key) if path.is_empty() => {
+                    let root = crate::address::ModulePath::root();
+                    Some(crate::desired::environment::address(&root, key, None))
+                }
+                crate::desired::Item::Synthetic(i) => Some(desired.synthetics[*i].address.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// The document of templates in the schema's types; what is not set is null.
+fn document(
+    attributes: &[Attribute],
+    templates: &[(lifeboat_sdk::Name, Template)],
+    environment: &Environment<'_>,
+) -> Result<Value, String> {
+    let value = Value::object(
+        templates.iter().map(|(name, template)| (name.clone(), environment.template(template))),
+    );
+    complete(attributes, &value)
+}
+
+/// An object with all attributes of the schema, in its types.
+fn complete(attributes: &[Attribute], value: &Value) -> Result<Value, String> {
+    let mut entries = Vec::with_capacity(attributes.len());
+    for a in attributes {
+        let given = value.get(a.name).filter(|v| !v.is_null());
+        let filled = match given {
+            Some(given) => fit(&a.shape, given).map_err(|e| format!("{}: {e}", a.name))?,
+            None if matches!(a.syntax, Syntax::Block { .. }) => empty(&a.shape),
+            None => Value::Null(a.shape.ty()),
+        };
+        entries.push((a.name.into(), filled));
+    }
+    Ok(Value::object(entries))
+}
+
+fn empty(shape: &Shape) -> Value {
+    match shape {
+        Shape::List(inner) => Value::list(inner.ty(), Vec::new()),
+        Shape::Set(inner) => Value::set(inner.ty(), Vec::new()),
+        other => Value::Null(other.ty()),
+    }
+}
+
+fn fit(shape: &Shape, value: &Value) -> Result<Value, String> {
+    if value.is_unknown() {
+        let why = value.why_unknown().unwrap_or(lifeboat_sdk::value::Why::AfterApply);
+        return Ok(Value::unknown_because(shape.ty(), why));
+    }
+    let marks = value.unmark().1;
+    let fitted = match shape {
+        Shape::Object(attributes) => complete(attributes, value)?,
+        Shape::List(inner) if inner.attributes().is_some() => {
+            Value::list(inner.ty(), all(inner, value)?)
+        }
+        Shape::Set(inner) if inner.attributes().is_some() => {
+            Value::set(inner.ty(), all(inner, value)?)
+        }
+        other => convert(value, &other.ty()).map_err(|e| e.to_string())?,
+    };
+    Ok(fitted.mark(marks))
+}
+
+fn all(inner: &Shape, value: &Value) -> Result<Vec<Value>, String> {
+    value.items().unwrap_or_default().iter().map(|item| fit(inner, item)).collect()
+}
