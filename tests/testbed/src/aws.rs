@@ -41,6 +41,11 @@ impl Reply {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// What stands between `<element>` and `</element>` in the body, each time.
+    pub fn texts(&self, element: &str) -> Vec<String> {
+        texts(&self.text(), element).map(str::to_owned).collect()
+    }
+
     /// An error unless the status is one of success.
     pub fn ok(self) -> Result<Self> {
         if (200..300).contains(&self.status) {
@@ -166,6 +171,20 @@ impl Aws {
     /// Replaces a bucket's lifecycle configuration by this XML.
     pub fn put_bucket_lifecycle(&self, region: &str, bucket: &str, xml: &str) -> Result<()> {
         self.put(region, &format!("/{bucket}?lifecycle"), xml.to_owned())
+    }
+
+    /// Removes every version and delete marker of a bucket, and tells how many there were.
+    pub fn empty_bucket(&self, region: &str, bucket: &str) -> Result<usize> {
+        let list = self.raw("s3", region, "GET", &format!("/{bucket}?versions")).send()?.ok()?;
+        let list = list.text();
+        let mut removed = 0;
+        for version in texts(&list, "Version").chain(texts(&list, "DeleteMarker")) {
+            let field = |name| texts(version, name).next().unwrap_or_default();
+            let path = format!("/{bucket}/{}?versionId={}", field("Key"), field("VersionId"));
+            self.raw("s3", region, "DELETE", &path).send()?.ok()?;
+            removed += 1;
+        }
+        Ok(removed)
     }
 
     /// Sets a bucket's versioning to `Enabled` or `Suspended`.

@@ -119,7 +119,10 @@ async fn serve(
     } else if verdict.latency > Duration::ZERO {
         running.struck(format!("Latency({:?})", verdict.latency));
     }
-    tokio::time::sleep(verdict.latency).await;
+    // A sleep of nothing takes a millisecond.
+    if verdict.latency > Duration::ZERO {
+        tokio::time::sleep(verdict.latency).await;
+    }
     let early = match &verdict.fault {
         Some(Fault::BlackHole) => never(future::pending().await),
         Some(Fault::Refuse | Fault::Reset) => {

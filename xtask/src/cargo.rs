@@ -1,0 +1,89 @@
+//! Child calls of cargo: one target folder for all tasks, and every command shown before it runs.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{Result, rustc};
+
+/// Which target folder: builds with and without features do not wait for each other's lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// All features: `$CARGO_TARGET_DIR`, else `target` in the cache.
+    Full,
+    /// No features: the same with `-core` after it.
+    Core,
+}
+
+impl Target {
+    /// The folder.
+    pub(crate) fn dir(self) -> Result<PathBuf> {
+        let set = env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty());
+        let full = match set {
+            Some(dir) => PathBuf::from(dir),
+            None => lifeboat_testbed::cache_dir()?.join("target"),
+        };
+        let mut name = OsString::from(full.file_name().unwrap_or_default());
+        if self == Self::Core {
+            name.push("-core");
+        }
+        Ok(full.with_file_name(name))
+    }
+}
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// A cargo command in the root of the repository.
+pub(crate) fn cargo(target: Target) -> Result<Command> {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).env("CARGO_TARGET_DIR", target.dir()?);
+    // `cargo run` told this process about the package xtask; build scripts of others must not
+    // see that, or they run anew.
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    rustc::wrap(&mut command)?;
+    Ok(command)
+}
+
+/// Shows a command, runs it, and fails if it does.
+pub(crate) fn run(command: &mut Command) -> Result {
+    let shown = shown(command);
+    println!("\n$ {shown}");
+    let status = command.status().map_err(|error| format!("cannot run `{shown}`: {error}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(format!("`{shown}` failed: {status}").into())
+}
+
+/// A command as one would type it.
+pub(crate) fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let program = program.file_name().unwrap_or(command.get_program()).to_string_lossy();
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+    let words: Vec<_> = std::iter::once(program).chain(arguments).collect();
+    words.join(" ")
+}
+
+/// Builds the program and says where it is.
+pub(crate) fn lifeboat(release: bool) -> Result<PathBuf> {
+    let mut build = cargo(Target::Full)?;
+    // The whole workspace, as for the tests: with other packages selected, cargo picks other
+    // features for shared crates and builds the big ones twice.
+    build.args(["build", "--workspace"]);
+    if release {
+        build.arg("--release");
+    }
+    run(&mut build)?;
+    let profile = if release { "release" } else { "debug" };
+    Ok(Target::Full.dir()?.join(profile).join("lifeboat"))
+}

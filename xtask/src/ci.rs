@@ -1,0 +1,53 @@
+//! `ci`: what must pass before a push, cheapest first; `.ci/run` calls it.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::cargo::{Target, cargo, root, run};
+use crate::{Result, test, tools};
+
+/// Runs everything, and stops at the first failure.
+pub(crate) fn ci(_arguments: &[String]) -> Result {
+    run(cargo(Target::Full)?.args(["fmt", "--all", "--check"]))?;
+    run(cargo(Target::Full)?.args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]))?;
+    let mut doc = cargo(Target::Full)?;
+    run(doc.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
+    test::test(&[])?;
+    deny()
+}
+
+/// Licences, bans and sources; known vulnerabilities only where their database lies, because
+/// this must run without a network.
+fn deny() -> Result {
+    let mut config = root().join("deny.toml");
+    if !config.exists() {
+        config = root().join("xtask/deny.toml");
+    }
+    let mut deny = Command::new(tools::cargo_deny()?);
+    deny.current_dir(root()).args(["--workspace", "check", "--hide-inclusion-graph", "--config"]);
+    deny.arg(config).args(["bans", "licenses", "sources"]);
+    match advisories() {
+        Some(_) => deny.args(["advisories", "--disable-fetch"]),
+        None => {
+            println!("\nThe database of advisories is not on this machine: they are not checked.");
+            println!("`cargo deny fetch` gets it.");
+            &mut deny
+        }
+    };
+    run(&mut deny)
+}
+
+/// Where cargo-deny keeps the database.
+fn advisories() -> Option<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo")))?;
+    Some(home.join("advisory-dbs")).filter(|dir| dir.is_dir())
+}

@@ -1,0 +1,38 @@
+//! `test` and `matrix`: the tests, with one feature set for all of them.
+
+use crate::cargo::{Target, cargo, run};
+use crate::{Result, tools};
+
+/// The crates of the fast loop: they compile without any SDK and need no server.
+const CORE: &[&str] = &["lifeboat-sdk", "lifeboat-state", "lifeboat"];
+
+/// All tests; after `core` the fast ones; else those whose names hold one of the filters.
+pub(crate) fn test(arguments: &[String]) -> Result {
+    match arguments.split_first() {
+        Some((core, filters)) if core == "core" => test_core(filters),
+        _ => workspace(arguments, &[]),
+    }
+}
+
+/// The tests of matrices, with every cell.
+pub(crate) fn matrix(filters: &[String]) -> Result {
+    let all = ["matrix".to_owned()];
+    let filters = if filters.is_empty() { &all } else { filters };
+    workspace(filters, &[("LIFEBOAT_MATRIX", "full")])
+}
+
+fn test_core(filters: &[String]) -> Result {
+    let mut test = cargo(Target::Core)?;
+    test.args(["test", "--no-default-features"]);
+    for package in CORE {
+        test.args(["--package", package]);
+    }
+    run(test.arg("--").args(filters))
+}
+
+fn workspace(filters: &[String], environment: &[(&str, &str)]) -> Result {
+    tools::check()?;
+    let mut test = cargo(Target::Full)?;
+    test.args(["test", "--workspace"]).envs(environment.iter().copied());
+    run(test.arg("--").args(filters))
+}
