@@ -210,11 +210,8 @@ pub enum StepKind {
     Key(Value),
     /// `[x]`
     Index(Box<Expr>),
-    /// `.*`: the following `Attr` and `Key` steps are for each element, up to the next of
-    /// another kind.
-    AttrSplat,
-    /// `[*]`: all following steps are for each element.
-    FullSplat,
+    /// `.*.a` and `[*].a`: these steps into each element.
+    Splat(Box<[Step]>),
 }
 
 /// `f(a, b…)`

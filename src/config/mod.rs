@@ -3,6 +3,7 @@
 //! Only `load` reads files, and only through the [`Files`] it is given.
 
 pub mod ast;
+pub mod codes;
 pub mod decode;
 pub mod eval;
 pub mod files;
@@ -10,7 +11,11 @@ pub mod load;
 pub mod module;
 pub mod reference;
 pub mod source;
+pub mod suggest;
+pub mod syntax;
+pub mod top_level;
 pub mod variable;
+mod walk;
 
 use std::collections::BTreeMap;
 

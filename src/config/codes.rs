@@ -1,0 +1,73 @@
+//! The codes of this stage: each with its summary and a line that causes it.
+
+use lifeboat_sdk::Diagnostic;
+
+/// A kind of problem.
+#[derive(Debug)]
+pub struct Code {
+    /// Stable: `config::what`.
+    pub code: &'static str,
+    /// One line without names.
+    pub summary: &'static str,
+    /// A source that has the problem.
+    pub example: &'static str,
+}
+
+impl Code {
+    /// An error of this kind.
+    pub fn error(&self, detail: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(self.code, self.summary, detail)
+    }
+
+    /// A warning of this kind.
+    pub fn warning(&self, detail: impl Into<String>) -> Diagnostic {
+        Diagnostic::warning(self.code, self.summary, detail)
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $summary:literal, $example:literal;)*) => {
+        $(#[doc = $summary] pub const $name: Code =
+            Code { code: $code, summary: $summary, example: $example };)*
+        /// All of them.
+        pub const ALL: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    // Characters and texts.
+    INVALID_ENCODING = "config::invalid_encoding", "The file is not UTF-8", "a byte FF";
+    INVALID_CHARACTER = "config::invalid_character", "Invalid character", "a = 1;";
+    INVALID_ESCAPE = "config::invalid_escape", "Invalid escape sequence", r#"a = "\q""#;
+    UNCLOSED_TEXT = "config::unclosed_text", "Unclosed text", r#"a = "x"#;
+    UNCLOSED_HEREDOC = "config::unclosed_heredoc", "Unclosed heredoc", "a = <<EOT";
+    UNCLOSED_COMMENT = "config::unclosed_comment", "Unclosed comment", "/* x";
+    INVALID_NUMBER = "config::invalid_number", "Invalid number", "a = 1e999999999999";
+    INVALID_LABEL = "config::invalid_label", "Invalid label", r#"output "${x}" {}"#;
+    // Bodies.
+    EXPECTED_ITEM = "config::expected_item", "An argument or block is expected", "= 1";
+    EXPECTED_BLOCK = "config::expected_block", "Invalid block", r#"output "o" = {}"#;
+    EXPECTED_NEWLINE = "config::expected_newline", "The line must end here", "a = 1 b = 2";
+    UNCLOSED_BLOCK = "config::unclosed_block", "Unclosed block", r#"output "o" {"#;
+    ONE_LINE_BLOCK = "config::one_line_block", "Invalid block on one line",
+        "locals { a = 1, b = 2 }";
+    QUOTED_NAME = "config::quoted_name", "Quoted argument name", r#""a" = 1"#;
+    DUPLICATE_ARGUMENT = "config::duplicate_argument", "Argument set twice", "count = 1, count = 2";
+    TOO_DEEP = "config::too_deep", "Nested too deeply", "((((…))))";
+    // Expressions.
+    EXPECTED_EXPRESSION = "config::expected_expression", "An expression is expected", "a = ]";
+    EXPECTED_CLOSE = "config::expected_close", "Missing closing bracket", "a = (1";
+    EXPECTED_SEPARATOR = "config::expected_separator", "Missing separator", "a = [1 2]";
+    EXPECTED_VALUE = "config::expected_value", "Missing value of a key", "a = { b }";
+    EXPECTED_ATTRIBUTE = "config::expected_attribute", "An attribute name is expected", "a = b.";
+    EXPECTED_COLON = "config::expected_colon", "Incomplete conditional", "a = b ? c";
+    EXPECTED_CALL = "config::expected_call", "Incomplete function call", "a = b::c";
+    LEGACY_INDEX = "config::legacy_index", "Ambiguous index", "a = b.0.1";
+    NESTED_SPLAT = "config::nested_splat", "Splat inside a splat", "a = b.*.*.c";
+    AMBIGUOUS_KEY = "config::ambiguous_key", "Ambiguous key", "a = { b.c = 1 }";
+    FOR_SYNTAX = "config::for_syntax", "Invalid for expression", "a = [for x : x]";
+    TEMPLATE_SYNTAX = "config::template_syntax", "Invalid template", r#"a = "%{ foo }""#;
+    // References.
+    INVALID_REFERENCE = "config::invalid_reference", "Invalid reference", "a = foo";
+    UNKNOWN_ATTRIBUTE = "config::unknown_attribute", "Unknown attribute", "a = path.nope";
+}
