@@ -153,7 +153,7 @@ fn local_scope(wanted: &Wanted<'_>) -> Option<lifeboat_sdk::Scope> {
 }
 
 /// A live document with the marks that its stored form has.
-pub(super) fn restore_marks(live: &Value, stored: &Value) -> Value {
+pub fn restore_marks(live: &Value, stored: &Value) -> Value {
     if stored.marks_deep().is_empty() {
         return live.clone();
     }

@@ -31,6 +31,7 @@ use crate::desired::environment::{Expansion, address};
 use crate::desired::{Desired, Environment, Item};
 use crate::refresh::Request;
 use crate::registry::{Catalogue, Providers};
+pub use live::restore_marks;
 pub use previous::Previous;
 pub use values::Objects;
 

@@ -1,0 +1,12 @@
+//! The driver: carries values from stage to stage and answers what pure stages ask to be read.
+//!
+//! The only module besides `cli` that knows all stages. It decides nothing about objects.
+
+pub mod load;
+pub mod planning;
+pub mod providers;
+pub mod stored;
+pub mod targets;
+
+pub use load::{Loaded, Settings};
+pub use planning::{Asked, Made};

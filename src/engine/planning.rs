@@ -1,0 +1,527 @@
+//! Planning: state -> refresh -> resolve in rounds -> steps -> plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use lifeboat_sdk::{
+    Ctx, Diagnostic, Diagnostics, KnownDoc, Name, Observation, Purpose, RegionName, Scope, Session,
+    Target, Value,
+};
+use lifeboat_state::model::State;
+use tokio::sync::watch;
+
+use super::load::{Loaded, Settings};
+use super::targets::Selection;
+use super::{providers, stored};
+use crate::address::{Address, Mode};
+use crate::builtin;
+use crate::diff::Action;
+use crate::event::Events;
+use crate::function::Context;
+use crate::plan::order::{self, Batches};
+use crate::plan::resolve::{
+    Answer, Input, Need, Options, Previous, Resolved, Resolver, moves,
+};
+use crate::plan::{Inputs, ObjectChange, Plan, PlanMode, ScopeStatus};
+use crate::refresh::{self, DataRequest, Identity, Request, RequestKey};
+use crate::registry::Providers;
+
+/// What planning is asked for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Normal, destroy, refresh only.
+    pub mode: PlanMode,
+    /// Whether live objects are read first.
+    pub refresh: bool,
+    /// `-target`
+    pub targets: Vec<String>,
+    /// `-exclude`
+    pub excludes: Vec<String>,
+    /// `-replace`
+    pub replace: Vec<Address>,
+    /// `-exclude-region`
+    pub exclude_regions: Vec<String>,
+    /// How long the plan may be applied, in hours.
+    pub valid_hours: i64,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self {
+            mode: PlanMode::Normal,
+            refresh: true,
+            targets: Vec::new(),
+            excludes: Vec::new(),
+            replace: Vec::new(),
+            exclude_regions: Vec::new(),
+            valid_hours: 24,
+        }
+    }
+}
+
+/// A plan and what is needed to apply it in the same process.
+pub struct Made {
+    /// The plan.
+    pub plan: Plan,
+    /// Configured, verified providers.
+    pub providers: Providers,
+    /// All problems; the plan is of no use where one is an error.
+    pub diagnostics: Diagnostics,
+}
+
+/// What planning has found out before it resolves.
+struct Ground {
+    previous: BTreeMap<Address, Previous>,
+    selection: Selection,
+    providers: Providers,
+    identities: BTreeMap<String, String>,
+}
+
+/// Makes a plan.
+pub async fn plan(
+    loaded: &Loaded,
+    settings: &Settings,
+    context: &Context<'_>,
+    state: Option<&State>,
+    asked: &Asked,
+    events: &dyn Events,
+    interrupt: watch::Receiver<lifeboat_sdk::Interrupt>,
+) -> Made {
+    let mut diagnostics = Diagnostics::new();
+    let session = Session::interruptible(Purpose::Refresh, interrupt);
+    let session = Arc::new(session.assume_down(settings.assume_down.clone()));
+    let ctx = Ctx::read_only(session);
+    let ground = ground(loaded, settings, context, state, asked, &ctx, &mut diagnostics).await;
+    let mut made = Made { plan: empty(loaded, settings, state, asked), providers: Providers::default(), diagnostics };
+    let Some(ground) = ground else { return made };
+    made.plan.inputs.identities = ground.identities.clone();
+    let requests = requests(&ground, loaded, asked, &mut made.diagnostics);
+    let places = refresh::scopes(&requests);
+    let mut observed = if asked.refresh {
+        refresh::read(&ground.providers, &ctx, requests, events).await
+    } else {
+        BTreeMap::new()
+    };
+    let mut statuses = refresh::status(&places, &observed);
+    made.plan.drift = drift(loaded, &ground, &observed);
+    let current = take_current(&mut observed);
+    let input = input(loaded, context, state, asked, &ground, current);
+    let input = match input {
+        Ok(input) => input,
+        Err(diagnostic) => {
+            made.diagnostics.push(*diagnostic);
+            return made;
+        }
+    };
+    let mut resolver = Resolver::new(input);
+    loop {
+        let needs = resolver.advance();
+        if needs.is_empty() {
+            break;
+        }
+        answer(&mut resolver, needs, &ground.providers, loaded, &ctx, events, &mut statuses).await;
+    }
+    let resolved = resolver.finish();
+    complete(&mut made, loaded, asked, &ground, resolved, statuses);
+    made.providers = ground.providers;
+    made
+}
+
+/// Providers, identities, the previous state with moves, and what takes part.
+async fn ground(
+    loaded: &Loaded,
+    settings: &Settings,
+    context: &Context<'_>,
+    state: Option<&State>,
+    asked: &Asked,
+    ctx: &Ctx,
+    diagnostics: &mut Diagnostics,
+) -> Option<Ground> {
+    let previous = match state.map(stored::previous).transpose() {
+        Ok(previous) => previous.unwrap_or_default(),
+        Err(diagnostic) => {
+            diagnostics.push(*diagnostic);
+            return None;
+        }
+    };
+    let (previous, found) = moves::carry_out(&loaded.config, previous);
+    diagnostics.extend(found);
+    let in_state: BTreeSet<Name> = previous.values().map(|p| p.provider.clone()).collect();
+    let (mut providers, found) = providers::configure(loaded, settings, context, &in_state);
+    let failed = found.has_errors();
+    diagnostics.extend(found);
+    if failed {
+        return None;
+    }
+    for instance in providers.0.values() {
+        ctx.session().limit(&instance.name, instance.configured.limits());
+    }
+    let identities = identities(loaded, state, &previous, &mut providers, ctx, diagnostics).await?;
+    let (selection, found) = Selection::new(&loaded.desired, &asked.targets, &asked.excludes);
+    diagnostics.extend(found);
+    Some(Ground { previous, selection, providers, identities })
+}
+
+/// Asks who we are, where something remote is at stake.
+async fn identities(
+    loaded: &Loaded,
+    state: Option<&State>,
+    previous: &BTreeMap<Address, Previous>,
+    providers: &mut Providers,
+    ctx: &Ctx,
+    diagnostics: &mut Diagnostics,
+) -> Option<BTreeMap<String, String>> {
+    let mut regions: BTreeSet<Name> = previous
+        .values()
+        .filter_map(|p| p.scope.as_ref())
+        .map(|s| s.location.region().0.clone())
+        .collect();
+    regions.extend(loaded.topology.iter().flat_map(|t| t.cloud_regions()));
+    let regions: Vec<Name> = regions.into_iter().collect();
+    let pins: BTreeMap<Name, Name> = state
+        .iter()
+        .flat_map(|s| &s.identities)
+        .map(|(k, v)| (k.as_str().into(), v.as_str().into()))
+        .collect();
+    let found = refresh::identify(providers, ctx, &regions, &pins).await;
+    let mut known = BTreeMap::new();
+    let mut wrong = false;
+    for (name, identity) in found {
+        let pinned = pins.get(&name).cloned();
+        let account = match identity {
+            Identity::Verified(account) => {
+                known.insert(name.to_string(), account.to_string());
+                Some(account)
+            }
+            Identity::Unverified(_) => pinned.or_else(|| declared(loaded, providers, &name)),
+            Identity::Contradicted { expected, found } => {
+                wrong = true;
+                diagnostics.push(wrong_account(&name, &expected, &found));
+                Some(found)
+            }
+        };
+        if let Some(instance) = providers.0.get_mut(&name) {
+            instance.account = account;
+        }
+    }
+    (!wrong).then_some(known)
+}
+
+/// The account that the files name, where nobody answers.
+fn declared(loaded: &Loaded, providers: &Providers, name: &Name) -> Option<Name> {
+    let allowed = providers.0.get(name).map(|i| i.configured.allowed_accounts());
+    let of_regions = || loaded.topology.as_ref().and_then(Topology::account);
+    allowed.and_then(|all| all.into_iter().next()).or_else(of_regions)
+}
+
+use crate::topology::Topology;
+
+fn wrong_account(name: &Name, expected: &[Name], found: &Name) -> Diagnostic {
+    let expected = expected.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    Diagnostic::error(
+        "engine::wrong_account",
+        "The credentials belong to another account",
+        format!("The provider {name} works in account {found}, but {expected} is expected."),
+    )
+    .help("Use the right profile, or correct allowed_account_ids.")
+}
+
+/// What refresh must read: everything in the previous state that takes part.
+fn requests(
+    ground: &Ground,
+    loaded: &Loaded,
+    asked: &Asked,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Request> {
+    let mut out = Vec::new();
+    for (address, previous) in &ground.previous {
+        let takes = ground.selection.takes(&loaded.desired, address);
+        if address.mode == Mode::Data || !takes || excluded(previous.scope.as_ref(), asked) {
+            continue;
+        }
+        if ground.providers.kind(&previous.provider, &address.kind).is_none() {
+            diagnostics.push(kind_gone(address, &previous.provider));
+            continue;
+        }
+        let nowhere = || crate::apply::record::nowhere(&previous.provider);
+        let scope = rescope(previous.scope.clone().unwrap_or_else(nowhere), &ground.providers);
+        let target = |id: Option<Name>, hint: &Value| Target {
+            address: address.to_string().into(),
+            id,
+            hint: hint.unmark_deep(),
+        };
+        out.push(Request {
+            key: RequestKey::current(address.clone()),
+            provider: previous.provider.clone(),
+            kind: address.kind.clone(),
+            scope,
+            target: target(previous.id.clone(), &previous.document),
+        });
+    }
+    out
+}
+
+/// The scope as of this run: the account may have been unknown when it was stored.
+fn rescope(scope: Scope, providers: &Providers) -> Scope {
+    let account = providers.0.get(&scope.provider).and_then(|i| i.account.clone());
+    match account {
+        Some(account) if &*scope.account == "unverified" => Scope { account, ..scope },
+        _ => scope,
+    }
+}
+
+fn excluded(scope: Option<&Scope>, asked: &Asked) -> bool {
+    let region = scope.map(|s| &*s.location.region().0);
+    region.is_some_and(|r| asked.exclude_regions.iter().any(|e| e == r))
+}
+
+fn kind_gone(address: &Address, provider: &str) -> Diagnostic {
+    Diagnostic::error(
+        "engine::kind_gone",
+        "The state holds a type that this build does not have",
+        format!("{address} is of the type {} of the provider {provider}.", address.kind),
+    )
+    .about(address)
+    .help("Use the build that made it, or remove it from state.")
+}
+
+fn take_current(
+    observed: &mut BTreeMap<RequestKey, Observation<Value>>,
+) -> BTreeMap<Address, Observation<Value>> {
+    std::mem::take(observed).into_iter().map(|(key, seen)| (key.address, seen)).collect()
+}
+
+fn input<'a>(
+    loaded: &'a Loaded,
+    context: &'a Context<'a>,
+    state: Option<&State>,
+    asked: &Asked,
+    ground: &'a Ground,
+    observed: BTreeMap<Address, Observation<Value>>,
+) -> Result<Input<'a>, Box<Diagnostic>> {
+    let topology = loaded.topology.as_ref();
+    let lineage = state.map(|s| s.lineage.as_str()).unwrap_or_default();
+    let only_state = ground.selection.items.is_some() || !asked.exclude_regions.is_empty();
+    let taking = |address: &Address, previous: &Previous| {
+        ground.selection.takes(&loaded.desired, address) && !excluded(previous.scope.as_ref(), asked)
+    };
+    Ok(Input {
+        config: &loaded.config,
+        desired: &loaded.desired,
+        catalogue: &loaded.catalogue,
+        providers: &ground.providers,
+        previous: ground.previous.clone(),
+        observed,
+        variables: &loaded.variables,
+        previous_outputs: state.map(stored::outputs).transpose()?.unwrap_or_default(),
+        functions: context,
+        primary: topology.map(|t| RegionName(t.primary.clone())),
+        blocks: topology.map(Topology::values).unwrap_or_default(),
+        owner: topology.map_or_else(|| lineage.into(), |t| t.name.clone()),
+        options: Options {
+            mode: asked.mode,
+            replace: asked.replace.clone(),
+            only: ground.selection.items.clone(),
+            only_state: only_state.then(|| {
+                let previous = ground.previous.iter();
+                previous.filter(|(a, p)| taking(a, p)).map(|(a, _)| a.clone()).collect()
+            }),
+            imports: BTreeMap::new(),
+        },
+    })
+}
+
+/// Reads what the walk needs and tells it.
+async fn answer(
+    resolver: &mut Resolver<'_>,
+    needs: Vec<Need>,
+    providers: &Providers,
+    loaded: &Loaded,
+    ctx: &Ctx,
+    events: &dyn Events,
+    statuses: &mut Vec<ScopeStatus>,
+) {
+    let mut objects = Vec::new();
+    let mut data = Vec::new();
+    for need in needs {
+        match need {
+            Need::Object(request) => objects.push(*request),
+            Need::Data { address, provider, document } => {
+                let source = loaded.catalogue.data.get(&*address.kind);
+                let instance = providers.0.get(&provider);
+                let (Some((_, source)), Some(instance)) = (source, instance) else { continue };
+                let scope = instance.scope(source.service(), &document);
+                let (Some(scope), Ok(document)) = (scope, KnownDoc::new(&document)) else {
+                    let text = "the data source has no region: name one in the provider block";
+                    let failure = lifeboat_sdk::Failure::new(lifeboat_sdk::Class::Invalid, text);
+                    resolver.answer(address, Answer::Data(Err(failure)));
+                    continue;
+                };
+                let kind = address.kind.clone();
+                data.push(DataRequest { address, provider, kind, scope, document });
+            }
+        }
+    }
+    let places = refresh::scopes(&objects);
+    let (seen, results) = tokio::join!(
+        refresh::read(providers, ctx, objects, events),
+        refresh::read_data(providers, ctx, data, events)
+    );
+    merge_status(statuses, refresh::status(&places, &seen));
+    for (key, observation) in seen {
+        resolver.answer(key.address, Answer::Object(observation));
+    }
+    for (address, result) in results {
+        resolver.answer(address, Answer::Data(result));
+    }
+}
+
+fn merge_status(all: &mut Vec<ScopeStatus>, more: Vec<ScopeStatus>) {
+    for status in more {
+        match all.iter_mut().find(|s| s.scope == status.scope) {
+            Some(known) => {
+                known.objects += status.objects;
+                known.unread += status.unread;
+                known.trouble = known.trouble.take().or(status.trouble);
+            }
+            None => all.push(status),
+        }
+    }
+    all.sort_by(|a, b| a.scope.cmp(&b.scope));
+}
+
+/// What changed outside, as changes from the previous to the prior document.
+fn drift(
+    loaded: &Loaded,
+    ground: &Ground,
+    observed: &BTreeMap<RequestKey, Observation<Value>>,
+) -> Vec<ObjectChange> {
+    let mut out = Vec::new();
+    for (key, observation) in observed {
+        let Some(previous) = ground.previous.get(&key.address) else { continue };
+        let Some((_, kind)) = loaded.catalogue.kinds.get(&*key.address.kind) else { continue };
+        let (prior, action) = match observation {
+            Observation::Present(present) => (Some(&present.object), Action::Update),
+            Observation::Absent(_) => (None, Action::Delete),
+            Observation::Unreadable(_) => continue,
+        };
+        let Some(found) = refresh::drift::drift(&**kind, &previous.document, prior) else {
+            continue;
+        };
+        let mut change = blank(key.address.clone(), previous, loaded);
+        change.action = action;
+        change.before = Some(previous.document.clone());
+        change.after =
+            prior.map(|p| crate::plan::resolve::restore_marks(p, &previous.document));
+        change.replace_paths = match found {
+            refresh::drift::Drift::Gone => Vec::new(),
+            refresh::drift::Drift::Changed { paths, roles } => {
+                paths.into_iter().chain(roles).collect()
+            }
+        };
+        out.push(change);
+    }
+    out
+}
+
+fn blank(address: Address, previous: &Previous, loaded: &Loaded) -> ObjectChange {
+    ObjectChange {
+        address,
+        previous_address: None,
+        provider: previous.provider.clone(),
+        provider_source: loaded.catalogue.source(&previous.provider).into(),
+        scope: previous.scope.clone(),
+        action: Action::NoOp,
+        reason: None,
+        before: None,
+        after: None,
+        replace_paths: Vec::new(),
+        id: previous.id.clone(),
+        importing: None,
+        deposed: None,
+        deferred: None,
+        unread: None,
+        depends_on: Vec::new(),
+        create_before_destroy: false,
+        prevent_destroy: false,
+        holds_data: false,
+        one_way: None,
+        operated: previous.operated,
+        schema_version: 0,
+    }
+}
+
+fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &Asked) -> Plan {
+    let now = settings.now;
+    let expires = now.checked_add(jiff::SignedDuration::from_hours(asked.valid_hours));
+    let seed = format!("{}:{now}:{}", settings.seed, settings.root.display());
+    let topology = loaded.topology.as_ref();
+    Plan {
+        id: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, seed.as_bytes()).to_string(),
+        created: now.to_string(),
+        expires: expires.unwrap_or(now).to_string(),
+        mode: asked.mode,
+        inputs: Inputs {
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            root: settings.root.display().to_string(),
+            files: BTreeMap::new(),
+            variables: loaded.variables.clone(),
+            lineage: state.map(|s| s.lineage.clone()),
+            serial: state.map_or(0, |s| s.serial),
+            epoch: state.map_or(0, |s| s.epoch),
+            primary: topology.map(|t| t.primary.clone()),
+            topology: topology.map(|t| t.name.clone()),
+            identities: BTreeMap::new(),
+            now: now.to_string(),
+            targets: asked.targets.clone(),
+            excludes: asked.excludes.clone(),
+        },
+        changes: Vec::new(),
+        drift: Vec::new(),
+        outputs: BTreeMap::new(),
+        steps: Vec::new(),
+        scopes: Vec::new(),
+        findings: Diagnostics::new(),
+        checks: Vec::new(),
+    }
+}
+
+/// Puts the plan together: steps in order, statuses, checks.
+fn complete(
+    made: &mut Made,
+    loaded: &Loaded,
+    asked: &Asked,
+    ground: &Ground,
+    resolved: Resolved,
+    statuses: Vec<ScopeStatus>,
+) {
+    let Resolved { changes, needs, outputs, checks, diagnostics } = resolved;
+    made.diagnostics.extend(diagnostics);
+    let plan = &mut made.plan;
+    plan.changes = changes;
+    plan.changes.retain(|c| ground.selection.takes(&loaded.desired, &c.address));
+    plan.outputs = outputs;
+    plan.checks = checks;
+    plan.scopes = statuses.into_iter().filter(|s| &*s.scope.service != builtin::NAME).collect();
+    let batches: Batches = loaded
+        .catalogue
+        .kinds
+        .iter()
+        .filter_map(|(name, (_, kind))| Some((Name::from(*name), kind.batch()?)))
+        .collect();
+    match order::steps(&plan.changes, &needs, &batches, asked.mode) {
+        Ok(steps) => plan.steps = steps,
+        Err(cycle) => {
+            let names: Vec<String> =
+                cycle.iter().map(|i| plan.changes[*i].address.to_string()).collect();
+            made.diagnostics.push(
+                Diagnostic::error(
+                    "plan::cycle",
+                    "The changes cannot be put in an order",
+                    format!("Each of these must come after the next: {}.", names.join(" -> ")),
+                )
+                .help("Apply a part of it first with -target."),
+            );
+        }
+    }
+}

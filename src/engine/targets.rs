@@ -1,0 +1,137 @@
+//! `-target` and `-exclude`: which resources take part.
+
+use std::collections::BTreeSet;
+
+use lifeboat_sdk::{Diagnostic, Diagnostics};
+
+use crate::address::Address;
+use crate::desired::{Desired, Item};
+
+/// What takes part.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Resources by position; `None` for all.
+    pub items: Option<BTreeSet<usize>>,
+    /// Instances that `-target` names among those resources; empty for all.
+    instances: Vec<String>,
+    excluded: Vec<String>,
+    targets: Vec<String>,
+}
+
+/// `bucket.exports` covers `bucket.exports.aws_s3_bucket["us-east-1"]`, `module.a` all in it.
+fn covers(pattern: &str, address: &str) -> bool {
+    address.strip_prefix(pattern).is_some_and(|rest| {
+        rest.is_empty() || rest.starts_with('.') || rest.starts_with('[')
+    })
+}
+
+/// The pattern without instance keys at its end.
+fn resource_of(pattern: &str) -> &str {
+    pattern.find('[').map_or(pattern, |at| &pattern[..at])
+}
+
+impl Selection {
+    /// Of what was typed.
+    pub fn new(
+        desired: &Desired,
+        targets: &[String],
+        excludes: &[String],
+    ) -> (Self, Diagnostics) {
+        let mut diagnostics = Diagnostics::new();
+        if targets.is_empty() && excludes.is_empty() {
+            return (Self::default(), diagnostics);
+        }
+        let resources: Vec<usize> = (0..desired.items.len())
+            .filter(|i| matches!(desired.items[*i], Item::Resource(..) | Item::Synthetic(_)))
+            .collect();
+        let label = |i: &usize| desired.label(*i);
+        let mut items = BTreeSet::new();
+        if targets.is_empty() {
+            items.extend(&resources);
+        }
+        for target in targets {
+            let found: Vec<usize> = resources
+                .iter()
+                .filter(|i| {
+                    let label = label(i);
+                    covers(resource_of(target), &label) || covers(&label, target)
+                })
+                .copied()
+                .collect();
+            if found.is_empty() {
+                diagnostics.push(
+                    Diagnostic::warning(
+                        "engine::target_unknown",
+                        "A target matches nothing in the files",
+                        format!("-target={target} matches no resource of the files."),
+                    )
+                    .help("`lifeboat state list` shows the addresses of what exists."),
+                );
+            }
+            for position in found {
+                items.insert(position);
+                items.extend(desired.reach[position].iter());
+            }
+        }
+        items.retain(|i| !excludes.iter().any(|e| !e.contains('[') && covers(e, &label(i))));
+        let instances = targets.iter().filter(|t| t.contains('[')).cloned().collect();
+        let selection = Self {
+            items: Some(items),
+            instances,
+            excluded: excludes.to_vec(),
+            targets: targets.to_vec(),
+        };
+        (selection, diagnostics)
+    }
+
+    /// Whether an address takes part.
+    pub fn takes(&self, desired: &Desired, address: &Address) -> bool {
+        let Some(items) = &self.items else { return true };
+        let text = address.to_string();
+        if self.excluded.iter().any(|e| covers(e, &text)) {
+            return false;
+        }
+        let whole = address.whole().to_string();
+        let of_resource = |t: &&String| covers(resource_of(t), &whole);
+        let named = self.instances.iter().filter(of_resource).count();
+        if named > 0 && !self.instances.iter().any(|t| covers(t, &text)) {
+            return false;
+        }
+        let declared = items.iter().any(|i| {
+            let label = desired.label(*i);
+            let names: String = whole.clone();
+            names == label || strip_keys(&names) == label
+        });
+        declared || self.targets.iter().any(|t| covers(t, &text)) || self.targets.is_empty()
+    }
+}
+
+/// `module.a["k"].x.y` as the label of its item: `module.a.x.y`.
+fn strip_keys(address: &str) -> String {
+    let mut out = String::new();
+    let mut depth = 0usize;
+    let mut quoted = false;
+    for c in address.chars() {
+        match c {
+            '"' if depth > 0 => quoted = !quoted,
+            '[' if !quoted => depth += 1,
+            ']' if !quoted => depth = depth.saturating_sub(1),
+            c if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_covers_whole_names_only() {
+        assert!(covers("bucket.exports", "bucket.exports.aws_s3_bucket[\"us-east-1\"]"));
+        assert!(covers("a.b", "a.b[0]"));
+        assert!(!covers("a.b", "a.bc"));
+        assert_eq!(strip_keys("module.a[\"x.]\"].b.c[0]"), "module.a.b.c");
+    }
+}
