@@ -1,0 +1,162 @@
+//! Finding health checks: one by one, or all of them in pages, by id or by owner.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_route53::Client;
+use aws_sdk_route53::types::{HealthCheck as Live, TagResourceType};
+use futures_util::future::join_all;
+use lifeboat_aws_core::tags::split;
+use lifeboat_aws_core::{Codes as _, failure};
+use lifeboat_sdk::{Class, CompleteListing, Ctx, Failure, Listing, Observation, Scope, Target};
+
+use super::{GET, GONE, HealthCheck, LIST};
+use crate::hook::text;
+use crate::{reference, tags};
+
+/// Checks in one page (API reference, `ListHealthChecks`).
+const PAGE: i32 = 100;
+/// Up to so many checks are asked for one by one: two pages hold the 200 checks that an account
+/// may have by default.
+const FEW: usize = 2;
+
+/// A check that is there, or what is known instead.
+pub(super) type Found = Result<Live, Observation<HealthCheck>>;
+
+/// Looks for all targets with the fewest calls.
+pub(super) async fn all(
+    client: &Client,
+    ctx: &Ctx,
+    scope: &Scope,
+    targets: &[Target],
+) -> Vec<Found> {
+    let known = targets.iter().filter(|target| target.id.is_some()).count();
+    if known == targets.len() && known <= FEW {
+        return join_all(targets.iter().map(|t| single(client, ctx, scope, t))).await;
+    }
+    let checks = match listed(client, ctx, scope).await {
+        Ok(checks) => checks,
+        Err(f) => return targets.iter().map(|_| Err(Observation::unreadable(scope, &f))).collect(),
+    };
+    let by_id: BTreeMap<&str, &Live> =
+        checks.checks.items().iter().map(|check| (check.id.as_str(), check)).collect();
+    let found = targets.iter().map(|target| async {
+        match &target.id {
+            Some(id) => match by_id.get(&**id) {
+                Some(check) => Ok((*check).clone()),
+                None if checks.proves => {
+                    Err(Observation::Absent(checks.checks.proof("health checks")))
+                }
+                None => single(client, ctx, scope, target).await,
+            },
+            None => search(client, ctx, scope, &checks, target).await,
+        }
+    });
+    join_all(found).await
+}
+
+async fn single(client: &Client, ctx: &Ctx, scope: &Scope, target: &Target) -> Found {
+    let id = target.id.as_deref().unwrap_or_default();
+    let check = get(client, ctx, scope, id).await;
+    check.map_err(|failure| Observation::from_failure(scope, failure))
+}
+
+/// A check by its id.
+pub(super) async fn get(
+    client: &Client,
+    ctx: &Ctx,
+    scope: &Scope,
+    id: &str,
+) -> Result<Live, Failure> {
+    let call = || async {
+        let answer = client.get_health_check().health_check_id(id).send().await;
+        let answer = answer.map_err(|e| failure(e).not_found(GONE))?;
+        let whole = |check: &Live| check.id == id && check.health_check_config.is_some();
+        answer
+            .health_check
+            .filter(whole)
+            .ok_or_else(|| Failure::new(Class::Garbled, format!("the answer says nothing of {id}")))
+    };
+    ctx.call(&GET, scope, call).await
+}
+
+/// The checks of the account.
+pub(super) struct Listed {
+    checks: CompleteListing<Live>,
+    /// Whether what is missing is proven to be: an empty answer that lacks the fields that every
+    /// answer has could be anything.
+    proves: bool,
+}
+
+async fn listed(
+    client: &Client,
+    ctx: &Ctx,
+    scope: &Scope,
+) -> Result<std::sync::Arc<Listed>, Failure> {
+    ctx.shared(scope, "health_checks", || pages(client, ctx, scope)).await
+}
+
+async fn pages(client: &Client, ctx: &Ctx, scope: &Scope) -> Result<Listed, Failure> {
+    let endless =
+        || Failure::new(Class::Garbled, "the pages of health checks do not end").of(&LIST, scope);
+    let mut listing = Listing::default();
+    let mut seen = BTreeSet::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let call = || async {
+            let input = client.list_health_checks().max_items(PAGE).set_marker(marker.clone());
+            input.send().await.map_err(failure)
+        };
+        let page = ctx.call(&LIST, scope, call).await?;
+        let fresh: Vec<Live> =
+            page.health_checks.into_iter().filter(|check| seen.insert(check.id.clone())).collect();
+        if page.is_truncated && (fresh.is_empty() || page.next_marker.is_none()) {
+            return Err(endless());
+        }
+        listing.page(fresh, page.is_truncated);
+        if !page.is_truncated {
+            let proves = page.max_items > 0 || !seen.is_empty();
+            return Ok(Listed { checks: listing.complete().ok_or_else(endless)?, proves });
+        }
+        marker = page.next_marker;
+    }
+}
+
+/// A check whose id is not known: that whose tags name this address as owner, or that whose
+/// creation this address asked for and whose tags were never written.
+async fn search(client: &Client, ctx: &Ctx, scope: &Scope, all: &Listed, target: &Target) -> Found {
+    let unreadable = |failure: &Failure| Observation::unreadable(scope, failure);
+    let kind = text(&target.hint, "type").map(str::to_ascii_uppercase);
+    let of_kind = |check: &&Live| {
+        let found = check.health_check_config.as_ref().map(|config| config.r#type.as_str());
+        kind.as_deref().is_none_or(|kind| found == Some(kind))
+    };
+    let candidates: Vec<&Live> = all.checks.items().iter().filter(of_kind).collect();
+    let ids: Vec<String> = candidates.iter().map(|check| check.id.clone()).collect();
+    let mut live = tags::read(client, ctx, scope, &TagResourceType::Healthcheck, &ids).await;
+    let mut ours = Vec::new();
+    for check in candidates {
+        let live = live.remove(&check.id).unwrap_or_else(|| Ok(tags::Tags::new()));
+        let owner = split(live.map_err(|f| unreadable(&f))?, &target.address).1;
+        let owned = match owner {
+            Some(owner) => owner.address == target.address,
+            None => reference::made_for(&check.caller_reference, &target.address),
+        };
+        if owned {
+            ours.push(check);
+        }
+    }
+    match ours.as_slice() {
+        [check] => Ok((*check).clone()),
+        [] if all.proves => Err(Observation::Absent(all.checks.proof("health checks"))),
+        [] => {
+            let text = "an empty list of health checks that does not say how long it may be";
+            Err(unreadable(&Failure::new(Class::Garbled, text).of(&LIST, scope)))
+        }
+        several => {
+            let ids: Vec<&str> = several.iter().map(|check| check.id.as_str()).collect();
+            let ids = ids.join(", ");
+            let text = format!("several health checks belong to {}: {ids}", target.address);
+            Err(unreadable(&Failure::new(Class::Other, text)))
+        }
+    }
+}
