@@ -1,0 +1,160 @@
+//! Any kind on the simulated cloud: the real kind's schema and hooks, the cloud's reads and writes.
+
+mod data;
+mod read;
+mod write;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifeboat_sdk::future::BoxFuture;
+use lifeboat_sdk::kind::DynKind;
+use lifeboat_sdk::schema::Shape;
+use lifeboat_sdk::{
+    Batch, Change, Class, Ctx, Failure, Finding, KnownDoc, Location, Name, Observation, Outcome,
+    Ownership, Present, RoleContext, RolePlan, Schema, Scope, Service, Target, Value,
+};
+
+use crate::calls::Calls;
+use crate::cloud::SimCloud;
+use crate::cloud::store::refers;
+use crate::cloud::world::Seen;
+
+pub(crate) use data::OverData;
+
+/// How an object behaves once it is made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Behaviour {
+    /// Until it is usable.
+    pub(crate) takes: Duration,
+    /// Whether it fails instead.
+    pub(crate) fails: bool,
+}
+
+/// A kind over the cloud.
+#[derive(Clone)]
+pub(crate) struct Over {
+    /// Whose schema and hooks it has.
+    template: Arc<dyn DynKind>,
+    cloud: SimCloud,
+    calls: &'static Calls,
+    /// The attribute that names the object that this is a part of, and the kinds it may be of.
+    parent: Option<(&'static str, Vec<&'static str>)>,
+    behaviour: Option<fn(&Value) -> Behaviour>,
+}
+
+impl Over {
+    /// A kind over the cloud; `all` are the kinds that objects may be parts of.
+    pub(crate) fn new(
+        template: Arc<dyn DynKind>,
+        cloud: &SimCloud,
+        all: &[Arc<dyn DynKind>],
+        behaviour: Option<fn(&Value) -> Behaviour>,
+    ) -> Self {
+        if template.ownership() == Ownership::Parent {
+            cloud.lock().parts.insert(template.name().to_owned());
+        }
+        Self {
+            cloud: cloud.clone(),
+            calls: Calls::of(template.service().name),
+            parent: parent(&*template, all),
+            template,
+            behaviour,
+        }
+    }
+
+    /// Refuses a scope that is not of this kind: the caller's mistake.
+    fn check(&self, scope: &Scope) -> Result<(), Failure> {
+        let Service { name, home } = self.template.service();
+        let fits = match (&scope.location, home) {
+            (Location::Region(_), None) => true,
+            (Location::Global { home: at }, Some(home)) => *at.0 == *home,
+            (Location::Region(_), Some(_)) | (Location::Global { .. }, None) => false,
+        };
+        if fits && *scope.service == *name {
+            return Ok(());
+        }
+        let text = format!("{} is not an object of {scope}", self.template.name());
+        Err(Failure::new(Class::Invalid, text).code("InvalidScope"))
+    }
+
+    fn present(&self, seen: &Seen) -> Present<Value> {
+        let tags = self.template.ownership() == Ownership::Tags;
+        Present {
+            id: seen.id.clone(),
+            owner: seen.owner.clone().filter(|_| tags),
+            empty: self.template.holds_data(&seen.document).then_some(!seen.full),
+            object: seen.document.clone(),
+        }
+    }
+}
+
+/// The first attribute of a part that is named after another kind.
+fn parent(
+    template: &dyn DynKind,
+    all: &[Arc<dyn DynKind>],
+) -> Option<(&'static str, Vec<&'static str>)> {
+    if template.ownership() != Ownership::Parent {
+        return None;
+    }
+    template.schema().attributes.iter().find_map(|a| {
+        let text = matches!(a.shape, Shape::String) && a.presence.configurable();
+        let whole = all
+            .iter()
+            .filter(|kind| kind.ownership() != Ownership::Parent && refers(a.name, kind.name()));
+        let kinds: Vec<&'static str> = whole.map(|kind| kind.name()).collect();
+        (text && a.forces_replacement && !kinds.is_empty()).then_some((a.name, kinds))
+    })
+}
+
+impl DynKind for Over {
+    fn name(&self) -> &'static str {
+        self.template.name()
+    }
+    fn schema(&self) -> &'static Schema {
+        self.template.schema()
+    }
+    fn service(&self) -> Service {
+        self.template.service()
+    }
+    fn ownership(&self) -> Ownership {
+        self.template.ownership()
+    }
+    fn batch(&self) -> Option<Batch> {
+        self.template.batch()
+    }
+    fn id_of(&self, desired: &Value) -> Option<Name> {
+        self.template.id_of(desired)
+    }
+    fn normalise(&self, document: &Value) -> Value {
+        self.template.normalise(document)
+    }
+    fn validate(&self, document: &Value) -> Vec<Finding> {
+        self.template.validate(document)
+    }
+    fn plan_role(&self, role: &RoleContext, document: &Value) -> RolePlan {
+        self.template.plan_role(role, document)
+    }
+    fn holds_data(&self, document: &Value) -> bool {
+        self.template.holds_data(document)
+    }
+    fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
+        self.template.one_way_door(before, after)
+    }
+    fn read<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        targets: &'a [Target],
+    ) -> BoxFuture<'a, Vec<Observation<Value>>> {
+        Box::pin(self.observe(ctx, scope, targets))
+    }
+    fn write<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        changes: Vec<Change<KnownDoc>>,
+    ) -> BoxFuture<'a, Vec<Outcome<Value>>> {
+        Box::pin(self.change(ctx, scope, changes))
+    }
+}

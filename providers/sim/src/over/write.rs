@@ -1,0 +1,281 @@
+//! Writes: one call each, or one for a batch that takes effect whole or not at all.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use lifeboat_sdk::kind::ChangeAction;
+use lifeboat_sdk::{
+    Batch, Change, Class, Ctx, Failure, KnownDoc, Outcome, Owner, Scope, Value, WriteFailure,
+};
+use tokio::time::Instant;
+
+use super::{Behaviour, Over};
+use crate::cloud::Site;
+use crate::cloud::store::{Key, Stored};
+use crate::cloud::world::{Seen, World, missing};
+use crate::conform;
+use crate::hints::Hints;
+
+/// The longest pause between two looks at what is not ready yet.
+const LOOK: Duration = Duration::from_secs(15);
+
+impl Over {
+    pub(super) async fn change(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        changes: Vec<Change<KnownDoc>>,
+    ) -> Vec<Outcome<Value>> {
+        if let Err(failure) = self.check(scope) {
+            return changes.iter().map(|_| Err(failure.clone().into())).collect();
+        }
+        match self.template.batch() {
+            None => join_all(changes.iter().map(|c| self.change_one(ctx, scope, c))).await,
+            Some(batch) => self.change_all(ctx, scope, &changes, batch).await,
+        }
+    }
+
+    async fn change_one(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        change: &Change<KnownDoc>,
+    ) -> Outcome<Value> {
+        let (call, id) = match &change.action {
+            ChangeAction::Create { .. } => (&self.calls.create, None),
+            ChangeAction::Update { id, .. } => (&self.calls.update, Some(&**id)),
+            ChangeAction::Delete { id, .. } => (&self.calls.delete, Some(&**id)),
+        };
+        let site = Site { scope, call, kind: self.template.name(), id };
+        let make = || self.cloud.request(site, |world| self.effect(world, scope, change));
+        let done = ctx.call(call, scope, make).await?;
+        self.finish(ctx, scope, change, done).await
+    }
+
+    async fn change_all(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        changes: &[Change<KnownDoc>],
+        batch: Batch,
+    ) -> Vec<Outcome<Value>> {
+        let call = &self.calls.change;
+        let site = Site { scope, call, kind: self.template.name(), id: None };
+        let make = || {
+            self.cloud.request(site, |world| {
+                within(changes, batch)?;
+                world.store.begin();
+                let done: Result<Vec<_>, Failure> =
+                    changes.iter().map(|change| self.effect(world, scope, change)).collect();
+                world.store.end(done.is_ok());
+                done
+            })
+        };
+        match ctx.call(call, scope, make).await {
+            Ok(done) => {
+                let done = changes.iter().zip(done);
+                join_all(done.map(|(change, seen)| self.finish(ctx, scope, change, seen))).await
+            }
+            Err(failure) => changes.iter().map(|_| Err(failure.clone().into())).collect(),
+        }
+    }
+
+    /// What one change does to the cloud; `None` after a delete, of a missing object too.
+    fn effect(
+        &self,
+        world: &mut World,
+        scope: &Scope,
+        change: &Change<KnownDoc>,
+    ) -> Result<Option<Seen>, Failure> {
+        let name = self.template.name();
+        match &change.action {
+            ChangeAction::Create { after } => {
+                self.create(world, scope, change, after.value()).map(Some)
+            }
+            ChangeAction::Update { id, before: _, after } => {
+                let key = Key::of(scope, name, id.clone());
+                self.update(world, scope, &key, after.value(), change.owner.clone()).map(Some)
+            }
+            ChangeAction::Delete { id, before: _ } => {
+                match world.delete(&Key::of(scope, name, id.clone())) {
+                    Ok(()) => Ok(None),
+                    Err(failure) if failure.class == Class::NotFound => Ok(None),
+                    Err(failure) => Err(failure),
+                }
+            }
+        }
+    }
+
+    fn create(
+        &self,
+        world: &mut World,
+        scope: &Scope,
+        change: &Change<KnownDoc>,
+        after: &Value,
+    ) -> Result<Seen, Failure> {
+        let name = self.template.name();
+        let attributes = self.template.schema().attributes;
+        conform::document(attributes, after)?;
+        if let Some(made) = world.made_by(&change.token, &Key::of(scope, name, "")) {
+            return world.live(&made);
+        }
+        let id = match self.template.id_of(after) {
+            Some(id) => id,
+            None => Hints::new_id(name, &change.token),
+        };
+        let key = Key::of(scope, name, id.clone());
+        self.needs_parent(world, &key, after)?;
+        let hints = Hints { kind: name, scope, id: &id, revision: 1 };
+        let Behaviour { takes, fails } = self.behave(world, after);
+        let stored = Stored {
+            token: Some(change.token.clone()),
+            ready_at: (takes > Duration::ZERO).then(|| Instant::now() + takes),
+            fails,
+            ..Stored::plain(hints.complete(attributes, after, None), change.owner.clone())
+        };
+        world.create(key, stored)
+    }
+
+    fn update(
+        &self,
+        world: &mut World,
+        scope: &Scope,
+        key: &Key,
+        after: &Value,
+        owner: Option<Owner>,
+    ) -> Result<Seen, Failure> {
+        let attributes = self.template.schema().attributes;
+        conform::document(attributes, after)?;
+        let Some(old) = world.store.get(key) else { return Err(missing(key)) };
+        let revision = old.revision + 1;
+        let (was, shall) = (self.template.normalise(&old.document), self.template.normalise(after));
+        let fixed = attributes.iter().filter(|a| a.forces_replacement);
+        for a in fixed {
+            let wanted = shall.get(a.name).filter(|v| !v.is_null());
+            let left = a.presence.computed() && wanted.is_none();
+            if !left && wanted != was.get(a.name).filter(|v| !v.is_null()) {
+                let text = format!("`{}` of {} {} can never change", a.name, key.kind, key.id);
+                return Err(Failure::new(Class::Invalid, text).code("Immutable"));
+            }
+        }
+        let hints = Hints { kind: self.template.name(), scope, id: &key.id, revision };
+        let document = hints.complete(attributes, after, Some(&old.document));
+        let Behaviour { takes, fails: _ } = self.behave(world, after);
+        let ready_at = (takes > Duration::ZERO).then(|| Instant::now() + takes);
+        world.update(key, document, owner, ready_at)
+    }
+
+    /// Refuses to make a part of what is not there.
+    fn needs_parent(&self, world: &World, key: &Key, after: &Value) -> Result<(), Failure> {
+        let Some((attribute, kinds)) = self.parent.as_ref().filter(|_| world.strictness.parents)
+        else {
+            return Ok(());
+        };
+        let named = after.get(attribute).and_then(Value::as_str).unwrap_or_default();
+        let parent = |kind: &&str| Key { kind: (*kind).into(), id: named.into(), ..key.clone() };
+        if kinds.iter().map(parent).any(|key| world.store.get(&key).is_some()) {
+            return Ok(());
+        }
+        let text = format!("{} {named} does not exist", kinds.join(" or "));
+        Err(Failure::new(Class::NotFound, text).code("NoSuchParent"))
+    }
+
+    fn behave(&self, world: &World, after: &Value) -> Behaviour {
+        match self.behaviour {
+            Some(behaviour) => behaviour(after),
+            None => {
+                let takes = world.paces.get(self.template.name()).copied().unwrap_or_default();
+                Behaviour { takes, fails: false }
+            }
+        }
+    }
+
+    /// Tells the id, then waits until the object is usable and every read shows it.
+    async fn finish(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        change: &Change<KnownDoc>,
+        done: Option<Seen>,
+    ) -> Outcome<Value> {
+        // What is stale goes away by itself; nobody may be told before.
+        let stale = self.cloud.lock().strictness.stale;
+        let Some(seen) = done else {
+            if !stale.is_zero() {
+                ctx.wait(stale).await?;
+            }
+            return Ok(None);
+        };
+        let half = |failure, seen: &Seen| {
+            Err(WriteFailure { failure, half_made: Some(self.present(seen)) })
+        };
+        if matches!(change.action, ChangeAction::Create { .. })
+            && let Err(failure) = ctx.identified(&change.address, &seen.id).await
+        {
+            return half(failure, &seen);
+        }
+        let seen = match self.settle(ctx, scope, seen).await {
+            Ok(seen) => seen,
+            Err((failure, seen)) => return half(failure, &seen),
+        };
+        if !stale.is_zero()
+            && let Err(failure) = ctx.wait(stale).await
+        {
+            return half(failure, &seen);
+        }
+        if seen.failed {
+            let text = format!("{} {} could not be finished", self.template.name(), seen.id);
+            return half(Failure::new(Class::Other, text).code("CreationFailed"), &seen);
+        }
+        Ok(Some(self.present(&seen)))
+    }
+
+    async fn settle(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        mut seen: Seen,
+    ) -> Result<Seen, (Failure, Box<Seen>)> {
+        let mut pause = Duration::from_secs(1);
+        let revision = seen.revision;
+        while !seen.ready {
+            if let Err(failure) = ctx.wait(pause).await {
+                return Err((failure, Box::new(seen)));
+            }
+            pause = (pause * 2).min(LOOK);
+            match self.get(ctx, scope, &seen.id).await {
+                Ok(now) if now.revision >= revision => seen = now,
+                Ok(_) => {}
+                Err(failure) if failure.class == Class::NotFound => {}
+                Err(failure) => return Err((failure, Box::new(seen))),
+            }
+        }
+        Ok(seen)
+    }
+}
+
+/// Refuses a batch of several keys, or one that is too heavy.
+fn within(changes: &[Change<KnownDoc>], batch: Batch) -> Result<(), Failure> {
+    let document = |change: &Change<KnownDoc>| match &change.action {
+        ChangeAction::Create { after } | ChangeAction::Update { after, .. } => after.clone(),
+        ChangeAction::Delete { before, .. } => before.clone(),
+    };
+    let weight: u32 = changes
+        .iter()
+        .map(|change| match change.action {
+            ChangeAction::Update { .. } => batch.update_weight,
+            ChangeAction::Create { .. } | ChangeAction::Delete { .. } => batch.weight,
+        })
+        .sum();
+    let refuse = |text: String| Err(Failure::new(Class::Invalid, text).code("InvalidChangeBatch"));
+    if weight > batch.limit {
+        return refuse(format!("the batch weighs {weight}, the limit is {}", batch.limit));
+    }
+    let mut keys: Vec<Option<Value>> =
+        changes.iter().map(|change| document(change).get(batch.key).cloned()).collect();
+    keys.dedup();
+    if keys.len() > 1 {
+        return refuse(format!("the changes of a batch have different `{}`", batch.key));
+    }
+    Ok(())
+}
