@@ -1,1 +1,33 @@
-//! lifeboat-state
+//! State of lifeboat: immutable generations, the journal of each run, the fencing lock and sealed
+//! secrets, all over a small compare-and-swap store.
+//!
+//! Layers, lowest first; a module imports those before it only:
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`digest`], [`line`] | BLAKE3 digests; the one-line envelope of frames, plan files and records |
+//! | [`store`] | [`store::CasStore`] and [`store::Segments`] with a folder and a simulated disk behind them |
+//! | [`secret`] | sealing of sensitive values, the key file |
+//! | [`model`] | what state says; none of it is `Serialize` |
+//! | `record` | the lock record: term, holder, fence |
+//! | [`generation`] | the frozen file format, [`generation::Chain`] |
+//! | [`journal`] | frames, transitions, replay |
+//! | [`lock`] | taking, breaking and giving back the lock |
+//! | [`backend`] | [`backend::StateBackend`], which ties these together |
+#![warn(clippy::wildcard_enum_match_arm)]
+
+pub mod backend;
+pub mod digest;
+pub mod generation;
+pub mod journal;
+pub mod line;
+pub mod lock;
+pub mod model;
+mod record;
+pub mod secret;
+pub mod store;
+#[cfg(test)]
+mod testing;
+
+/// A future that a trait object can return.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,202 @@
+//! Between the model and the frozen types, sealing and opening documents on the way.
+
+use serde_json::value::RawValue;
+
+use super::v1;
+use crate::model::{
+    Deposed, Document, Index, Mode, ObjectRecord, ObjectStatus, Output, Ownership, RecordScope,
+    State,
+};
+use crate::secret::{Sealer, SecretError, open_document, seal_document};
+
+/// The state as payload, every sensitive value sealed.
+pub(super) fn to_payload(state: &State, sealer: &Sealer) -> Result<v1::Payload, SecretError> {
+    let seal = |address: &str, document: &Document| {
+        let sealed = seal_document(sealer, &state.lineage, address, document.raw())?;
+        Ok::<_, SecretError>(sealed.unwrap_or_else(|| document.raw().to_owned()))
+    };
+    let outputs = state.outputs.iter().map(|(name, output)| {
+        let document = seal(&output_address(name), &output.document)?;
+        Ok((name.clone(), v1::Output { sensitive: output.sensitive, document }))
+    });
+    let objects = state.objects.iter().map(|(address, object)| {
+        let mut stored = v1::Object::from(object);
+        stored.document = seal(address, &object.document)?;
+        for (stored, deposed) in stored.deposed.iter_mut().zip(&object.deposed) {
+            stored.document = seal(&deposed_address(address, &deposed.key), &deposed.document)?;
+        }
+        Ok((address.clone(), stored))
+    });
+    Ok(v1::Payload {
+        tool_version: state.tool_version.clone(),
+        topology: state.topology.clone(),
+        primary: state.primary.clone(),
+        identities: state.identities.clone(),
+        consumed_plans: state.consumed_plans.clone(),
+        outputs: outputs.collect::<Result<_, SecretError>>()?,
+        objects: objects.collect::<Result<_, SecretError>>()?,
+    })
+}
+
+/// The state that a payload holds, every sealed value opened.
+pub(super) fn from_payload(
+    header: &super::Header,
+    payload: v1::Payload,
+    sealer: &Sealer,
+) -> Result<State, SecretError> {
+    let open = |address: &str, document: Box<RawValue>| {
+        let opened = open_document(sealer, &header.lineage, address, &document)?;
+        Ok::<_, SecretError>(Document::from(opened.unwrap_or(document)))
+    };
+    let outputs = payload.outputs.into_iter().map(|(name, output)| {
+        let document = open(&output_address(&name), output.document)?;
+        Ok((name, Output { document, sensitive: output.sensitive }))
+    });
+    let objects = payload.objects.into_iter().map(|(address, stored)| {
+        let mut object = ObjectRecord::from((address, stored));
+        object.document = open(&object.address, object.document.raw().to_owned())?;
+        for deposed in &mut object.deposed {
+            let address = deposed_address(&object.address, &deposed.key);
+            deposed.document = open(&address, deposed.document.raw().to_owned())?;
+        }
+        Ok((object.address.clone(), object))
+    });
+    Ok(State {
+        lineage: header.lineage.clone(),
+        serial: header.serial,
+        term: header.term,
+        epoch: header.epoch,
+        topology: payload.topology,
+        primary: payload.primary,
+        identities: payload.identities,
+        outputs: outputs.collect::<Result<_, SecretError>>()?,
+        objects: objects.collect::<Result<_, SecretError>>()?,
+        consumed_plans: payload.consumed_plans,
+        tool_version: payload.tool_version,
+    })
+}
+
+fn output_address(name: &str) -> String {
+    format!("output.{name}")
+}
+
+fn deposed_address(address: &str, key: &str) -> String {
+    format!("{address} (deposed {key})")
+}
+
+impl From<&ObjectRecord> for v1::Object {
+    /// Documents are taken over as they are: the caller seals them.
+    fn from(object: &ObjectRecord) -> Self {
+        Self {
+            module: object.module.clone(),
+            mode: object.mode.into(),
+            kind: object.kind.clone(),
+            name: object.name.clone(),
+            index: object.index.clone().map(v1::Index::from),
+            provider: object.provider.clone(),
+            schema_version: object.schema_version,
+            status: object.status.into(),
+            stale: object.stale.clone(),
+            identity: object.identity.clone(),
+            scope: object.scope.clone().into(),
+            ownership: object.ownership.into(),
+            depends_on: object.depends_on.clone(),
+            create_before_destroy: object.create_before_destroy,
+            prevent_destroy: object.prevent_destroy,
+            document: object.document.raw().to_owned(),
+            secret_hashes: object.secret_hashes.clone(),
+            deposed: object.deposed.iter().map(v1::Deposed::from).collect(),
+        }
+    }
+}
+
+impl From<(String, v1::Object)> for ObjectRecord {
+    /// Documents are taken over as they are: the caller opens them.
+    fn from((address, stored): (String, v1::Object)) -> Self {
+        Self {
+            address,
+            module: stored.module,
+            mode: stored.mode.into(),
+            kind: stored.kind,
+            name: stored.name,
+            index: stored.index.map(Index::from),
+            provider: stored.provider,
+            schema_version: stored.schema_version,
+            status: stored.status.into(),
+            document: stored.document.into(),
+            identity: stored.identity,
+            depends_on: stored.depends_on,
+            create_before_destroy: stored.create_before_destroy,
+            prevent_destroy: stored.prevent_destroy,
+            scope: stored.scope.into(),
+            stale: stored.stale,
+            deposed: stored.deposed.into_iter().map(Deposed::from).collect(),
+            ownership: stored.ownership.into(),
+            secret_hashes: stored.secret_hashes,
+        }
+    }
+}
+
+impl From<&Deposed> for v1::Deposed {
+    fn from(deposed: &Deposed) -> Self {
+        Self {
+            key: deposed.key.clone(),
+            provider: deposed.provider.clone(),
+            schema_version: deposed.schema_version,
+            identity: deposed.identity.clone(),
+            scope: deposed.scope.clone().into(),
+            depends_on: deposed.depends_on.clone(),
+            document: deposed.document.raw().to_owned(),
+        }
+    }
+}
+
+impl From<v1::Deposed> for Deposed {
+    fn from(stored: v1::Deposed) -> Self {
+        Self {
+            key: stored.key,
+            provider: stored.provider,
+            schema_version: stored.schema_version,
+            document: stored.document.into(),
+            identity: stored.identity,
+            depends_on: stored.depends_on,
+            scope: stored.scope.into(),
+        }
+    }
+}
+
+impl From<RecordScope> for v1::Scope {
+    fn from(RecordScope { provider, account, location, service }: RecordScope) -> Self {
+        Self { provider, account, location, service }
+    }
+}
+
+impl From<v1::Scope> for RecordScope {
+    fn from(v1::Scope { provider, account, location, service }: v1::Scope) -> Self {
+        Self { provider, account, location, service }
+    }
+}
+
+/// Both directions between two enums of the same shape, so that a variant added to one of them
+/// does not compile before it has its place in the other.
+macro_rules! same_variants {
+    ($model:ident, $stored:path, $($variant:ident $(($field:ident))?),+) => {
+        impl From<$model> for $stored {
+            fn from(value: $model) -> Self {
+                match value { $($model::$variant $(($field))? => Self::$variant $(($field))?),+ }
+            }
+        }
+
+        impl From<$stored> for $model {
+            fn from(value: $stored) -> Self {
+                type Stored = $stored;
+                match value { $(Stored::$variant $(($field))? => Self::$variant $(($field))?),+ }
+            }
+        }
+    };
+}
+
+same_variants!(Mode, v1::Mode, Managed, Data, Operated);
+same_variants!(Index, v1::Index, Number(number), Text(text));
+same_variants!(ObjectStatus, v1::Status, Ok, Incomplete, Fenced, Tainted);
+same_variants!(Ownership, v1::Ownership, Tags, Parent, Name, StateOnly);

@@ -1,0 +1,219 @@
+//! What state says. Not `Serialize`: the file format is in [`crate::generation`], frozen by version.
+
+use std::collections::BTreeMap;
+
+mod document;
+
+pub use document::{Document, DocumentError};
+
+/// How many digests of consumed plans state remembers.
+pub const CONSUMED_PLANS: usize = 100;
+
+/// The state of one root module.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// Which state this is: the text of a uuid, made once.
+    pub lineage: String,
+    /// Which generation this is; 0 before the first.
+    pub serial: u64,
+    /// The term of the lock's holder that wrote it.
+    pub term: u64,
+    /// How many promotions there were; the first apply opens epoch 1.
+    pub epoch: u64,
+    /// The topology's name.
+    pub topology: Option<String>,
+    /// The region that is primary.
+    pub primary: Option<String>,
+    /// Which account each scope was bound to: scope text to account id or cluster uid.
+    pub identities: BTreeMap<String, String>,
+    /// All objects by address.
+    pub objects: BTreeMap<String, ObjectRecord>,
+    /// All outputs of the root module by name.
+    pub outputs: BTreeMap<String, Output>,
+    /// The digests of the last plans that were applied, oldest first.
+    pub consumed_plans: Vec<String>,
+    /// The version of lifeboat that wrote it.
+    pub tool_version: String,
+}
+
+impl State {
+    /// A state before its first generation.
+    pub fn new(lineage: impl Into<String>, tool_version: impl Into<String>) -> Self {
+        Self {
+            lineage: lineage.into(),
+            serial: 0,
+            term: 0,
+            epoch: 0,
+            topology: None,
+            primary: None,
+            identities: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            consumed_plans: Vec::new(),
+            tool_version: tool_version.into(),
+        }
+    }
+
+    /// Adds the digest of a plan, and forgets the oldest beyond [`CONSUMED_PLANS`].
+    pub fn note_consumed(&mut self, digest: &str) {
+        if !self.has_consumed(digest) {
+            self.consumed_plans.push(digest.to_owned());
+        }
+        let excess = self.consumed_plans.len().saturating_sub(CONSUMED_PLANS);
+        self.consumed_plans.drain(..excess);
+    }
+
+    /// Whether a plan is among the last that were applied.
+    pub fn has_consumed(&self, digest: &str) -> bool {
+        self.consumed_plans.iter().any(|known| known == digest)
+    }
+}
+
+/// What lifeboat keeps about one object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObjectRecord {
+    /// The whole address: `[module.NAME…].TYPE.NAME[KEY]`.
+    pub address: String,
+    /// The module's path with its keys; empty for the root.
+    pub module: String,
+    /// How far it is ours.
+    pub mode: Mode,
+    /// The kind: `aws_s3_bucket`.
+    pub kind: String,
+    /// The name within the module: `exports`, `bucket.exports`.
+    pub name: String,
+    /// The key of the instance.
+    pub index: Option<Index>,
+    /// The address of the provider's configuration.
+    pub provider: String,
+    /// The version of the kind's schema that the document follows.
+    pub schema_version: u64,
+    /// Whether it is whole.
+    pub status: ObjectStatus,
+    /// The object as last read or written, in wire form; with the value null if only deposed
+    /// predecessors are left.
+    pub document: Document,
+    /// The id that the provider's API gave it.
+    pub identity: Option<String>,
+    /// The addresses that it needs; they are destroyed after it.
+    pub depends_on: Vec<String>,
+    /// Whether a replacement is made before it goes.
+    pub create_before_destroy: bool,
+    /// Whether a plan that destroys it is refused.
+    pub prevent_destroy: bool,
+    /// Where it lives.
+    pub scope: RecordScope,
+    /// Why the document is older than the state: the object could not be read.
+    pub stale: Option<String>,
+    /// Predecessors that are replaced but not yet gone.
+    pub deposed: Vec<Deposed>,
+    /// How one tells that it is ours.
+    pub ownership: Ownership,
+    /// Keyed hashes of write-only values and secret references by path, to notice their change.
+    pub secret_hashes: BTreeMap<String, String>,
+}
+
+/// How far an object is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// Made or imported by lifeboat: all of it is ours.
+    Managed,
+    /// Read only.
+    Data,
+    /// Somebody else's: only some attributes are ours.
+    Operated,
+}
+
+/// The key of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Index {
+    /// Of `count`.
+    Number(u64),
+    /// Of `for_each`, or a region.
+    Text(String),
+}
+
+/// Whether an object is whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectStatus {
+    /// As planned.
+    Ok,
+    /// Half made: the next plan finishes or replaces it.
+    Incomplete,
+    /// Takes no writes because of a fence of ours.
+    Fenced,
+    /// To be replaced.
+    Tainted,
+}
+
+/// Where an object lives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordScope {
+    /// The provider's name and alias.
+    pub provider: String,
+    /// The account id or cluster.
+    pub account: String,
+    /// The region, or `global@HOME`.
+    pub location: String,
+    /// The service.
+    pub service: String,
+}
+
+/// A predecessor that is replaced but not yet gone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deposed {
+    /// What tells it from others of the same address.
+    pub key: String,
+    /// As [`ObjectRecord::provider`].
+    pub provider: String,
+    /// As [`ObjectRecord::schema_version`].
+    pub schema_version: u64,
+    /// As [`ObjectRecord::document`].
+    pub document: Document,
+    /// As [`ObjectRecord::identity`].
+    pub identity: Option<String>,
+    /// As [`ObjectRecord::depends_on`].
+    pub depends_on: Vec<String>,
+    /// Where it lives: perhaps elsewhere than its successor.
+    pub scope: RecordScope,
+}
+
+/// How one tells that an object is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ownership {
+    /// It carries ownership tags.
+    Tags,
+    /// It is a part of another object.
+    Parent,
+    /// Its name is unique.
+    Name,
+    /// Nothing outside state knows it.
+    StateOnly,
+}
+
+/// An output of the root module.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// The value in wire form.
+    pub document: Document,
+    /// Whether it is declared sensitive.
+    pub sensitive: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_consumed_plans_are_remembered() {
+        let mut state = State::new("lineage", "0.1.0");
+        for number in 0..=CONSUMED_PLANS {
+            state.note_consumed(&number.to_string());
+            state.note_consumed(&number.to_string());
+        }
+        assert_eq!(state.consumed_plans.len(), CONSUMED_PLANS);
+        assert!(!state.has_consumed("0"));
+        assert!(state.has_consumed("1"));
+        assert!(state.has_consumed(&CONSUMED_PLANS.to_string()));
+    }
+}
