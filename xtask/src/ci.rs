@@ -27,21 +27,19 @@ pub(crate) fn ci(_arguments: &[String]) -> Result {
 /// Licences, bans and sources; known vulnerabilities only where their database lies, because
 /// this must run without a network.
 fn deny() -> Result {
-    let mut config = root().join("deny.toml");
-    if !config.exists() {
-        config = root().join("xtask/deny.toml");
-    }
+    let config = [root().join("deny.toml"), root().join("xtask/deny.toml")];
+    let config = config.iter().find(|path| path.exists()).ok_or("there is no deny.toml")?;
     let mut deny = Command::new(tools::cargo_deny()?);
-    deny.current_dir(root()).args(["--workspace", "check", "--hide-inclusion-graph", "--config"]);
-    deny.arg(config).args(["bans", "licenses", "sources"]);
-    match advisories() {
-        Some(_) => deny.args(["advisories", "--disable-fetch"]),
-        None => {
-            println!("\nThe database of advisories is not on this machine: they are not checked.");
-            println!("`cargo deny fetch` gets it.");
-            &mut deny
-        }
-    };
+    deny.current_dir(root()).args(["--offline", "--workspace", "--config"]).arg(config);
+    deny.args(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
+    if advisories().is_some() {
+        deny.arg("advisories");
+    } else {
+        println!(
+            "\nThe database of advisories is not on this machine (`cargo deny fetch` gets it):"
+        );
+        println!("known vulnerabilities are not looked for.");
+    }
     run(&mut deny)
 }
 

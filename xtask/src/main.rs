@@ -32,7 +32,7 @@ type Task = (&'static str, &'static str, &'static str, fn(&[String]) -> Result);
 const TASKS: &[Task] = &[
     ("test", "[core | FILTER…]", "all tests, or the loop without servers, or those with such names", test::test),
     ("matrix", "[FILTER…]", "the full matrices of faults and crash points, of which `test` runs a sample", test::matrix),
-    ("demo", "", "the whole story on local servers, step by step", demo::demo),
+    ("demo", "[PROGRAM]", "the whole story on local servers, step by step", demo::demo),
     ("testbed", "", "local servers and the proxy, to play with by hand", bed::testbed),
     ("bench", "[FOLDER]", "time and calls of plan and apply on local servers", bench::bench),
     ("ci", "", "everything that must pass before a push", ci::ci),

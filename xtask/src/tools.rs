@@ -11,6 +11,7 @@ const DENY: &str = "0.20.2";
 
 /// Checks the tools without which the tests cannot run, and mentions those that they can do without.
 pub(crate) fn check() -> Result {
+    println!("looking for the test servers (a first run installs them: 400 MB, a minute)");
     for server in [lifeboat_testbed::ServerKind::MiniStack, lifeboat_testbed::ServerKind::Moto] {
         // Says itself what is missing: Python, its venv module, or the package index.
         lifeboat_testbed::Venv::ensure(&lifeboat_testbed::Requirements::of(server))?;

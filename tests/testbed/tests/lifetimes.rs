@@ -55,6 +55,7 @@ fn servers_do_not_outlive_a_parent_that_is_killed() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn servers_listen_on_loopback_only() {
     let pair = Pair::lease().unwrap();
     let own: Vec<u32> = pair.servers().map(Server::pid).collect();

@@ -6,6 +6,12 @@ use lifeboat_testbed::{Bed, Correction, Outcome, Paging, Part, Plane, Route, Rou
 
 use crate::client::{exchange, receive, request, send};
 
+/// Tests may share a bed between their threads.
+const _: fn() = || {
+    fn shared<T: Send + Sync>() {}
+    shared::<Bed>();
+};
+
 #[test]
 fn calls_are_entered_with_service_operation_region_and_plane() {
     let bed = Bed::start().unwrap();

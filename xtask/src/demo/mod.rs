@@ -10,10 +10,14 @@ use crate::scratch::Scratch;
 use crate::{Result, tools};
 use step::Stage;
 
-/// Builds the program, starts the servers, and plays the story to its end or to the first step that fails.
-pub(crate) fn demo(_arguments: &[String]) -> Result {
+/// Builds the program (or takes the one that is given), starts the servers, and plays the story to
+/// its end or to the first step that fails.
+pub(crate) fn demo(arguments: &[String]) -> Result {
     tools::check()?;
-    let program = lifeboat(false)?;
+    let program = match arguments.first() {
+        Some(program) => std::path::absolute(program)?,
+        None => lifeboat(false)?,
+    };
     let folder = Scratch::copy_of("demo", &root().join("examples").join(story::EXAMPLE))?;
     let stage = Stage { bed: Bed::start()?, program, folder };
     for (number, (say, act)) in story::STORY.iter().enumerate() {

@@ -14,6 +14,7 @@ const EAST: &str = "us-east-1";
 const WEST: &str = "us-west-2";
 const BUCKET: &str = "web-exports";
 const COPY: &str = "web-exports-dr";
+const OBJECT: &str = "daily/report.txt";
 const ZONE: &str = "example.com";
 const NAME: &str = "www.example.com";
 
@@ -46,7 +47,7 @@ pub(super) const STORY: &[(&str, Act)] = &[
     ("us-west-2 is back", Restore),
     ("apply of what was deferred", Run(APPLY, &[0])),
     ("plan: no changes", Run(PLAN, &[0])),
-    ("the object is still there, in both regions", Check(replicated)),
+    ("the object is still there, in both regions", Check(still_there)),
     ("the buckets are emptied", Tamper(empty_buckets)),
     ("destroy", Destroy(&["destroy", "-input=false", "-auto-approve"])),
     ("the account is empty again", Check(nothing)),
@@ -61,11 +62,16 @@ fn nothing(aws: &Aws) -> Result<String> {
 }
 
 fn replicated(aws: &Aws) -> Result<String> {
-    aws.put_object(EAST, BUCKET, "daily/report.txt", "all is well")?;
-    let copy = aws.get_object(WEST, COPY, "daily/report.txt")?.ok()?;
+    aws.put_object(EAST, BUCKET, OBJECT, "all is well")?;
+    still_there(aws)
+}
+
+fn still_there(aws: &Aws) -> Result<String> {
+    aws.get_object(EAST, BUCKET, OBJECT)?.ok()?;
+    let copy = aws.get_object(WEST, COPY, OBJECT)?.ok()?;
     let status = copy.headers.get("x-amz-replication-status").and_then(|v| v.to_str().ok());
     let status = status.unwrap_or("no replication status");
-    Ok(format!("s3://{COPY}/daily/report.txt: {:?} ({status})", copy.text()))
+    Ok(format!("s3://{COPY}/{OBJECT}: {:?} ({status})", copy.text()))
 }
 
 fn open_bucket(aws: &Aws) -> Result<String> {

@@ -178,3 +178,82 @@ pub(crate) fn query(parts: &Parts, name: &str) -> Option<String> {
         parts.uri.query()?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).next()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Call {
+        let mut request = http::Request::builder().method(method).uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Call::read(&request.body(()).unwrap().into_parts().0, body.as_bytes(), None)
+    }
+
+    fn signed(scope: &str) -> String {
+        format!("AWS4-HMAC-SHA256 Credential=AKID/{scope}/aws4_request, SignedHeaders=host")
+    }
+
+    #[test]
+    fn every_protocol_names_its_operation() {
+        let sns = signed("20260101/eu-west-1/sns");
+        let call = read("POST", "/", &[("authorization", &sns)], "Version=1&Action=Publish");
+        assert_eq!((call.operation.as_str(), call.mutating), ("Publish", true));
+        let table = signed("20260101/eu-west-1/dynamodb");
+        let target = ("x-amz-target", "DynamoDB_20120810.GetItem");
+        let call = read("POST", "/", &[("authorization", &table), target], "{}");
+        assert_eq!((call.operation.as_str(), call.mutating), ("GetItem", false));
+        let metrics = signed("20260101/eu-west-1/monitoring");
+        let path = "/service/GraniteServiceVersion20100801/operation/PutMetricData";
+        let call = read("POST", path, &[("authorization", &metrics)], "");
+        assert_eq!(
+            (call.service.as_str(), call.operation.as_str()),
+            ("cloudwatch", "PutMetricData")
+        );
+        let eks = signed("20260101/eu-west-1/eks");
+        let call = read("DELETE", "/clusters/a", &[("authorization", &eks)], "");
+        assert_eq!((call.operation.as_str(), call.mutating), ("DELETE /clusters/a", true));
+    }
+
+    #[test]
+    fn a_signature_may_be_in_the_query_or_for_several_regions() {
+        let presigned = "/b/k?X-Amz-Credential=AKID%2F20260101%2Feu-west-1%2Fs3%2Faws4_request";
+        let call = read("GET", presigned, &[], "");
+        assert_eq!((call.region.as_str(), call.operation.as_str()), ("eu-west-1", "GetObject"));
+        let sigv4a = "AWS4-ECDSA-P256-SHA256 Credential=AKID/20260101/s3/aws4_request, A=b";
+        let set = ("x-amz-region-set", "eu-west-1,eu-central-1");
+        let call = read("GET", "/b?location", &[("authorization", sigv4a), set], "");
+        assert_eq!((call.service.as_str(), call.region.as_str()), ("s3", "eu-west-1"));
+        assert_eq!(call.operation, "GetBucketLocation");
+    }
+
+    #[test]
+    fn route_53_is_told_by_method_and_path() {
+        let dns = signed("20260101/us-east-1/route53");
+        let rows = [
+            ("POST", "hostedzone/Z1/rrset/", "ChangeResourceRecordSets", "Z1", true),
+            ("GET", "hostedzone/Z1/rrset?maxitems=2", "ListResourceRecordSets", "Z1", false),
+            ("GET", "change/C1", "GetChange", "C1", false),
+            ("POST", "tags/healthcheck", "ListTagsForResources", "", false),
+            ("POST", "tags/healthcheck/H1", "ChangeTagsForResource", "H1", true),
+            ("GET", "testdnsanswer?recordname=a", "TestDNSAnswer", "", false),
+            ("POST", "hostedzone", "CreateHostedZone", "", true),
+        ];
+        for (method, path, operation, resource, mutating) in rows {
+            let path = format!("/2013-04-01/{path}");
+            let call = read(method, &path, &[("authorization", &dns)], "");
+            assert_eq!((call.operation.as_str(), call.resource.as_str()), (operation, resource));
+            assert_eq!((call.mutating, call.plane), (mutating, Plane::Global), "{operation}");
+        }
+    }
+
+    #[test]
+    fn sts_is_global_only_where_it_is_signed_so() {
+        for (region, plane) in [("us-east-1", Plane::Regional), ("aws-global", Plane::Global)] {
+            let sts = signed(&format!("20260101/{region}/sts"));
+            let call = read("POST", "/", &[("authorization", &sts)], "Action=GetCallerIdentity");
+            assert_eq!((call.plane, call.mutating), (plane, false));
+        }
+    }
+}

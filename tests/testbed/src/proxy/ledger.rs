@@ -47,7 +47,7 @@ pub struct Entry {
     pub server: Option<ServerKind>,
     /// The status that the server answered, if it did: the call has been carried out.
     pub upstream_status: Option<u16>,
-    /// The fault that struck it.
+    /// The fault that struck it, or why its server did not answer.
     pub fault: Option<String>,
     /// What the caller got.
     pub outcome: Outcome,

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -67,7 +67,8 @@ pub(super) async fn connection(shared: Arc<Shared>, place: Option<String>, strea
         })
     };
     let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        // No timer: idle connections stay open, as a test's clients may be slow on purpose.
+        .header_read_timeout(None)
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service);
     // Its errors are those of clients that hang up, and ours.
@@ -141,7 +142,10 @@ async fn serve(
         (None, Err(_)) => Refusal::TooLarge.answer(&call),
         (None, Ok(body)) => match forward(shared, &call, &running, parts, body).await {
             Ok(answer) => answer,
-            Err(_) => Refusal::NoServer.answer(&call),
+            Err(error) => {
+                running.struck(error.to_string());
+                Refusal::NoServer.answer(&call)
+            }
         },
     };
     deliver(verdict.fault.as_ref(), running, answer, head).await
