@@ -1,0 +1,261 @@
+//! Stored form -> plan.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lifeboat_sdk::value::Step as PathStep;
+use lifeboat_sdk::value::wire::Wire;
+use lifeboat_sdk::{
+    Cause, Diagnostic, Diagnostics, Location, Name, Path, Plane, RegionName, Scope, Value,
+};
+use lifeboat_state::secret::{Sealer, open_document};
+
+use super::{PlanFileError, damaged, v1, write};
+use crate::address::Address;
+use crate::diff::Action;
+use crate::plan::{
+    CheckResult, Deferral, Inputs, Member, ObjectChange, Operation, OutputChange, Phase, Plan,
+    PlanMode, Reason, ScopeStatus, Step, StepId,
+};
+
+struct Reader<'a> {
+    sealer: &'a Sealer,
+    plan: String,
+}
+
+pub(super) fn plan(stored: v1::Plan, sealer: &Sealer) -> Result<Plan, PlanFileError> {
+    let reader = Reader { sealer, plan: stored.id.clone() };
+    let mut variables = BTreeMap::new();
+    for (name, doc) in stored.inputs.variables {
+        variables.insert(Name::from(&*name), reader.value(&format!("var.{name}"), &doc)?);
+    }
+    let mut files = BTreeMap::new();
+    for (name, content) in stored.inputs.files {
+        files.insert(name, STANDARD.decode(content).map_err(damaged)?);
+    }
+    let mut outputs = BTreeMap::new();
+    for (name, output) in stored.outputs {
+        let address = format!("output.{name}");
+        let output = OutputChange {
+            before: reader.maybe(&address, output.before)?,
+            after: reader.maybe(&address, output.after)?,
+            sensitive: output.sensitive,
+        };
+        outputs.insert(Name::from(name), output);
+    }
+    let inputs = Inputs {
+        tool_version: stored.inputs.tool_version,
+        root: stored.inputs.root,
+        files,
+        variables,
+        lineage: stored.inputs.lineage,
+        serial: stored.inputs.serial,
+        epoch: stored.inputs.epoch,
+        primary: stored.inputs.primary.map(Name::from),
+        topology: stored.inputs.topology.map(Name::from),
+        identities: stored.inputs.identities,
+        now: stored.inputs.now,
+        targets: stored.inputs.targets,
+        excludes: stored.inputs.excludes,
+    };
+    let changes: Vec<ObjectChange> =
+        stored.changes.into_iter().map(|c| reader.change(c)).collect::<Result<_, _>>()?;
+    let known = changes.len();
+    Ok(Plan {
+        id: stored.id,
+        created: stored.created,
+        expires: stored.expires,
+        mode: one_of(MODES, write::mode, &stored.mode)?,
+        inputs,
+        changes,
+        drift: stored.drift.into_iter().map(|c| reader.change(c)).collect::<Result<_, _>>()?,
+        outputs,
+        steps: stored.steps.into_iter().map(|s| step(s, known)).collect::<Result<_, _>>()?,
+        scopes: stored.scopes.into_iter().map(status).collect(),
+        findings: Diagnostics(stored.findings.into_iter().map(finding).collect()),
+        checks: stored
+            .checks
+            .into_iter()
+            .map(|c| CheckResult {
+                address: c.address,
+                kind: c.kind,
+                passed: c.passed,
+                messages: c.messages,
+            })
+            .collect(),
+    })
+}
+
+const MODES: &[PlanMode] = &[PlanMode::Normal, PlanMode::Destroy, PlanMode::RefreshOnly];
+const ACTIONS: &[Action] = &[
+    Action::NoOp,
+    Action::Create,
+    Action::Read,
+    Action::Update,
+    Action::Replace,
+    Action::Delete,
+    Action::Forget,
+];
+const OPERATIONS: &[Operation] = &[
+    Operation::Create,
+    Operation::Update,
+    Operation::Delete,
+    Operation::DeleteDeposed,
+    Operation::Read,
+    Operation::Import,
+    Operation::Forget,
+];
+const PLANES: &[Plane] = &[Plane::Data, Plane::Regional, Plane::Global];
+const REASONS: &[Reason] = &[
+    Reason::Tainted,
+    Reason::Requested,
+    Reason::TriggeredBy,
+    Reason::CannotUpdate,
+    Reason::NoResourceConfig,
+    Reason::NoModule,
+    Reason::WrongRepetition,
+    Reason::CountIndex,
+    Reason::EachKey,
+    Reason::ConfigUnknown,
+    Reason::DependencyPending,
+];
+
+/// The one whose word it is.
+fn one_of<T: Clone>(
+    all: &[T],
+    word: impl Fn(T) -> &'static str,
+    text: &str,
+) -> Result<T, PlanFileError> {
+    let found = all.iter().find(|t| word((*t).clone()) == text).cloned();
+    found.ok_or_else(|| damaged(format!("{text:?} is not known here")))
+}
+
+impl Reader<'_> {
+    fn value(&self, address: &str, doc: &v1::Doc) -> Result<Value, PlanFileError> {
+        let opened = open_document(self.sealer, &self.plan, address, doc)?;
+        let text = opened.as_ref().unwrap_or(doc).get();
+        let wire: Wire = serde_json::from_str(text).map_err(damaged)?;
+        wire.to_value().map_err(damaged)
+    }
+
+    fn maybe(&self, address: &str, doc: Option<v1::Doc>) -> Result<Option<Value>, PlanFileError> {
+        doc.map(|doc| self.value(address, &doc)).transpose()
+    }
+
+    fn change(&self, c: v1::Change) -> Result<ObjectChange, PlanFileError> {
+        let at = |text: &str| Address::parse(text).ok_or_else(|| damaged("a bad address"));
+        let reason = c.reason.map(|r| one_of(REASONS, |x| write::reason(&x), &r)).transpose()?;
+        Ok(ObjectChange {
+            address: at(&c.address)?,
+            previous_address: c.previous_address.as_deref().map(at).transpose()?,
+            provider: c.provider.into(),
+            provider_source: c.provider_source.into(),
+            scope: c.scope.map(scope),
+            action: one_of(ACTIONS, write::action, &c.action)?,
+            reason,
+            before: self.maybe(&c.address, c.before)?,
+            after: self.maybe(&c.address, c.after)?,
+            replace_paths: c.replace_paths.into_iter().map(path).collect(),
+            id: c.id.map(Name::from),
+            importing: c.importing.map(Name::from),
+            deposed: c.deposed.map(Name::from),
+            deferred: c.deferred.map(deferral),
+            unread: c.unread.map(deferral),
+            depends_on: c.depends_on.iter().map(|a| at(a)).collect::<Result<_, _>>()?,
+            create_before_destroy: c.create_before_destroy,
+            prevent_destroy: c.prevent_destroy,
+            holds_data: c.holds_data,
+            one_way: c.one_way,
+            operated: c.operated,
+            schema_version: c.schema_version,
+        })
+    }
+}
+
+fn step(stored: v1::Step, changes: usize) -> Result<Step, PlanFileError> {
+    let mut members = Vec::with_capacity(stored.members.len());
+    for member in stored.members {
+        if member.change >= changes {
+            return Err(damaged("a step of no change"));
+        }
+        members.push(Member {
+            change: member.change,
+            operation: one_of(OPERATIONS, write::operation, &member.operation)?,
+            depose: member.depose,
+        });
+    }
+    Ok(Step {
+        id: StepId(stored.id),
+        phase: Phase::Change,
+        members,
+        needs: stored.needs.into_iter().map(StepId).collect(),
+        scope: stored.scope.map(scope),
+        plane: stored.plane.map(|p| one_of(PLANES, write::plane, &p)).transpose()?,
+        weight: stored.weight,
+    })
+}
+
+fn scope(stored: v1::Scope) -> Scope {
+    let region = RegionName::from(&*stored.region);
+    Scope {
+        provider: stored.provider.into(),
+        account: stored.account.into(),
+        location: if stored.global {
+            Location::Global { home: region }
+        } else {
+            Location::Region(region)
+        },
+        service: stored.service.into(),
+    }
+}
+
+fn deferral(stored: v1::Deferral) -> Deferral {
+    match stored {
+        v1::Deferral::Unreachable { scope: at, message } => {
+            Deferral::Unreachable { scope: scope(at), message }
+        }
+        v1::Deferral::Needs(address) => Deferral::Needs(address),
+        v1::Deferral::UnknownInstances => Deferral::UnknownInstances,
+    }
+}
+
+fn path(steps: Vec<v1::Step1>) -> Path {
+    Path(
+        steps
+            .into_iter()
+            .map(|step| match step {
+                v1::Step1::Attr(name) => PathStep::Attr(name.into()),
+                v1::Step1::Key(key) => PathStep::Key(key.into()),
+                v1::Step1::Index(n) => PathStep::Index(n),
+            })
+            .collect(),
+    )
+}
+
+fn status(stored: v1::Status) -> ScopeStatus {
+    let cause = stored.cause.map(|word| match &*word {
+        "unreachable" => Cause::Unreachable,
+        "too_slow" => Cause::TooSlow,
+        "throttled" => Cause::Throttled,
+        "denied" => Cause::Denied { action: stored.action.clone().unwrap_or_default() },
+        "garbled" => Cause::Garbled,
+        "credentials" => Cause::Credentials,
+        _ => Cause::Other,
+    });
+    ScopeStatus {
+        scope: scope(stored.scope),
+        trouble: cause.map(|cause| (cause, stored.message.unwrap_or_default())),
+        objects: stored.objects,
+        unread: stored.unread,
+    }
+}
+
+/// Codes and summaries are constants of the program; those of a file are only shown.
+fn finding(stored: v1::Finding) -> Diagnostic {
+    let detail = format!("{}: {}", stored.summary, stored.detail);
+    let mut diagnostic = Diagnostic::warning("plan::stored", "Found when the plan was made", detail);
+    diagnostic.help = stored.help;
+    diagnostic.address = stored.address;
+    diagnostic
+}

@@ -1,0 +1,271 @@
+//! Plan -> stored form.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lifeboat_sdk::value::Step as PathStep;
+use lifeboat_sdk::value::wire::Wire;
+use lifeboat_sdk::{Cause, Location, Path, Plane, Scope, Value};
+use lifeboat_state::secret::{Sealer, seal_document};
+use serde_json::value::RawValue;
+
+use super::{PlanFileError, VERSION, damaged, v1};
+use crate::diff::Action;
+use crate::plan::{
+    Deferral, ObjectChange, Operation, OutputChange, Plan, PlanMode, Reason, ScopeStatus, Step,
+};
+
+/// Seals the documents of one plan.
+struct Writer<'a> {
+    sealer: &'a Sealer,
+    plan: &'a str,
+}
+
+pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v1::Plan, PlanFileError> {
+    let writer = Writer { sealer, plan: &plan.id };
+    let inputs = &plan.inputs;
+    let mut variables = std::collections::BTreeMap::new();
+    for (name, value) in &inputs.variables {
+        variables.insert(name.to_string(), writer.doc(&format!("var.{name}"), value)?);
+    }
+    let mut outputs = std::collections::BTreeMap::new();
+    for (name, output) in &plan.outputs {
+        outputs.insert(name.to_string(), writer.output(name, output)?);
+    }
+    let files =
+        inputs.files.iter().map(|(name, content)| (name.clone(), STANDARD.encode(content)));
+    Ok(v1::Plan {
+        format: VERSION,
+        id: plan.id.clone(),
+        created: plan.created.clone(),
+        expires: plan.expires.clone(),
+        mode: mode(plan.mode).to_owned(),
+        inputs: v1::Inputs {
+            tool_version: inputs.tool_version.clone(),
+            root: inputs.root.clone(),
+            files: files.collect(),
+            variables,
+            lineage: inputs.lineage.clone(),
+            serial: inputs.serial,
+            epoch: inputs.epoch,
+            primary: inputs.primary.as_ref().map(ToString::to_string),
+            topology: inputs.topology.as_ref().map(ToString::to_string),
+            identities: inputs.identities.clone(),
+            now: inputs.now.clone(),
+            targets: inputs.targets.clone(),
+            excludes: inputs.excludes.clone(),
+        },
+        changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
+        drift: plan.drift.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
+        outputs,
+        steps: plan.steps.iter().map(step).collect(),
+        scopes: plan.scopes.iter().map(status).collect(),
+        findings: plan
+            .findings
+            .0
+            .iter()
+            .map(|f| v1::Finding {
+                code: f.code.to_owned(),
+                summary: f.summary.to_owned(),
+                detail: f.detail.clone(),
+                help: f.help.clone(),
+                address: f.address.clone(),
+            })
+            .collect(),
+        checks: plan
+            .checks
+            .iter()
+            .map(|c| v1::Check {
+                address: c.address.clone(),
+                kind: c.kind.clone(),
+                passed: c.passed,
+                messages: c.messages.clone(),
+            })
+            .collect(),
+    })
+}
+
+impl Writer<'_> {
+    fn doc(&self, address: &str, value: &Value) -> Result<v1::Doc, PlanFileError> {
+        let wire = Wire::from_value(value).map_err(damaged)?;
+        let text = serde_json::to_string(&wire).map_err(damaged)?;
+        let raw = RawValue::from_string(text).map_err(damaged)?;
+        Ok(seal_document(self.sealer, self.plan, address, &raw)?.unwrap_or(raw))
+    }
+
+    fn maybe(&self, address: &str, value: Option<&Value>) -> Result<Option<v1::Doc>, PlanFileError> {
+        value.map(|value| self.doc(address, value)).transpose()
+    }
+
+    fn output(&self, name: &str, output: &OutputChange) -> Result<v1::Output, PlanFileError> {
+        let address = format!("output.{name}");
+        Ok(v1::Output {
+            before: self.maybe(&address, output.before.as_ref())?,
+            after: self.maybe(&address, output.after.as_ref())?,
+            sensitive: output.sensitive,
+        })
+    }
+
+    fn change(&self, c: &ObjectChange) -> Result<v1::Change, PlanFileError> {
+        let address = c.address.to_string();
+        Ok(v1::Change {
+            previous_address: c.previous_address.as_ref().map(ToString::to_string),
+            provider: c.provider.to_string(),
+            provider_source: c.provider_source.to_string(),
+            scope: c.scope.as_ref().map(scope),
+            action: action(c.action).to_owned(),
+            reason: c.reason.as_ref().map(|r| reason(r).to_owned()),
+            before: self.maybe(&address, c.before.as_ref())?,
+            after: self.maybe(&address, c.after.as_ref())?,
+            replace_paths: c.replace_paths.iter().map(path).collect(),
+            id: c.id.as_ref().map(ToString::to_string),
+            importing: c.importing.as_ref().map(ToString::to_string),
+            deposed: c.deposed.as_ref().map(ToString::to_string),
+            deferred: c.deferred.as_ref().map(deferral),
+            unread: c.unread.as_ref().map(deferral),
+            depends_on: c.depends_on.iter().map(ToString::to_string).collect(),
+            create_before_destroy: c.create_before_destroy,
+            prevent_destroy: c.prevent_destroy,
+            holds_data: c.holds_data,
+            one_way: c.one_way.clone(),
+            operated: c.operated,
+            schema_version: c.schema_version,
+            address,
+        })
+    }
+}
+
+fn step(step: &Step) -> v1::Step {
+    v1::Step {
+        id: step.id.0,
+        members: step
+            .members
+            .iter()
+            .map(|m| v1::Member {
+                change: m.change,
+                operation: operation(m.operation).to_owned(),
+                depose: m.depose,
+            })
+            .collect(),
+        needs: step.needs.iter().map(|n| n.0).collect(),
+        scope: step.scope.as_ref().map(scope),
+        plane: step.plane.map(|p| plane(p).to_owned()),
+        weight: step.weight,
+    }
+}
+
+fn status(status: &ScopeStatus) -> v1::Status {
+    let (cause, action) = match status.trouble.as_ref().map(|(cause, _)| cause) {
+        Some(Cause::Denied { action }) => (Some("denied"), Some(action.clone())),
+        Some(other) => (Some(cause(other)), None),
+        None => (None, None),
+    };
+    v1::Status {
+        scope: scope(&status.scope),
+        cause: cause.map(str::to_owned),
+        action,
+        message: status.trouble.as_ref().map(|(_, message)| message.clone()),
+        objects: status.objects,
+        unread: status.unread,
+    }
+}
+
+/// The word of a cause, here and in JSON.
+pub(crate) fn cause(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Unreachable => "unreachable",
+        Cause::TooSlow => "too_slow",
+        Cause::Throttled => "throttled",
+        Cause::Denied { .. } => "denied",
+        Cause::Garbled => "garbled",
+        Cause::Credentials => "credentials",
+        Cause::Other => "failed",
+    }
+}
+
+fn scope(scope: &Scope) -> v1::Scope {
+    v1::Scope {
+        provider: scope.provider.to_string(),
+        account: scope.account.to_string(),
+        region: scope.location.region().to_string(),
+        global: matches!(scope.location, Location::Global { .. }),
+        service: scope.service.to_string(),
+    }
+}
+
+fn deferral(deferral: &Deferral) -> v1::Deferral {
+    match deferral {
+        Deferral::Unreachable { scope: at, message } => {
+            v1::Deferral::Unreachable { scope: scope(at), message: message.clone() }
+        }
+        Deferral::Needs(address) => v1::Deferral::Needs(address.clone()),
+        Deferral::UnknownInstances => v1::Deferral::UnknownInstances,
+    }
+}
+
+fn path(path: &Path) -> Vec<v1::Step1> {
+    path.0
+        .iter()
+        .map(|step| match step {
+            PathStep::Attr(name) => v1::Step1::Attr(name.to_string()),
+            PathStep::Key(key) => v1::Step1::Key(key.to_string()),
+            PathStep::Index(n) => v1::Step1::Index(*n),
+        })
+        .collect()
+}
+
+pub(super) fn mode(mode: PlanMode) -> &'static str {
+    match mode {
+        PlanMode::Normal => "normal",
+        PlanMode::Destroy => "destroy",
+        PlanMode::RefreshOnly => "refresh-only",
+    }
+}
+
+pub(super) fn action(action: Action) -> &'static str {
+    match action {
+        Action::NoOp => "no-op",
+        Action::Create => "create",
+        Action::Read => "read",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+        Action::Forget => "forget",
+    }
+}
+
+/// Terraform's `action_reason`.
+pub(crate) fn reason(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Tainted => "replace_because_tainted",
+        Reason::Requested => "replace_by_request",
+        Reason::TriggeredBy => "replace_by_triggers",
+        Reason::CannotUpdate => "replace_because_cannot_update",
+        Reason::NoResourceConfig => "delete_because_no_resource_config",
+        Reason::NoModule => "delete_because_no_module",
+        Reason::WrongRepetition => "delete_because_wrong_repetition",
+        Reason::CountIndex => "delete_because_count_index",
+        Reason::EachKey => "delete_because_each_key",
+        Reason::ConfigUnknown => "read_because_config_unknown",
+        Reason::DependencyPending => "read_because_dependency_pending",
+    }
+}
+
+pub(super) fn operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "create",
+        Operation::Update => "update",
+        Operation::Delete => "delete",
+        Operation::DeleteDeposed => "delete-deposed",
+        Operation::Read => "read",
+        Operation::Import => "import",
+        Operation::Forget => "forget",
+    }
+}
+
+pub(super) fn plane(plane: Plane) -> &'static str {
+    match plane {
+        Plane::Data => "data",
+        Plane::Regional => "regional",
+        Plane::Global => "global",
+    }
+}
