@@ -70,4 +70,22 @@ codes! {
     // References.
     INVALID_REFERENCE = "config::invalid_reference", "Invalid reference", "a = foo";
     UNKNOWN_ATTRIBUTE = "config::unknown_attribute", "Unknown attribute", "a = path.nope";
+    // Values.
+    WRONG_TYPE = "config::wrong_type", "Unsuitable value", "count = []";
+    INVALID_OPERAND = "config::invalid_operand", "Unsuitable operand", "a = 1 + true";
+    OPERATION_FAILED = "config::operation_failed", "The operation failed", "a = 1 / 0";
+    CONDITION = "config::condition", "Unsuitable condition", "a = 1 ? 2 : 3";
+    CONDITIONAL_TYPES = "config::conditional_types", "Results of different types",
+        "a = true ? 1 : []";
+    INVALID_KEY = "config::invalid_key", "Unsuitable key", "a = { ([]) = 1 }";
+    DUPLICATE_KEY = "config::duplicate_key", "Duplicate key",
+        r#"a = { for x in ["b", "b"] : x => 1 }"#;
+    NOT_ITERABLE = "config::not_iterable", "No elements to walk", "a = [for x in 5 : x]";
+    NO_ELEMENT = "config::no_element", "No such element", "a = [][0]";
+    NULL_ACCESS = "config::null_access", "The value is null", "a = null.b";
+    TEMPLATE_VALUE = "config::template_value", "Value without a text", r#"a = "${[]}!""#;
+    UNKNOWN_FUNCTION = "config::unknown_function", "Unknown function", "a = lenght([])";
+    ARGUMENT_COUNT = "config::argument_count", "Wrong number of arguments", "a = upper()";
+    INVALID_ARGUMENT = "config::invalid_argument", "Unsuitable argument", "a = upper([])";
+    CALL_FAILED = "config::call_failed", "The function failed", r#"a = jsondecode("{")"#;
 }
