@@ -17,10 +17,8 @@ fn local(folder: &Folder) -> Locks {
 }
 
 fn held_by(error: &LockError) -> &str {
-    match error {
-        LockError::Held(holder) => &holder.info.id,
-        other => panic!("{other:?}"),
-    }
+    let LockError::Held(holder) = error else { panic!("{error:?}") };
+    &holder.info.id
 }
 
 async fn one_of_sixteen(locks: Locks) {
