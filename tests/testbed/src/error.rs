@@ -1,11 +1,12 @@
 //! What can go wrong in the test bed, as sentences that say what to do.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// A failure of the test bed itself, never of the code under test.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No Python on this machine, or an old one.
@@ -90,6 +91,13 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+}
+
+/// As its sentence, because tests show errors by `unwrap`.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// Gives an I/O error the words for what was tried.

@@ -103,7 +103,7 @@ fn a_dropped_answer_is_that_of_a_call_which_was_carried_out() {
 #[test]
 fn a_slow_answer_is_late_though_its_call_was_carried_out_at_once() {
     let bed = bed();
-    let delay = Duration::from_millis(700);
+    let delay = Duration::from_secs(2);
     bed.proxy.inject(Rule::new(Fault::Slow(delay)));
     let begun = Instant::now();
     let mut stream = send(&bed.proxy.endpoint(), &request(PUT, "", "data"));
