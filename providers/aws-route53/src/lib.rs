@@ -18,7 +18,7 @@ use std::sync::Arc;
 use aws_sdk_route53::Client;
 use lifeboat_aws_core::Clients;
 use lifeboat_sdk::kind::{DynData, DynKind, erase, erase_data};
-use lifeboat_sdk::{Call, Failure, Scope, Service};
+use lifeboat_sdk::{Call, Ctx, Failure, Scope, Service};
 
 /// Route 53 as a service.
 pub const ROUTE53: Service = Service { name: "route53", home: Some("us-east-1") };
@@ -56,6 +56,14 @@ pub fn kinds(clients: &Clients) -> Vec<Arc<dyn DynKind>> {
 /// The data sources of Route 53.
 pub fn data_sources(clients: &Clients) -> Vec<Arc<dyn DynData>> {
     vec![erase_data(zone_data::ZoneData(clients.clone()))]
+}
+
+/// A client and where and how calls are made.
+#[derive(Clone, Copy)]
+pub(crate) struct Api<'a> {
+    client: &'a Client,
+    ctx: &'a Ctx,
+    scope: &'a Scope,
 }
 
 /// The client of a scope.

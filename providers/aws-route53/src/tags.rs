@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_route53::Client;
 use aws_sdk_route53::types::{ResourceTagSet, Tag, TagResourceType};
 use futures_util::future::join_all;
 pub(crate) use lifeboat_aws_core::tags::Tags;
 use lifeboat_aws_core::{Codes as _, failure};
-use lifeboat_sdk::{Call, Class, Ctx, Failure, Scope};
+use lifeboat_sdk::{Call, Class, Failure};
+
+use crate::Api;
 
 /// Reads the tags of up to ten objects.
 pub(crate) const LIST: Call =
@@ -29,24 +30,17 @@ const GONE: &[&str] = &["NoSuchHealthCheck", "NoSuchHostedZone"];
 pub(crate) type Found = BTreeMap<String, Result<Tags, Failure>>;
 
 /// Reads the tags of objects that exist, ten in a call.
-pub(crate) async fn read(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    kind: &TagResourceType,
-    ids: &[String],
-) -> Found {
+pub(crate) async fn read(api: Api<'_>, kind: &TagResourceType, ids: &[String]) -> Found {
     let batches = ids.chunks(BATCH).map(|batch| async move {
         if let [id] = batch {
-            return Found::from([(id.clone(), one(client, ctx, scope, kind, id).await)]);
+            return Found::from([(id.clone(), one(api, kind, id).await)]);
         }
-        match many(client, ctx, scope, kind, batch).await {
+        match many(api, kind, batch).await {
             Ok(found) => found,
             // One of them is gone, or the server knows only the other call: each for itself.
             Err(failure) if matches!(failure.class, Class::NotFound | Class::Invalid) => {
-                let each = batch
-                    .iter()
-                    .map(|id| async move { (id.clone(), one(client, ctx, scope, kind, id).await) });
+                let each =
+                    batch.iter().map(|id| async move { (id.clone(), one(api, kind, id).await) });
                 join_all(each).await.into_iter().collect()
             }
             Err(failure) => batch.iter().map(|id| (id.clone(), Err(failure.clone()))).collect(),
@@ -55,40 +49,28 @@ pub(crate) async fn read(
     join_all(batches).await.into_iter().flatten().collect()
 }
 
-async fn many(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    kind: &TagResourceType,
-    ids: &[String],
-) -> Result<Found, Failure> {
+async fn many(api: Api<'_>, kind: &TagResourceType, ids: &[String]) -> Result<Found, Failure> {
     let call = || async {
-        let input = client.list_tags_for_resources().resource_type(kind.clone());
+        let input = api.client.list_tags_for_resources().resource_type(kind.clone());
         let answer = input.set_resource_ids(Some(ids.to_vec())).send().await;
         answer.map_err(|e| failure(e).not_found(GONE))
     };
-    let answer = ctx.call(&LIST, scope, call).await?;
+    let answer = api.ctx.call(&LIST, api.scope, call).await?;
     let of = |id: &String| {
         let set = answer.resource_tag_sets.iter().find(|set| set.resource_id.as_ref() == Some(id));
-        set.map(tags).ok_or_else(|| nothing_said(id).of(&LIST, scope))
+        set.map(tags).ok_or_else(|| nothing_said(id).of(&LIST, api.scope))
     };
     Ok(ids.iter().map(|id| (id.clone(), of(id))).collect())
 }
 
-async fn one(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    kind: &TagResourceType,
-    id: &str,
-) -> Result<Tags, Failure> {
+async fn one(api: Api<'_>, kind: &TagResourceType, id: &str) -> Result<Tags, Failure> {
     let call = || async {
-        let input = client.list_tags_for_resource().resource_type(kind.clone()).resource_id(id);
+        let input = api.client.list_tags_for_resource().resource_type(kind.clone()).resource_id(id);
         input.send().await.map_err(|e| failure(e).not_found(GONE))
     };
-    let answer = ctx.call(&LIST_ONE, scope, call).await?;
+    let answer = api.ctx.call(&LIST_ONE, api.scope, call).await?;
     let set = answer.resource_tag_set.filter(|set| set.resource_id.as_deref() == Some(id));
-    set.as_ref().map(tags).ok_or_else(|| nothing_said(id).of(&LIST_ONE, scope))
+    set.as_ref().map(tags).ok_or_else(|| nothing_said(id).of(&LIST_ONE, api.scope))
 }
 
 fn nothing_said(id: &str) -> Failure {
@@ -103,9 +85,7 @@ fn tags(set: &ResourceTagSet) -> Tags {
 /// Makes the tags of an object `after`; those of `before` that are not in it go, others that it
 /// may have stay.
 pub(crate) async fn write(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     object: (&TagResourceType, &str),
     before: &Tags,
     after: &Tags,
@@ -123,12 +103,12 @@ pub(crate) async fn write(
         let add = add.chunks(BATCH).nth(n).and_then(some);
         let remove = remove.chunks(BATCH).nth(n).map(<[String]>::to_vec);
         let call = || async {
-            let input = client.change_tags_for_resource().resource_type(kind.clone());
+            let input = api.client.change_tags_for_resource().resource_type(kind.clone());
             let input = input.resource_id(id).set_add_tags(add.clone());
             let input = input.set_remove_tag_keys(remove.clone());
             input.send().await.map_err(failure)
         };
-        ctx.call(&CHANGE, scope, call).await?;
+        api.ctx.call(&CHANGE, api.scope, call).await?;
     }
     Ok(())
 }

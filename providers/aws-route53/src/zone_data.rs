@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_route53::Client;
 use aws_sdk_route53::types::{HostedZone, TagResourceType};
 use lifeboat_aws_core::tags::{Tags, split};
 use lifeboat_aws_core::{Clients, failure};
@@ -10,7 +9,7 @@ use lifeboat_sdk::{Call, Class, Ctx, DataSource, Failure, Scope, Service};
 use lifeboat_sdk_derive::Kind;
 
 use crate::record::name::{canonical, wire, zone_id};
-use crate::{ROUTE53, tags, zone};
+use crate::{Api, ROUTE53, tags, zone};
 
 /// Lists zones in the order of their names, from one on.
 pub(crate) const LIST_BY_NAME: Call =
@@ -67,20 +66,21 @@ impl DataSource for ZoneData {
         document: ZoneQuery,
     ) -> Result<ZoneQuery, Failure> {
         let client = crate::client(&self.0, scope).await?;
+        let api = Api { client: &client, ctx, scope };
         let id = match (&document.zone_id, &document.name) {
             (Some(id), None) => zone_id(id).to_owned(),
             (None, Some(name)) => {
                 let private = document.private_zone.unwrap_or_default();
-                by_name(&client, ctx, scope, &canonical(name), private).await?
+                by_name(api, &canonical(name), private).await?
             }
             _ => {
                 let text = "a zone is looked for by its name or by its zone_id: set one of them";
                 return Err(Failure::new(Class::Invalid, text));
             }
         };
-        let answer = zone::get(&client, ctx, scope, &id).await?;
+        let answer = zone::get(api, &id).await?;
         let kind = TagResourceType::Hostedzone;
-        let live = tags::read(&client, ctx, scope, &kind, std::slice::from_ref(&id)).await;
+        let live = tags::read(api, &kind, std::slice::from_ref(&id)).await;
         let live = live.into_values().next().unwrap_or_else(|| Ok(Tags::new()))?;
         let Some(zone) = &answer.hosted_zone else {
             return Err(Failure::new(Class::Garbled, "the answer holds no zone"));
@@ -102,29 +102,23 @@ impl DataSource for ZoneData {
 }
 
 /// The id of the one zone of this name. Answers begin with that name, in the order of names.
-async fn by_name(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    name: &str,
-    private: bool,
-) -> Result<String, Failure> {
+async fn by_name(api: Api<'_>, name: &str, private: bool) -> Result<String, Failure> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     let mut next: Option<(String, Option<String>)> = Some((wire(name), None));
     while let Some((from, id)) = next.take() {
         let call = || async {
-            let input = client.list_hosted_zones_by_name().dns_name(&from);
+            let input = api.client.list_hosted_zones_by_name().dns_name(&from);
             input.set_hosted_zone_id(id.clone()).send().await.map_err(failure)
         };
-        let page = ctx.call(&LIST_BY_NAME, scope, call).await?;
+        let page = api.ctx.call(&LIST_BY_NAME, api.scope, call).await?;
         let fresh: Vec<HostedZone> =
             page.hosted_zones.into_iter().filter(|zone| seen.insert(zone.id.clone())).collect();
         let beyond = fresh.iter().any(|zone| canonical(&zone.name) != name);
         if page.is_truncated && !beyond {
             let Some(name) = page.next_dns_name.filter(|_| !fresh.is_empty()) else {
                 let text = "the pages of zones do not end";
-                return Err(Failure::new(Class::Garbled, text).of(&LIST_BY_NAME, scope));
+                return Err(Failure::new(Class::Garbled, text).of(&LIST_BY_NAME, api.scope));
             };
             next = Some((name, page.next_hosted_zone_id));
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_route53::error::BuildError;
 use aws_sdk_route53::operation::update_health_check::builders::UpdateHealthCheckFluentBuilder;
 use aws_sdk_route53::types::{
-    self as api, AlarmIdentifier, CloudWatchRegion, HealthCheckConfig, HealthCheckRegion,
+    self as sdk, AlarmIdentifier, CloudWatchRegion, HealthCheckConfig, HealthCheckRegion,
     HealthCheckType, InsufficientDataHealthStatus, ResettableElementName,
 };
 use lifeboat_sdk::{Class, Failure};
@@ -37,7 +37,7 @@ pub(super) const THRESHOLD: i64 = 3;
 /// # Errors
 /// Where the answer lacks what every health check has.
 pub(super) fn from_api(
-    check: &api::HealthCheck,
+    check: &sdk::HealthCheck,
     arn: String,
     tags: BTreeMap<String, String>,
 ) -> Result<HealthCheck, Failure> {

@@ -2,16 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_route53::Client;
 use aws_sdk_route53::types::{HealthCheck as Live, TagResourceType};
 use futures_util::future::join_all;
 use lifeboat_aws_core::tags::split;
 use lifeboat_aws_core::{Codes as _, failure};
-use lifeboat_sdk::{Class, CompleteListing, Ctx, Failure, Listing, Observation, Scope, Target};
+use lifeboat_sdk::{Class, CompleteListing, Failure, Listing, Observation, Target};
 
 use super::{GET, GONE, HealthCheck, LIST};
 use crate::hook::text;
-use crate::{reference, tags};
+use crate::{Api, reference, tags};
 
 /// Checks in one page (API reference, `ListHealthChecks`).
 const PAGE: i32 = 100;
@@ -23,19 +22,16 @@ const FEW: usize = 2;
 pub(super) type Found = Result<Live, Observation<HealthCheck>>;
 
 /// Looks for all targets with the fewest calls.
-pub(super) async fn all(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    targets: &[Target],
-) -> Vec<Found> {
+pub(super) async fn all(api: Api<'_>, targets: &[Target]) -> Vec<Found> {
     let known = targets.iter().filter(|target| target.id.is_some()).count();
     if known == targets.len() && known <= FEW {
-        return join_all(targets.iter().map(|t| single(client, ctx, scope, t))).await;
+        return join_all(targets.iter().map(|t| single(api, t))).await;
     }
-    let checks = match listed(client, ctx, scope).await {
+    let checks = match listed(api).await {
         Ok(checks) => checks,
-        Err(f) => return targets.iter().map(|_| Err(Observation::unreadable(scope, &f))).collect(),
+        Err(f) => {
+            return targets.iter().map(|_| Err(Observation::unreadable(api.scope, &f))).collect();
+        }
     };
     let by_id: BTreeMap<&str, &Live> =
         checks.checks.items().iter().map(|check| (check.id.as_str(), check)).collect();
@@ -46,29 +42,24 @@ pub(super) async fn all(
                 None if checks.proves => {
                     Err(Observation::Absent(checks.checks.proof("health checks")))
                 }
-                None => single(client, ctx, scope, target).await,
+                None => single(api, target).await,
             },
-            None => search(client, ctx, scope, &checks, target).await,
+            None => search(api, &checks, target).await,
         }
     });
     join_all(found).await
 }
 
-async fn single(client: &Client, ctx: &Ctx, scope: &Scope, target: &Target) -> Found {
+async fn single(api: Api<'_>, target: &Target) -> Found {
     let id = target.id.as_deref().unwrap_or_default();
-    let check = get(client, ctx, scope, id).await;
-    check.map_err(|failure| Observation::from_failure(scope, failure))
+    let check = get(api, id).await;
+    check.map_err(|failure| Observation::from_failure(api.scope, failure))
 }
 
 /// A check by its id.
-pub(super) async fn get(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    id: &str,
-) -> Result<Live, Failure> {
+pub(super) async fn get(api: Api<'_>, id: &str) -> Result<Live, Failure> {
     let call = || async {
-        let answer = client.get_health_check().health_check_id(id).send().await;
+        let answer = api.client.get_health_check().health_check_id(id).send().await;
         let answer = answer.map_err(|e| failure(e).not_found(GONE))?;
         let whole = |check: &Live| check.id == id && check.health_check_config.is_some();
         answer
@@ -76,7 +67,7 @@ pub(super) async fn get(
             .filter(whole)
             .ok_or_else(|| Failure::new(Class::Garbled, format!("the answer says nothing of {id}")))
     };
-    ctx.call(&GET, scope, call).await
+    api.ctx.call(&GET, api.scope, call).await
 }
 
 /// The checks of the account.
@@ -87,26 +78,23 @@ pub(super) struct Listed {
     proves: bool,
 }
 
-async fn listed(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-) -> Result<std::sync::Arc<Listed>, Failure> {
-    ctx.shared(scope, "health_checks", || pages(client, ctx, scope)).await
+async fn listed(api: Api<'_>) -> Result<std::sync::Arc<Listed>, Failure> {
+    api.ctx.shared(api.scope, "health_checks", || pages(api)).await
 }
 
-async fn pages(client: &Client, ctx: &Ctx, scope: &Scope) -> Result<Listed, Failure> {
-    let endless =
-        || Failure::new(Class::Garbled, "the pages of health checks do not end").of(&LIST, scope);
+async fn pages(api: Api<'_>) -> Result<Listed, Failure> {
+    let endless = || {
+        Failure::new(Class::Garbled, "the pages of health checks do not end").of(&LIST, api.scope)
+    };
     let mut listing = Listing::default();
     let mut seen = BTreeSet::new();
     let mut marker: Option<String> = None;
     loop {
         let call = || async {
-            let input = client.list_health_checks().max_items(PAGE).set_marker(marker.clone());
+            let input = api.client.list_health_checks().max_items(PAGE).set_marker(marker.clone());
             input.send().await.map_err(failure)
         };
-        let page = ctx.call(&LIST, scope, call).await?;
+        let page = api.ctx.call(&LIST, api.scope, call).await?;
         let fresh: Vec<Live> =
             page.health_checks.into_iter().filter(|check| seen.insert(check.id.clone())).collect();
         if page.is_truncated && (fresh.is_empty() || page.next_marker.is_none()) {
@@ -123,8 +111,8 @@ async fn pages(client: &Client, ctx: &Ctx, scope: &Scope) -> Result<Listed, Fail
 
 /// A check whose id is not known: that whose tags name this address as owner, or that whose
 /// creation this address asked for and whose tags were never written.
-async fn search(client: &Client, ctx: &Ctx, scope: &Scope, all: &Listed, target: &Target) -> Found {
-    let unreadable = |failure: &Failure| Observation::unreadable(scope, failure);
+async fn search(api: Api<'_>, all: &Listed, target: &Target) -> Found {
+    let unreadable = |failure: &Failure| Observation::unreadable(api.scope, failure);
     let kind = text(&target.hint, "type").map(str::to_ascii_uppercase);
     let of_kind = |check: &&Live| {
         let found = check.health_check_config.as_ref().map(|config| config.r#type.as_str());
@@ -132,7 +120,7 @@ async fn search(client: &Client, ctx: &Ctx, scope: &Scope, all: &Listed, target:
     };
     let candidates: Vec<&Live> = all.checks.items().iter().filter(of_kind).collect();
     let ids: Vec<String> = candidates.iter().map(|check| check.id.clone()).collect();
-    let mut live = tags::read(client, ctx, scope, &TagResourceType::Healthcheck, &ids).await;
+    let mut live = tags::read(api, &TagResourceType::Healthcheck, &ids).await;
     let mut ours = Vec::new();
     for check in candidates {
         let live = live.remove(&check.id).unwrap_or_else(|| Ok(tags::Tags::new()));
@@ -150,7 +138,7 @@ async fn search(client: &Client, ctx: &Ctx, scope: &Scope, all: &Listed, target:
         [] if all.proves => Err(Observation::Absent(all.checks.proof("health checks"))),
         [] => {
             let text = "an empty list of health checks that does not say how long it may be";
-            Err(unreadable(&Failure::new(Class::Garbled, text).of(&LIST, scope)))
+            Err(unreadable(&Failure::new(Class::Garbled, text).of(&LIST, api.scope)))
         }
         several => {
             let ids: Vec<&str> = several.iter().map(|check| check.id.as_str()).collect();

@@ -6,8 +6,7 @@ mod hooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_route53::Client;
-use aws_sdk_route53::types::{self as api, TagResourceType};
+use aws_sdk_route53::types::{self as sdk, TagResourceType};
 use futures_util::future::join_all;
 use lifeboat_aws_core::tags::{Tags, join, split};
 use lifeboat_aws_core::{Clients, Codes as _, failure};
@@ -17,7 +16,7 @@ use lifeboat_sdk::{
 };
 use lifeboat_sdk_derive::Kind;
 
-use crate::{ROUTE53, reference, tags};
+use crate::{Api, ROUTE53, reference, tags};
 
 /// Makes a health check.
 pub(crate) const CREATE: Call =
@@ -149,9 +148,10 @@ impl Kind for HealthCheckKind {
             Ok(client) => client,
             Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
         };
-        let found = find::all(&client, ctx, scope, targets).await;
+        let api = Api { client: &client, ctx, scope };
+        let found = find::all(api, targets).await;
         let ids: Vec<String> = found.iter().flatten().map(|check| check.id.clone()).collect();
-        let live = tags::read(&client, ctx, scope, &TagResourceType::Healthcheck, &ids).await;
+        let live = tags::read(api, &TagResourceType::Healthcheck, &ids).await;
         let observe = |(target, check): (&Target, find::Found)| {
             let check = match check {
                 Ok(check) => check,
@@ -180,45 +180,41 @@ impl Kind for HealthCheckKind {
             Ok(client) => client,
             Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
         };
-        join_all(changes.into_iter().map(|change| write(&client, ctx, scope, change))).await
+        let api = Api { client: &client, ctx, scope };
+        join_all(changes.into_iter().map(|change| write(api, change))).await
     }
 }
 
 // Writing
 
-async fn write(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    change: Change<HealthCheck>,
-) -> Outcome<HealthCheck> {
+async fn write(api: Api<'_>, change: Change<HealthCheck>) -> Outcome<HealthCheck> {
     let Change { address, token, owner, action } = change;
     let kind = &TagResourceType::Healthcheck;
     match action {
         ChangeAction::Create { after } => {
             let reference = reference::make(after.reference_name.as_deref(), &address, &token);
-            let made = create(client, ctx, scope, &after, &reference).await?;
+            let made = create(api, &after, &reference).await?;
             let present = written(&made, &after.tags, owner.as_ref())?;
             let tags = join(&after.tags, owner.as_ref());
             let rest = async {
-                ctx.identified(&address, &made.id).await?;
-                tags::write(client, ctx, scope, (kind, &made.id), &Tags::new(), &tags).await
+                api.ctx.identified(&address, &made.id).await?;
+                tags::write(api, (kind, &made.id), &Tags::new(), &tags).await
             };
             finish(rest.await, present)
         }
         ChangeAction::Update { id, before, after } => {
-            let made = update(client, ctx, scope, &id, &before, &after).await?;
+            let made = update(api, &id, &before, &after).await?;
             let present = written(&made, &after.tags, owner.as_ref())?;
             let tags = join(&after.tags, owner.as_ref());
-            let rest = tags::write(client, ctx, scope, (kind, &id), &before.tags, &tags).await;
+            let rest = tags::write(api, (kind, &id), &before.tags, &tags).await;
             finish(rest, present)
         }
         ChangeAction::Delete { id, .. } => {
             let call = || async {
-                let answer = client.delete_health_check().health_check_id(&*id).send().await;
+                let answer = api.client.delete_health_check().health_check_id(&*id).send().await;
                 answer.map_err(|e| failure(e).not_found(GONE))
             };
-            match ctx.call(&DELETE, scope, call).await {
+            match api.ctx.call(&DELETE, api.scope, call).await {
                 Err(failure) if failure.class != Class::NotFound => Err(failure.into()),
                 _ => Ok(None),
             }
@@ -236,35 +232,31 @@ fn finish(rest: Result<(), Failure>, present: Present<HealthCheck>) -> Outcome<H
 
 /// Makes the check; at AWS an attempt with a reference that was used answers what it made then.
 async fn create(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     after: &HealthCheck,
     reference: &str,
-) -> Result<api::HealthCheck, Failure> {
+) -> Result<sdk::HealthCheck, Failure> {
     let config = convert::to_api(after)?;
     let call = || async {
-        let input = client.create_health_check().caller_reference(reference);
+        let input = api.client.create_health_check().caller_reference(reference);
         input.health_check_config(config.clone()).send().await.map_err(failure)
     };
-    let answer = ctx.call(&CREATE, scope, call).await?;
-    let whole = |check: &api::HealthCheck| !check.id.is_empty();
+    let answer = api.ctx.call(&CREATE, api.scope, call).await?;
+    let whole = |check: &sdk::HealthCheck| !check.id.is_empty();
     answer.health_check.filter(whole).ok_or_else(|| {
-        Failure::new(Class::Garbled, "the answer holds no health check").of(&CREATE, scope)
+        Failure::new(Class::Garbled, "the answer holds no health check").of(&CREATE, api.scope)
     })
 }
 
 /// Changes what differs; somebody else's change between reading and writing is not overwritten.
 async fn update(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     id: &str,
     before: &HealthCheck,
     after: &HealthCheck,
-) -> Result<api::HealthCheck, Failure> {
-    let input = convert::update(before, after, client.update_health_check())?;
-    let live = find::get(client, ctx, scope, id).await?;
+) -> Result<sdk::HealthCheck, Failure> {
+    let input = convert::update(before, after, api.client.update_health_check())?;
+    let live = find::get(api, id).await?;
     if convert::same_config(before, after) {
         return Ok(live);
     }
@@ -274,9 +266,9 @@ async fn update(
         let answer = input.send().await;
         answer.map_err(|e| stale(failure(e).not_found(GONE)))
     };
-    let answer = ctx.call(&UPDATE, scope, call).await?;
+    let answer = api.ctx.call(&UPDATE, api.scope, call).await?;
     answer.health_check.ok_or_else(|| {
-        Failure::new(Class::Garbled, "the answer holds no health check").of(&UPDATE, scope)
+        Failure::new(Class::Garbled, "the answer holds no health check").of(&UPDATE, api.scope)
     })
 }
 
@@ -299,7 +291,7 @@ fn arn(id: &str) -> String {
 
 /// A check as it was read.
 fn present(
-    check: &api::HealthCheck,
+    check: &sdk::HealthCheck,
     address: &str,
     live: Tags,
 ) -> Result<Present<HealthCheck>, Failure> {
@@ -310,7 +302,7 @@ fn present(
 
 /// A check as it was written.
 fn written(
-    check: &api::HealthCheck,
+    check: &sdk::HealthCheck,
     tags: &Tags,
     owner: Option<&Owner>,
 ) -> Result<Present<HealthCheck>, Failure> {

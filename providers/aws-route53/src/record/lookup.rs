@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use aws_sdk_route53::Client;
 use aws_sdk_route53::operation::list_resource_record_sets::ListResourceRecordSetsOutput;
 use aws_sdk_route53::types::{ResourceRecordSet, RrType};
 use lifeboat_aws_core::{Codes as _, failure};
-use lifeboat_sdk::{Class, CompleteListing, Ctx, Failure, Listing, Proof, Scope};
+use lifeboat_sdk::{Class, CompleteListing, Failure, Listing, Proof};
 
 use super::LIST;
 use super::name::{Key, wire};
+use crate::Api;
 use crate::zone::GONE;
 
 /// Record sets in one page (API reference, `ListResourceRecordSets`).
@@ -42,16 +42,14 @@ impl Seen {
 
 /// Reads what `keys` name; `count` is the number of record sets of the zone, where it is known.
 pub(super) async fn read(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     (zone, count): (&str, Option<i64>),
     keys: &BTreeSet<Key>,
 ) -> Result<Seen, Failure> {
     let names: BTreeSet<&str> = keys.iter().map(|key| &*key.name).collect();
     let pages = count.and_then(|n| u64::try_from(n).ok()).map_or(u64::MAX, |n| n.div_ceil(PAGE));
     if pages <= u64::try_from(names.len()).unwrap_or(u64::MAX) {
-        let all = walk(client, ctx, scope, zone).await?;
+        let all = walk(api, zone).await?;
         let sets = all.items().iter().map(|set| (key(set), set.clone())).collect();
         let whole = Some(all.proof(&format!("the records of the zone {zone}")));
         return Ok(Seen { sets, whole, ..Seen::default() });
@@ -63,7 +61,7 @@ pub(super) async fn read(
             // The page of an earlier name held all of this one that is looked for.
             continue;
         }
-        let read = look_up(client, ctx, scope, zone, name, &mut seen.sets).await;
+        let read = look_up(api, zone, name, &mut seen.sets).await;
         seen.names.insert(name.to_owned(), read);
     }
     Ok(seen)
@@ -71,18 +69,16 @@ pub(super) async fn read(
 
 /// All records of a zone, read once in a refresh.
 pub(super) async fn walk(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     zone: &str,
 ) -> Result<Arc<CompleteListing<ResourceRecordSet>>, Failure> {
     let make = || async {
-        let mut pages = Pages::new(client, ctx, scope, zone, None);
+        let mut pages = Pages::new(api, zone, None);
         let mut listing = Listing::default();
         while let Some((sets, more)) = pages.next().await? {
             listing.page(sets, more);
         }
-        let garbled = |why| Failure::new(Class::Garbled, why).of(&LIST, scope);
+        let garbled = |why| Failure::new(Class::Garbled, why).of(&LIST, api.scope);
         let all = listing.complete().ok_or_else(|| garbled("the pages of records do not end"))?;
         // Every zone has one (Developer Guide, "NS and SOA records"): without it this is no zone.
         if all.items().iter().any(|set| set.r#type == RrType::Soa) {
@@ -91,20 +87,18 @@ pub(super) async fn walk(
             Err(garbled("the records of a zone without the zone's own SOA record"))
         }
     };
-    ctx.shared(scope, &format!("records:{zone}"), make).await
+    api.ctx.shared(api.scope, &format!("records:{zone}"), make).await
 }
 
 /// Reads all records of a name. A listing that begins with a name answers its records first, so
 /// that the first other name, or the end, proves that there are no more of it.
 async fn look_up(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     zone: &str,
     name: &str,
     into: &mut BTreeMap<Key, ResourceRecordSet>,
 ) -> Result<Proof, Failure> {
-    let mut pages = Pages::new(client, ctx, scope, zone, Some(name));
+    let mut pages = Pages::new(api, zone, Some(name));
     let mut listing = Listing::default();
     while let Some((sets, more)) = pages.next().await? {
         let beyond = sets.iter().any(|set| key(set).name != name);
@@ -117,7 +111,7 @@ async fn look_up(
     let all = listing.complete();
     let proof = all.map(|all| all.proof(&format!("the records named {name} of the zone {zone}")));
     let garbled = || Failure::new(Class::Garbled, "the pages of records do not end");
-    proof.ok_or_else(|| garbled().of(&LIST, scope))
+    proof.ok_or_else(|| garbled().of(&LIST, api.scope))
 }
 
 /// What tells a record set apart.
@@ -131,9 +125,7 @@ type Start = (String, Option<RrType>, Option<String>);
 /// The pages of a listing. One that brings nothing new is garbled: moto does not tell where in
 /// a group of one name the next page begins, and would answer the same page for ever.
 struct Pages<'a> {
-    client: &'a Client,
-    ctx: &'a Ctx,
-    scope: &'a Scope,
+    api: Api<'a>,
     zone: &'a str,
     start: Option<Start>,
     seen: BTreeSet<Key>,
@@ -141,15 +133,9 @@ struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    fn new(
-        client: &'a Client,
-        ctx: &'a Ctx,
-        scope: &'a Scope,
-        zone: &'a str,
-        name: Option<&str>,
-    ) -> Self {
+    fn new(api: Api<'a>, zone: &'a str, name: Option<&str>) -> Self {
         let start = name.map(|name| (wire(name), None, None));
-        Self { client, ctx, scope, zone, start, seen: BTreeSet::new(), ended: false }
+        Self { api, zone, start, seen: BTreeSet::new(), ended: false }
     }
 
     /// The next page without what was seen before, and whether there is another.
@@ -160,7 +146,7 @@ impl<'a> Pages<'a> {
         let page = self.page().await?;
         let sets = page.resource_record_sets.into_iter();
         let fresh: Vec<_> = sets.filter(|set| self.seen.insert(key(set))).collect();
-        let garbled = |why: &str| Failure::new(Class::Garbled, why).of(&LIST, self.scope);
+        let garbled = |why: &str| Failure::new(Class::Garbled, why).of(&LIST, self.api.scope);
         if page.max_items == 0 {
             return Err(garbled("a page of records that does not say how long it may be"));
         }
@@ -176,13 +162,13 @@ impl<'a> Pages<'a> {
 
     async fn page(&self) -> Result<ListResourceRecordSetsOutput, Failure> {
         let call = || async {
-            let mut input = self.client.list_resource_record_sets().hosted_zone_id(self.zone);
+            let mut input = self.api.client.list_resource_record_sets().hosted_zone_id(self.zone);
             if let Some((name, kind, set)) = self.start.clone() {
                 input = input.start_record_name(name).set_start_record_type(kind);
                 input = input.set_start_record_identifier(set);
             }
             input.send().await.map_err(|e| failure(e).not_found(GONE))
         };
-        self.ctx.call(&LIST, self.scope, call).await
+        self.api.ctx.call(&LIST, self.api.scope, call).await
     }
 }

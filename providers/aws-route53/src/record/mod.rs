@@ -10,7 +10,6 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_route53::Client;
 use futures_util::future::join_all;
 use lifeboat_aws_core::Clients;
 use lifeboat_sdk::{
@@ -19,7 +18,7 @@ use lifeboat_sdk::{
 };
 use lifeboat_sdk_derive::Kind;
 
-use crate::{ROUTE53, hook, zone};
+use crate::{Api, ROUTE53, hook, zone};
 use name::RecordId;
 
 pub(crate) use write::purge;
@@ -173,15 +172,15 @@ impl Kind for RecordKind {
             Ok(client) => client,
             Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
         };
+        let api = Api { client: &client, ctx, scope };
         let ids: Vec<Option<RecordId>> = targets.iter().map(id_of_target).collect();
         let mut zones: BTreeMap<&str, Vec<&RecordId>> = BTreeMap::new();
         for id in ids.iter().flatten() {
             zones.entry(&id.zone).or_default().push(id);
         }
-        let read = zones.into_iter().map(|(zone, ids)| {
-            let (client, ids) = (&client, ids);
-            async move { (zone, read_zone(client, ctx, scope, zone, &ids).await) }
-        });
+        let read = zones
+            .into_iter()
+            .map(|(zone, ids)| async move { (zone, read_zone(api, zone, &ids).await) });
         let zones: BTreeMap<&str, Zone> = join_all(read).await.into_iter().collect();
         let observe = |(target, id): (&Target, &Option<RecordId>)| {
             let Some(id) = id else {
@@ -206,7 +205,7 @@ impl Kind for RecordKind {
         changes: Vec<Change<Record>>,
     ) -> Vec<Outcome<Record>> {
         match crate::client(&self.0, scope).await {
-            Ok(client) => write::write(&client, ctx, scope, &changes).await,
+            Ok(client) => write::write(Api { client: &client, ctx, scope }, &changes).await,
             Err(failure) => changes.iter().map(|_| Err(failure.clone().into())).collect(),
         }
     }
@@ -229,17 +228,11 @@ enum Zone {
     Not(Box<Observation<Record>>),
 }
 
-async fn read_zone(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    zone: &str,
-    ids: &[&RecordId],
-) -> Zone {
-    let (name, count) = match zone::name_and_count(client, ctx, scope, zone).await {
+async fn read_zone(api: Api<'_>, zone: &str, ids: &[&RecordId]) -> Zone {
+    let (name, count) = match zone::name_and_count(api, zone).await {
         Ok(found) => found,
         Err(failure) => {
-            return Zone::Not(Box::new(match Observation::from_failure(scope, failure) {
+            return Zone::Not(Box::new(match Observation::from_failure(api.scope, failure) {
                 // What lives in a zone that is not there is not there.
                 Observation::Absent(proof) => Observation::Absent(Proof::from_parent(&proof)),
                 other => other,
@@ -247,9 +240,9 @@ async fn read_zone(
         }
     };
     let keys: BTreeSet<name::Key> = ids.iter().map(|id| id.key(&name)).collect();
-    match lookup::read(client, ctx, scope, (zone, count), &keys).await {
+    match lookup::read(api, (zone, count), &keys).await {
         Ok(seen) => Zone::Read(name, seen),
-        Err(failure) => Zone::Not(Box::new(Observation::from_failure(scope, failure))),
+        Err(failure) => Zone::Not(Box::new(Observation::from_failure(api.scope, failure))),
     }
 }
 

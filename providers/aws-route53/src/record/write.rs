@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_route53::Client;
 use aws_sdk_route53::error::SdkError;
 use aws_sdk_route53::operation::change_resource_record_sets::{
     ChangeResourceRecordSetsError, ChangeResourceRecordSetsOutput,
@@ -11,27 +10,21 @@ use aws_sdk_route53::types::{
     Change as ApiChange, ChangeAction as Action, ChangeBatch, ResourceRecordSet, RrType,
 };
 use lifeboat_aws_core::{Codes as _, failure};
-use lifeboat_sdk::{
-    Change, ChangeAction, Class, Ctx, Failure, Outcome, Present, Scope, WriteFailure,
-};
+use lifeboat_sdk::{Change, ChangeAction, Class, Failure, Outcome, Present, WriteFailure};
 
 use super::batch::{Edit, Request, requests};
 use super::convert::{from_api, id, policy, to_api};
 use super::lookup::{self, Seen};
 use super::name::{self, Key, RecordId};
 use super::{CHANGE, Record};
+use crate::Api;
 use crate::zone::{self, GONE};
 
 /// Names whose live records are looked up without asking how large the zone is.
 const FEW: usize = 2;
 
 /// Makes the changes, zone by zone.
-pub(super) async fn write(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    changes: &[Change<Record>],
-) -> Vec<Outcome<Record>> {
+pub(super) async fn write(api: Api<'_>, changes: &[Change<Record>]) -> Vec<Outcome<Record>> {
     let mut zones: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (n, change) in changes.iter().enumerate() {
         let zone = name::zone_id(&record(&change.action).zone_id).to_owned();
@@ -40,8 +33,8 @@ pub(super) async fn write(
     let mut outcomes: BTreeMap<usize, Outcome<Record>> = BTreeMap::new();
     for (zone, members) in zones {
         let batch: Vec<&Change<Record>> = members.iter().filter_map(|n| changes.get(*n)).collect();
-        let made = match prepare(client, ctx, scope, &zone, &batch).await {
-            Ok(edits) => make(client, ctx, scope, &zone, &batch, &edits).await,
+        let made = match prepare(api, &zone, &batch).await {
+            Ok(edits) => make(api, &zone, &batch, &edits).await,
             Err(failure) => batch.iter().map(|_| Err(failure.clone().into())).collect(),
         };
         outcomes.extend(members.into_iter().zip(made));
@@ -81,9 +74,7 @@ fn replaced(action: &ChangeAction<Record>) -> Option<&Record> {
 
 /// Decides what is done to which record set, so that either all can be asked for or nothing is.
 async fn prepare(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     zone: &str,
     batch: &[&Change<Record>],
 ) -> Result<Vec<Edit>, Failure> {
@@ -91,7 +82,7 @@ async fn prepare(
     let known = batch.iter().all(|c| before(&c.action).is_some_and(|r| r.fqdn.is_some()));
     let mut found = None;
     if !known || going.len() > FEW {
-        found = match zone::name_and_count(client, ctx, scope, zone).await {
+        found = match zone::name_and_count(api, zone).await {
             Ok(found) => Some(found),
             Err(failure) if failure.class == Class::NotFound && all_go(batch) => {
                 return Ok(vec![Edit::default(); batch.len()]);
@@ -113,7 +104,7 @@ async fn prepare(
     let seen = if keys.is_empty() {
         Seen::default()
     } else {
-        lookup::read(client, ctx, scope, (zone, count), &keys).await?
+        lookup::read(api, (zone, count), &keys).await?
     };
     let mut edits = Vec::with_capacity(batch.len());
     for change in batch {
@@ -176,9 +167,7 @@ fn put(
 
 /// Sends the requests and waits until all servers know them.
 async fn make(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     zone: &str,
     batch: &[&Change<Record>],
     edits: &[Edit],
@@ -189,16 +178,14 @@ async fn make(
     };
     let mut sent = Vec::with_capacity(requests.len());
     for request in requests {
-        let answer = send(client, ctx, scope, zone, &request.changes).await;
+        let answer = send(api, zone, &request.changes).await;
         sent.push((request, answer));
     }
     // What no request names was gone already.
     let mut outcomes: Vec<Outcome<Record>> = batch.iter().map(|_| Ok(None)).collect();
     for (Request { members, .. }, answer) in sent {
         let waited = match &answer {
-            Ok(answer) => {
-                crate::change::in_sync(client, ctx, scope, answer.change_info.as_ref()).await
-            }
+            Ok(answer) => crate::change::in_sync(api, answer.change_info.as_ref()).await,
             Err(_) => Ok(()),
         };
         for n in members {
@@ -238,19 +225,17 @@ fn settle(
 }
 
 async fn send(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     zone: &str,
     changes: &[ApiChange],
 ) -> Result<ChangeResourceRecordSetsOutput, Failure> {
     let batch = ChangeBatch::builder().set_changes(Some(changes.to_vec())).build();
     let batch = batch.map_err(|e| Failure::new(Class::Invalid, e.to_string()))?;
     let call = || async {
-        let input = client.change_resource_record_sets().hosted_zone_id(zone);
+        let input = api.client.change_resource_record_sets().hosted_zone_id(zone);
         input.change_batch(batch.clone()).send().await.map_err(refusal)
     };
-    ctx.call(&CHANGE, scope, call).await.map_err(stale)
+    api.ctx.call(&CHANGE, api.scope, call).await.map_err(stale)
 }
 
 type Refusal = SdkError<ChangeResourceRecordSetsError, aws_sdk_route53::config::http::HttpResponse>;
@@ -301,14 +286,9 @@ fn stale(failure: Failure) -> Failure {
 }
 
 /// Removes all records of a zone but those that are the zone's own, so that it can be deleted.
-pub(crate) async fn purge(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    zone: &str,
-) -> Result<(), Failure> {
-    let (zone_name, _) = zone::name_and_count(client, ctx, scope, zone).await?;
-    let all = lookup::walk(client, ctx, scope, zone).await?;
+pub(crate) async fn purge(api: Api<'_>, zone: &str) -> Result<(), Failure> {
+    let (zone_name, _) = zone::name_and_count(api, zone).await?;
+    let all = lookup::walk(api, zone).await?;
     let own = |set: &ResourceRecordSet| {
         matches!(set.r#type, RrType::Ns | RrType::Soa) && name::canonical(&set.name) == zone_name
     };
@@ -319,7 +299,7 @@ pub(crate) async fn purge(
     };
     let edits: Vec<Edit> = all.items().iter().filter(|set| !own(set)).map(gone).collect();
     for request in requests(&edits)? {
-        send(client, ctx, scope, zone, &request.changes).await?;
+        send(api, zone, &request.changes).await?;
     }
     Ok(())
 }

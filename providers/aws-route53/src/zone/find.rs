@@ -3,32 +3,26 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use aws_sdk_route53::Client;
 use aws_sdk_route53::operation::get_hosted_zone::GetHostedZoneOutput;
 use aws_sdk_route53::types::{HostedZone, TagResourceType};
 use lifeboat_aws_core::tags::split;
 use lifeboat_aws_core::{Codes as _, failure};
-use lifeboat_sdk::{Class, CompleteListing, Ctx, Failure, Listing, Proof, Scope, Target};
+use lifeboat_sdk::{Class, CompleteListing, Failure, Listing, Proof, Target};
 
 use super::{GET, GONE, LIST};
 use crate::hook::text;
 use crate::record::name::{canonical, zone_id};
-use crate::{reference, tags};
+use crate::{Api, reference, tags};
 
 /// Zones in one page.
 const PAGE: i32 = 100;
 
 /// A zone by its id, with its name servers; asked once in a refresh, for the zone itself and for
 /// all its records.
-pub(crate) async fn get(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    id: &str,
-) -> Result<Arc<GetHostedZoneOutput>, Failure> {
+pub(crate) async fn get(api: Api<'_>, id: &str) -> Result<Arc<GetHostedZoneOutput>, Failure> {
     let make = || async {
         let call = || async {
-            let answer = client.get_hosted_zone().id(id).send().await;
+            let answer = api.client.get_hosted_zone().id(id).send().await;
             let answer = answer.map_err(|e| failure(e).not_found(GONE))?;
             let whole = |zone: &HostedZone| zone_id(&zone.id) == id && !zone.name.is_empty();
             if answer.hosted_zone.as_ref().is_some_and(whole) {
@@ -37,48 +31,38 @@ pub(crate) async fn get(
                 Err(Failure::new(Class::Garbled, format!("the answer says nothing of {id}")))
             }
         };
-        ctx.call(&GET, scope, call).await
+        api.ctx.call(&GET, api.scope, call).await
     };
-    ctx.shared(scope, &format!("zone:{id}"), make).await
+    api.ctx.shared(api.scope, &format!("zone:{id}"), make).await
 }
 
 /// A zone's canonical name and how many record sets it holds.
 pub(crate) async fn name_and_count(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     id: &str,
 ) -> Result<(String, Option<i64>), Failure> {
-    let answer = get(client, ctx, scope, id).await?;
+    let answer = get(api, id).await?;
     let zone = answer.hosted_zone.as_ref();
     let zone = zone.ok_or_else(|| Failure::new(Class::Garbled, "the answer holds no zone"))?;
     Ok((canonical(&zone.name), zone.resource_record_set_count))
 }
 
 /// All zones of the account.
-pub(crate) async fn listed(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-) -> Result<Arc<CompleteListing<HostedZone>>, Failure> {
-    ctx.shared(scope, "zones", || pages(client, ctx, scope)).await
+pub(crate) async fn listed(api: Api<'_>) -> Result<Arc<CompleteListing<HostedZone>>, Failure> {
+    api.ctx.shared(api.scope, "zones", || pages(api)).await
 }
 
-async fn pages(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-) -> Result<CompleteListing<HostedZone>, Failure> {
-    let garbled = |why: &str| Failure::new(Class::Garbled, why).of(&LIST, scope);
+async fn pages(api: Api<'_>) -> Result<CompleteListing<HostedZone>, Failure> {
+    let garbled = |why: &str| Failure::new(Class::Garbled, why).of(&LIST, api.scope);
     let mut listing = Listing::default();
     let mut seen = BTreeSet::new();
     let mut marker: Option<String> = None;
     loop {
         let call = || async {
-            let input = client.list_hosted_zones().max_items(PAGE).set_marker(marker.clone());
+            let input = api.client.list_hosted_zones().max_items(PAGE).set_marker(marker.clone());
             input.send().await.map_err(failure)
         };
-        let page = ctx.call(&LIST, scope, call).await?;
+        let page = api.ctx.call(&LIST, api.scope, call).await?;
         if page.max_items == 0 {
             return Err(garbled("a page of zones that does not say how long it may be"));
         }
@@ -99,12 +83,10 @@ async fn pages(
 /// whose creation this address asked for and whose tags were never written. Else the proof that
 /// there is none.
 pub(super) async fn search(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     target: &Target,
 ) -> Result<Result<String, Proof>, Failure> {
-    let all = listed(client, ctx, scope).await?;
+    let all = listed(api).await?;
     let name = text(&target.hint, "name").map(canonical);
     let named: Vec<&HostedZone> = all
         .items()
@@ -112,7 +94,7 @@ pub(super) async fn search(
         .filter(|zone| name.as_ref().is_none_or(|name| canonical(&zone.name) == *name))
         .collect();
     let ids: Vec<String> = named.iter().map(|zone| zone_id(&zone.id).to_owned()).collect();
-    let mut live = tags::read(client, ctx, scope, &TagResourceType::Hostedzone, &ids).await;
+    let mut live = tags::read(api, &TagResourceType::Hostedzone, &ids).await;
     let mut ours = Vec::new();
     for (zone, id) in named.iter().zip(ids) {
         let live = live.remove(&id).unwrap_or_else(|| Ok(tags::Tags::new()))?;

@@ -4,7 +4,6 @@ mod find;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_route53::Client;
 use aws_sdk_route53::operation::get_hosted_zone::GetHostedZoneOutput;
 use aws_sdk_route53::types::{
     ChangeInfo, DelegationSet, HostedZone, HostedZoneConfig, TagResourceType,
@@ -20,7 +19,7 @@ use lifeboat_sdk_derive::Kind;
 
 use crate::hook::{Findings, edit_text, has, text, truth};
 use crate::record::name::{canonical, wire, zone_id};
-use crate::{ROUTE53, change, record, reference, tags};
+use crate::{Api, ROUTE53, change, record, reference, tags};
 
 pub(crate) use find::{get, listed, name_and_count};
 
@@ -121,9 +120,10 @@ impl Kind for ZoneKind {
             Ok(client) => client,
             Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
         };
-        let found = join_all(targets.iter().map(|t| locate(&client, ctx, scope, t))).await;
+        let api = Api { client: &client, ctx, scope };
+        let found = join_all(targets.iter().map(|t| locate(api, t))).await;
         let ids: Vec<String> = found.iter().flatten().map(|zone| zone.id.clone()).collect();
-        let live = tags::read(&client, ctx, scope, &TagResourceType::Hostedzone, &ids).await;
+        let live = tags::read(api, &TagResourceType::Hostedzone, &ids).await;
         let observe = |(target, zone): (&Target, Result<Found, Observation<Zone>>)| {
             let zone = match zone {
                 Ok(zone) => zone,
@@ -151,7 +151,8 @@ impl Kind for ZoneKind {
             Ok(client) => client,
             Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
         };
-        join_all(changes.into_iter().map(|change| write(&client, ctx, scope, change))).await
+        let api = Api { client: &client, ctx, scope };
+        join_all(changes.into_iter().map(|change| write(api, change))).await
     }
 }
 
@@ -164,43 +165,38 @@ struct Found {
     empty: Option<bool>,
 }
 
-async fn locate(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    target: &Target,
-) -> Result<Found, Observation<Zone>> {
+async fn locate(api: Api<'_>, target: &Target) -> Result<Found, Observation<Zone>> {
     let id = match &target.id {
         Some(id) => zone_id(id).to_owned(),
-        None => match find::search(client, ctx, scope, target).await {
+        None => match find::search(api, target).await {
             Ok(Ok(id)) => id,
             Ok(Err(proof)) => return Err(Observation::Absent(proof)),
-            Err(failure) => return Err(Observation::unreadable(scope, &failure)),
+            Err(failure) => return Err(Observation::unreadable(api.scope, &failure)),
         },
     };
-    let answer = get(client, ctx, scope, &id).await;
-    let answer = answer.map_err(|failure| Observation::from_failure(scope, failure))?;
+    let answer = get(api, &id).await;
+    let answer = answer.map_err(|failure| Observation::from_failure(api.scope, failure))?;
     from_get(&answer).ok_or_else(|| {
-        let failure = Failure::new(Class::Garbled, "the answer holds no zone").of(&GET, scope);
-        Observation::unreadable(scope, &failure)
+        let failure = Failure::new(Class::Garbled, "the answer holds no zone").of(&GET, api.scope);
+        Observation::unreadable(api.scope, &failure)
     })
 }
 
 // Writing
 
-async fn write(client: &Client, ctx: &Ctx, scope: &Scope, change: Change<Zone>) -> Outcome<Zone> {
+async fn write(api: Api<'_>, change: Change<Zone>) -> Outcome<Zone> {
     let Change { address, token, owner, action } = change;
     match action {
         ChangeAction::Create { after } => {
             let reference = reference::make(None, &address, &token);
-            let (found, change) = create(client, ctx, scope, &after, &reference).await?;
+            let (found, change) = create(api, &after, &reference).await?;
             let tags = join(&after.tags, owner.as_ref());
             let rest = async {
-                ctx.identified(&address, &found.id).await?;
+                api.ctx.identified(&address, &found.id).await?;
                 let object = (&TagResourceType::Hostedzone, &*found.id);
-                tags::write(client, ctx, scope, object, &Tags::new(), &tags).await?;
+                tags::write(api, object, &Tags::new(), &tags).await?;
                 match &change {
-                    Some(change) => change::in_sync(client, ctx, scope, Some(change)).await,
+                    Some(change) => change::in_sync(api, Some(change)).await,
                     None => Ok(()),
                 }
             };
@@ -209,11 +205,11 @@ async fn write(client: &Client, ctx: &Ctx, scope: &Scope, change: Change<Zone>) 
         ChangeAction::Update { id, before, after } => {
             let id = zone_id(&id).to_owned();
             if before.comment != after.comment {
-                comment(client, ctx, scope, &id, &after.comment).await?;
+                comment(api, &id, &after.comment).await?;
             }
             let object = (&TagResourceType::Hostedzone, &*id);
             let tags = join(&after.tags, owner.as_ref());
-            let rest = tags::write(client, ctx, scope, object, &before.tags, &tags).await;
+            let rest = tags::write(api, object, &before.tags, &tags).await;
             let found = Found {
                 id: id.clone(),
                 zone: Zone { comment: after.comment.clone(), ..before },
@@ -222,7 +218,7 @@ async fn write(client: &Client, ctx: &Ctx, scope: &Scope, change: Change<Zone>) 
             finish(rest, written(found, after, owner))
         }
         ChangeAction::Delete { id, before } => {
-            delete(client, ctx, scope, zone_id(&id), &before).await?;
+            delete(api, zone_id(&id), &before).await?;
             Ok(None)
         }
     }
@@ -238,74 +234,60 @@ fn finish(rest: Result<(), Failure>, present: Present<Zone>) -> Outcome<Zone> {
 
 /// Makes the zone, or finds the one that an earlier attempt with this reference made.
 async fn create(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
+    api: Api<'_>,
     after: &Zone,
     reference: &str,
 ) -> Result<(Found, Option<ChangeInfo>), Failure> {
     let config = HostedZoneConfig::builder().comment(&after.comment).private_zone(false).build();
     let call = || async {
-        let input = client.create_hosted_zone().name(wire(&canonical(&after.name)));
+        let input = api.client.create_hosted_zone().name(wire(&canonical(&after.name)));
         let input = input.caller_reference(reference).hosted_zone_config(config.clone());
         input.send().await.map_err(failure)
     };
-    match ctx.call(&CREATE, scope, call).await {
+    match api.ctx.call(&CREATE, api.scope, call).await {
         Ok(answer) => {
             let found = answer
                 .hosted_zone
                 .as_ref()
                 .and_then(|zone| convert(zone, answer.delegation_set.as_ref(), Vec::new()));
             let garbled = || Failure::new(Class::Garbled, "the answer holds no zone");
-            let found = found.ok_or_else(|| garbled().of(&CREATE, scope))?;
+            let found = found.ok_or_else(|| garbled().of(&CREATE, api.scope))?;
             Ok((found, answer.change_info))
         }
         Err(exists) if exists.class == Class::Exists => {
-            let all = listed(client, ctx, scope).await?;
+            let all = listed(api).await?;
             let ours = all.items().iter().find(|zone| zone.caller_reference == reference);
             let id = ours.map(|zone| zone_id(&zone.id).to_owned()).ok_or(exists)?;
-            let answer = get(client, ctx, scope, &id).await?;
+            let answer = get(api, &id).await?;
             let garbled = || Failure::new(Class::Garbled, "the answer holds no zone");
-            Ok((from_get(&answer).ok_or_else(|| garbled().of(&GET, scope))?, None))
+            Ok((from_get(&answer).ok_or_else(|| garbled().of(&GET, api.scope))?, None))
         }
         Err(failure) => Err(failure),
     }
 }
 
-async fn comment(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    id: &str,
-    comment: &str,
-) -> Result<(), Failure> {
+async fn comment(api: Api<'_>, id: &str, comment: &str) -> Result<(), Failure> {
     let call = || async {
-        let answer = client.update_hosted_zone_comment().id(id).comment(comment).send().await;
+        let answer = api.client.update_hosted_zone_comment().id(id).comment(comment).send().await;
         answer.map_err(|e| failure(e).not_found(GONE))
     };
-    ctx.call(&UPDATE_COMMENT, scope, call).await.map(drop)
+    api.ctx.call(&UPDATE_COMMENT, api.scope, call).await.map(drop)
 }
 
 /// Removes the zone; with `force_destroy` the records in it first. A zone that is not there is
 /// removed.
-async fn delete(
-    client: &Client,
-    ctx: &Ctx,
-    scope: &Scope,
-    id: &str,
-    before: &Zone,
-) -> Result<(), Failure> {
+async fn delete(api: Api<'_>, id: &str, before: &Zone) -> Result<(), Failure> {
     if before.force_destroy {
-        match record::purge(client, ctx, scope, id).await {
+        match record::purge(api, id).await {
             Err(failure) if failure.class == Class::NotFound => return Ok(()),
             purged => purged?,
         }
     }
     let call = || async {
-        let answer = client.delete_hosted_zone().id(id).send().await;
+        let answer = api.client.delete_hosted_zone().id(id).send().await;
         answer.map_err(|e| failure(e).not_found(GONE))
     };
-    match ctx.call(&DELETE, scope, call).await {
+    match api.ctx.call(&DELETE, api.scope, call).await {
         Err(failure) if failure.class == Class::NotFound => Ok(()),
         Err(mut failure) if failure.code.as_deref() == Some("HostedZoneNotEmpty") => {
             failure.message = format!(
