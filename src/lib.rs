@@ -7,7 +7,15 @@
 //! ```
 
 pub mod address;
+pub mod builtin;
+pub mod config;
+pub mod desired;
 pub mod diff;
 pub mod event;
+pub mod function;
+pub mod graph;
 pub mod plan;
+pub mod refresh;
 pub mod registry;
+pub mod engine;
+pub mod view;

@@ -106,7 +106,7 @@ type MemoKey = (ModulePath, u8, Name);
 pub struct Environment<'a> {
     config: &'a Config,
     variables: &'a BTreeMap<Name, Value>,
-    functions: &'a FunctionContext,
+    functions: &'a FunctionContext<'a>,
     resources: &'a dyn Resources,
     memo: RefCell<BTreeMap<MemoKey, Value>>,
     calls: RefCell<BTreeMap<(ModulePath, Name), Expansion>>,
@@ -119,7 +119,7 @@ impl<'a> Environment<'a> {
     pub fn new(
         config: &'a Config,
         variables: &'a BTreeMap<Name, Value>,
-        functions: &'a FunctionContext,
+        functions: &'a FunctionContext<'a>,
         resources: &'a dyn Resources,
     ) -> Self {
         Self {
@@ -480,7 +480,7 @@ impl Scope for InstanceScope<'_, '_> {
         }
     }
 
-    fn functions(&self) -> &FunctionContext {
+    fn functions(&self) -> &FunctionContext<'_> {
         self.environment.functions
     }
 }
@@ -504,7 +504,7 @@ impl Environment<'_> {
         Value::object([
             ("module".into(), Value::string(dir)),
             ("root".into(), Value::string(".")),
-            ("cwd".into(), Value::string(".")),
+            ("cwd".into(), Value::string(self.functions.files.current_folder())),
         ])
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The only module besides `cli` that knows all stages. It decides nothing about objects.
 
+pub mod finaliser;
 pub mod load;
 pub mod planning;
 pub mod providers;

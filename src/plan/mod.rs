@@ -1,5 +1,6 @@
 //! Stage 6, changes -> steps: `Plan`, the data that apply carries out without deciding anything.
 
+pub mod bind;
 pub mod file;
 pub mod finalise;
 pub mod guard;

@@ -313,7 +313,7 @@ fn deferred_value(after: &Value, address: &crate::address::Address) -> Value {
 }
 
 /// The configuration with the provider's region where the object names none.
-pub(super) fn with_region(
+pub fn with_region(
     kind: &std::sync::Arc<dyn lifeboat_sdk::kind::DynKind>,
     instance: &crate::registry::Instance,
     config: Value,
@@ -326,7 +326,8 @@ pub(super) fn with_region(
     }
 }
 
-fn ignored(ignore: &Ignored) -> Ignore {
+/// `ignore_changes` as paths of values.
+pub fn ignored(ignore: &Ignored) -> Ignore {
     match ignore {
         Ignored::All => Ignore::All,
         Ignored::Paths(paths) if paths.is_empty() => Ignore::Nothing,

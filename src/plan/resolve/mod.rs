@@ -32,8 +32,10 @@ use crate::desired::{Desired, Environment, Item};
 use crate::refresh::Request;
 use crate::registry::{Catalogue, Providers};
 pub use live::restore_marks;
+pub use managed::{ignored, with_region};
+pub use synthetic::synthetic_document;
 pub use previous::Previous;
-pub use values::Objects;
+pub use values::{Objects, gather};
 
 /// What planning starts from.
 pub struct Input<'a> {
@@ -54,7 +56,7 @@ pub struct Input<'a> {
     /// Outputs of the previous state.
     pub previous_outputs: BTreeMap<Name, Value>,
     /// What functions need.
-    pub functions: &'a FunctionContext,
+    pub functions: &'a FunctionContext<'a>,
     /// The primary, where there is a topology.
     pub primary: Option<RegionName>,
     /// What `region.NAME` and the like are to expressions, by `kind.name`.

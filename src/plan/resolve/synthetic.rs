@@ -74,7 +74,7 @@ impl Resolver<'_> {
         };
         let kind = instance.kinds.get(kind.name()).cloned().unwrap_or(kind);
         let attributes = kind.schema().attributes;
-        let config = match document(attributes, &planned.document, environment) {
+        let config = match synthetic_document(attributes, &planned.document, environment) {
             Ok(config) => managed::with_region(&kind, &instance, config),
             Err(text) => {
                 self.push(
@@ -149,7 +149,10 @@ impl Resolver<'_> {
 }
 
 /// The document of templates in the schema's types; what is not set is null.
-fn document(
+///
+/// # Errors
+/// A value that does not fit the schema; in words.
+pub fn synthetic_document(
     attributes: &[Attribute],
     templates: &[(lifeboat_sdk::Name, Template)],
     environment: &Environment<'_>,

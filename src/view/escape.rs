@@ -1,0 +1,67 @@
+//! Text from outside, made safe for a terminal: no control characters, no bidirectional tricks.
+
+use std::fmt::Write as _;
+
+/// Whether a character may change what a terminal shows besides printing itself.
+fn unsafe_char(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// One line: control characters, line ends included, as escapes.
+pub fn line(text: &str) -> String {
+    escape(text, false)
+}
+
+/// Several lines: line feeds and tabs stay.
+pub fn lines(text: &str) -> String {
+    escape(text, true)
+}
+
+fn escape(text: &str, several: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if (several && matches!(c, '\n' | '\t')) || !unsafe_char(c) {
+            out.push(c);
+        } else {
+            let _written = write!(out, "\\u{{{:x}}}", u32::from(c));
+        }
+    }
+    out
+}
+
+/// A string as HCL writes it.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for (i, c) in text.char_indices() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '$' | '%' if text[i + c.len_utf8()..].starts_with('{') => {
+                out.push(c);
+                out.push(c);
+            }
+            c if unsafe_char(c) => out.push_str(&line(&c.to_string())),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_outside_moves_the_cursor() {
+        assert_eq!(line("a\u{1b}[31mb\u{202e}c\n"), "a\\u{1b}[31mb\\u{202e}c\\u{a}");
+        assert_eq!(lines("a\n\tb\r"), "a\n\tb\\u{d}");
+        assert_eq!(quoted("a\"b\n${x}"), "\"a\\\"b\\n$${x}\"");
+    }
+}
