@@ -18,7 +18,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lifeboat_sdk::kind::DynKind;
-use lifeboat_sdk::{Cause, Ctx, Name, Observation, Scope, Target, Unreadable, Value};
+use lifeboat_sdk::{
+    Cause, Ctx, Interrupt, Name, Observation, Purpose, Scope, Session, Target, Unreadable, Value,
+};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
@@ -88,6 +91,20 @@ struct Group {
 
 type GroupId = (Name, Scope, Name);
 type Answers = Vec<(RequestKey, Observation<Value>)>;
+
+/// The guards of calls to these providers, each with its own limits.
+pub fn session(
+    providers: &Providers,
+    purpose: Purpose,
+    interrupt: watch::Receiver<Interrupt>,
+    down: Vec<String>,
+) -> Session {
+    let session = Session::interruptible(purpose, interrupt).assume_down(down);
+    for instance in providers.0.values() {
+        session.limit(&instance.name, instance.configured.limits());
+    }
+    session
+}
 
 /// Reads everything that is asked for: one observation per request, whatever happens.
 pub async fn read(

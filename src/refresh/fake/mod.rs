@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::registry::{Instance, Providers};
 
-pub(crate) use kinds::{DATA, PART, ROW, THING, Things};
+pub(crate) use kinds::{DATA, PART, ROW, THING, Things, proof};
 
 /// An object of the cloud.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,92 @@
+//! Named points at which a build with the feature `crash-points` aborts when it is told to.
+//!
+//! The one exception to "no feature that only tests reach"; in every other build all of this is
+//! empty.
+
+#[cfg(feature = "crash-points")]
+use std::sync::Arc;
+#[cfg(feature = "crash-points")]
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A place in the life of a step at which a process may die.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrashPoint {
+    /// Before the intents of a wave are appended.
+    BeforeIntent,
+    /// When they are durable, before the calls.
+    AfterIntent,
+    /// The API has told an id, and the journal does not know it.
+    BeforeIdentified,
+    /// The journal knows the id.
+    AfterIdentified,
+    /// A step has ended, and the journal does not know it.
+    BeforeOutcome,
+    /// The journal knows how it ended.
+    AfterOutcome,
+    /// Before the new generation.
+    BeforeCommit,
+    /// The generation is there, and the journal does not know it.
+    AfterCommit,
+    /// The run is over, and the lock is held: called by who releases it.
+    BeforeRelease,
+}
+
+impl CrashPoint {
+    /// All of them, in the order in which a run comes by.
+    pub const ALL: [Self; 9] = [
+        Self::BeforeIntent,
+        Self::AfterIntent,
+        Self::BeforeIdentified,
+        Self::AfterIdentified,
+        Self::BeforeOutcome,
+        Self::AfterOutcome,
+        Self::BeforeCommit,
+        Self::AfterCommit,
+        Self::BeforeRelease,
+    ];
+
+    /// Its name, as the environment variable has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BeforeIntent => "before-intent",
+            Self::AfterIntent => "after-intent",
+            Self::BeforeIdentified => "before-identified",
+            Self::AfterIdentified => "after-identified",
+            Self::BeforeOutcome => "before-outcome",
+            Self::AfterOutcome => "after-outcome",
+            Self::BeforeCommit => "before-commit",
+            Self::AfterCommit => "after-commit",
+            Self::BeforeRelease => "before-release",
+        }
+    }
+}
+
+/// Where to abort; nowhere unless told.
+#[derive(Clone, Debug, Default)]
+pub struct Crash {
+    #[cfg(feature = "crash-points")]
+    at: Option<Arc<(String, AtomicU64)>>,
+}
+
+impl Crash {
+    /// From the text of the environment variable: `NAME` or `NAME:COUNT`, the COUNT-th time.
+    #[cfg(feature = "crash-points")]
+    pub fn parse(text: &str) -> Self {
+        let (name, count) = text.split_once(':').unwrap_or((text, "1"));
+        let count = count.parse().unwrap_or(1);
+        Self { at: Some(Arc::new((name.to_owned(), AtomicU64::new(count)))) }
+    }
+
+    /// Aborts the process if this is the place.
+    #[cfg(feature = "crash-points")]
+    pub fn point(&self, point: CrashPoint) {
+        let Some(at) = &self.at else { return };
+        if at.0 == point.name() && at.1.fetch_sub(1, Ordering::SeqCst) == 1 {
+            std::process::abort();
+        }
+    }
+
+    /// Does nothing in this build.
+    #[cfg(not(feature = "crash-points"))]
+    pub fn point(&self, _point: CrashPoint) {}
+}

@@ -1,0 +1,254 @@
+//! What the event loop does when a task ended or told an id.
+
+use std::sync::Arc;
+
+use lifeboat_sdk::{Attribute, Class, Ctx, Diagnostic, Failure, Interrupt, Ownership, Present};
+use tokio::task::{Id, JoinError};
+use tracing::Instrument as _;
+
+use super::{Came, Executor, Halt, Running, Work, intent};
+use crate::apply::ends::{End, diagnostic, record};
+use crate::apply::mixed;
+use crate::apply::outcome::Fate;
+use crate::apply::prepare::{Item, Write, no_answer};
+use crate::apply::ready::End as StepEnd;
+use crate::apply::recorder::Told;
+use crate::apply::settle::{Finding, Whole, whole};
+use crate::apply::task::{Called, Patience, look};
+use crate::event::Event;
+use crate::plan::StepId;
+
+/// How often a step is tried whose call was lost and, as reading told, had no effect.
+const ATTEMPTS: u32 = 3;
+/// How often a scope is asked about what is in doubt there.
+const ROUNDS: u32 = 3;
+
+impl Executor<'_> {
+    /// An id that the API told: into the journal, and into what is known of the member.
+    pub(super) fn identified(&mut self, told: Told) {
+        let running = self.running.get_mut(&told.step);
+        let known = |r: &&mut Running| r.items.iter().any(|item| item.name == told.member);
+        // Nobody else's id is recorded; who told it hears that it is not.
+        let Some(running) = running.filter(known) else { return };
+        running.told.insert(told.member.clone(), told.id.clone());
+        if matches!(self.halt, Some(Halt::Unrecorded(_))) {
+            return;
+        }
+        self.recorder.identified(told);
+    }
+
+    pub(super) fn joined(&mut self, joined: Result<(Id, (StepId, Came)), JoinError>) {
+        let (id, came) = match joined {
+            Ok((id, (_, came))) => (id, Some(came)),
+            Err(error) => (error.id(), None),
+        };
+        let Some(step) = self.owners.remove(&id) else { return };
+        let Some(running) = self.running.remove(&step) else { return };
+        match (came, running.work.clone()) {
+            (Some(Came::Wrote(called)), Work::Write(work)) => {
+                self.wrote(step, &work, running, called);
+            }
+            (Some(Came::Looked(which, findings)), Work::Write(work)) => {
+                self.looked(step, &work, running, &which, findings);
+            }
+            (Some(Came::Read(result)), _) => self.was_read(step, running, result),
+            // The task ended without an answer.
+            (_, Work::Write(work)) if running.why.is_none() => {
+                let text = format!("the call of {} ended without an answer", work.kind.name());
+                let called =
+                    running.items.iter().map(|_| Called::InDoubt(no_answer(&text))).collect();
+                self.wrote(step, &work, running, called);
+            }
+            (_, Work::Write(_)) => self.leave(step, running),
+            (_, Work::Read(_) | Work::Local) => {
+                let failure = no_answer("the read ended without an answer");
+                self.was_read(step, running, Err(failure));
+            }
+        }
+    }
+
+    fn was_read(
+        &mut self,
+        step: StepId,
+        mut running: Running,
+        result: Result<lifeboat_sdk::Value, Failure>,
+    ) {
+        running.ends = vec![Some(match result {
+            Ok(value) => End::Done(Some(Present::new("", value))),
+            Err(failure) => End::Failed { failure, half_made: None },
+        })];
+        self.conclude(step, running);
+    }
+
+    fn wrote(&mut self, step: StepId, work: &Arc<Write>, mut running: Running, all: Vec<Called>) {
+        for (i, called) in all.into_iter().enumerate() {
+            let Some(item) = running.items.get(i) else { continue };
+            if let Called::InDoubt(failure) = &called {
+                running.why = Some(failure.clone());
+            }
+            running.ends[i] = End::of_call(&*work.kind, item, called);
+        }
+        let doubtful: Vec<usize> =
+            (0..running.ends.len()).filter(|i| running.ends[*i].is_none()).collect();
+        if doubtful.is_empty() {
+            self.conclude(step, running);
+        } else if self.stopped() {
+            self.leave(step, running);
+        } else if work.kind.ownership() == Ownership::StateOnly {
+            let findings = doubtful.iter().map(|_| Finding::NotDone).collect();
+            self.looked(step, work, running, &doubtful, findings);
+        } else {
+            self.look(step, work, running, doubtful);
+        }
+    }
+
+    /// Reads back what is in doubt.
+    fn look(&mut self, step: StepId, work: &Arc<Write>, running: Running, which: Vec<usize>) {
+        let items: Vec<(lifeboat_sdk::Name, Item)> = which
+            .iter()
+            .filter_map(|i| running.items.get(*i))
+            .map(|item| {
+                let mut item = item.clone();
+                let told = running.told.get(&item.name);
+                item.doubt.identified = told.map(|id| id.as_str().into());
+                (work.provider.clone(), item)
+            })
+            .collect();
+        let (providers, session) = (self.run.providers.clone(), Arc::clone(&self.run.session));
+        let patience = Patience { pause: self.run.confirm, rounds: ROUNDS };
+        let task = async move {
+            let ctx = move || Ctx::read_only(Arc::clone(&session));
+            (step, Came::Looked(which, look(&providers, &items, &ctx, patience).await))
+        };
+        let task = self.tasks.spawn(task.in_current_span());
+        self.owners.insert(task.id(), step);
+        self.running.insert(step, running);
+    }
+
+    fn looked(
+        &mut self,
+        step: StepId,
+        work: &Arc<Write>,
+        mut running: Running,
+        which: &[usize],
+        findings: Vec<Finding>,
+    ) {
+        let why = running.why.as_ref().map(ToString::to_string).unwrap_or_default();
+        let known: Vec<Finding> = running
+            .ends
+            .iter()
+            .filter(|end| matches!(end, Some(End::Done(_))))
+            .map(|_| Finding::Done(None))
+            .collect();
+        let nothing = which.len() == running.items.len()
+            && findings.iter().all(|f| *f == Finding::NotDone);
+        if whole(&findings.iter().chain(&known).collect::<Vec<_>>()) == Whole::Mixed {
+            self.diagnostics.push(mixed(&running.items, &why));
+        }
+        for (i, finding) in which.iter().zip(findings) {
+            let Some(item) = running.items.get(*i) else { continue };
+            running.ends[*i] = Some(End::of_finding(&*work.kind, item, finding, &why));
+        }
+        let interrupted = running.why.as_ref().is_some_and(|f| f.class == Class::Interrupted);
+        if !nothing || interrupted || self.halt.is_some() || running.attempts >= ATTEMPTS {
+            return self.conclude(step, running);
+        }
+        for (item, end) in running.items.iter().zip(&mut running.ends) {
+            if let Some(end) = end.take() {
+                self.recorder.add(record(step, item, &[], &end, None).frames);
+            }
+        }
+        self.recorder.add([intent(self.env.plan, step, &running.items)]);
+        running.attempts += 1;
+        running.why = None;
+        self.running.insert(step, running);
+        self.again.push(step);
+    }
+
+    /// A step that is stopped: nothing is written, so the journal holds it in doubt.
+    fn leave(&mut self, step: StepId, running: Running) {
+        let why = running.why.as_ref().map_or_else(
+            || "it was stopped while it ran".to_owned(),
+            ToString::to_string,
+        );
+        for (i, item) in running.items.iter().enumerate() {
+            let end = running.ends[i].clone().unwrap_or_else(|| End::InDoubt(why.clone()));
+            let fate = match end.fate() {
+                // Not recorded, because the step as a whole is not.
+                Fate::Done | Fate::NotTried(_) => Fate::InDoubt(why.clone()),
+                fate @ (Fate::Failed(_) | Fate::InDoubt(_)) => fate,
+            };
+            self.report.insert((step, i), (fate, running.since.elapsed()));
+            self.tell(diagnostic(item, &End::InDoubt(why.clone())));
+        }
+        self.ready.finish(step, StepEnd::InDoubt);
+    }
+
+    /// A step ended: into the journal, into state, and on to what needs it.
+    pub(super) fn conclude(&mut self, step: StepId, running: Running) {
+        let elapsed = running.since.elapsed();
+        let mut worst = StepEnd::Done;
+        for (i, item) in running.items.iter().enumerate() {
+            let Some(end) = running.ends.get(i).and_then(Option::as_ref) else { continue };
+            let told = running.told.get(&item.name).map(String::as_str);
+            let recorded = record(step, item, attributes(&running.work), end, told);
+            self.recorder.add(recorded.frames);
+            self.current.take(&item.member, recorded.id.as_deref(), &recorded.ended);
+            self.unsaved.push((step, i));
+            self.report.insert((step, i), (end.fate(), elapsed));
+            self.tell(diagnostic(item, end));
+            let (address, operation) = (item.address.clone(), item.member.operation);
+            self.run.events.event(match end.failure() {
+                None => Event::ApplyComplete { address, operation, id: recorded.id, elapsed },
+                Some(failure) => Event::ApplyErrored { address, operation, failure, elapsed },
+            });
+            worst = match (worst, end.step()) {
+                (StepEnd::InDoubt, _) | (_, StepEnd::InDoubt) => StepEnd::InDoubt,
+                (StepEnd::Failed, _) | (_, StepEnd::Failed) => StepEnd::Failed,
+                (StepEnd::Done, StepEnd::Done) => StepEnd::Done,
+            };
+        }
+        self.ready.finish(step, worst);
+    }
+
+    fn tell(&mut self, diagnostic: Option<Diagnostic>) {
+        if let Some(diagnostic) = diagnostic {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// The second interrupt: every task is dropped. What had ended by then is still recorded.
+    pub(super) async fn abandon(&mut self) {
+        self.halt = match self.halt.take() {
+            Some(Halt::Unrecorded(why)) => Some(Halt::Unrecorded(why)),
+            _ => Some(Halt::Interrupted(Interrupt::Stop)),
+        };
+        self.tasks.abort_all();
+        while let Some(joined) = self.tasks.join_next_with_id().await {
+            let stopped = joined.as_ref().is_err_and(JoinError::is_cancelled);
+            if stopped && let Err(error) = joined {
+                let step = self.owners.remove(&error.id());
+                let running = step.and_then(|step| Some((step, self.running.remove(&step)?)));
+                if let Some((step, running)) = running {
+                    self.leave(step, running);
+                }
+                continue;
+            }
+            self.joined(joined);
+        }
+        for step in std::mem::take(&mut self.again) {
+            if let Some(running) = self.running.remove(&step) {
+                self.leave(step, running);
+            }
+        }
+        self.record(false).await;
+    }
+}
+
+fn attributes(work: &Work) -> &'static [Attribute] {
+    match work {
+        Work::Local => &[],
+        Work::Read(read) => read.source.schema().attributes,
+        Work::Write(write) => write.kind.schema().attributes,
+    }
+}

@@ -1,0 +1,405 @@
+//! The event loop: starts what may start, records what ended, and waits for either.
+//!
+//! It owns every task and the journal. One append holds the outcomes of what ended and the
+//! intents of what they release; the calls begin when it is durable.
+
+mod handle;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifeboat_sdk::{Ctx, Diagnostics, Failure, Interrupt, Present, Value};
+use lifeboat_state::journal::{Frame, Intent};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinSet};
+use tokio::time::{Instant, sleep_until};
+use tracing::Instrument as _;
+
+use super::crash::CrashPoint;
+use super::current::{Current, Ended};
+use super::ends::{End, journal_step};
+use super::outcome::{Fate, ObjectOutcome};
+use super::prepare::{Env, Item, Prepared, Read, Write, token};
+use super::ready::{End as StepEnd, Ready, Status};
+use super::recorder::{Recorder, Sink, Told};
+use super::settle::Finding;
+use super::task::{Called, read, write};
+use super::{Report, Run, chain};
+use crate::event::Event;
+use crate::plan::{Plan, Step, StepId};
+
+/// How often a running change is reported.
+const PROGRESS: Duration = Duration::from_secs(10);
+
+/// Why nothing more is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Halt {
+    /// The run was interrupted.
+    Interrupted(Interrupt),
+    /// The journal could not be written, or the lock is lost.
+    Unrecorded(String),
+}
+
+/// What a task came to.
+enum Came {
+    Wrote(Vec<Called>),
+    Read(Result<Value, Failure>),
+    Looked(Vec<usize>, Vec<Finding>),
+}
+
+/// What a step does.
+#[derive(Clone)]
+enum Work {
+    Local,
+    Read(Arc<Read>),
+    Write(Arc<Write>),
+}
+
+/// A step that has begun.
+struct Running {
+    work: Work,
+    items: Vec<Item>,
+    since: Instant,
+    tell: Instant,
+    attempts: u32,
+    /// Ids that the API told, by member.
+    told: BTreeMap<String, String>,
+    ends: Vec<Option<End>>,
+    /// Why members are in doubt.
+    why: Option<Failure>,
+}
+
+impl Running {
+    fn new(work: Work, items: Vec<Item>) -> Self {
+        let (since, ends) = (Instant::now(), vec![None; items.len()]);
+        let (told, why) = (BTreeMap::new(), None);
+        Self { work, items, since, tell: since + PROGRESS, attempts: 1, told, ends, why }
+    }
+}
+
+pub(super) struct Executor<'a> {
+    run: &'a Run<'a>,
+    env: Env<'a>,
+    ready: Ready,
+    current: Current<'a>,
+    recorder: Recorder<'a>,
+    tasks: JoinSet<(StepId, Came)>,
+    owners: BTreeMap<Id, StepId>,
+    running: BTreeMap<StepId, Running>,
+    /// Steps that are tried once more: their call was lost and had no effect.
+    again: Vec<StepId>,
+    told: mpsc::UnboundedReceiver<Told>,
+    tell: mpsc::UnboundedSender<Told>,
+    /// `None` when nobody can interrupt any more.
+    interrupt: Option<watch::Receiver<Interrupt>>,
+    halt: Option<Halt>,
+    report: BTreeMap<(StepId, usize), (Fate, Duration)>,
+    /// What ended and is not durable yet.
+    unsaved: Vec<(StepId, usize)>,
+    diagnostics: Diagnostics,
+}
+
+impl<'a> Executor<'a> {
+    pub(super) fn new(run: &'a Run<'a>, current: Current<'a>, recorder: Recorder<'a>) -> Self {
+        let (tell, told) = mpsc::unbounded_channel();
+        let mut this = Self {
+            env: Env { plan: run.plan, providers: run.providers, finalise: run.finalise },
+            ready: Ready::new(&run.plan.steps, run.parallelism),
+            current,
+            recorder,
+            tasks: JoinSet::new(),
+            owners: BTreeMap::new(),
+            running: BTreeMap::new(),
+            again: Vec::new(),
+            told,
+            tell,
+            interrupt: Some(run.session.interrupt()),
+            halt: None,
+            report: BTreeMap::new(),
+            unsaved: Vec::new(),
+            diagnostics: Diagnostics::new(),
+            run,
+        };
+        this.interrupted();
+        this
+    }
+
+    pub(super) async fn run(mut self) -> (Current<'a>, Recorder<'a>, Report) {
+        loop {
+            let wave = self.wave();
+            if self.record(!wave.is_empty()).await {
+                for step in wave {
+                    self.call(step);
+                }
+            } else {
+                self.withdraw(wave);
+            }
+            if self.stopped() {
+                self.abandon().await;
+            }
+            if self.tasks.is_empty() {
+                if self.halt.is_some() || self.ready.is_over() {
+                    break;
+                }
+                // What changed state only may have released more.
+                continue;
+            }
+            self.wait().await;
+        }
+        let objects = self.objects();
+        let report = Report { objects, diagnostics: self.diagnostics, halt: self.halt };
+        (self.current, self.recorder, report)
+    }
+
+    /// Everything that may start now, prepared and with its intents in the next append.
+    fn wave(&mut self) -> Vec<StepId> {
+        let mut wave = std::mem::take(&mut self.again);
+        while self.halt.is_none() {
+            let Some(id) = self.ready.start() else { break };
+            let Some(step) = self.step(id) else { continue };
+            let running = match self.env.prepare(&self.current, step) {
+                Ok(Prepared::Join) => {
+                    self.ready.finish(id, StepEnd::Done);
+                    continue;
+                }
+                Ok(Prepared::Local { item, ended, id: object }) => {
+                    self.local(id, *item, &ended, object.as_deref());
+                    continue;
+                }
+                Ok(Prepared::Read { item, read }) => Running::new(Work::Read(read), vec![*item]),
+                Ok(Prepared::Write(write)) => {
+                    let items = write.items.clone();
+                    Running::new(Work::Write(write), items)
+                }
+                Err(why) => {
+                    self.unprepared(step, why);
+                    continue;
+                }
+            };
+            self.recorder.add([intent(self.env.plan, id, &running.items)]);
+            self.running.insert(id, running);
+            wave.push(id);
+        }
+        wave
+    }
+
+    fn step(&self, id: StepId) -> Option<&'a Step> {
+        let steps = &self.run.plan.steps;
+        let at = steps.get(id.0 as usize).filter(|step| step.id == id);
+        at.or_else(|| steps.iter().find(|step| step.id == id))
+    }
+
+    /// A step that cannot be carried out: nothing was called, so the journal need not know.
+    fn unprepared(&mut self, step: &Step, why: Diagnostics) {
+        let text = why.0.first().map(|d| d.detail.clone()).unwrap_or_default();
+        for i in 0..step.members.len() {
+            self.report.insert((step.id, i), (Fate::Failed(text.clone()), Duration::ZERO));
+        }
+        self.diagnostics.extend(why);
+        self.ready.finish(step.id, StepEnd::Failed);
+    }
+
+    /// A step that changes state only: begun and ended in one append.
+    fn local(&mut self, id: StepId, item: Item, ended: &Ended, object: Option<&str>) {
+        let mut running = Running::new(Work::Local, vec![item]);
+        let present = match ended {
+            Ended::Done(Some(document)) => {
+                Some(Present::new(object.unwrap_or_default(), document.clone()))
+            }
+            Ended::Done(None) | Ended::Left { .. } | Ended::Nothing => None,
+        };
+        running.ends = vec![Some(End::Done(present))];
+        self.recorder.add([intent(self.env.plan, id, &running.items)]);
+        self.started(&running);
+        self.conclude(id, running);
+    }
+
+    /// Makes all that is to be recorded durable; answers whether the calls may begin.
+    async fn record(&mut self, calls: bool) -> bool {
+        if let Some(Halt::Unrecorded(_)) = self.halt {
+            return false;
+        }
+        let crash = &self.run.crash;
+        let (intents, outcomes) = (calls, !self.unsaved.is_empty());
+        if outcomes {
+            crash.point(CrashPoint::BeforeOutcome);
+        }
+        if intents {
+            crash.point(CrashPoint::BeforeIntent);
+        }
+        let mut result = self.recorder.flush().await;
+        if result.is_ok() && calls {
+            result = self.recorder.hold().await;
+        }
+        if let Err(error) = result {
+            self.halt = Some(Halt::Unrecorded(chain(&error)));
+            return false;
+        }
+        self.unsaved.clear();
+        if outcomes {
+            crash.point(CrashPoint::AfterOutcome);
+        }
+        if intents {
+            crash.point(CrashPoint::AfterIntent);
+        }
+        true
+    }
+
+    /// Steps whose intents could not be made durable are not called.
+    fn withdraw(&mut self, wave: Vec<StepId>) {
+        for step in wave {
+            let Some(running) = self.running.remove(&step) else { continue };
+            for i in 0..running.items.len() {
+                let why = "its beginning could not be recorded".to_owned();
+                self.report.insert((step, i), (Fate::NotTried(why), Duration::ZERO));
+            }
+            self.ready.finish(step, StepEnd::Failed);
+        }
+    }
+
+    fn call(&mut self, step: StepId) {
+        let Some(running) = self.running.get(&step) else { return };
+        self.started(running);
+        let session = Arc::clone(&self.run.session);
+        let task = match running.work.clone() {
+            Work::Local => return,
+            Work::Read(work) => {
+                let ctx = Ctx::read_only(session);
+                let work = async move { (step, Came::Read(read(work, ctx).await)) };
+                self.tasks.spawn(work.in_current_span())
+            }
+            Work::Write(work) => {
+                let sink = Sink::new(step, self.tell.clone(), self.run.crash.clone());
+                let ctx = Ctx::writing(session, Arc::new(sink));
+                let work = async move { (step, Came::Wrote(write(work, ctx).await)) };
+                self.tasks.spawn(work.in_current_span())
+            }
+        };
+        self.owners.insert(task.id(), step);
+    }
+
+    fn started(&self, running: &Running) {
+        for item in running.items.iter().filter(|_| running.attempts == 1) {
+            self.run.events.event(Event::ApplyStart {
+                address: item.address.clone(),
+                operation: item.member.operation,
+                id: item.doubt.id.clone(),
+            });
+        }
+    }
+
+    /// Waits until something happened, and takes all that has happened by then.
+    async fn wait(&mut self) {
+        let tell = self.running.values().map(|r| r.tell).min();
+        let tell = tell.unwrap_or_else(|| Instant::now() + PROGRESS);
+        let interrupt = self.interrupt.as_mut();
+        tokio::select! {
+            biased;
+            open = changed(interrupt) => {
+                if open { self.interrupted() } else { self.interrupt = None }
+            }
+            told = self.told.recv() => {
+                if let Some(told) = told { self.identified(told) }
+            }
+            joined = self.tasks.join_next_with_id() => {
+                if let Some(joined) = joined { self.joined(joined) }
+            }
+            () = sleep_until(tell) => self.progress(),
+        }
+        while let Ok(told) = self.told.try_recv() {
+            self.identified(told);
+        }
+        while let Some(joined) = self.tasks.try_join_next_with_id() {
+            self.joined(joined);
+        }
+    }
+
+    /// Looks how far an interrupt went.
+    fn interrupted(&mut self) {
+        let level = self.interrupt.as_mut().map(|i| *i.borrow_and_update()).unwrap_or_default();
+        let now = Halt::Interrupted(level);
+        let news = level > Interrupt::None && self.halt.as_ref() != Some(&now);
+        if news && !matches!(self.halt, Some(Halt::Unrecorded(_))) {
+            self.run.events.event(Event::Interrupted(level == Interrupt::Stop));
+            self.halt = Some(now);
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        let level = self.interrupt.as_ref().map(|i| *i.borrow()).unwrap_or_default();
+        level == Interrupt::Stop
+    }
+
+    fn progress(&mut self) {
+        let now = Instant::now();
+        for running in self.running.values_mut().filter(|r| r.tell <= now) {
+            running.tell = now + PROGRESS;
+            for item in &running.items {
+                self.run.events.event(Event::ApplyProgress {
+                    address: item.address.clone(),
+                    operation: item.member.operation,
+                    elapsed: running.since.elapsed(),
+                });
+            }
+        }
+    }
+
+    /// What became of every object of every step.
+    fn objects(&self) -> Vec<ObjectOutcome> {
+        let mut objects = Vec::new();
+        for step in &self.run.plan.steps {
+            for (i, member) in step.members.iter().enumerate() {
+                let Some(change) = self.run.plan.changes.get(member.change) else { continue };
+                let (fate, elapsed) = match self.report.get(&(step.id, i)) {
+                    Some(known) => known.clone(),
+                    None => (self.untold(step.id), Duration::ZERO),
+                };
+                let (address, operation) = (change.address.clone(), member.operation);
+                objects.push(ObjectOutcome { step: step.id, address, operation, fate, elapsed });
+            }
+        }
+        if let Some(Halt::Unrecorded(_)) = self.halt {
+            let lost = |o: &&mut ObjectOutcome| {
+                o.fate == Fate::Done && self.unsaved.iter().any(|(step, _)| *step == o.step)
+            };
+            for object in objects.iter_mut().filter(lost) {
+                object.fate = Fate::InDoubt("it ended, and that could not be recorded".to_owned());
+            }
+        }
+        objects
+    }
+
+    fn untold(&self, step: StepId) -> Fate {
+        match self.ready.status(step) {
+            Some(Status::Blocked(by)) => {
+                let names = self.step(by).map(|s| s.members.iter()).into_iter().flatten();
+                let names = names.filter_map(|m| self.run.plan.changes.get(m.change));
+                let names: Vec<String> = names.map(|c| c.address.to_string()).collect();
+                Fate::NotTried(format!("it needs {}", names.join(", ")))
+            }
+            Some(Status::Running) => Fate::InDoubt("it was stopped while it ran".to_owned()),
+            _ => Fate::NotTried(match &self.halt {
+                Some(Halt::Unrecorded(_)) => "nothing more could be recorded".to_owned(),
+                _ => "the run was interrupted".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Waits for a change of the interrupt; `false` when there will be none any more.
+async fn changed(interrupt: Option<&mut watch::Receiver<Interrupt>>) -> bool {
+    match interrupt {
+        Some(interrupt) => interrupt.changed().await.is_ok(),
+        None => std::future::pending().await,
+    }
+}
+
+/// The frame that announces a step.
+fn intent(plan: &Plan, step: StepId, items: &[Item]) -> Frame {
+    Frame::Intent(Intent {
+        step: journal_step(step),
+        token: token(plan, step).to_string(),
+        members: items.iter().map(|item| item.name.clone()).collect(),
+    })
+}

@@ -1,0 +1,146 @@
+//! A journal folded into state: pure, and the same as what the process that wrote it had.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lifeboat_sdk::{Diagnostic, Diagnostics};
+use lifeboat_state::journal::{Frame, MemberRecord, Run, StepStatus};
+use lifeboat_state::model::State;
+
+use super::current::{Current, member_name};
+use super::ends::{journal_step, replayed};
+use crate::address::Address;
+use crate::plan::{Member, Plan, Step, StepId};
+use crate::registry::Providers;
+
+/// A run as its journal tells it.
+pub struct Folded<'p> {
+    /// State and objects.
+    pub current: Current<'p>,
+    /// What must be settled.
+    pub doubtful: Vec<Doubtful>,
+    /// Damage.
+    pub problems: Diagnostics,
+}
+
+/// A step with members in doubt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubtful {
+    /// The step.
+    pub step: StepId,
+    /// The members, each with the last id that the API told.
+    pub members: Vec<(Member, Option<String>)>,
+    /// Of those, the members that are in doubt only because the journal's end is lost.
+    pub lost: BTreeSet<usize>,
+    /// Why.
+    pub why: String,
+}
+
+impl Doubtful {
+    /// The first object in doubt and why.
+    pub fn told(&self, plan: &Plan) -> Vec<(Address, String)> {
+        let changes = self.members.iter().filter_map(|(m, _)| plan.changes.get(m.change));
+        changes.map(|c| (c.address.clone(), self.why.clone())).collect()
+    }
+
+    /// The names in the journal of members that it does not hold in doubt yet.
+    pub fn lost(&self, plan: &Plan) -> Vec<String> {
+        let lost = self.members.iter().enumerate().filter(|(i, _)| self.lost.contains(i));
+        lost.map(|(_, (member, _))| member_name(plan, member)).collect()
+    }
+}
+
+/// Folds a run into `state`, which may hold a part of it already: what the run recorded before
+/// the last generation that it committed is not taken twice.
+pub fn fold<'p>(
+    plan: &'p Plan,
+    providers: &'p Providers,
+    state: State,
+    run: &Run,
+    frames: &[Frame],
+) -> Folded<'p> {
+    let committed = frames.iter().rposition(|f| matches!(f, Frame::StateCommitted(_)));
+    let began = committed.is_some() || state.has_consumed(&run.begin.plan_digest);
+    let mut current = Current::new(plan, providers, state);
+    if began { current.gather() } else { current.begin() }
+    let mut problems = Diagnostics::new();
+    let mut ended: Vec<(&MemberRecord, &Member, &Step)> = Vec::new();
+    for step in &plan.steps {
+        for member in &step.members {
+            if let Some(record) = member_record(run, plan, step, member) {
+                ended.push((record, member, step));
+            }
+        }
+    }
+    ended.sort_by_key(|(record, _, step)| (record.last, step.id));
+    for (record, member, step) in ended {
+        match replayed(record) {
+            Ok(Some((id, end))) if committed.is_none_or(|at| record.last > at as u64) => {
+                current.take(member, id, &end);
+            }
+            Ok(Some((_, end))) => current.note(member, &end),
+            Ok(None) => {}
+            Err(why) => problems.push(damaged(run, step, &why)),
+        }
+    }
+    current.state.note_consumed(&run.begin.plan_digest);
+    for problem in std::mem::take(&mut current.problems) {
+        problems.push(Diagnostic::error("apply::state", "State is damaged", problem));
+    }
+    let doubtful = doubtful(plan, run);
+    Folded { current, doubtful, problems }
+}
+
+fn member_record<'r>(
+    run: &'r Run,
+    plan: &Plan,
+    step: &Step,
+    member: &Member,
+) -> Option<&'r MemberRecord> {
+    run.steps.get(&journal_step(step.id))?.members.get(&member_name(plan, member))
+}
+
+fn damaged(run: &Run, step: &Step, why: &str) -> Diagnostic {
+    let detail = format!(
+        "run {}, step {}: {why}. What the step left is not in state.",
+        run.begin.run, step.id
+    );
+    Diagnostic::error("apply::journal", "The journal of an open run is damaged", detail)
+}
+
+/// What must be settled: intents without an end; and where the journal's end is lost every step
+/// whose needs were met, because its intent may be what was lost.
+fn doubtful(plan: &Plan, run: &Run) -> Vec<Doubtful> {
+    let mut done: BTreeMap<StepId, bool> = BTreeMap::new();
+    let mut all = Vec::new();
+    for step in &plan.steps {
+        let met = step.needs.iter().all(|need| done.get(need).copied().unwrap_or(false));
+        let mut whole = met;
+        let (mut members, mut lost, mut why) = (Vec::new(), BTreeSet::new(), None);
+        for member in &step.members {
+            let record = member_record(run, plan, step, member);
+            let status = record.map_or(StepStatus::NeverStarted, |r| r.status);
+            whole &= status == StepStatus::Done;
+            let maybe = run.dropped_tail
+                && met
+                && matches!(status, StepStatus::NeverStarted | StepStatus::NotDone);
+            if status != StepStatus::InDoubt && !maybe {
+                continue;
+            }
+            if maybe {
+                lost.insert(members.len());
+            }
+            let failure = record.and_then(|r| r.failure.as_ref()).map(|f| f.message.clone());
+            why = why.or(failure);
+            let id = record.and_then(|r| r.ids.last().cloned());
+            members.push((member.clone(), id));
+        }
+        done.insert(step.id, whole);
+        if !members.is_empty() {
+            let why = why.unwrap_or_else(|| {
+                format!("run {} ended before it was known whether it happened", run.begin.run)
+            });
+            all.push(Doubtful { step: step.id, members, lost, why });
+        }
+    }
+    all
+}

@@ -1,0 +1,410 @@
+//! A step before its call: documents completed, ids and owners looked up. Decides nothing.
+
+use std::sync::Arc;
+
+use lifeboat_sdk::kind::{DynData, DynKind};
+use lifeboat_sdk::{
+    Change, ChangeAction, Class, Diagnostic, Diagnostics, Failure, KnownDoc, Name, Owner, Scope,
+    Target, Value,
+};
+use lifeboat_state::digest::Digest;
+use lifeboat_state::model::ObjectRecord;
+
+use super::current::{Current, Ended, deposed_key, member_name};
+use super::document::{for_write, list, load};
+use super::record::{nowhere, scope};
+use super::settle::Doubt;
+use crate::address::Address;
+use crate::plan::{Finalise, Member, ObjectChange, Operation, Plan, Step, StepId};
+use crate::refresh::{Part, Request, RequestKey};
+use crate::registry::Providers;
+
+/// What steps are prepared from.
+#[derive(Clone, Copy)]
+pub struct Env<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Kinds, able to make calls.
+    pub providers: &'a Providers,
+    /// Completes planned documents.
+    pub finalise: &'a dyn Finalise,
+}
+
+/// One member of a step that writes.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The member.
+    pub member: Member,
+    /// Its name in the journal.
+    pub name: String,
+    /// Its address.
+    pub address: Address,
+    /// Which of the objects of its address it is.
+    pub part: Part,
+    /// Where it lives.
+    pub scope: Scope,
+    /// What is known of it, for judging and for reading back.
+    pub doubt: Doubt,
+}
+
+/// A step that makes one call of [`DynKind::write`].
+pub struct Write {
+    /// The step.
+    pub step: StepId,
+    /// The provider instance.
+    pub provider: Name,
+    /// The kind.
+    pub kind: Arc<dyn DynKind>,
+    /// Where it writes.
+    pub scope: Scope,
+    /// The idempotency token.
+    pub token: Name,
+    /// Its members.
+    pub items: Vec<Item>,
+    /// What is written, in the order of the members.
+    pub changes: Vec<Change<KnownDoc>>,
+}
+
+/// A step that reads a data source.
+pub struct Read {
+    /// Its address.
+    pub address: Address,
+    /// The data source.
+    pub source: Arc<dyn DynData>,
+    /// Where it asks.
+    pub scope: Scope,
+    /// What it asks.
+    pub query: KnownDoc,
+}
+
+/// What a step comes to.
+pub enum Prepared {
+    /// It has no members: it only joins others.
+    Join,
+    /// It changes state only.
+    Local {
+        /// The member.
+        item: Box<Item>,
+        /// What becomes of it.
+        ended: Ended,
+        /// The object's id.
+        id: Option<Name>,
+    },
+    /// It reads.
+    Read {
+        /// The member.
+        item: Box<Item>,
+        /// The read.
+        read: Arc<Read>,
+    },
+    /// It writes.
+    Write(Arc<Write>),
+}
+
+/// The idempotency token of a step: the same for every attempt, different for every plan.
+pub fn token(plan: &Plan, step: StepId) -> Name {
+    let step = step.to_string();
+    let parts: [&[u8]; 4] = [b"lifeboat step\n", plan.id.as_bytes(), b"\n", step.as_bytes()];
+    Digest::of_parts(&parts).to_string()[..32].into()
+}
+
+impl Env<'_> {
+    /// Prepares a step.
+    ///
+    /// # Errors
+    /// Why it cannot be carried out; nothing was called.
+    pub fn prepare(&self, current: &Current<'_>, step: &Step) -> Result<Prepared, Diagnostics> {
+        let Some(first) = step.members.first() else { return Ok(Prepared::Join) };
+        let change = self.change(first)?;
+        let local = |ended, id| {
+            let item = self.item(current, step, first, change.before.clone())?;
+            Ok(Prepared::Local { item: Box::new(item), ended, id })
+        };
+        match first.operation {
+            Operation::Forget => local(Ended::Done(None), None),
+            Operation::Import => match &change.before {
+                Some(before) => {
+                    let id = change.id.clone().or_else(|| change.importing.clone());
+                    local(Ended::Done(Some(before.clone())), id)
+                }
+                None => Err(defect(change, "the plan imports an object that was not read")),
+            },
+            Operation::Read => self.read(current, step, first, change),
+            Operation::Create
+            | Operation::Update
+            | Operation::Delete
+            | Operation::DeleteDeposed => {
+                self.write(current, step).map(|write| Prepared::Write(Arc::new(write)))
+            }
+        }
+    }
+
+    fn change(&self, member: &Member) -> Result<&ObjectChange, Diagnostics> {
+        self.plan.changes.get(member.change).ok_or_else(|| {
+            let text = format!("a step names change {} and there is none", member.change);
+            Diagnostic::error("apply::plan", "The plan is not whole", text).into()
+        })
+    }
+
+    fn read(
+        &self,
+        current: &Current<'_>,
+        step: &Step,
+        member: &Member,
+        change: &ObjectChange,
+    ) -> Result<Prepared, Diagnostics> {
+        let Some(source) = self.providers.data(&change.provider, &change.address.kind) else {
+            return Err(no_kind(change));
+        };
+        let planned = self.planned(current, member, change)?;
+        let query = for_write(source.schema().attributes, &planned)
+            .map_err(|paths| still_unknown(change, &list(&paths)))?;
+        let item = Box::new(self.item(current, step, member, Some(planned))?);
+        let (address, scope) = (item.address.clone(), item.scope.clone());
+        let read = Arc::new(Read { address, source: Arc::clone(source), scope, query });
+        Ok(Prepared::Read { item, read })
+    }
+
+    fn write(&self, current: &Current<'_>, step: &Step) -> Result<Write, Diagnostics> {
+        let token = token(self.plan, step.id);
+        let mut problems = Diagnostics::new();
+        let (mut items, mut changes) = (Vec::new(), Vec::new());
+        let mut kind = None;
+        for member in &step.members {
+            let change = self.change(member)?;
+            let Some(found) = self.providers.kind(&change.provider, &change.address.kind) else {
+                return Err(no_kind(change));
+            };
+            let made = self.planned_of(current, member, change).and_then(|planned| {
+                let item = self.item(current, step, member, planned)?;
+                let action = action(&**found, change, &item.doubt)?;
+                Ok((item, action))
+            });
+            match made {
+                Ok((item, action)) => {
+                    changes.push(Change {
+                        address: item.address.to_string().into(),
+                        token: token.clone(),
+                        owner: (found.ownership() == lifeboat_sdk::Ownership::Tags)
+                            .then(|| item.doubt.owner.clone()),
+                        action,
+                    });
+                    items.push(item);
+                }
+                Err(why) => problems.extend(why),
+            }
+            kind = Some((change.provider.clone(), Arc::clone(found)));
+        }
+        match (kind, items.first()) {
+            (Some((provider, kind)), Some(first)) if problems.is_empty() => {
+                let scope = first.scope.clone();
+                Ok(Write { step: step.id, provider, kind, scope, token, items, changes })
+            }
+            _ => Err(problems),
+        }
+    }
+
+    /// What is known of a member, with a planned document that may be unfinished: enough to read
+    /// it back.
+    ///
+    /// # Errors
+    /// The plan or state contradict themselves.
+    pub fn item(
+        &self,
+        current: &Current<'_>,
+        step: &Step,
+        member: &Member,
+        planned: Option<Value>,
+    ) -> Result<Item, Diagnostics> {
+        let change = self.change(member)?;
+        let record = current.state.objects.get(&change.address.to_string());
+        let home = step.scope.clone().or_else(|| change.scope.clone());
+        let home = home.unwrap_or_else(|| nowhere(&change.provider));
+        let (id, prior, at) = match member.operation {
+            Operation::DeleteDeposed => {
+                let key = deposed_key(self.plan, change);
+                let deposed = record.and_then(|r| r.deposed.iter().find(|d| *d.key == *key));
+                let document = deposed.map(|d| load(&d.document)).transpose();
+                let document = document.map_err(|why| defect(change, &why))?;
+                let id = deposed.and_then(|d| d.identity.as_deref().map(Name::from));
+                (id, document, deposed.map(|d| scope(&d.scope)))
+            }
+            Operation::Delete => (known_id(change, record), prior(change, record)?, lives(record)),
+            _ => (known_id(change, record), prior(change, record)?, None),
+        };
+        let inputs = &self.plan.inputs;
+        let topology = inputs.topology.clone();
+        Ok(Item {
+            member: member.clone(),
+            name: member_name(self.plan, member),
+            address: change.address.clone(),
+            part: match member.operation {
+                Operation::DeleteDeposed => Part::Deposed(deposed_key(self.plan, change)),
+                _ => Part::Current,
+            },
+            scope: at.unwrap_or(home),
+            doubt: Doubt {
+                operation: member.operation,
+                identified: None,
+                id,
+                prior,
+                planned,
+                owner: Owner {
+                    topology: topology.unwrap_or_else(|| current.state.lineage.as_str().into()),
+                    address: change.address.to_string().into(),
+                },
+            },
+        })
+    }
+
+    /// The planned document of a create or an update, completed.
+    fn planned_of(
+        &self,
+        current: &Current<'_>,
+        member: &Member,
+        change: &ObjectChange,
+    ) -> Result<Option<Value>, Diagnostics> {
+        match member.operation {
+            Operation::Create | Operation::Update => {
+                self.planned(current, member, change).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn planned(
+        &self,
+        current: &Current<'_>,
+        member: &Member,
+        change: &ObjectChange,
+    ) -> Result<Value, Diagnostics> {
+        match &change.after {
+            None => Err(defect(change, "the plan has no document for it")),
+            Some(after) if after.is_wholly_known() => Ok(after.clone()),
+            Some(_) => self.finalise.finalise(member.change, &current.objects),
+        }
+    }
+
+    /// The planned document of a member in doubt; unfinished where it cannot be completed.
+    pub fn planned_in_doubt(&self, current: &Current<'_>, member: &Member) -> Option<Value> {
+        let change = self.plan.changes.get(member.change)?;
+        let finished = self.planned_of(current, member, change);
+        finished.unwrap_or_else(|_| change.after.clone())
+    }
+}
+
+impl Item {
+    /// Which answer is about it.
+    pub fn key(&self) -> RequestKey {
+        RequestKey { address: self.address.clone(), part: self.part.clone() }
+    }
+
+    /// The request that reads it back.
+    pub fn request(&self, provider: &Name) -> Request {
+        let key = self.key();
+        let Doubt { operation, identified, id, prior, planned, .. } = &self.doubt;
+        // A create is looked for by what was planned, not by the object that it replaces.
+        let (id, hint) = match operation {
+            Operation::Create => (identified.clone(), planned.as_ref().or(prior.as_ref())),
+            _ => (identified.clone().or_else(|| id.clone()), prior.as_ref().or(planned.as_ref())),
+        };
+        Request {
+            key,
+            provider: provider.clone(),
+            kind: self.address.kind.clone(),
+            scope: self.scope.clone(),
+            target: Target {
+                address: self.address.to_string().into(),
+                id,
+                hint: hint.cloned().unwrap_or_else(Value::null),
+            },
+        }
+    }
+}
+
+fn known_id(change: &ObjectChange, record: Option<&ObjectRecord>) -> Option<Name> {
+    let stored = record.and_then(|r| r.identity.as_deref().map(Name::from));
+    stored.or_else(|| change.id.clone())
+}
+
+fn lives(record: Option<&ObjectRecord>) -> Option<Scope> {
+    record.map(|r| scope(&r.scope)).filter(|s| !s.account.is_empty())
+}
+
+fn prior(
+    change: &ObjectChange,
+    record: Option<&ObjectRecord>,
+) -> Result<Option<Value>, Diagnostics> {
+    match (&change.before, record) {
+        (Some(before), _) => Ok(Some(before.clone())),
+        (None, Some(record)) => {
+            let stored = load(&record.document).map_err(|why| defect(change, &why))?;
+            Ok(Some(stored).filter(|value| !value.is_null()))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+fn action(
+    kind: &dyn DynKind,
+    change: &ObjectChange,
+    doubt: &Doubt,
+) -> Result<ChangeAction<KnownDoc>, Diagnostics> {
+    let attributes = kind.schema().attributes;
+    let after = || match &doubt.planned {
+        Some(planned) => for_write(attributes, planned)
+            .map_err(|paths| still_unknown(change, &list(&paths))),
+        None => Err(defect(change, "the plan has no document for it")),
+    };
+    let before = || match &doubt.prior {
+        Some(prior) => {
+            KnownDoc::new(prior).map_err(|paths| still_unknown(change, &list(&paths)))
+        }
+        None => Err(defect(change, "state does not know the object")),
+    };
+    let id = || doubt.id.clone().ok_or_else(|| defect(change, "state has no id of the object"));
+    Ok(match doubt.operation {
+        Operation::Create => ChangeAction::Create { after: after()? },
+        Operation::Update => {
+            ChangeAction::Update { id: id()?, before: before()?, after: after()? }
+        }
+        _ => ChangeAction::Delete { id: id()?, before: before()? },
+    })
+}
+
+fn defect(change: &ObjectChange, why: &str) -> Diagnostics {
+    let detail = format!(
+        "{}: {why}. Nothing was called for it. This is a defect of lifeboat, please report it; \
+         planning again may go round it.",
+        change.address
+    );
+    Diagnostic::error("apply::plan", "The plan is not whole", detail).about(&change.address).into()
+}
+
+fn still_unknown(change: &ObjectChange, paths: &str) -> Diagnostics {
+    let detail = format!(
+        "{}: {paths} is still not known, though everything that it refers to is done. Nothing was \
+         called for it.",
+        change.address
+    );
+    Diagnostic::error("apply::unknown", "A value is still not known", detail)
+        .about(&change.address)
+        .help("Plan again: what was made meanwhile is known then.")
+        .into()
+}
+
+fn no_kind(change: &ObjectChange) -> Diagnostics {
+    let detail = format!(
+        "{}: the provider {} has no {}. Nothing was called for it.",
+        change.address, change.provider, change.address.kind
+    );
+    Diagnostic::error("apply::kind", "The provider of an object is missing", detail)
+        .about(&change.address)
+        .help("Apply with the version of lifeboat that made the plan, or plan again.")
+        .into()
+}
+
+/// A failure in the place of an answer that never came.
+pub fn no_answer(what: &str) -> Failure {
+    Failure::new(Class::Garbled, format!("{what}; this is a defect of the provider"))
+}

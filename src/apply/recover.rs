@@ -1,0 +1,367 @@
+//! Runs that did not end: folded into state from their journal, and settled by reading.
+//!
+//! [`Recovery::run`] comes before any new plan of a command that holds the lock; [`known`] gives
+//! commands without the lock the same state without writing anything. Nothing is ever tried again
+//! here: what did not happen is planned anew.
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::{Ctx, Diagnostic, Diagnostics, Interrupt, Name, Purpose, Severity};
+use lifeboat_state::backend::{BackendError, Loaded, StateBackend};
+use lifeboat_state::generation::Head;
+use lifeboat_state::journal::{
+    Frame, Intent, OpenRun, Run as Journalled, RunId, RunStatus,
+};
+use lifeboat_state::lock::LockGuard;
+use lifeboat_state::model::State;
+use tokio::sync::watch;
+
+use super::crash::Crash;
+use super::current::Current;
+use super::ends::{End, diagnostic, journal_step, record};
+use super::fold::{Doubtful, Folded, fold};
+use super::outcome::Fate;
+use super::prepare::{Env, Item, token};
+use super::recorder::Recorder;
+use super::settle::{Finding, Whole, whole};
+use super::task::{Patience, look};
+use super::{Save, chain};
+use crate::address::Address;
+use crate::event::{Event, Events};
+use crate::plan::{Finalise, Operation, Plan, StepId};
+use crate::refresh;
+use crate::registry::Providers;
+
+/// A plan, read back from the journal.
+pub struct Opened {
+    /// The plan.
+    pub plan: Plan,
+    /// What completes its documents.
+    pub finalise: Box<dyn Finalise>,
+}
+
+/// Reads the plan that a run stored.
+pub type Open<'a> = &'a (dyn Fn(&[u8]) -> Result<Opened, Diagnostics> + Sync);
+
+/// Everything that recovery needs.
+pub struct Recovery<'a> {
+    /// Where state and journals are.
+    pub backend: &'a dyn StateBackend,
+    /// The lock, held.
+    pub guard: &'a LockGuard,
+    /// Kinds, able to make calls.
+    pub providers: &'a Providers,
+    /// Reads stored plans.
+    pub open: Open<'a>,
+    /// Told what happens.
+    pub events: &'a dyn Events,
+    /// The interrupt of the command.
+    pub interrupt: watch::Receiver<Interrupt>,
+    /// Regions that the operator says are down.
+    pub down: Vec<String>,
+    /// The version of lifeboat.
+    pub tool_version: String,
+    /// The time as text, for people.
+    pub now: &'a (dyn Fn() -> String + Sync),
+    /// [`super::CONFIRM`], shorter in tests.
+    pub confirm: std::time::Duration,
+    /// Where to abort, in builds that can.
+    pub crash: Crash,
+}
+
+/// What recovery came to.
+#[derive(Clone, Debug, Default)]
+pub struct Recovered {
+    /// The newest state, settled runs included; `None` before the first apply.
+    pub loaded: Option<Loaded>,
+    /// Runs that were settled and are over now.
+    pub settled: Vec<RunId>,
+    /// Objects of which it is still not known what happened, and why: nothing may be planned for
+    /// them, nor for what depends on them.
+    pub in_doubt: BTreeMap<Address, String>,
+    /// With an error the command stops; state is safe, and the next one goes on from it.
+    pub diagnostics: Diagnostics,
+}
+
+/// State as the journals know it, for commands without the lock.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The state, open runs folded in; `None` before the first apply.
+    pub state: Option<State>,
+    /// The newest generation.
+    pub head: Option<Head>,
+    /// Runs without an end: interrupted, or at work now.
+    pub open: Vec<RunId>,
+    /// Objects of which it is not known what happened, and why.
+    pub in_doubt: BTreeMap<Address, String>,
+    /// What could not be read.
+    pub diagnostics: Diagnostics,
+}
+
+/// State as the journals know it. Writes nothing and calls nothing.
+///
+/// # Errors
+/// State or journals cannot be read.
+pub async fn known(
+    backend: &dyn StateBackend,
+    providers: &Providers,
+    open: Open<'_>,
+) -> Result<Known, BackendError> {
+    let mut known = Known::default();
+    if let Some(Loaded { state, head }) = backend.load().await? {
+        (known.state, known.head) = (Some(state), Some(head));
+    }
+    for OpenRun { id, run } in in_order(backend.open_runs().await?) {
+        let run = match run {
+            Ok(run) => run,
+            Err(error) => {
+                known.diagnostics.push(unreadable(&id, &chain(&error)));
+                continue;
+            }
+        };
+        let opened = match open(&run.begin.plan) {
+            Ok(opened) => opened,
+            Err(why) => {
+                known.diagnostics.extend(why);
+                continue;
+            }
+        };
+        let frames = backend.journal_read(&id).await?.frames;
+        let state = known.state.take().unwrap_or_else(|| fresh(&run));
+        let Folded { current, doubtful, problems } =
+            fold(&opened.plan, providers, state, &run, &frames);
+        known.in_doubt.extend(doubtful.iter().flat_map(|d| d.told(&opened.plan)));
+        known.diagnostics.extend(problems);
+        known.state = Some(current.state);
+        known.open.push(id);
+    }
+    Ok(known)
+}
+
+/// Older runs first.
+fn in_order(mut runs: Vec<OpenRun>) -> Vec<OpenRun> {
+    runs.sort_by_key(|open| {
+        let begin = open.run.as_ref().map(|run| (run.begin.base_serial, run.begin.term));
+        (begin.unwrap_or_default(), open.id.clone())
+    });
+    runs
+}
+
+fn fresh(run: &Journalled) -> State {
+    State::new(run.begin.lineage.clone(), run.begin.tool_version.clone())
+}
+
+fn unreadable(run: &RunId, why: &str) -> Diagnostic {
+    let detail = format!("{why}. Until then it is not known what run {run} did.");
+    Diagnostic::error("apply::journal", "The journal of an open run cannot be read", detail)
+}
+
+/// A step of an open run with members in doubt.
+struct Unsettled {
+    step: StepId,
+    provider: Name,
+    items: Vec<Item>,
+    findings: Vec<Finding>,
+}
+
+impl Recovery<'_> {
+    /// Folds and settles every open run.
+    ///
+    /// # Errors
+    /// State or journals cannot be read or written.
+    pub async fn run(&self) -> Result<Recovered, BackendError> {
+        let mut recovered =
+            Recovered { loaded: self.backend.load().await?, ..Recovered::default() };
+        for OpenRun { id, run } in in_order(self.backend.open_runs().await?) {
+            let run = match run {
+                Ok(run) => run,
+                Err(error) => {
+                    recovered.diagnostics.push(unreadable(&id, &chain(&error)));
+                    break;
+                }
+            };
+            match (self.open)(&run.begin.plan) {
+                Ok(opened) => self.one(&opened, run, &mut recovered).await?,
+                Err(why) => {
+                    recovered.diagnostics.extend(why);
+                    break;
+                }
+            }
+        }
+        Ok(recovered)
+    }
+
+    async fn one(
+        &self,
+        opened: &Opened,
+        run: Journalled,
+        recovered: &mut Recovered,
+    ) -> Result<(), BackendError> {
+        let id = run.begin.run.clone();
+        let frames = self.backend.journal_read(&id).await?.frames;
+        let loaded = recovered.loaded.take();
+        let (state, head) = match loaded.clone() {
+            Some(Loaded { state, head }) => (state, Some(head)),
+            None => (fresh(&run), None),
+        };
+        let folded = fold(&opened.plan, self.providers, state, &run, &frames);
+        let Folded { mut current, doubtful, problems } = folded;
+        recovered.diagnostics.extend(problems);
+        let in_doubt = doubtful.iter().map(|d| d.members.len()).sum();
+        self.events.event(Event::Recovering { run: id.to_string(), in_doubt });
+        let unsettled = self.look(opened, &current, &doubtful).await;
+        let unread = |u: &Unsettled| u.findings.iter().all(|f| matches!(f, Finding::Unread(_)));
+        let idle = !unsettled.is_empty() && unsettled.iter().all(unread);
+        if idle && frames.iter().any(|f| matches!(f, Frame::StateCommitted(_))) && !news(&frames) {
+            // Nothing to fold and nothing to settle: it stays as it is.
+            recovered.in_doubt.extend(doubtful.iter().flat_map(|d| d.told(&opened.plan)));
+            recovered.loaded = loaded;
+            return Ok(());
+        }
+        let (journal, _) = self.backend.journal_resume(self.guard, &id, &(self.now)()).await?;
+        let mut recorder = Recorder::new(self.backend, self.guard, journal);
+        recorder.add(doubtful.iter().filter_map(|d| doubted(&opened.plan, d)));
+        let open = self.settle(&mut current, &mut recorder, unsettled, recovered);
+        recorder.flush().await?;
+        current.state.tool_version.clone_from(&self.tool_version);
+        let mut state = current.state;
+        let token = format!("{id}-{}", self.guard.term());
+        let status = (!open).then_some(RunStatus::Folded);
+        let save =
+            Save { backend: self.backend, guard: self.guard, crash: &self.crash, now: self.now };
+        match save.commit(&mut recorder, head.as_ref(), &token, &mut state, status).await {
+            Ok(head) => recovered.loaded = Some(Loaded { state, head }),
+            Err(why) => {
+                recovered.diagnostics.push(super::unrecorded(&id, &why));
+                recovered.loaded = loaded;
+                return Ok(());
+            }
+        }
+        if !open {
+            recovered.settled.push(id);
+        }
+        Ok(())
+    }
+
+    /// Reads everything that is in doubt, all scopes at the same time.
+    async fn look(
+        &self,
+        opened: &Opened,
+        current: &Current<'_>,
+        doubtful: &[Doubtful],
+    ) -> Vec<Unsettled> {
+        let env = Env {
+            plan: &opened.plan,
+            providers: self.providers,
+            finalise: &*opened.finalise,
+        };
+        let mut all: Vec<Unsettled> =
+            doubtful.iter().filter_map(|d| unsettled(&env, current, d)).collect();
+        let mut places = Vec::new();
+        let mut items = Vec::new();
+        for (s, step) in all.iter().enumerate() {
+            for (i, item) in step.items.iter().enumerate() {
+                let kind = self.providers.kind(&step.provider, &item.address.kind);
+                let remote = kind.is_none_or(|k| {
+                    k.ownership() != lifeboat_sdk::Ownership::StateOnly
+                });
+                if remote && writes(item.member.operation) {
+                    places.push((s, i));
+                    items.push((step.provider.clone(), item.clone()));
+                }
+            }
+        }
+        let ctx = || {
+            let (interrupt, down) = (self.interrupt.clone(), self.down.clone());
+            let session = refresh::session(self.providers, Purpose::Refresh, interrupt, down);
+            Ctx::read_only(std::sync::Arc::new(session))
+        };
+        let patience = Patience { pause: self.confirm, rounds: 1 };
+        let findings = look(self.providers, &items, &ctx, patience).await;
+        for ((s, i), finding) in places.into_iter().zip(findings) {
+            all[s].findings[i] = finding;
+        }
+        all
+    }
+
+    /// Records what reading told; answers whether something is still in doubt.
+    fn settle(
+        &self,
+        current: &mut Current<'_>,
+        recorder: &mut Recorder<'_>,
+        unsettled: Vec<Unsettled>,
+        recovered: &mut Recovered,
+    ) -> bool {
+        let mut open = false;
+        for Unsettled { step, provider, items, findings } in unsettled {
+            if whole(&findings.iter().collect::<Vec<_>>()) == Whole::Mixed {
+                recovered.diagnostics.push(super::mixed(&items, "the run was interrupted"));
+            }
+            for (item, finding) in items.iter().zip(findings) {
+                let kind = self.providers.kind(&provider, &item.address.kind);
+                let end = match kind {
+                    Some(kind) => End::of_finding(&**kind, item, finding, ""),
+                    None => End::InDoubt(format!("the provider {provider} is missing")),
+                };
+                let attributes = kind.map(|k| k.schema().attributes).unwrap_or_default();
+                let told = item.doubt.identified.as_deref();
+                let recorded = record(step, item, attributes, &end, told);
+                recorder.add(recorded.frames);
+                current.take(&item.member, recorded.id.as_deref(), &recorded.ended);
+                if let Fate::InDoubt(why) = end.fate() {
+                    open = true;
+                    recovered.in_doubt.insert(item.address.clone(), why);
+                }
+                let shown = diagnostic(item, &end).filter(|_| !matches!(end, End::NotDone(_)));
+                if let Some(mut shown) = shown {
+                    if matches!(end, End::InDoubt(_)) {
+                        shown.severity = Severity::Warning;
+                    }
+                    recovered.diagnostics.push(shown);
+                }
+            }
+        }
+        open
+    }
+}
+
+/// Whether something happened after the last generation that the run committed.
+fn news(frames: &[Frame]) -> bool {
+    let last = frames.iter().rposition(|f| matches!(f, Frame::StateCommitted(_)));
+    let after = last.map_or(0, |last| last + 1);
+    frames[after..].iter().any(|f| f.events().is_some())
+}
+
+fn writes(operation: Operation) -> bool {
+    match operation {
+        Operation::Create | Operation::Update | Operation::Delete | Operation::DeleteDeposed => true,
+        Operation::Read | Operation::Import | Operation::Forget => false,
+    }
+}
+
+fn unsettled(env: &Env<'_>, current: &Current<'_>, doubtful: &Doubtful) -> Option<Unsettled> {
+    let step = env.plan.steps.iter().find(|s| s.id == doubtful.step)?;
+    let mut provider = None;
+    let mut items = Vec::new();
+    for (member, identified) in &doubtful.members {
+        let planned = env.planned_in_doubt(current, member);
+        let Ok(mut item) = env.item(current, step, member, planned) else { continue };
+        item.doubt.identified = identified.as_deref().map(Name::from);
+        provider = env.plan.changes.get(member.change).map(|c| c.provider.clone());
+        items.push(item);
+    }
+    let findings = vec![Finding::NotDone; items.len()];
+    Some(Unsettled { step: doubtful.step, provider: provider?, items, findings })
+}
+
+/// The frame that puts members in doubt whose intent may have been lost.
+fn doubted(plan: &Plan, doubtful: &Doubtful) -> Option<Frame> {
+    let members: Vec<String> = doubtful.lost(plan);
+    (!members.is_empty()).then(|| {
+        Frame::Doubted(Intent {
+            step: journal_step(doubtful.step),
+            token: token(plan, doubtful.step).to_string(),
+            members,
+        })
+    })
+}

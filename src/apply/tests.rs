@@ -1,0 +1,2 @@
+//! Tests of apply and recovery.
+
