@@ -21,7 +21,7 @@ pub fn parse(what: &str, text: &str) -> Result<Duration, Failure> {
     let (number, unit) = text.split_at(split);
     let scale = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?.1;
     let millis = number.trim().parse::<f64>().map_err(|_| wrong())? * scale;
-    if millis >= 1.0 && millis <= 366.0 * 86_400e3 {
+    if (1.0..=366.0 * 86_400e3).contains(&millis) {
         Ok(Duration::from_secs_f64(millis / 1e3))
     } else {
         Err(wrong())

@@ -11,9 +11,11 @@ pub mod failure;
 pub mod guard;
 pub mod normalise;
 pub mod policy;
+pub mod region;
 pub mod settings;
 pub mod sts;
 pub mod tags;
+pub mod validate;
 pub mod wait;
 
 pub use clients::{Base, Clients};

@@ -64,6 +64,17 @@ pub fn follow(document: &Value, source: &str, target: &str) -> Value {
     }
 }
 
+/// Applies `f` to each element of the list or set of blocks `name`, where it is known.
+pub fn blocks(document: &Value, name: &str, f: &dyn Fn(&Value) -> Value) -> Value {
+    let Some(value) = document.get(name) else { return document.clone() };
+    let changed = match value.bare() {
+        Value::Set(set) => Value::set(set.element.clone(), set.items.iter().map(f).collect()),
+        Value::List(list) => Value::list(list.element.clone(), list.items.iter().map(f).collect()),
+        _ => return document.clone(),
+    };
+    document.with(name, changed.mark(value.unmark().1))
+}
+
 /// Replaces the strings at `path` (attribute names; lists and sets are gone through).
 pub fn strings(document: &Value, path: &[&str], f: &dyn Fn(&str) -> Option<String>) -> Value {
     document.transform(&Path::root(), &mut |at, value| {

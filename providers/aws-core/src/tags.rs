@@ -35,7 +35,7 @@ pub fn encode(address: &str) -> String {
         }
     }
     if out.len() > LONGEST {
-        let digest = format!("=={:016x}", fnv(address.as_bytes()));
+        let digest = format!("=={:016x}", digest(address));
         out.truncate(LONGEST - digest.len());
         out.push_str(&digest);
     }
@@ -62,20 +62,24 @@ pub fn decode(value: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| value.to_owned())
 }
 
-/// FNV-1a: stable, and only to tell two long addresses apart.
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3))
+/// FNV-1a: a short digest that never changes, for names and not for secrets.
+pub fn digest(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// Parts live tags into the user's and the owner. `address` is the one whose object is looked
-/// for: it is recognised also where its tag value is cut.
+/// Whether AWS itself set the tag: users can neither set nor remove it.
+pub fn is_system(key: &str) -> bool {
+    key.starts_with("aws:")
+}
+
+/// Parts live tags into the user's and the owner; those of AWS itself are left out. `address` is
+/// the one whose object is looked for: it is recognised also where its tag value is cut.
 pub fn split(
     live: impl IntoIterator<Item = (String, String)>,
     address: &str,
 ) -> (Tags, Option<Owner>) {
-    let mut tags: Tags = live.into_iter().collect();
+    let mut tags: Tags = live.into_iter().filter(|(key, _)| !is_system(key)).collect();
     let topology = tags.remove(TOPOLOGY);
     let topology = tags.remove(LINEAGE).or(topology);
     let value = tags.remove(ADDRESS);

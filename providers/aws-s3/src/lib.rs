@@ -1,1 +1,90 @@
-//! lifeboat-aws-s3
+//! The kinds of S3: buckets and their settings.
+//!
+//! A setting of a bucket is a kind of its own, as in Terraform. What a live bucket has without
+//! being told (no versioning, encryption with S3's own keys) is no such object: see
+//! [`setting::at_default`].
+
+pub mod bucket;
+pub mod encryption;
+pub mod filter;
+pub mod lifecycle;
+pub mod object_lock;
+pub mod policy;
+pub mod public_access_block;
+pub mod replication;
+pub mod setting;
+pub mod versioning;
+
+use std::sync::Arc;
+
+use aws_sdk_s3::Client;
+use lifeboat_aws_core::Clients;
+use lifeboat_sdk::kind::{DynKind, erase};
+use lifeboat_sdk::{Call, Failure, Scope, Service};
+
+/// S3 as a service: in each region.
+pub const S3: Service = Service { name: "s3", home: None };
+
+/// Every call of this crate.
+pub const CALLS: &[&Call] = &[
+    &bucket::LIST_BUCKETS,
+    &bucket::CREATE_BUCKET,
+    &bucket::DELETE_BUCKET,
+    &bucket::GET_TAGGING,
+    &bucket::PUT_TAGGING,
+    &bucket::DELETE_TAGGING,
+    &bucket::contents::LIST_VERSIONS,
+    &bucket::contents::DELETE_OBJECTS,
+    &versioning::GET,
+    &versioning::PUT,
+    &encryption::GET,
+    &encryption::PUT,
+    &encryption::DELETE,
+    &public_access_block::GET,
+    &public_access_block::PUT,
+    &public_access_block::DELETE,
+    &lifecycle::GET,
+    &lifecycle::PUT,
+    &lifecycle::DELETE,
+    &replication::GET,
+    &replication::PUT,
+    &replication::DELETE,
+    &object_lock::GET,
+    &object_lock::PUT,
+    &policy::GET,
+    &policy::PUT,
+    &policy::DELETE,
+];
+
+/// All kinds, with `clients` to make calls or none.
+pub fn kinds(clients: &Clients) -> Vec<Arc<dyn DynKind>> {
+    vec![
+        erase(bucket::BucketKind(clients.clone())),
+        erase(versioning::VersioningKind(clients.clone())),
+        erase(encryption::EncryptionKind(clients.clone())),
+        erase(public_access_block::PublicAccessBlockKind(clients.clone())),
+        erase(lifecycle::LifecycleKind(clients.clone())),
+        erase(replication::ReplicationKind(clients.clone())),
+        erase(object_lock::ObjectLockKind(clients.clone())),
+        erase(policy::PolicyKind(clients.clone())),
+    ]
+}
+
+/// The client of the region of `scope`.
+pub(crate) async fn client(clients: &Clients, scope: &Scope) -> Result<Client, Failure> {
+    let make = |base: &lifeboat_aws_core::Base| {
+        let config = aws_sdk_s3::config::Builder::from(base.sdk())
+            .interceptor(base.guard())
+            .force_path_style(base.path_style());
+        Client::from_conf(config.build())
+    };
+    clients.client(scope, S3.name, make).await
+}
+
+/// The account that the bucket must belong to, where the scope's is known: S3 then refuses to
+/// touch a bucket of that name in another account (`x-amz-expected-bucket-owner`).
+pub(crate) fn owner(scope: &Scope) -> Option<String> {
+    let id = &*scope.account;
+    let known = id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
+    known.then(|| id.to_owned())
+}

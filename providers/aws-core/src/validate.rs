@@ -1,0 +1,68 @@
+//! Findings that AWS kinds share; unknown parts are not judged.
+
+use lifeboat_sdk::value::{Path, Step};
+use lifeboat_sdk::{Finding, Value};
+
+/// The known values at a path of attribute names, lists and sets gone through, each with where
+/// it is.
+pub fn at<'v>(document: &'v Value, names: &[&str]) -> Vec<(Path, &'v Value)> {
+    let mut found = vec![(Path::root(), document)];
+    for name in names {
+        found = found.into_iter().flat_map(|(path, value)| step(&path, value, name)).collect();
+    }
+    found.retain(|(_, value)| !value.is_null() && !value.is_unknown());
+    found
+}
+
+fn step<'v>(path: &Path, value: &'v Value, name: &str) -> Vec<(Path, &'v Value)> {
+    match value.items() {
+        Some(items) => items
+            .iter()
+            .enumerate()
+            .flat_map(|(i, item)| step(&path.join(Step::Index(i)), item, name))
+            .collect(),
+        None => match value.get(name) {
+            Some(part) => vec![(path.join(Step::Attr(name.into())), part)],
+            None => Vec::new(),
+        },
+    }
+}
+
+/// Texts at `names` that are none of `allowed`.
+pub fn one_of(document: &Value, names: &[&str], allowed: &[&str]) -> Vec<Finding> {
+    let wrong = |(path, value): (Path, &Value)| {
+        let text = value.as_str()?;
+        (!allowed.contains(&text)).then(|| Finding {
+            path,
+            summary: "Value not allowed",
+            detail: format!("{text:?} is not one of {}.", allowed.join(", ")),
+            help: format!("Write one of {}.", allowed.join(", ")),
+            warning: false,
+        })
+    };
+    at(document, names).into_iter().filter_map(wrong).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use lifeboat_sdk::Type;
+
+    use super::*;
+
+    #[test]
+    fn only_known_values_are_judged() {
+        let rule = |status: Value| Value::object([("status".into(), status)]);
+        let element = Type::object([("status".into(), Type::String)]);
+        let rules = vec![
+            rule(Value::string("Enabled")),
+            rule(Value::unknown(Type::String)),
+            rule(Value::Null(Type::String)),
+            rule(Value::string("on")),
+        ];
+        let document = Value::object([("rule".into(), Value::list(element, rules))]);
+        let findings = one_of(&document, &["rule", "status"], &["Enabled", "Disabled"]);
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].path.to_string(), "rule[3].status");
+        assert!(one_of(&Value::unknown(Type::Dynamic), &["rule"], &[]).is_empty());
+    }
+}

@@ -1,0 +1,290 @@
+//! `aws_s3_bucket`: a bucket, its tags and whose it is.
+
+pub mod contents;
+mod listing;
+#[cfg(test)]
+mod tests;
+mod write;
+mod zones;
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use lifeboat_aws_core::{Clients, Codes as _, failure, normalise, region, tags};
+use lifeboat_sdk::session::Purpose;
+use lifeboat_sdk::{
+    Call, Change, Class, Ctx, Failure, Finding, Kind, Name, Object as _, Observation, Outcome,
+    Owner, Ownership, Present, Scope, Service, Target, Value,
+};
+use lifeboat_sdk_derive::Kind;
+
+use crate::S3;
+use crate::setting::{At, NO_BUCKET, bucket_of};
+
+/// Lists the account's buckets.
+pub const LIST_BUCKETS: Call = Call::read("s3", "ListBuckets", "s3:ListAllMyBuckets");
+/// Makes a bucket. With tags S3 also asks for `s3:TagResource`; without it they follow.
+pub const CREATE_BUCKET: Call = Call::write("s3", "CreateBucket", "s3:CreateBucket");
+/// Removes an empty bucket.
+pub const DELETE_BUCKET: Call = Call::write("s3", "DeleteBucket", "s3:DeleteBucket");
+/// Reads a bucket's tags.
+pub const GET_TAGGING: Call = Call::read("s3", "GetBucketTagging", "s3:GetBucketTagging");
+/// Sets all tags of a bucket.
+pub const PUT_TAGGING: Call = Call::write("s3", "PutBucketTagging", "s3:PutBucketTagging");
+/// Removes all tags of a bucket.
+pub const DELETE_TAGGING: Call = Call::write("s3", "DeleteBucketTagging", "s3:PutBucketTagging");
+
+/// The answer for a bucket that has no tags.
+const NO_TAGS: &str = "NoSuchTagSet";
+
+/// A bucket.
+#[derive(Clone, Debug, Default, PartialEq, Kind)]
+pub struct Bucket {
+    /// Its name, unique in all of AWS.
+    #[kind(optional_computed, forces_replacement, identity)]
+    pub bucket: Option<String>,
+    /// How a name begins that is made up.
+    #[kind(optional, forces_replacement)]
+    pub bucket_prefix: Option<String>,
+    /// Whether it is emptied, versions included, before it is deleted.
+    #[kind(default = "false")]
+    pub force_destroy: Option<bool>,
+    /// Whether objects can be locked against deletion, from the start.
+    #[kind(optional_computed, forces_replacement)]
+    pub object_lock_enabled: Option<bool>,
+    /// Its region.
+    #[kind(optional_computed, identity, forces_replacement)]
+    pub region: Option<String>,
+    /// Its tags.
+    #[kind(optional)]
+    pub tags: BTreeMap<String, String>,
+    /// Its tags with those of the provider.
+    #[kind(computed)]
+    pub tags_all: BTreeMap<String, String>,
+    /// Its name.
+    #[kind(computed, identity)]
+    pub id: Option<String>,
+    /// Its ARN.
+    #[kind(computed, identity)]
+    pub arn: Option<String>,
+    /// Its host name without region.
+    #[kind(computed, identity)]
+    pub bucket_domain_name: Option<String>,
+    /// Its host name with region.
+    #[kind(computed, identity)]
+    pub bucket_regional_domain_name: Option<String>,
+    /// Its region, as Terraform's sixth version names it beside `region`.
+    #[kind(computed, identity)]
+    pub bucket_region: Option<String>,
+    /// The hosted zone of the region's website endpoint, for alias records.
+    #[kind(computed, identity)]
+    pub hosted_zone_id: Option<String>,
+}
+
+/// The kind `aws_s3_bucket`.
+#[derive(Clone, Debug)]
+pub struct BucketKind(pub Clients);
+
+impl BucketKind {
+    /// Whether the bucket holds nothing, former versions and delete markers included. Reads do
+    /// not look, because it costs a call: ask before a bucket with `force_destroy` is deleted.
+    /// One without is safe: S3 deletes empty buckets only.
+    ///
+    /// # Errors
+    /// Where it cannot be asked; then it is not empty for all that is known.
+    pub async fn is_empty(&self, ctx: &Ctx, scope: &Scope, bucket: &str) -> Result<bool, Failure> {
+        let client = &crate::client(&self.0, scope).await?;
+        contents::is_empty(&At { ctx, scope, client, bucket }).await
+    }
+}
+
+impl Kind for BucketKind {
+    type Object = Bucket;
+    const NAME: &'static str = "aws_s3_bucket";
+    const SERVICE: Service = S3;
+    const OWNERSHIP: Ownership = Ownership::Tags;
+
+    fn id_of(&self, desired: &Value) -> Option<Name> {
+        desired.get("bucket").and_then(Value::as_str).map(Into::into)
+    }
+
+    fn normalise(&self, document: &Value) -> Value {
+        let document = normalise::containers(Bucket::SCHEMA.attributes, document);
+        normalise::follow(&document, "tags", "tags_all")
+    }
+
+    fn validate(&self, document: &Value) -> Vec<Finding> {
+        let both = ["bucket", "bucket_prefix"]
+            .iter()
+            .all(|n| document.get(n).is_some_and(|value| value.as_str().is_some()));
+        let name = document.get("bucket").and_then(Value::as_str);
+        let wrong = name.filter(|name| !is_name(name));
+        let mut findings = Vec::new();
+        if let Some(name) = wrong {
+            findings.push(finding(
+                "Not a bucket's name",
+                format!("S3 does not take {name:?} as the name of a bucket."),
+                "Write 3 to 63 lower case letters, digits, dots and hyphens.",
+            ));
+        }
+        // A name that was made up is state's, not the configuration's: it begins with the prefix.
+        let prefix = document.get("bucket_prefix").and_then(Value::as_str).unwrap_or_default();
+        if both && !name.is_some_and(|name| name.starts_with(prefix)) {
+            findings.push(finding(
+                "Name and prefix exclude each other",
+                "A bucket has either a name or the beginning of one.".to_owned(),
+                "Write bucket or bucket_prefix.",
+            ));
+        }
+        findings
+    }
+
+    fn holds_data(&self, _document: &Value) -> bool {
+        true
+    }
+
+    async fn read(&self, ctx: &Ctx, scope: &Scope, targets: &[Target]) -> Vec<Observation<Bucket>> {
+        let client = match crate::client(&self.0, scope).await {
+            Ok(client) => client,
+            Err(failure) => {
+                return targets.iter().map(|_| Observation::unreadable(scope, &failure)).collect();
+            }
+        };
+        // While applying, one bucket at a time is asked for: the listing would cost more.
+        let listing = match ctx.session().purpose() {
+            Purpose::Refresh => match listing::all(ctx, scope, &client).await {
+                Ok(listing) => Some(listing),
+                // Without that permission each bucket is asked for itself.
+                Err(failure) if failure.class == Class::Denied => None,
+                Err(failure) => {
+                    let unread = |_| Observation::unreadable(scope, &failure);
+                    return targets.iter().map(unread).collect();
+                }
+            },
+            Purpose::Apply => None,
+        };
+        let read = targets.iter().map(|target| {
+            let at = |bucket| At { ctx, scope, client: &client, bucket };
+            read_one(at, target, listing.as_deref())
+        });
+        join_all(read).await
+    }
+
+    async fn write(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        changes: Vec<Change<Bucket>>,
+    ) -> Vec<Outcome<Bucket>> {
+        let client = match crate::client(&self.0, scope).await {
+            Ok(client) => client,
+            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+        };
+        join_all(changes.into_iter().map(|c| write::change(ctx, scope, &client, c))).await
+    }
+}
+
+async fn read_one<'a>(
+    at: impl Fn(&'a str) -> At<'a>,
+    target: &'a Target,
+    listing: Option<&listing::Listed>,
+) -> Observation<Bucket> {
+    let Some(bucket) = bucket_of(target) else {
+        let failure = Failure::new(Class::Other, "the bucket's name is not known");
+        return Observation::unreadable(at("").scope, &failure);
+    };
+    let at = at(bucket);
+    if let Some(listing) = listing {
+        match listing.find(bucket) {
+            Some(Some(region)) if Some(region) != at.region().as_ref() => {
+                let text = format!("the bucket {bucket} is in {region}");
+                let failure = Failure::new(Class::Other, text).of(&LIST_BUCKETS, at.scope);
+                return Observation::unreadable(at.scope, &failure);
+            }
+            Some(_) => {}
+            // What state knows is asked for once more: a listing may lag behind.
+            None if target.id.is_none() => return Observation::Absent(listing.proof(at.scope)),
+            None => {}
+        }
+    }
+    match live(&at, target).await {
+        Ok((object, owner)) => {
+            Observation::Present(Present { owner, ..Present::new(bucket, object) })
+        }
+        Err(failure) => Observation::from_failure(at.scope, failure),
+    }
+}
+
+/// The bucket as it is live. A failed part makes it unreadable as a whole.
+async fn live(at: &At<'_>, target: &Target) -> Result<(Bucket, Option<Owner>), Failure> {
+    let (tags, owner) = tags::split(live_tags(at).await?, &target.address);
+    let hint = |name: &str| target.hint.get(name);
+    let locked = match hint("object_lock_enabled").and_then(Value::as_bool) {
+        // It can never be switched off, and who switches it on does so by its own kind.
+        Some(locked) => locked,
+        None => contents::has_object_lock(at).await?,
+    };
+    let object = Bucket {
+        bucket_prefix: hint("bucket_prefix").and_then(Value::as_str).map(str::to_owned),
+        force_destroy: Some(hint("force_destroy").and_then(Value::as_bool).unwrap_or(false)),
+        object_lock_enabled: Some(locked),
+        tags,
+        ..Bucket::default()
+    };
+    Ok((object.named(at.bucket, at.scope), owner))
+}
+
+/// All tags; a bucket without a tag set has none.
+async fn live_tags(at: &At<'_>) -> Result<Vec<(String, String)>, Failure> {
+    let answer = at
+        .call(&GET_TAGGING, || async {
+            let call = at.client.get_bucket_tagging().bucket(at.bucket);
+            let answer = call.set_expected_bucket_owner(at.owner()).send().await;
+            answer.map_err(|e| failure(e).not_found(&[NO_BUCKET, NO_TAGS]))
+        })
+        .await;
+    match answer {
+        Ok(answer) => {
+            let tags = answer.tag_set().iter();
+            Ok(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
+        }
+        Err(failure) if failure.code.as_deref() == Some(NO_TAGS) => Ok(Vec::new()),
+        Err(failure) => Err(failure),
+    }
+}
+
+impl Bucket {
+    /// Fills what follows from name and region.
+    fn named(self, bucket: &str, scope: &Scope) -> Self {
+        let region = &*scope.location.region().0;
+        let suffix = region::dns_suffix(region);
+        Self {
+            bucket: Some(bucket.to_owned()),
+            id: Some(bucket.to_owned()),
+            arn: Some(format!("arn:{}:s3:::{bucket}", region::partition(region))),
+            bucket_domain_name: Some(format!("{bucket}.s3.{suffix}")),
+            bucket_regional_domain_name: Some(format!("{bucket}.s3.{region}.{suffix}")),
+            bucket_region: Some(region.to_owned()),
+            hosted_zone_id: zones::website(region).map(str::to_owned),
+            region: Some(region.to_owned()),
+            tags_all: self.tags.clone(),
+            ..self
+        }
+    }
+}
+
+/// S3 user guide, "General purpose bucket naming rules", without the reserved beginnings.
+fn is_name(name: &str) -> bool {
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    (3..=63).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c))
+        && edge(name.chars().next())
+        && edge(name.chars().next_back())
+        && !name.contains("..")
+        && name.parse::<std::net::Ipv4Addr>().is_err()
+}
+
+fn finding(summary: &'static str, detail: String, help: &str) -> Finding {
+    let path = lifeboat_sdk::Path::attr("bucket");
+    Finding { path, summary, detail, help: help.to_owned(), warning: false }
+}

@@ -1,0 +1,297 @@
+//! `aws_s3_bucket_object_lock_configuration`: for how long new objects cannot be deleted.
+//!
+//! Object Lock cannot be switched off again. The object exists while the bucket has a default
+//! retention, or is what state holds; removing it removes the default retention.
+
+use aws_sdk_s3::types::{
+    DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode,
+    ObjectLockRule,
+};
+use lifeboat_aws_core::{Clients, Codes as _, failure, normalise, validate};
+use lifeboat_sdk::value::Path;
+use lifeboat_sdk::{
+    Call, Change, Ctx, Failure, Finding, Kind, Name, Object as _, Observation, Outcome, Ownership,
+    Scope, Service, Target, Value,
+};
+use lifeboat_sdk_derive::Kind;
+
+use crate::S3;
+use crate::setting::{self, At, NO_BUCKET, Setting, hollow};
+
+/// Reads the configuration.
+pub const GET: Call =
+    Call::read("s3", "GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration");
+/// Sets the configuration.
+pub const PUT: Call =
+    Call::write("s3", "PutObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration");
+
+const ABSENT: &[&str] = &[NO_BUCKET, "ObjectLockConfigurationNotFoundError"];
+const ENABLED: &str = "Enabled";
+const COMPLIANCE: &str = "COMPLIANCE";
+
+/// For how long new objects of a bucket cannot be deleted. The bucket's versioning must be
+/// enabled.
+#[derive(Clone, Debug, PartialEq, Kind)]
+pub struct ObjectLock {
+    /// The bucket.
+    #[kind(required, forces_replacement, identity)]
+    pub bucket: String,
+    /// The bucket's name.
+    #[kind(computed, identity)]
+    pub id: Option<String>,
+    /// The bucket's region.
+    #[kind(optional_computed, identity, forces_replacement)]
+    pub region: Option<String>,
+    /// `Enabled`: there is no other value and no way back.
+    #[kind(default = "\"Enabled\"", forces_replacement)]
+    pub object_lock_enabled: Option<String>,
+    /// What AWS support gives to switch Object Lock on for a bucket that exists.
+    #[kind(optional, sensitive)]
+    pub token: Option<String>,
+    /// The rule for new objects.
+    #[kind(block(max = 1))]
+    pub rule: Vec<Rule>,
+}
+
+/// The rule for new objects.
+#[derive(Clone, Debug, PartialEq, Kind)]
+pub struct Rule {
+    /// The retention that a new object gets.
+    #[kind(block(min = 1, max = 1))]
+    pub default_retention: Vec<Retention>,
+}
+
+/// A mode and a period, in days or in years.
+#[derive(Clone, Debug, PartialEq, Kind)]
+pub struct Retention {
+    /// `COMPLIANCE`: nobody can shorten it. `GOVERNANCE`: who has the permission can.
+    pub mode: String,
+    /// The period in days.
+    #[kind(optional)]
+    pub days: Option<u32>,
+    /// The period in years.
+    #[kind(optional)]
+    pub years: Option<u32>,
+}
+
+/// The kind `aws_s3_bucket_object_lock_configuration`.
+#[derive(Clone, Debug)]
+pub struct ObjectLockKind(pub Clients);
+
+impl Kind for ObjectLockKind {
+    type Object = ObjectLock;
+    const NAME: &'static str = "aws_s3_bucket_object_lock_configuration";
+    const SERVICE: Service = S3;
+    const OWNERSHIP: Ownership = Ownership::Parent;
+
+    fn id_of(&self, desired: &Value) -> Option<Name> {
+        desired.get("bucket").and_then(Value::as_str).map(Into::into)
+    }
+
+    fn normalise(&self, document: &Value) -> Value {
+        normalise::containers(ObjectLock::SCHEMA.attributes, document)
+    }
+
+    fn validate(&self, document: &Value) -> Vec<Finding> {
+        let retention = ["rule", "default_retention"];
+        let mode = [retention[0], retention[1], "mode"];
+        let mut findings = validate::one_of(document, &mode, &[COMPLIANCE, "GOVERNANCE"]);
+        findings.extend(validate::one_of(document, &["object_lock_enabled"], &[ENABLED]));
+        let blocks = validate::at(document, &retention);
+        let items = blocks.iter().flat_map(|(path, list)| {
+            list.items().unwrap_or_default().iter().map(move |item| (path, item))
+        });
+        findings.extend(items.filter_map(|(path, item)| one_period(path, item)));
+        findings
+    }
+
+    fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
+        let after = after?;
+        let Some(before) = before else {
+            return Some("Object Lock cannot be switched off again for this bucket".to_owned());
+        };
+        let retention = ["rule", "default_retention"];
+        let (old, new) = (block(before, &retention), block(after, &retention));
+        let mode = new.and_then(|block| block.get("mode"));
+        let strict = mode.is_some_and(|m| m.is_unknown() || m.as_str() == Some(COMPLIANCE));
+        (strict && old != new).then(|| {
+            "what is written from now on cannot be deleted by anybody, root included, until its \
+             retention in the mode COMPLIANCE has passed"
+                .to_owned()
+        })
+    }
+
+    async fn read(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        targets: &[Target],
+    ) -> Vec<Observation<ObjectLock>> {
+        setting::read(self, ctx, scope, targets).await
+    }
+
+    async fn write(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        changes: Vec<Change<ObjectLock>>,
+    ) -> Vec<Outcome<ObjectLock>> {
+        setting::write(self, ctx, scope, changes).await
+    }
+}
+
+impl Setting for ObjectLockKind {
+    fn clients(&self) -> &Clients {
+        &self.0
+    }
+
+    fn bucket(object: &ObjectLock) -> &str {
+        &object.bucket
+    }
+
+    async fn get(at: &At<'_>, target: &Target) -> Result<ObjectLock, Failure> {
+        let answer = at
+            .call(&GET, || async {
+                let call = at.client.get_object_lock_configuration().bucket(at.bucket);
+                let answer = call.set_expected_bucket_owner(at.owner()).send().await;
+                answer.map_err(|e| failure(e).not_found(ABSENT))
+            })
+            .await?;
+        let live = answer
+            .object_lock_configuration()
+            .ok_or_else(|| hollow(&GET, at.scope, "configuration"))?;
+        let rule = live.rule().and_then(from_api);
+        let same =
+            |hint: &Value| hint.get("rule").and_then(Value::items).is_none_or(<[_]>::is_empty);
+        if rule.is_none() && !setting::at_default(target, same) {
+            return Err(setting::only_default(&GET, at.scope, "no default retention"));
+        }
+        let enabled = live.object_lock_enabled().map_or(ENABLED, ObjectLockEnabled::as_str);
+        Ok(ObjectLock {
+            bucket: at.bucket.to_owned(),
+            id: Some(at.bucket.to_owned()),
+            region: at.region(),
+            object_lock_enabled: Some(enabled.to_owned()),
+            token: target.hint.get("token").and_then(Value::as_str).map(str::to_owned),
+            rule: rule.into_iter().collect(),
+        })
+    }
+
+    async fn put(
+        at: &At<'_>,
+        after: ObjectLock,
+        _before: Option<&ObjectLock>,
+    ) -> Result<ObjectLock, Failure> {
+        set(at, after.rule.first().map(to_api), after.token.clone()).await?;
+        Ok(ObjectLock { id: Some(at.bucket.to_owned()), region: at.region(), ..after })
+    }
+
+    async fn remove(at: &At<'_>, before: &ObjectLock) -> Result<(), Failure> {
+        set(at, None, before.token.clone()).await
+    }
+}
+
+async fn set(
+    at: &At<'_>,
+    rule: Option<ObjectLockRule>,
+    token: Option<String>,
+) -> Result<(), Failure> {
+    let document = ObjectLockConfiguration::builder()
+        .object_lock_enabled(ObjectLockEnabled::Enabled)
+        .set_rule(rule)
+        .build();
+    at.call(&PUT, || async {
+        let call = at.client.put_object_lock_configuration().bucket(at.bucket);
+        let call = call.object_lock_configuration(document.clone()).set_token(token.clone());
+        let answer = call.set_expected_bucket_owner(at.owner()).send().await;
+        answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
+    })
+    .await
+}
+
+/// Exactly one of days and years.
+fn one_period(path: &Path, item: &Value) -> Option<Finding> {
+    let (days, years) = (item.get("days")?, item.get("years")?);
+    if days.is_unknown() || years.is_unknown() || days.is_null() != years.is_null() {
+        return None;
+    }
+    Some(Finding {
+        path: path.clone(),
+        summary: "Retention needs one period",
+        detail: "A default retention has either days or years.".to_owned(),
+        help: "Write days = … or years = …".to_owned(),
+        warning: false,
+    })
+}
+
+/// The first block at a path of block names.
+fn block<'v>(document: &'v Value, names: &[&str]) -> Option<&'v Value> {
+    names.iter().try_fold(document, |value, name| value.get(name)?.items()?.first())
+}
+
+/// A period of 0 is how some servers write the one that is not set.
+fn from_api(rule: &ObjectLockRule) -> Option<Rule> {
+    let live = rule.default_retention()?;
+    let period = |n: Option<i32>| n.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+    Some(Rule {
+        default_retention: vec![Retention {
+            mode: live.mode()?.as_str().to_owned(),
+            days: period(live.days()),
+            years: period(live.years()),
+        }],
+    })
+}
+
+fn to_api(rule: &Rule) -> ObjectLockRule {
+    let period = |n: Option<u32>| n.map(|n| i32::try_from(n).unwrap_or(i32::MAX));
+    let retention = rule.default_retention.first().map(|retention| {
+        DefaultRetention::builder()
+            .mode(ObjectLockRetentionMode::from(&*retention.mode))
+            .set_days(period(retention.days))
+            .set_years(period(retention.years))
+            .build()
+    });
+    ObjectLockRule::builder().set_default_retention(retention).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(mode: &str, days: Option<u32>) -> Value {
+        let retention = Retention { mode: mode.into(), days, years: None };
+        ObjectLock {
+            bucket: "b".into(),
+            id: None,
+            region: None,
+            object_lock_enabled: Some(ENABLED.into()),
+            token: None,
+            rule: vec![Rule { default_retention: vec![retention] }],
+        }
+        .encode()
+    }
+
+    #[test]
+    fn one_way_doors() {
+        let kind = ObjectLockKind(Clients::unconfigured());
+        let door = |before: Option<&Value>, after: Option<&Value>| {
+            kind.one_way_door(before, after).is_some()
+        };
+        let governance = document("GOVERNANCE", Some(1));
+        let strict = document(COMPLIANCE, Some(1));
+        assert!(door(None, Some(&governance)));
+        assert!(door(Some(&governance), Some(&strict)));
+        assert!(door(Some(&strict), Some(&document(COMPLIANCE, Some(2)))));
+        assert!(!door(Some(&strict), Some(&strict)));
+        assert!(!door(Some(&strict), Some(&governance)));
+        assert!(!door(Some(&strict), None));
+    }
+
+    #[test]
+    fn a_retention_has_one_period() {
+        let kind = ObjectLockKind(Clients::unconfigured());
+        assert!(kind.validate(&document(COMPLIANCE, Some(1))).is_empty());
+        assert_eq!(kind.validate(&document(COMPLIANCE, None)).len(), 1);
+        assert_eq!(kind.validate(&document("strict", Some(1))).len(), 1);
+    }
+}
