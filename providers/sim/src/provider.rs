@@ -42,8 +42,8 @@ pub(crate) struct Config {
 #[derive(Clone)]
 pub struct SimProvider {
     cloud: SimCloud,
-    kinds: Vec<Arc<dyn DynKind>>,
-    data: Vec<Arc<dyn DynData>>,
+    kinds: Vec<Over>,
+    data: Vec<OverData>,
     real: Option<Arc<dyn Provider>>,
 }
 
@@ -71,13 +71,10 @@ impl SimProvider {
         real: Option<Arc<dyn Provider>>,
         strict: bool,
     ) -> Self {
-        let over = |kind: &Arc<dyn DynKind>| -> Arc<dyn DynKind> {
-            let behaviour = kinds::behaviour(kind.name());
-            Arc::new(Over::new(kind.clone(), cloud, templates, behaviour))
+        let over = |kind: &Arc<dyn DynKind>| {
+            Over::new(kind.clone(), cloud, templates, kinds::behaviour(kind.name()))
         };
-        let over_data = |data: &Arc<dyn DynData>| -> Arc<dyn DynData> {
-            Arc::new(OverData::new(data.clone(), cloud, strict))
-        };
+        let over_data = |data: &Arc<dyn DynData>| OverData::new(data.clone(), cloud, strict);
         Self {
             cloud: cloud.clone(),
             kinds: templates.iter().map(over).collect(),
@@ -93,7 +90,14 @@ impl SimProvider {
 
     /// A kind by its name, able to make calls.
     pub fn kind(&self, name: &str) -> Option<Arc<dyn DynKind>> {
-        self.kinds.iter().find(|kind| kind.name() == name).cloned()
+        self.kinds().into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The same with the credentials of an account.
+    fn of_account(&self, account: Option<Name>) -> Self {
+        let kinds = self.kinds.iter().map(|kind| kind.of_account(account.clone())).collect();
+        let data = self.data.iter().map(|data| data.of_account(account.clone())).collect();
+        Self { kinds, data, ..self.clone() }
     }
 }
 
@@ -117,11 +121,11 @@ impl Provider for SimProvider {
     }
 
     fn kinds(&self) -> Vec<Arc<dyn DynKind>> {
-        self.kinds.clone()
+        self.kinds.iter().map(|kind| Arc::new(kind.clone()) as Arc<dyn DynKind>).collect()
     }
 
     fn data_sources(&self) -> Vec<Arc<dyn DynData>> {
-        self.data.clone()
+        self.data.iter().map(|data| Arc::new(data.clone()) as Arc<dyn DynData>).collect()
     }
 
     fn calls(&self) -> &'static [&'static Call] {
@@ -138,7 +142,8 @@ impl Provider for SimProvider {
             Some(real) => Settings::Real(real.configure(config, environment)?),
             None => Settings::Own(Config::decode(config.value()).map_err(refused)?),
         };
-        Ok(Arc::new(Running { provider: self.clone(), settings }))
+        let account = settings.account();
+        Ok(Arc::new(Running { provider: self.of_account(account), settings }))
     }
 }
 
@@ -157,24 +162,23 @@ struct Running {
     settings: Settings,
 }
 
-impl Running {
-    fn account(&self) -> Name {
-        match &self.settings {
-            Settings::Own(config) => config.account.as_deref().unwrap_or(ACCOUNT).into(),
-            Settings::Real(real) => {
-                real.allowed_accounts().into_iter().next().unwrap_or_else(|| ACCOUNT.into())
-            }
+impl Settings {
+    /// The account of the credentials, where the configuration tells it.
+    fn account(&self) -> Option<Name> {
+        match self {
+            Self::Own(config) => Some(config.account.as_deref().unwrap_or(ACCOUNT).into()),
+            Self::Real(real) => real.allowed_accounts().into_iter().next(),
         }
     }
 }
 
 impl Configured for Running {
     fn kinds(&self) -> Vec<Arc<dyn DynKind>> {
-        self.provider.kinds.clone()
+        self.provider.kinds()
     }
 
     fn data_sources(&self) -> Vec<Arc<dyn DynData>> {
-        self.provider.data.clone()
+        self.provider.data_sources()
     }
 
     fn default_region(&self) -> Option<Name> {
@@ -219,7 +223,7 @@ impl Configured for Running {
         region: &'a str,
     ) -> BoxFuture<'a, Result<Name, Failure>> {
         Box::pin(async move {
-            let account = self.account();
+            let account = self.settings.account().unwrap_or_else(|| ACCOUNT.into());
             let scope = Scope {
                 provider: self.provider.name().into(),
                 account: account.clone(),

@@ -174,6 +174,12 @@ impl SimCloud {
         true
     }
 
+    /// Removes all objects, faults and blackouts and empties the ledger.
+    pub fn clear(&self) {
+        let mut world = self.lock();
+        world.clear();
+    }
+
     /// Takes a call: latency, blackouts and faults around its effect.
     pub(crate) async fn request<T>(
         &self,
@@ -209,24 +215,21 @@ impl SimCloud {
         fault: Option<Fault>,
         result: Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let answer = match result {
-            Ok(answer) => answer,
-            Err(failure) => {
-                self.lock().end(entry, Outcome::Failed(failure.class));
-                return Err(failure);
-            }
+        let outcome = match &result {
+            Ok(_) => Outcome::Lost,
+            Err(failure) => Outcome::Failed(failure.class),
         };
-        self.lock().end(entry, Outcome::Lost);
+        self.lock().end(entry, outcome);
         if let Some(Fault::Slow(time)) = &fault {
             tokio::time::sleep(*time).await;
         }
-        match fault.and_then(|fault| fault.failure()) {
-            Some(failure) => Err(failure),
-            None => {
-                self.lock().end(entry, Outcome::Done);
-                Ok(answer)
-            }
+        if let Some(failure) = fault.and_then(|fault| fault.failure()) {
+            return Err(failure);
         }
+        if result.is_ok() {
+            self.lock().end(entry, Outcome::Done);
+        }
+        result
     }
 }
 

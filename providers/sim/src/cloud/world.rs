@@ -75,6 +75,17 @@ impl World {
         Self { random: seed, ..Self::default() }
     }
 
+    /// Removes objects, faults, blackouts and ledger; settings stay.
+    pub(crate) fn clear(&mut self) {
+        self.take_ledger();
+        self.store = Store::default();
+        self.in_force.clear();
+        self.blackouts.clear();
+        self.ghosts.clear();
+        self.cursors.clear();
+        self.tokens.clear();
+    }
+
     /// The next random number (splitmix64).
     pub(crate) fn random(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -86,9 +86,13 @@ impl Kind for StoreKind {
     }
 
     fn normalise(&self, document: &Value) -> Value {
-        match text(document, "class") {
-            Some(class) => document.with("class", Value::string(class.to_uppercase())),
+        let document = match document.get("tags") {
+            Some(tags) => document.with("tags_all", tags.clone()),
             None => document.clone(),
+        };
+        match text(&document, "class") {
+            Some(class) => document.with("class", Value::string(class.to_uppercase())),
+            None => document,
         }
     }
 

@@ -4,26 +4,34 @@ use std::sync::Arc;
 
 use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::DynData;
-use lifeboat_sdk::{Ctx, Failure, KnownDoc, Schema, Scope, Service, Value};
+use lifeboat_sdk::{Ctx, Failure, KnownDoc, Name, Schema, Scope, Service, Value};
 
+use super::Place;
 use crate::calls::Calls;
 use crate::cloud::store::Key;
 use crate::cloud::{SimCloud, Site};
 use crate::hints::{Hints, hash};
 
 /// A data source over the cloud.
+#[derive(Clone)]
 pub(crate) struct OverData {
     template: Arc<dyn DynData>,
     cloud: SimCloud,
     calls: &'static Calls,
     /// Whether a query that finds nothing is a failure, rather than guessed.
     strict: bool,
+    account: Option<Name>,
 }
 
 impl OverData {
     pub(crate) fn new(template: Arc<dyn DynData>, cloud: &SimCloud, strict: bool) -> Self {
         let calls = Calls::of(template.service().name);
-        Self { template, cloud: cloud.clone(), calls, strict }
+        Self { template, cloud: cloud.clone(), calls, strict, account: None }
+    }
+
+    /// The same with the credentials of an account.
+    pub(crate) fn of_account(&self, account: Option<Name>) -> Self {
+        Self { account, ..self.clone() }
     }
 
     /// The object of the same name that has all that the query says.
@@ -61,16 +69,18 @@ impl DynData for OverData {
         Box::pin(async move {
             let name = self.template.name();
             let query = document.value();
-            let site = Site { scope, call: &self.calls.list, kind: name, id: None };
+            let place = Place::new(scope, self.account.as_ref());
+            let here = &place.here;
+            let site = Site { scope: here, call: &self.calls.list, kind: name, id: None };
             let make = || {
                 self.cloud.request(site, |world| {
-                    let mut all = world.store.of_kind(&scope.account, &scope.location, name);
+                    let mut all = world.store.of_kind(&here.account, &here.location, name);
                     let found = all.find(|(_, stored)| fits(&stored.document, query));
                     match found {
                         None if self.strict => {
-                            Err(crate::cloud::world::missing(&Key::of(scope, name, "")))
+                            Err(crate::cloud::world::missing(&Key::of(here, name, "")))
                         }
-                        found => Ok(self.answer(scope, query, found.map(|(_, s)| &s.document))),
+                        found => Ok(self.answer(here, query, found.map(|(_, s)| &s.document))),
                     }
                 })
             };

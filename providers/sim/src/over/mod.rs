@@ -41,6 +41,23 @@ pub(crate) struct Over {
     /// The attribute that names the object that this is a part of, and the kinds it may be of.
     parent: Option<(&'static str, Vec<&'static str>)>,
     behaviour: Option<fn(&Value) -> Behaviour>,
+    /// Whose objects it sees: the credentials decide that, where the provider is configured.
+    account: Option<Name>,
+}
+
+/// Where a call goes: as the engine names it, and as the cloud knows it.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) scope: &'a Scope,
+    pub(crate) here: Scope,
+}
+
+impl<'a> Place<'a> {
+    /// The place of a scope for the credentials of an account.
+    pub(crate) fn new(scope: &'a Scope, account: Option<&Name>) -> Self {
+        let account = account.unwrap_or(&scope.account).clone();
+        Self { scope, here: Scope { account, ..scope.clone() } }
+    }
 }
 
 impl Over {
@@ -60,7 +77,13 @@ impl Over {
             parent: parent(&*template, all),
             template,
             behaviour,
+            account: None,
         }
+    }
+
+    /// The same with the credentials of an account.
+    pub(crate) fn of_account(&self, account: Option<Name>) -> Self {
+        Self { account, ..self.clone() }
     }
 
     /// Refuses a scope that is not of this kind: the caller's mistake.
@@ -147,7 +170,8 @@ impl DynKind for Over {
         scope: &'a Scope,
         targets: &'a [Target],
     ) -> BoxFuture<'a, Vec<Observation<Value>>> {
-        Box::pin(self.observe(ctx, scope, targets))
+        let place = Place::new(scope, self.account.as_ref());
+        Box::pin(async move { self.observe(ctx, &place, targets).await })
     }
     fn write<'a>(
         &'a self,
@@ -155,6 +179,7 @@ impl DynKind for Over {
         scope: &'a Scope,
         changes: Vec<Change<KnownDoc>>,
     ) -> BoxFuture<'a, Vec<Outcome<Value>>> {
-        Box::pin(self.change(ctx, scope, changes))
+        let place = Place::new(scope, self.account.as_ref());
+        Box::pin(async move { self.change(ctx, &place, changes).await })
     }
 }

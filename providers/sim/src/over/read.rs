@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use lifeboat_sdk::{
-    CompleteListing, Ctx, Failure, Listing, Name, Observation, Ownership, Scope, Target, Value,
+    CompleteListing, Ctx, Failure, Listing, Name, Observation, Ownership, Target, Value,
 };
 
-use super::Over;
+use super::{Over, Place};
 use crate::cloud::Site;
 use crate::cloud::store::Key;
 use crate::cloud::world::Seen;
@@ -16,54 +16,71 @@ impl Over {
     pub(super) async fn observe(
         &self,
         ctx: &Ctx,
-        scope: &Scope,
+        place: &Place<'_>,
         targets: &[Target],
     ) -> Vec<Observation<Value>> {
-        if let Err(failure) = self.check(scope) {
-            return targets.iter().map(|_| Observation::unreadable(scope, &failure)).collect();
+        if let Err(failure) = self.check(place.scope) {
+            return targets
+                .iter()
+                .map(|_| Observation::unreadable(place.scope, &failure))
+                .collect();
         }
         let ids: Vec<Option<Name>> = targets
             .iter()
             .map(|target| target.id.clone().or_else(|| self.template.id_of(&target.hint)))
             .collect();
         if self.template.batch().is_none() && ids.iter().all(Option::is_some) {
-            let reads = ids.iter().flatten().map(|id| self.read_one(ctx, scope, id));
+            let reads = ids.iter().flatten().map(|id| self.read_one(ctx, place, id));
             return join_all(reads).await;
         }
-        let listing = self.list(ctx, scope).await;
+        let listing = self.list(ctx, place).await;
         let found = targets.iter().zip(&ids).map(|(target, id)| match &listing {
-            Ok(listing) => self.look_up(scope, listing, target, id.as_ref()),
-            Err(failure) => Observation::unreadable(scope, failure),
+            Ok(listing) => self.look_up(place, listing, target, id.as_ref()),
+            Err(failure) => Observation::unreadable(place.scope, failure),
         });
         found.collect()
     }
 
     /// One object by its id.
-    pub(super) async fn get(&self, ctx: &Ctx, scope: &Scope, id: &Name) -> Result<Seen, Failure> {
-        let key = Key::of(scope, self.template.name(), id.clone());
-        let site = Site { scope, call: &self.calls.read, kind: self.template.name(), id: Some(id) };
+    pub(super) async fn get(
+        &self,
+        ctx: &Ctx,
+        place: &Place<'_>,
+        id: &Name,
+    ) -> Result<Seen, Failure> {
+        let key = Key::of(&place.here, self.template.name(), id.clone());
+        let site = Site {
+            scope: &place.here,
+            call: &self.calls.read,
+            kind: self.template.name(),
+            id: Some(id),
+        };
         let make = || self.cloud.request(site, |world| world.read(&key));
-        ctx.call(&self.calls.read, scope, make).await
+        ctx.call(&self.calls.read, place.scope, make).await
     }
 
-    async fn read_one(&self, ctx: &Ctx, scope: &Scope, id: &Name) -> Observation<Value> {
-        match self.get(ctx, scope, id).await {
+    async fn read_one(&self, ctx: &Ctx, place: &Place<'_>, id: &Name) -> Observation<Value> {
+        match self.get(ctx, place, id).await {
             Ok(seen) => Observation::Present(self.present(&seen)),
-            Err(failure) => Observation::from_failure(scope, failure),
+            Err(failure) => Observation::from_failure(place.scope, failure),
         }
     }
 
     /// All objects of the kind in the scope, to the last page.
-    async fn list(&self, ctx: &Ctx, scope: &Scope) -> Result<Arc<CompleteListing<Seen>>, Failure> {
+    async fn list(
+        &self,
+        ctx: &Ctx,
+        place: &Place<'_>,
+    ) -> Result<Arc<CompleteListing<Seen>>, Failure> {
         let name = self.template.name();
-        ctx.shared(scope, &format!("sim:{name}"), || async {
-            let of = Key::of(scope, name, "");
-            let site = Site { scope, call: &self.calls.list, kind: name, id: None };
+        ctx.shared(place.scope, &format!("sim:{name}"), || async {
+            let of = Key::of(&place.here, name, "");
+            let site = Site { scope: &place.here, call: &self.calls.list, kind: name, id: None };
             let mut listing = Listing::default();
             let mut cursor = None;
             loop {
                 let make = || self.cloud.request(site, |world| world.list(&of, cursor));
-                let page = ctx.call(&self.calls.list, scope, make).await?;
+                let page = ctx.call(&self.calls.list, place.scope, make).await?;
                 listing.page(page.items, page.next.is_some());
                 cursor = page.next;
                 if cursor.is_none() {
@@ -79,7 +96,7 @@ impl Over {
     /// A target in a complete listing: by id, by its tags, or by what can never change of it.
     fn look_up(
         &self,
-        scope: &Scope,
+        place: &Place<'_>,
         listing: &CompleteListing<Seen>,
         target: &Target,
         id: Option<&Name>,
@@ -93,14 +110,16 @@ impl Over {
         });
         let found: Vec<&Seen> = found.collect();
         match found[..] {
-            [] => {
-                Observation::Absent(listing.proof(&format!("{} in {scope}", self.template.name())))
-            }
+            [] => Observation::Absent(listing.proof(&format!(
+                "{} in {}",
+                self.template.name(),
+                place.scope
+            ))),
             [seen] => Observation::Present(self.present(seen)),
             _ => {
                 let text = format!("{} objects could be {}", found.len(), target.address);
                 let failure = Failure::new(lifeboat_sdk::Class::Other, text).code("Ambiguous");
-                Observation::unreadable(scope, &failure)
+                Observation::unreadable(place.scope, &failure)
             }
         }
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use lifeboat_sdk::kind::ChangeAction;
 use lifeboat_sdk::{
-    Batch, Change, Class, Ctx, Failure, KnownDoc, Outcome, Owner, Scope, Value, WriteFailure,
+    Batch, Change, Class, Ctx, Failure, KnownDoc, Outcome, Owner, Value, WriteFailure,
 };
 use tokio::time::Instant;
 
-use super::{Behaviour, Over};
+use super::{Behaviour, Over, Place};
 use crate::cloud::Site;
 use crate::cloud::store::{Key, Stored};
 use crate::cloud::world::{Seen, World, missing};
@@ -23,22 +23,22 @@ impl Over {
     pub(super) async fn change(
         &self,
         ctx: &Ctx,
-        scope: &Scope,
+        place: &Place<'_>,
         changes: Vec<Change<KnownDoc>>,
     ) -> Vec<Outcome<Value>> {
-        if let Err(failure) = self.check(scope) {
+        if let Err(failure) = self.check(place.scope) {
             return changes.iter().map(|_| Err(failure.clone().into())).collect();
         }
         match self.template.batch() {
-            None => join_all(changes.iter().map(|c| self.change_one(ctx, scope, c))).await,
-            Some(batch) => self.change_all(ctx, scope, &changes, batch).await,
+            None => join_all(changes.iter().map(|c| self.change_one(ctx, place, c))).await,
+            Some(batch) => self.change_all(ctx, place, &changes, batch).await,
         }
     }
 
     async fn change_one(
         &self,
         ctx: &Ctx,
-        scope: &Scope,
+        place: &Place<'_>,
         change: &Change<KnownDoc>,
     ) -> Outcome<Value> {
         let (call, id) = match &change.action {
@@ -46,35 +46,35 @@ impl Over {
             ChangeAction::Update { id, .. } => (&self.calls.update, Some(&**id)),
             ChangeAction::Delete { id, .. } => (&self.calls.delete, Some(&**id)),
         };
-        let site = Site { scope, call, kind: self.template.name(), id };
-        let make = || self.cloud.request(site, |world| self.effect(world, scope, change));
-        let done = ctx.call(call, scope, make).await?;
-        self.finish(ctx, scope, change, done).await
+        let site = Site { scope: &place.here, call, kind: self.template.name(), id };
+        let make = || self.cloud.request(site, |world| self.effect(world, place, change));
+        let done = ctx.call(call, place.scope, make).await?;
+        self.finish(ctx, place, change, done).await
     }
 
     async fn change_all(
         &self,
         ctx: &Ctx,
-        scope: &Scope,
+        place: &Place<'_>,
         changes: &[Change<KnownDoc>],
         batch: Batch,
     ) -> Vec<Outcome<Value>> {
         let call = &self.calls.change;
-        let site = Site { scope, call, kind: self.template.name(), id: None };
+        let site = Site { scope: &place.here, call, kind: self.template.name(), id: None };
         let make = || {
             self.cloud.request(site, |world| {
                 within(changes, batch)?;
                 world.store.begin();
                 let done: Result<Vec<_>, Failure> =
-                    changes.iter().map(|change| self.effect(world, scope, change)).collect();
+                    changes.iter().map(|change| self.effect(world, place, change)).collect();
                 world.store.end(done.is_ok());
                 done
             })
         };
-        match ctx.call(call, scope, make).await {
+        match ctx.call(call, place.scope, make).await {
             Ok(done) => {
                 let done = changes.iter().zip(done);
-                join_all(done.map(|(change, seen)| self.finish(ctx, scope, change, seen))).await
+                join_all(done.map(|(change, seen)| self.finish(ctx, place, change, seen))).await
             }
             Err(failure) => changes.iter().map(|_| Err(failure.clone().into())).collect(),
         }
@@ -84,20 +84,20 @@ impl Over {
     fn effect(
         &self,
         world: &mut World,
-        scope: &Scope,
+        place: &Place<'_>,
         change: &Change<KnownDoc>,
     ) -> Result<Option<Seen>, Failure> {
         let name = self.template.name();
         match &change.action {
             ChangeAction::Create { after } => {
-                self.create(world, scope, change, after.value()).map(Some)
+                self.create(world, place, change, after.value()).map(Some)
             }
             ChangeAction::Update { id, before: _, after } => {
-                let key = Key::of(scope, name, id.clone());
-                self.update(world, scope, &key, after.value(), change.owner.clone()).map(Some)
+                let key = Key::of(&place.here, name, id.clone());
+                self.update(world, place, &key, after.value(), change.owner.clone()).map(Some)
             }
             ChangeAction::Delete { id, before: _ } => {
-                match world.delete(&Key::of(scope, name, id.clone())) {
+                match world.delete(&Key::of(&place.here, name, id.clone())) {
                     Ok(()) => Ok(None),
                     Err(failure) if failure.class == Class::NotFound => Ok(None),
                     Err(failure) => Err(failure),
@@ -109,23 +109,23 @@ impl Over {
     fn create(
         &self,
         world: &mut World,
-        scope: &Scope,
+        place: &Place<'_>,
         change: &Change<KnownDoc>,
         after: &Value,
     ) -> Result<Seen, Failure> {
         let name = self.template.name();
         let attributes = self.template.schema().attributes;
         conform::document(attributes, after)?;
-        if let Some(made) = world.made_by(&change.token, &Key::of(scope, name, "")) {
+        if let Some(made) = world.made_by(&change.token, &Key::of(&place.here, name, "")) {
             return world.live(&made);
         }
         let id = match self.template.id_of(after) {
             Some(id) => id,
             None => Hints::new_id(name, &change.token),
         };
-        let key = Key::of(scope, name, id.clone());
+        let key = Key::of(&place.here, name, id.clone());
         self.needs_parent(world, &key, after)?;
-        let hints = Hints { kind: name, scope, id: &id, revision: 1 };
+        let hints = Hints { kind: name, scope: &place.here, id: &id, revision: 1 };
         let Behaviour { takes, fails } = self.behave(world, after);
         let stored = Stored {
             token: Some(change.token.clone()),
@@ -139,7 +139,7 @@ impl Over {
     fn update(
         &self,
         world: &mut World,
-        scope: &Scope,
+        place: &Place<'_>,
         key: &Key,
         after: &Value,
         owner: Option<Owner>,
@@ -158,7 +158,7 @@ impl Over {
                 return Err(Failure::new(Class::Invalid, text).code("Immutable"));
             }
         }
-        let hints = Hints { kind: self.template.name(), scope, id: &key.id, revision };
+        let hints = Hints { kind: self.template.name(), scope: &place.here, id: &key.id, revision };
         let document = hints.complete(attributes, after, Some(&old.document));
         let Behaviour { takes, fails: _ } = self.behave(world, after);
         let ready_at = (takes > Duration::ZERO).then(|| Instant::now() + takes);
@@ -194,7 +194,7 @@ impl Over {
     async fn finish(
         &self,
         ctx: &Ctx,
-        scope: &Scope,
+        place: &Place<'_>,
         change: &Change<KnownDoc>,
         done: Option<Seen>,
     ) -> Outcome<Value> {
@@ -214,7 +214,7 @@ impl Over {
         {
             return half(failure, &seen);
         }
-        let seen = match self.settle(ctx, scope, seen).await {
+        let seen = match self.settle(ctx, place, seen).await {
             Ok(seen) => seen,
             Err((failure, seen)) => return half(failure, &seen),
         };
@@ -233,7 +233,7 @@ impl Over {
     async fn settle(
         &self,
         ctx: &Ctx,
-        scope: &Scope,
+        place: &Place<'_>,
         mut seen: Seen,
     ) -> Result<Seen, (Failure, Box<Seen>)> {
         let mut pause = Duration::from_secs(1);
@@ -243,7 +243,7 @@ impl Over {
                 return Err((failure, Box::new(seen)));
             }
             pause = (pause * 2).min(LOOK);
-            match self.get(ctx, scope, &seen.id).await {
+            match self.get(ctx, place, &seen.id).await {
                 Ok(now) if now.revision >= revision => seen = now,
                 Ok(_) => {}
                 Err(failure) if failure.class == Class::NotFound => {}

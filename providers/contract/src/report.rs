@@ -1,0 +1,77 @@
+//! Outcomes of rules, and their table.
+
+use std::fmt::Write as _;
+
+/// What came of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It held in all cases.
+    Held,
+    /// It did not; the case and what was seen.
+    Failed(String),
+    /// There was nothing to try; why.
+    NotApplicable(String),
+}
+
+/// The outcomes of one kind on one server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The kind.
+    pub kind: &'static str,
+    /// The server.
+    pub server: String,
+    /// The rules in their order, and what came of each.
+    pub rows: Vec<(&'static str, Outcome)>,
+}
+
+impl Report {
+    /// One line for each rule that did not hold.
+    pub fn failures(&self) -> Vec<String> {
+        let failed = |(rule, outcome): &(&str, Outcome)| match outcome {
+            Outcome::Failed(text) => {
+                Some(format!("{} on {}: {rule}: {text}", self.kind, self.server))
+            }
+            Outcome::Held | Outcome::NotApplicable(_) => None,
+        };
+        self.rows.iter().filter_map(failed).collect()
+    }
+}
+
+/// Kinds × rules × servers: a row for each rule, a column for each report; below, what failed
+/// and why the rest did not apply.
+pub fn table(reports: &[Report]) -> String {
+    let rules: Vec<&str> =
+        reports.first().map(|r| r.rows.iter().map(|(rule, _)| *rule).collect()).unwrap_or_default();
+    let heads: Vec<String> = reports.iter().map(|r| format!("{} {}", r.kind, r.server)).collect();
+    let first = rules.iter().map(|rule| rule.len()).max().unwrap_or(0);
+    let mut text = format!("{:first$}", "");
+    for head in &heads {
+        let _infallible = write!(text, " | {head}");
+    }
+    text.push('\n');
+    for (i, rule) in rules.iter().enumerate() {
+        let _infallible = write!(text, "{rule:first$}");
+        for (report, head) in reports.iter().zip(&heads) {
+            let word = match report.rows.get(i) {
+                Some((_, Outcome::Held)) => "held",
+                Some((_, Outcome::Failed(_))) => "FAILED",
+                Some((_, Outcome::NotApplicable(_))) | None => "-",
+            };
+            let _infallible = write!(text, " | {word:width$}", width = head.len());
+        }
+        text = text.trim_end().to_owned();
+        text.push('\n');
+    }
+    for report in reports {
+        for (rule, outcome) in &report.rows {
+            let (word, why) = match outcome {
+                Outcome::Held => continue,
+                Outcome::Failed(why) => ("FAILED", why),
+                Outcome::NotApplicable(why) => ("-", why),
+            };
+            let _infallible =
+                writeln!(text, "{word} {} {}: {rule}: {why}", report.kind, report.server);
+        }
+    }
+    text
+}

@@ -1,0 +1,1 @@
+//! What the simulated cloud does: strictness, blackouts, batches, waits, and its ledger.

@@ -1,0 +1,308 @@
+//! The contract over the simulation's own kinds, in virtual time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifeboat_contract::{
+    Case, Fault, Faults, On, Report, Server, Subject, document, names, run, table,
+};
+use lifeboat_sdk::future::BoxFuture;
+use lifeboat_sdk::kind::DynKind;
+use lifeboat_sim::{Fault as Sim, Nth, Rule, SimCloud, SimProvider, Strictness};
+
+use crate::support::place;
+
+/// The cloud as the suite sees it.
+struct Cloud {
+    cloud: SimCloud,
+    stale: Duration,
+}
+
+impl Cloud {
+    fn new(cloud: &SimCloud) -> Self {
+        Self { cloud: cloud.clone(), stale: Duration::ZERO }
+    }
+}
+
+impl Server for Cloud {
+    fn name(&self) -> &str {
+        "sim"
+    }
+
+    fn reset(&self) -> BoxFuture<'_, ()> {
+        self.cloud.clear();
+        Box::pin(async {})
+    }
+
+    fn faults(&self) -> Option<&dyn Faults> {
+        Some(self)
+    }
+
+    fn stale(&self) -> Duration {
+        self.stale
+    }
+}
+
+impl Faults for Cloud {
+    fn inject(&self, fault: Fault, on: On) {
+        let fault = match fault {
+            Fault::Refuse => Sim::Refuse,
+            Fault::Reset => Sim::Reset,
+            Fault::Status500 => Sim::Status500,
+            Fault::Status503 => Sim::Status503,
+            Fault::Throttle => Sim::Throttle,
+            Fault::Denied => Sim::Denied,
+            Fault::BlackHole => Sim::BlackHole,
+            Fault::DropAnswer => Sim::DropAnswer,
+            Fault::CutBody => Sim::CutAnswer,
+            Fault::GarbleBody => Sim::GarbleAnswer,
+        };
+        let nth = match on {
+            On::Nth(n) => Nth::Exactly(n),
+            On::From(n) => Nth::After(n - 1),
+        };
+        self.cloud.inject(Rule::new(fault).nth(nth));
+    }
+
+    fn clear(&self) -> u64 {
+        self.cloud.clear_rules()
+    }
+}
+
+fn subject(cloud: &SimCloud, kind: &str, cases: Vec<Case>) -> Subject {
+    let kind = SimProvider::new(cloud).kind(kind).unwrap();
+    Subject { kind, place: place(), cases }
+}
+
+fn stores(cloud: &SimCloud) -> Subject {
+    let walk = [
+        r#"{"name": "a"}"#,
+        r#"{"name": "a", "size": 5, "class": "fast", "tags": {"k": "v"}, "readers": ["x", "y"],
+            "rule": [{"name": "old", "days": 30}], "policy": "{\"a\": [1]}"}"#,
+        r#"{"name": "b", "region": "us-west-2", "class": "Fast",
+            "rule": [{"name": "old", "days": 60}, {"name": "older", "days": 90}]}"#,
+    ];
+    let full =
+        [r#"{"name": "full", "region": "eu-west-1", "size": 2, "class": "SLOW", "locked": true,
+            "force_destroy": true, "readers": ["z"], "tags": {"a": "b", "c": "d"}}"#];
+    subject(
+        cloud,
+        "sim_store",
+        vec![Case::parse("walk", &walk).unwrap(), Case::parse("full", &full).unwrap()],
+    )
+}
+
+fn replicas(cloud: &SimCloud) -> Subject {
+    let store = SimProvider::new(cloud).kind("sim_store").unwrap();
+    let walk = [
+        r#"{"store": "${store.id}"}"#,
+        r#"{"store": "${store.id}", "streams": 4, "peer_arn": "${peer.arn}"}"#,
+        r#"{"store": "${other.id}"}"#,
+    ];
+    let case = Case::parse("walk", &walk)
+        .and_then(|case| case.needing("store", &store, r#"{"name": "one"}"#))
+        .and_then(|case| case.needing("other", &store, r#"{"name": "two"}"#))
+        .and_then(|case| case.needing("peer", &store, r#"{"name": "p", "region": "us-west-2"}"#));
+    subject(cloud, "sim_replica", vec![case.unwrap()])
+}
+
+fn records(cloud: &SimCloud) -> Subject {
+    let walk = [
+        r#"{"zone": "Z1", "name": "WWW.example.com.", "type": "A", "values": ["192.0.2.1"]}"#,
+        r#"{"zone": "Z1", "name": "www.example.com", "type": "A", "ttl": 60,
+            "values": ["192.0.2.1", "192.0.2.2"]}"#,
+        r#"{"zone": "Z1", "name": "www.example.com", "type": "TXT", "values": ["x"]}"#,
+    ];
+    subject(cloud, "sim_record", vec![Case::parse("walk", &walk).unwrap()])
+}
+
+fn secrets(cloud: &SimCloud) -> Subject {
+    let walk = [
+        r#"{"name": "db", "value": "hunter2"}"#,
+        r#"{"name": "db2", "value": "hunter3", "tags": {}}"#,
+        r#"{"name": "db2", "value": "hunter3", "region": "us-west-2", "tags": {"k": "v"}}"#,
+    ];
+    subject(cloud, "sim_secret", vec![Case::parse("walk", &walk).unwrap()])
+}
+
+fn slow(cloud: &SimCloud) -> Subject {
+    let walk = [
+        r#"{"name": "a"}"#,
+        r#"{"name": "a", "delay": 600, "needs": ["x"]}"#,
+        r#"{"name": "b", "delay": 0}"#,
+    ];
+    subject(cloud, "sim_slow", vec![Case::parse("walk", &walk).unwrap()])
+}
+
+async fn all(server: &Cloud) -> Vec<Report> {
+    let cloud = &server.cloud;
+    let subjects = [stores(cloud), replicas(cloud), records(cloud), secrets(cloud), slow(cloud)];
+    let mut reports = Vec::new();
+    for subject in subjects {
+        reports.push(run(&subject, server).await);
+    }
+    reports
+}
+
+#[track_caller]
+fn hold(reports: &[Report]) {
+    let failures: Vec<String> = reports.iter().flat_map(Report::failures).collect();
+    assert!(failures.is_empty(), "{}\n{}", failures.join("\n"), table(reports));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_kind_keeps_the_contract() {
+    let reports = all(&Cloud::new(&SimCloud::new(1))).await;
+    hold(&reports);
+    let held = |report: &Report| {
+        report.rows.iter().filter(|(_, o)| *o == lifeboat_contract::Outcome::Held).count()
+    };
+    let counts: Vec<usize> = reports.iter().map(held).collect();
+    // Only an id that the service makes up can be told, and a part is only in its parent.
+    assert_eq!(counts, [15, 15, 15, 16, 15], "{}", table(&reports));
+    assert_eq!(names().count(), 16);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_contract_holds_with_latency_and_stale_reads() {
+    for seed in 0..4 {
+        let cloud = SimCloud::new(seed);
+        cloud.set_latency(Duration::from_millis(80));
+        let stale = Duration::from_secs(20);
+        cloud.set_strictness(Strictness { stale, ..Strictness::default() });
+        hold(&all(&Cloud { cloud, stale }).await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_suite_finds_a_kind_that_breaks_it() {
+    let cloud = SimCloud::new(1);
+    let mut subject = stores(&cloud);
+    subject.kind = Arc::new(Broken(subject.kind));
+    let report = run(&subject, &Cloud::new(&cloud)).await;
+    let broken: Vec<&str> = report
+        .rows
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, lifeboat_contract::Outcome::Failed(_)))
+        .map(|(rule, _)| *rule)
+        .collect();
+    assert_eq!(
+        broken,
+        [
+            "the result is as planned",
+            "a read gives what create gave",
+            "planning again proposes nothing",
+            "the cases can be walked",
+            "what is unreadable is not absent",
+        ]
+    );
+    let table = table(&[report]);
+    assert!(table.contains("the cases can be walked"), "{table}");
+    assert!(table.contains("reads as absent"), "{table}");
+}
+
+#[test]
+fn a_configuration_that_does_not_fit_is_refused() {
+    let kind = SimProvider::new(&SimCloud::new(1)).kind("sim_store").unwrap();
+    let config = lifeboat_sdk::value::json::from_json(r#"{"nmae": "a"}"#, None).unwrap();
+    assert_eq!(
+        document(kind.schema().attributes, &config).unwrap_err(),
+        "there is no attribute `nmae`"
+    );
+}
+
+/// A kind that forgets the size that it is given and takes every failure for absence.
+struct Broken(Arc<dyn DynKind>);
+
+mod broken {
+    //! The broken kind: what it says right, it says as the sound one does.
+
+    use lifeboat_sdk::future::BoxFuture;
+    use lifeboat_sdk::kind::{ChangeAction, DynKind};
+    use lifeboat_sdk::{
+        Batch, Change, Class, Ctx, Failure, Finding, KnownDoc, Name, Observation, Outcome,
+        Ownership, Proof, RoleContext, RolePlan, Schema, Scope, Service, Target, Value,
+    };
+
+    use super::Broken;
+
+    fn forget(after: &KnownDoc) -> KnownDoc {
+        KnownDoc::new(&after.value().with("size", Value::int(1))).unwrap()
+    }
+
+    fn absent() -> Observation<Value> {
+        let failure = Failure::new(Class::NotFound, "any failure");
+        Observation::Absent(Proof::from_failure(failure).unwrap())
+    }
+
+    impl DynKind for Broken {
+        fn name(&self) -> &'static str {
+            self.0.name()
+        }
+        fn schema(&self) -> &'static Schema {
+            self.0.schema()
+        }
+        fn service(&self) -> Service {
+            self.0.service()
+        }
+        fn ownership(&self) -> Ownership {
+            self.0.ownership()
+        }
+        fn batch(&self) -> Option<Batch> {
+            self.0.batch()
+        }
+        fn id_of(&self, desired: &Value) -> Option<Name> {
+            self.0.id_of(desired)
+        }
+        fn normalise(&self, document: &Value) -> Value {
+            self.0.normalise(document)
+        }
+        fn validate(&self, document: &Value) -> Vec<Finding> {
+            self.0.validate(document)
+        }
+        fn plan_role(&self, role: &RoleContext, document: &Value) -> RolePlan {
+            self.0.plan_role(role, document)
+        }
+        fn holds_data(&self, document: &Value) -> bool {
+            self.0.holds_data(document)
+        }
+        fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
+            self.0.one_way_door(before, after)
+        }
+        fn read<'a>(
+            &'a self,
+            ctx: &'a Ctx,
+            scope: &'a Scope,
+            targets: &'a [Target],
+        ) -> BoxFuture<'a, Vec<Observation<Value>>> {
+            Box::pin(async move {
+                let found = self.0.read(ctx, scope, targets).await;
+                let found = found.into_iter().map(|o| match o {
+                    Observation::Unreadable(_) => absent(),
+                    Observation::Present(mut present) => {
+                        present.object = present.object.with("tags", Value::null());
+                        Observation::Present(present)
+                    }
+                    absent @ Observation::Absent(_) => absent,
+                });
+                found.collect()
+            })
+        }
+        fn write<'a>(
+            &'a self,
+            ctx: &'a Ctx,
+            scope: &'a Scope,
+            mut changes: Vec<Change<KnownDoc>>,
+        ) -> BoxFuture<'a, Vec<Outcome<Value>>> {
+            for change in &mut changes {
+                match &mut change.action {
+                    ChangeAction::Create { after } | ChangeAction::Update { after, .. } => {
+                        *after = forget(after);
+                    }
+                    ChangeAction::Delete { .. } => {}
+                }
+            }
+            self.0.write(ctx, scope, changes)
+        }
+    }
+}
