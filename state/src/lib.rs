@@ -5,7 +5,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`digest`], [`line`] | BLAKE3 digests; the one-line envelope of frames, plan files and records |
+//! | [`digest`], [`mod@line`] | BLAKE3 digests; the one-line envelope of frames, plan files and records |
 //! | [`store`] | [`store::CasStore`] and [`store::Segments`] with a folder and a simulated disk behind them |
 //! | [`secret`] | sealing of sensitive values, the key file |
 //! | [`model`] | what state says; none of it is `Serialize` |

@@ -399,3 +399,49 @@ async fn who_is_told_that_it_committed_is_seen_by_the_next_holder() {
     }
     assert!(first_point > 8, "only {first_point} points of suspension were tried");
 }
+
+/// The first wakes after the second has the lock, puts its generation, falls asleep again while the
+/// second commits, and wakes once more.
+#[tokio::test]
+async fn a_holder_that_wakes_twice_is_not_told_that_it_committed() {
+    let (mut first_nap, mut second_nap, mut late) = (0, 0, 0);
+    loop {
+        let (disk, first, head) = disk_with(1).await;
+        let (chain1, permit) = (chain(&disk), first.permit());
+        let mut commit: std::pin::Pin<Box<dyn Future<Output = _> + '_>> =
+            Box::pin(chain1.commit(&permit, head.as_ref(), new_generation("first")));
+        if poll_times(&mut commit, first_nap).await.is_some() {
+            break;
+        }
+        locks(&disk).force_unlock("writer", "bob", "asleep").await.unwrap();
+        let second = locks(&disk).lock(info("second"), Duration::ZERO).await.unwrap();
+        let seen = chain(&disk).load().await.unwrap().unwrap();
+        let early = poll_times(&mut commit, second_nap).await;
+        let new = new_generation("second");
+        chain(&disk).commit(&second.permit(), Some(&seen.head()), new).await.unwrap();
+        let context = format!("{first_nap}, {second_nap}: {early:?}");
+        (first_nap, second_nap) =
+            if early.is_some() { (first_nap + 1, 0) } else { (first_nap, second_nap + 1) };
+        let woken = match early {
+            Some(woken) => woken,
+            None => commit.await,
+        };
+        assert_eq!(woken.is_ok(), seen.header.commit == "first", "{context}");
+        assert_eq!(newest(&disk).await, "second", "{context}");
+        late += u32::from(disk.names().iter().any(|name| name.starts_with("aside/")));
+    }
+    assert!(late > 8, "only {late} late generations were met");
+}
+
+#[tokio::test]
+async fn a_permit_ends_with_its_term_even_if_nobody_else_came() {
+    let (disk, guard, head) = disk_with(1).await;
+    let permit = guard.permit();
+    locks(&disk).release(guard).await.unwrap();
+    let released = chain(&disk).commit(&permit, head.as_ref(), new_generation("x")).await;
+    assert!(matches!(released, Err(GenerationError::LockLost { .. })), "{released:?}");
+    let again = locks(&disk).lock(info("writer"), Duration::ZERO).await.unwrap();
+    let old = chain(&disk).commit(&permit, head.as_ref(), new_generation("x")).await;
+    assert!(matches!(old, Err(GenerationError::LockLost { .. })), "{old:?}");
+    chain(&disk).commit(&again.permit(), head.as_ref(), new_generation("x")).await.unwrap();
+}
