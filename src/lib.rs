@@ -17,5 +17,6 @@ pub mod graph;
 pub mod plan;
 pub mod refresh;
 pub mod registry;
+pub mod topology;
 pub mod engine;
 pub mod view;

@@ -4,11 +4,12 @@
 //! one ([`crate::plan::resolve`] adds those), or two `for_each` blocks that refer to each other
 //! would cost the square of their size.
 
+pub mod blocks;
 pub mod environment;
 pub mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Span};
 
@@ -54,7 +55,7 @@ pub struct Desired {
     /// The items, each after what it needs.
     pub order: Vec<usize>,
     /// For each item the resources it needs directly or through values, by position.
-    pub reach: Vec<Rc<BTreeSet<usize>>>,
+    pub reach: Vec<Arc<BTreeSet<usize>>>,
     index: BTreeMap<Item, usize>,
 }
 
@@ -105,19 +106,19 @@ impl Desired {
     }
 
     /// Resources that each item needs, through variables, locals, outputs and modules.
-    fn reached(&self) -> Vec<Rc<BTreeSet<usize>>> {
-        let mut reach: Vec<Rc<BTreeSet<usize>>> = vec![Rc::default(); self.items.len()];
+    fn reached(&self) -> Vec<Arc<BTreeSet<usize>>> {
+        let mut reach: Vec<Arc<BTreeSet<usize>>> = vec![Arc::default(); self.items.len()];
         for item in &self.order {
-            let mut own: Option<Rc<BTreeSet<usize>>> = None;
+            let mut own: Option<Arc<BTreeSet<usize>>> = None;
             for need in self.graph.needs(*item) {
                 let single = matches!(self.items[need], Item::Resource(..) | Item::Synthetic(_));
                 let theirs =
-                    if single { Rc::new(BTreeSet::from([need])) } else { reach[need].clone() };
+                    if single { Arc::new(BTreeSet::from([need])) } else { reach[need].clone() };
                 own = Some(match own {
                     None => theirs,
                     Some(mine) if theirs.is_subset(&mine) => mine,
                     Some(mut mine) => {
-                        Rc::make_mut(&mut mine).extend(theirs.iter().copied());
+                        Arc::make_mut(&mut mine).extend(theirs.iter().copied());
                         mine
                     }
                 });

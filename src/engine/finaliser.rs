@@ -1,9 +1,11 @@
 //! The one [`Finalise`]: evaluates what was unknown with what has become known.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Value};
 
+use super::context::Contexts;
 use super::load::Loaded;
 use crate::address::{Address, Mode, ModulePath};
 use crate::config::ResourceKey;
@@ -11,25 +13,21 @@ use crate::config::decode::decode;
 use crate::desired::environment::{Resources, address};
 use crate::desired::{Environment, Item};
 use crate::diff::{Action, merge, propose};
-use crate::function::Context;
 use crate::plan::resolve::{gather, synthetic_document, with_region};
 use crate::plan::{Finalise, ObjectChange, Plan};
 use crate::refresh::compare::disagreements;
 use crate::registry::Providers;
 
-/// Makes the context of functions for one evaluation.
-pub type MakeContext<'a> = dyn Fn(&mut dyn FnMut(&Context<'_>)) + Send + Sync + 'a;
-
 /// Completes the documents of one plan.
-pub struct Finaliser<'a> {
+pub struct Finaliser {
     /// The plan.
-    pub plan: &'a Plan,
+    pub plan: Arc<Plan>,
     /// The files that it was made from.
-    pub loaded: &'a Loaded,
+    pub loaded: Arc<Loaded>,
     /// Kinds and default regions.
-    pub providers: &'a Providers,
+    pub providers: Providers,
     /// What functions need.
-    pub context: &'a MakeContext<'a>,
+    pub contexts: Contexts,
 }
 
 /// Objects as they are now.
@@ -61,7 +59,7 @@ impl Resources for Objects<'_> {
     }
 }
 
-impl Finaliser<'_> {
+impl Finaliser {
     fn with<T>(
         &self,
         objects: &BTreeMap<Address, Value>,
@@ -69,21 +67,13 @@ impl Finaliser<'_> {
     ) -> Result<T, Diagnostics> {
         let blocks = self.loaded.topology.as_ref().map(|t| t.values()).unwrap_or_default();
         let now = Objects { objects, blocks };
-        let mut answer = None;
-        let mut f = Some(f);
-        (self.context)(&mut |context| {
+        let (value, found) = self.contexts.with(|context| {
             let environment =
                 Environment::new(&self.loaded.config, &self.loaded.variables, context, &now);
-            if let Some(f) = f.take() {
-                let value = f(&environment);
-                answer = Some((value, environment.take()));
-            }
+            let value = f(&environment);
+            (value, environment.take())
         });
-        match answer {
-            Some((value, found)) if !found.has_errors() => Ok(value),
-            Some((_, found)) => Err(found),
-            None => Err(Diagnostics::new()),
-        }
+        if found.has_errors() { Err(found) } else { Ok(value) }
     }
 
     /// The configuration of an object, evaluated now.
@@ -130,7 +120,7 @@ impl Finaliser<'_> {
     }
 }
 
-impl Finalise for Finaliser<'_> {
+impl Finalise for Finaliser {
     fn finalise(
         &self,
         change: usize,
@@ -199,7 +189,7 @@ impl Finalise for Finaliser<'_> {
     }
 }
 
-impl Finaliser<'_> {
+impl Finaliser {
     fn ignored(&self, at: &Address) -> merge::Ignore {
         let key = ResourceKey { mode: at.mode, kind: at.kind.clone(), name: at.name.clone() };
         let module = crate::desired::module_at(&self.loaded.config, &at.module.names());

@@ -1,6 +1,5 @@
 //! Files -> config -> topology -> desired, with all problems of all of them.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -102,7 +101,3 @@ pub fn load(
     diagnostics.extend(found);
     (Loaded { config, variables, topology, desired, catalogue }, diagnostics)
 }
-
-/// Sources and files that functions read, while they are read: what a plan carries.
-#[derive(Debug, Default)]
-pub struct Recorded(pub RefCell<BTreeMap<String, Vec<u8>>>);

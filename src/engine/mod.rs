@@ -2,6 +2,8 @@
 //!
 //! The only module besides `cli` that knows all stages. It decides nothing about objects.
 
+pub mod context;
+pub mod files;
 pub mod finaliser;
 pub mod load;
 pub mod planning;
@@ -9,5 +11,6 @@ pub mod providers;
 pub mod stored;
 pub mod targets;
 
+pub use context::Contexts;
 pub use load::{Loaded, Settings};
 pub use planning::{Asked, Made};

@@ -7,6 +7,8 @@ mod read;
 mod v1;
 mod write;
 
+pub(crate) use write::{cause, reason};
+
 use lifeboat_state::digest::Digest;
 use lifeboat_state::line;
 use lifeboat_state::secret::Sealer;

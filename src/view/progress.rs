@@ -1,0 +1,181 @@
+//! Events of refresh and apply as lines or NDJSON.
+
+use std::sync::Arc;
+
+use lifeboat_sdk::Name;
+use serde_json::{Value as Json, json};
+
+use super::escape::line;
+use super::output::Output;
+use crate::address::{Address, Key, Mode};
+use crate::event::{Event, Events};
+use crate::plan::Operation;
+
+/// Tells events to people or programs.
+pub struct Progress {
+    /// Where to.
+    pub output: Arc<Output>,
+    /// Whether reads are told too.
+    pub refreshing: bool,
+    /// Whether each change is told, not only what failed.
+    pub applying: bool,
+}
+
+/// The words of an operation: while it runs, and when it is done.
+fn words(operation: Operation) -> (&'static str, &'static str) {
+    match operation {
+        Operation::Create => ("Creating", "Creation"),
+        Operation::Update => ("Modifying", "Modifications"),
+        Operation::Delete | Operation::DeleteDeposed => ("Destroying", "Destruction"),
+        Operation::Read => ("Reading", "Read"),
+        Operation::Import => ("Importing", "Import"),
+        Operation::Forget => ("Forgetting", "Forget"),
+    }
+}
+
+/// Terraform's action of an operation.
+fn action(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "create",
+        Operation::Update => "update",
+        Operation::Delete | Operation::DeleteDeposed => "delete",
+        Operation::Read => "read",
+        Operation::Import => "import",
+        Operation::Forget => "remove",
+    }
+}
+
+/// Terraform's `resource` object.
+pub fn resource(address: &Address) -> Json {
+    let key = match &address.key {
+        Some(Key::Text(text)) => json!(&**text),
+        Some(Key::Index(n)) => json!(n),
+        None => Json::Null,
+    };
+    let implied = address.kind.split('_').next().unwrap_or_default();
+    let local = address.local();
+    json!({
+        "addr": address.to_string(),
+        "module": address.module.to_string(),
+        "resource": local,
+        "implied_provider": implied,
+        "resource_type": &*address.kind,
+        "resource_name": &*address.name,
+        "resource_key": key,
+    })
+}
+
+fn in_brackets(id: Option<&Name>) -> String {
+    id.filter(|id| !id.is_empty()).map(|id| format!(" [id={}]", line(id))).unwrap_or_default()
+}
+
+impl Progress {
+    fn tell(&self, kind: &str, message: &str, hook: Json) {
+        if self.output.json {
+            self.output.event(kind, "info", message, json!({ "hook": hook }));
+        } else {
+            self.output.result(&format!("{message}\n"));
+        }
+    }
+
+    fn hook(address: &Address, id: Option<&Name>) -> Json {
+        let mut hook = json!({ "resource": resource(address) });
+        if let Some(id) = id {
+            hook["id_key"] = json!("id");
+            hook["id_value"] = json!(&**id);
+        }
+        hook
+    }
+
+    fn refresh(&self, address: &Address, id: Option<&Name>, done: Option<bool>) {
+        if !self.refreshing {
+            return;
+        }
+        let name = line(&address.to_string());
+        let verb = if address.mode == Mode::Data { "Reading" } else { "Refreshing state" };
+        match done {
+            None => {
+                let text = format!("{name}: {verb}...{}", in_brackets(id));
+                self.tell("refresh_start", &text, Self::hook(address, id));
+            }
+            Some(true) if self.output.json => {
+                let text = format!("{name}: Refresh complete{}", in_brackets(id));
+                self.tell("refresh_complete", &text, Self::hook(address, id));
+            }
+            Some(true) => {}
+            Some(false) => {
+                let text = format!("{name}: Could not be read");
+                self.tell("refresh_complete", &text, Self::hook(address, id));
+            }
+        }
+    }
+}
+
+impl Events for Progress {
+    fn event(&self, event: Event) {
+        match event {
+            Event::RefreshStart { address, id } => self.refresh(&address, id.as_ref(), None),
+            Event::RefreshComplete { address, id, readable } => {
+                self.refresh(&address, id.as_ref(), Some(readable));
+            }
+            Event::ApplyStart { address, operation, id } if self.applying => {
+                let name = line(&address.to_string());
+                let text = format!("{name}: {}...{}", words(operation).0, in_brackets(id.as_ref()));
+                let mut hook = Self::hook(&address, id.as_ref());
+                hook["action"] = json!(action(operation));
+                self.tell("apply_start", &text, hook);
+            }
+            Event::ApplyProgress { address, operation, elapsed } if self.applying => {
+                let name = line(&address.to_string());
+                let seconds = elapsed.as_secs();
+                let text = format!("{name}: Still {}... [{seconds}s elapsed]", words(operation).0.to_lowercase());
+                let mut hook = Self::hook(&address, None);
+                hook["action"] = json!(action(operation));
+                hook["elapsed_seconds"] = json!(seconds);
+                self.tell("apply_progress", &text, hook);
+            }
+            Event::ApplyComplete { address, operation, id, elapsed } if self.applying => {
+                let name = line(&address.to_string());
+                let seconds = elapsed.as_secs();
+                let text = format!(
+                    "{name}: {} complete after {seconds}s{}",
+                    words(operation).1,
+                    in_brackets(id.as_ref())
+                );
+                let mut hook = Self::hook(&address, id.as_ref());
+                hook["action"] = json!(action(operation));
+                hook["elapsed_seconds"] = json!(seconds);
+                self.tell("apply_complete", &text, hook);
+            }
+            Event::ApplyErrored { address, operation, failure, elapsed } => {
+                let name = line(&address.to_string());
+                let text = format!(
+                    "{name}: {} failed after {}s: {}",
+                    words(operation).1,
+                    elapsed.as_secs(),
+                    line(&failure.to_string())
+                );
+                let mut hook = Self::hook(&address, None);
+                hook["action"] = json!(action(operation));
+                hook["elapsed_seconds"] = json!(elapsed.as_secs());
+                self.tell("apply_errored", &text, hook);
+            }
+            Event::Recovering { run, in_doubt } => {
+                let text = format!(
+                    "An earlier run ({}) did not end: settling it by reading, {in_doubt} step(s) in doubt.\n",
+                    line(&run)
+                );
+                self.output.note(&text);
+            }
+            Event::Interrupted(false) => self.output.note(
+                "\nInterrupt received.\nFinishing what runs, starting nothing new. Interrupt again to stop at once.\n",
+            ),
+            Event::Interrupted(true) => self.output.note(
+                "\nTwo interrupts received. Stopping now; the journal holds what is in doubt.\nRun `lifeboat apply` again: it settles that by reading.\n",
+            ),
+            Event::ApplyStart { .. }
+            | Event::ApplyProgress { .. }
+            | Event::ApplyComplete { .. } => {}
+        }
+    }
+}
