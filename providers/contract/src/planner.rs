@@ -52,6 +52,9 @@ pub fn plan(kind: &dyn DynKind, config: &Value, prior: Option<&Value>) -> Option
         let null = Value::Null(a.shape.ty());
         let of = |document: &Value| document.get(a.name).unwrap_or(&null).clone();
         let path = Path::attr(a.name);
+        if a.presence == Presence::Computed {
+            return (a.name.into(), of(&merged));
+        }
         let same = a.role || !changes.attribute(a, &of(&known), &of(&merged), &path);
         (a.name.into(), if same { of(prior) } else { of(&merged) })
     }));

@@ -222,6 +222,10 @@ mod tests {
             ),
             "the block `name` has a min above its max",
         );
+    }
+
+    #[test]
+    fn a_message_tells_what_the_mark_is_for() {
         refused(
             quote!(
                 struct A {

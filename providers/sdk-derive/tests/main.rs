@@ -1,4 +1,5 @@
 //! The derive: what it writes into schemas, how documents become structs and back.
+#![allow(clippy::expect_used, reason = "clippy exempts test functions only, not their helpers")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -74,7 +74,9 @@ impl Hints<'_> {
         };
         if left {
             return match old {
-                _ if a.name == "tags_all" => self.guess(a, desired, under),
+                _ if a.name == "tags_all" && desired.get("tags").is_some() => {
+                    self.guess(a, desired, under)
+                }
                 Some(old) if !a.volatile => old.clone(),
                 _ => match wanted.filter(|_| a.presence == Presence::OptionalComputed) {
                     Some(empty) => empty.clone(),
