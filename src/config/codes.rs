@@ -88,4 +88,52 @@ codes! {
     ARGUMENT_COUNT = "config::argument_count", "Wrong number of arguments", "a = upper()";
     INVALID_ARGUMENT = "config::invalid_argument", "Unsuitable argument", "a = upper([])";
     CALL_FAILED = "config::call_failed", "The function failed", r#"a = jsondecode("{")"#;
+    // Files.
+    UNREADABLE = "config::unreadable", "A file cannot be read", "-var-file=nope.drvars.hcl";
+    NO_FILES = "config::no_files", "No configuration files", "an empty folder";
+    MODULE_SOURCE = "config::module_source", "Unsuitable module source", r#"source = "a/b""#;
+    INVALID_JSON = "config::invalid_json", "Invalid variables file", "x.auto.drvars.json: [";
+    INVALID_OPTION = "config::invalid_option", "Invalid value on the command line", "-var x";
+    // Blocks.
+    UNKNOWN_ARGUMENT = "config::unknown_argument", "Unknown argument", "output \"o\" { valeu = 1 }";
+    UNKNOWN_BLOCK = "config::unknown_block", "Unknown block", "resorce \"a\" \"b\" {}";
+    MISSING_ARGUMENT = "config::missing_argument", "Missing argument", "output \"o\" {}";
+    MISSING_BLOCK = "config::missing_block", "Missing block", "check \"c\" {}";
+    TOO_MANY_BLOCKS = "config::too_many_blocks", "Too many blocks", "two `lifecycle` blocks";
+    MISSING_LABEL = "config::missing_label", "Missing label", "output {}";
+    EXTRA_LABEL = "config::extra_label", "Label too many", r#"output "a" "b" {}"#;
+    INVALID_NAME = "config::invalid_name", "Invalid name", r#"output "a b" {}"#;
+    DUPLICATE = "config::duplicate", "Declared twice", "two outputs of one name";
+    COUNT_AND_FOR_EACH = "config::count_and_for_each", "Both count and for_each",
+        "count = 1, for_each = {}";
+    UNSUPPORTED = "config::unsupported", "Not supported", "terraform {}";
+    NOT_CONSTANT = "config::not_constant", "The value must be constant",
+        "prevent_destroy = var.x";
+    INVALID_TYPE = "config::invalid_type", "Invalid type", "type = strin";
+    INVALID_DEFAULT = "config::invalid_default", "Unsuitable default",
+        r#"type = number, default = "x""#;
+    INVALID_CONDITION = "config::invalid_condition", "The condition looks at nothing",
+        "condition = true";
+    INVALID_ADDRESS = "config::invalid_address", "Invalid address", "moved { from = 1 … }";
+    EXPECTED_LIST = "config::expected_list", "A list is expected", "depends_on = a.b";
+    EXPECTED_REFERENCE = "config::expected_reference", "A reference is expected",
+        "depends_on = [1]";
+    QUOTED_REFERENCE = "config::quoted_reference", "Quoted reference", r#"depends_on = ["a.b"]"#;
+    // Declarations and uses.
+    UNDECLARED = "config::undeclared", "Reference to what is not declared", "a = var.nope";
+    OUTSIDE = "config::outside", "Reference to an instance outside of one", "a = each.key";
+    SELF_REFERENCE = "config::self_reference", "Reference to itself", "locals { a = local.a }";
+    INSTANCE_KEY = "config::instance_key", "Wrong use of instances", "a = one_of_many.x.id";
+    STILL_DECLARED = "config::still_declared", "Removed, and declared", "removed { from = a.b }";
+    // Variables.
+    NO_VALUE = "config::no_value", "No value for a variable", "variable \"v\" {}";
+    INVALID_VALUE = "config::invalid_value", "Unsuitable value for a variable", "-var n=x";
+    UNDECLARED_VARIABLE = "config::undeclared_variable", "Value for an undeclared variable",
+        "-var nope=1";
+    VALIDATION = "config::validation", "The value of a variable is not valid",
+        "a failed validation";
+    // Bodies by schema.
+    READ_ONLY = "config::read_only", "The attribute cannot be set", r#"id = "x""#;
+    INVALID_DYNAMIC = "config::invalid_dynamic", "Invalid dynamic block", "dynamic \"a\" {}";
+    SECRET_LITERAL = "config::secret_literal", "A secret in the files", r#"password = "x""#;
 }

@@ -1,14 +1,201 @@
 //! From a folder to a configuration: `*.dr.hcl`, and the modules it calls.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
-use lifeboat_sdk::Diagnostics;
+use lifeboat_sdk::{Diagnostics, FileId, Name, Span};
 
-use super::Config;
 use super::files::Files;
+use super::module::Module;
+use super::source::SourceMap;
+use super::syntax::{Interner, parse_body};
+use super::{Config, build, check, codes};
+
+/// The end of the names of configuration files.
+pub const SUFFIX: &str = ".dr.hcl";
+
+/// So many modules may be called through each other.
+const MAX_DEPTH: usize = 64;
+
+/// No file may be larger, in bytes.
+const MAX_FILE: usize = 64 << 20;
+
+/// So many modules are loaded at most.
+const MAX_MODULES: usize = 10_000;
 
 /// Reads the root module in `dir` and all modules it calls; reports all problems of all files.
 pub fn load(files: &dyn Files, dir: &Path) -> (Config, Diagnostics) {
-    let _ = (files, dir);
-    (Config::default(), Diagnostics::new())
+    let mut loader = Loader {
+        files,
+        config: Config { dir: dir.to_owned(), ..Config::default() },
+        names: Interner::default(),
+        diagnostics: Diagnostics::new(),
+        folders: Vec::new(),
+        read: BTreeMap::new(),
+        modules: 0,
+    };
+    let root = loader.module(dir, Vec::new(), None);
+    let Loader { mut config, mut diagnostics, .. } = loader;
+    config.root = root;
+    check::check(&config.root, &mut diagnostics);
+    (config, diagnostics)
+}
+
+struct Loader<'a> {
+    files: &'a dyn Files,
+    config: Config,
+    names: Interner,
+    diagnostics: Diagnostics,
+    /// The folders of the modules being read, outermost first.
+    folders: Vec<PathBuf>,
+    /// What each folder declares, without children.
+    read: BTreeMap<PathBuf, Module>,
+    modules: usize,
+}
+
+impl Loader<'_> {
+    /// The module in a folder, called at `call`.
+    fn module(&mut self, dir: &Path, path: Vec<Name>, call: Option<Span>) -> Module {
+        self.modules += 1;
+        let mut module = match self.read.get(dir) {
+            Some(module) => Module { path, ..module.clone() },
+            None => {
+                let module = self.folder(dir, path, call);
+                self.read.insert(dir.to_owned(), module.clone());
+                module
+            }
+        };
+        self.children(&mut module);
+        module
+    }
+
+    /// What the files of a folder declare.
+    fn folder(&mut self, dir: &Path, path: Vec<Name>, call: Option<Span>) -> Module {
+        let mut module = Module { path, dir: dir.to_owned(), ..Module::default() };
+        let mut seen = build::Seen::new();
+        for name in self.list(dir, call) {
+            let path = dir.join(&name);
+            let shown = path.to_string_lossy().into_owned();
+            let bytes = match self.files.read(&path) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    let detail = format!("The file {shown} cannot be read: {error}.");
+                    self.diagnostics.push(codes::UNREADABLE.error(detail).at_opt(call));
+                    continue;
+                }
+            };
+            let digest = blake3::hash(&bytes).to_hex().to_string();
+            self.config.digests.insert(shown.clone(), digest);
+            let (file, text) =
+                read_text(&shown, &bytes, &mut self.config.sources, &mut self.diagnostics);
+            let body = parse_body(file, &text, &mut self.names, &mut self.diagnostics);
+            build::add_file(&mut module, &mut seen, body, &mut self.diagnostics);
+        }
+        module
+    }
+
+    /// The configuration files of a folder.
+    fn list(&mut self, dir: &Path, call: Option<Span>) -> Vec<String> {
+        let shown = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+        let names = match self.files.list(dir) {
+            Ok(names) => names,
+            Err(error) => {
+                let detail = format!("The folder {} cannot be read: {error}.", shown.display());
+                self.diagnostics.push(codes::UNREADABLE.error(detail).at_opt(call));
+                return Vec::new();
+            }
+        };
+        let names: Vec<String> =
+            names.into_iter().filter(|n| n.ends_with(SUFFIX) && !n.starts_with('.')).collect();
+        if names.is_empty() {
+            let detail = format!("The folder {} has no *{SUFFIX} files.", shown.display());
+            self.diagnostics.push(codes::NO_FILES.error(detail).at_opt(call));
+        }
+        names
+    }
+
+    fn children(&mut self, module: &mut Module) {
+        self.folders.push(module.dir.clone());
+        let calls: Vec<(Name, String, Span)> = module
+            .calls
+            .iter()
+            .map(|(name, call)| (name.clone(), call.source.clone(), call.source_span))
+            .collect();
+        for (name, source, span) in calls {
+            let Some(dir) = self.locate(&module.dir, &source, span) else { continue };
+            let mut path = module.path.clone();
+            path.push(name.clone());
+            let child = self.module(&dir, path, Some(span));
+            module.children.insert(name, child);
+        }
+        self.folders.pop();
+    }
+
+    /// The folder of a module source.
+    fn locate(&mut self, from: &Path, source: &str, span: Span) -> Option<PathBuf> {
+        let local =
+            ["./", "../"].iter().any(|p| source.starts_with(p)) || [".", ".."].contains(&source);
+        if !local {
+            let detail = format!(
+                "{source:?} is no folder. Modules are folders of this repository, written with \
+                 `./` or `../`."
+            );
+            self.diagnostics.push(codes::MODULE_SOURCE.error(detail).at(span));
+            return None;
+        }
+        let dir = normal(&from.join(source));
+        let detail = if self.folders.contains(&dir) {
+            "The module calls itself, directly or through others."
+        } else if self.folders.len() >= MAX_DEPTH || self.modules >= MAX_MODULES {
+            "There are too many modules."
+        } else {
+            return Some(dir);
+        };
+        self.diagnostics.push(codes::MODULE_SOURCE.error(detail).at(span));
+        None
+    }
+}
+
+/// Without `.` and, where it can be told, without `..`.
+fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(out.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// Adds a file to the sources; what is not UTF-8 is reported and replaced.
+pub(super) fn read_text(
+    name: &str,
+    bytes: &[u8],
+    sources: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> (FileId, std::sync::Arc<str>) {
+    let bytes = if bytes.len() > MAX_FILE {
+        let detail = format!("The file {name} is larger than 64 MiB.");
+        diagnostics.push(codes::UNREADABLE.error(detail));
+        &[]
+    } else {
+        bytes
+    };
+    let text = String::from_utf8_lossy(bytes);
+    let file = sources.add(name, &text);
+    if let Err(error) = std::str::from_utf8(bytes) {
+        let start = u32::try_from(error.valid_up_to()).unwrap_or(u32::MAX);
+        // The replacement character has three bytes.
+        let span = Span { file, start, end: start + 3 };
+        let detail = "Files are in UTF-8; here is a byte that is not.";
+        diagnostics.push(codes::INVALID_ENCODING.error(detail).at(span));
+    }
+    let text = sources.get(file).map(|s| s.text.clone()).unwrap_or_default();
+    (file, text)
 }

@@ -223,14 +223,18 @@ impl Names<'_> {
 /// All references of an expression but those to names of its own `for`s, in order.
 pub fn references(expr: &Expr) -> Vec<&Reference> {
     let mut found = Vec::new();
-    walk::expr(expr, &mut Vec::new(), &mut |t| found.extend(t.reference.as_ref()));
+    walk::traversals(expr, &mut |t| found.extend(t.reference.as_ref()));
     found
 }
 
 /// All references of a body and its blocks but those to iterators of its `dynamic` blocks.
 pub fn body_references(body: &Body) -> Vec<&Reference> {
     let mut found = Vec::new();
-    walk::body(body, &mut Vec::new(), &mut |t| found.extend(t.reference.as_ref()));
+    walk::body(body, &mut Vec::new(), &mut |node| {
+        if let walk::Node::Traversal(t) = node {
+            found.extend(t.reference.as_ref());
+        }
+    });
     found
 }
 

@@ -1,11 +1,29 @@
-//! Walks over expressions and bodies: every traversal that is no name of a `for` or `dynamic`.
+//! Walks over expressions and bodies: calls, and traversals that are no names of a `for`.
 
 use lifeboat_sdk::Name;
 
-use super::ast::{Access, Block, Body, Expr, ExprKind, For, Part, Step, StepKind, Traversal};
+use super::ast::{Access, Block, Body, Call, Expr, ExprKind, For, Part, Step, StepKind, Traversal};
 
-/// What is called for each traversal.
-type Visit<'v, 'e> = &'v mut dyn FnMut(&'e Traversal);
+/// What is visited.
+#[derive(Clone, Copy)]
+pub(super) enum Node<'e> {
+    /// A traversal whose root is no name of a `for` or `dynamic` around it.
+    Traversal(&'e Traversal),
+    /// A call of a function.
+    Call(&'e Call),
+}
+
+/// What is called for each.
+type Visit<'v, 'e> = &'v mut dyn FnMut(Node<'e>);
+
+/// Visits the traversals of an expression.
+pub(super) fn traversals<'e>(e: &'e Expr, visit: &mut dyn FnMut(&'e Traversal)) {
+    expr(e, &mut Vec::new(), &mut |node| {
+        if let Node::Traversal(traversal) = node {
+            visit(traversal);
+        }
+    });
+}
 
 /// Visits an expression in which the names `own` are taken.
 pub(super) fn expr<'e>(e: &'e Expr, own: &mut Vec<Name>, visit: Visit<'_, 'e>) {
@@ -15,7 +33,7 @@ pub(super) fn expr<'e>(e: &'e Expr, own: &mut Vec<Name>, visit: Visit<'_, 'e>) {
         ExprKind::Wrap(x) | ExprKind::Paren(x) | ExprKind::Unary(_, x) => expr(x, own, visit),
         ExprKind::Traversal(t) => {
             if !own.contains(&t.root) {
-                visit(t);
+                visit(Node::Traversal(t));
             }
             steps(&t.steps, own, visit);
         }
@@ -24,7 +42,10 @@ pub(super) fn expr<'e>(e: &'e Expr, own: &mut Vec<Name>, visit: Visit<'_, 'e>) {
             expr(source, own, visit);
             steps(into, own, visit);
         }
-        ExprKind::Call(call) => call.args.iter().for_each(|x| expr(x, own, visit)),
+        ExprKind::Call(call) => {
+            visit(Node::Call(call));
+            call.args.iter().for_each(|x| expr(x, own, visit));
+        }
         ExprKind::Binary(chain) => {
             expr(&chain.first, own, visit);
             chain.rest.iter().for_each(|(_, x)| expr(x, own, visit));

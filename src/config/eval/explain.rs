@@ -13,7 +13,7 @@ impl Evaluator<'_> {
     /// What the names in an expression stand for: `("var.x", "is \"a\"")`.
     pub(super) fn values(&mut self, expr: &Expr, env: Env<'_>) -> Vec<(String, String)> {
         let mut traversals: Vec<&Traversal> = Vec::new();
-        walk::expr(expr, &mut Vec::new(), &mut |t| traversals.push(t));
+        walk::traversals(expr, &mut |t| traversals.push(t));
         let mut told: Vec<(String, String)> = Vec::new();
         for traversal in traversals.into_iter().take(4 * MOST) {
             let label = label(traversal);

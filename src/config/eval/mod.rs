@@ -5,7 +5,9 @@
 mod access;
 mod call;
 mod collection;
+pub mod condition;
 mod conditional;
+mod constant;
 mod explain;
 mod operator;
 mod render;
@@ -22,6 +24,7 @@ use super::ast::{Expr, ExprKind, Traversal};
 use super::codes::{self, Code};
 use super::reference::{self, Reference};
 pub use crate::function::Context as FunctionContext;
+pub use constant::{constant, constant_as};
 pub use render::Renderer;
 
 /// What an expression sees around it.
@@ -204,9 +207,11 @@ impl Evaluator<'_> {
 }
 
 /// What stands for the value of what is wrong.
-fn error_value() -> Value {
+pub(super) fn unknown() -> Value {
     Value::unknown(Type::Dynamic)
 }
+
+use unknown as error_value;
 
 /// An unknown value that is not null, for the reasons that others are unknown.
 fn unknown_from(ty: Type, sources: &[&Value]) -> Value {

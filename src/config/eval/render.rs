@@ -43,7 +43,7 @@ impl Templates for Renderer<'_> {
         let expr = parse_template(file, text, &mut Interner::default(), &mut found);
         fail(&found, &sources)?;
         let mut missing: Option<String> = None;
-        walk::expr(&expr, &mut Vec::new(), &mut |t| {
+        walk::traversals(&expr, &mut |t| {
             if missing.is_none() && variables.iter().all(|(name, _)| *name != t.root) {
                 missing = Some(t.root.to_string());
             }
