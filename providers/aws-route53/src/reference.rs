@@ -5,12 +5,14 @@
 //! (API reference, `CallerReference`). An object whose tags were never written, because the reply
 //! to its creation was lost, is found by the part of the address.
 
+use lifeboat_aws_core::tags::digest;
+
 /// The prefix where the configuration names none.
 const PREFIX: &str = "lifeboat";
 
 /// The reference of a creation.
 pub(crate) fn make(prefix: Option<&str>, address: &str, token: &str) -> String {
-    format!("{}{:016x}", stem(prefix, address), fnv(token))
+    format!("{}{:016x}", stem(prefix, address), digest(token))
 }
 
 /// Whether the reference was made for an object of this address.
@@ -25,7 +27,7 @@ pub(crate) fn named(reference: &str) -> Option<&str> {
 
 fn stem(prefix: Option<&str>, address: &str) -> String {
     let prefix = prefix.filter(|p| !p.is_empty()).unwrap_or(PREFIX);
-    format!("{prefix}-{:012x}-", fnv(address) & 0xffff_ffff_ffff)
+    format!("{prefix}-{:012x}-", digest(address) & 0xffff_ffff_ffff)
 }
 
 fn prefix(reference: &str) -> Option<&str> {
@@ -34,13 +36,6 @@ fn prefix(reference: &str) -> Option<&str> {
     let hex =
         |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_hexdigit());
     (hex(token, 16) && hex(address, 12)).then_some(prefix)
-}
-
-/// FNV-1a of 64 bits: short and the same in every release; nobody gains by a collision.
-fn fnv(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

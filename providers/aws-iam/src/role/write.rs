@@ -1,7 +1,7 @@
 //! Making, changing and removing roles.
 
 use aws_sdk_iam::types::{self as sdk, Tag};
-use lifeboat_aws_core::tags::{Tags, join, split};
+use lifeboat_aws_core::tags::{Tags, digest, join, split};
 use lifeboat_aws_core::{Codes as _, failure, policy};
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Failure, Outcome, Owner, Present, Scope, WriteFailure,
@@ -62,10 +62,8 @@ pub(super) async fn write(api: Api<'_>, change: Change<Role>) -> Outcome<Role> {
 
 /// The name of a role whose configuration names none: the same in every attempt of one step.
 fn made_up(role: &Role, token: &str) -> String {
-    let digest = token.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{}{digest:016x}", role.name_prefix.as_deref().unwrap_or(PREFIX))
+    let prefix = role.name_prefix.as_deref().unwrap_or(PREFIX);
+    format!("{prefix}{:016x}", digest(token))
 }
 
 async fn create(api: Api<'_>, name: &str, after: &Role, tags: &Tags) -> Result<sdk::Role, Failure> {
