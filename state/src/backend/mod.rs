@@ -64,6 +64,8 @@ pub struct Loaded {
     pub state: State,
     /// What a commit that follows it names.
     pub head: Head,
+    /// The token of the commit that wrote it: tells a recovered run whether its commit arrived.
+    pub commit: String,
 }
 
 /// All that the engine asks of state.
@@ -236,7 +238,8 @@ impl StoreBackend {
 
     fn loaded(&self, generation: &Generation) -> Result<Loaded, BackendError> {
         let state = generation.state(&self.current_sealer())?;
-        Ok(Loaded { state, head: generation.head() })
+        let commit = generation.header.commit.clone();
+        Ok(Loaded { state, head: generation.head(), commit })
     }
 
     /// Makes the key before the first value is sealed. Where sealed values exist and the key is

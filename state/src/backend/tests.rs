@@ -114,7 +114,8 @@ async fn two_applies_in_a_folder_and_no_secret_in_any_file() {
     let head = apply(&again, &loaded.state, "run-2").await;
     assert_eq!(again.serials().await.unwrap(), [1, 2]);
     assert_eq!(again.at(1).await.unwrap().state.term, 1);
-    assert_eq!(again.load().await.unwrap().unwrap().head, head);
+    let newest = again.load().await.unwrap().unwrap();
+    assert_eq!((newest.head, newest.commit.as_str()), (head, "run-2"));
     assert!(again.open_runs().await.unwrap().is_empty());
     assert_eq!(again.holder().await.unwrap(), None);
 

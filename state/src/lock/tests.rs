@@ -235,3 +235,16 @@ async fn an_id_is_used_by_one_living_process() {
     let bad = local(&folder).lock(info("../../x"), Duration::ZERO).await;
     assert!(matches!(bad, Err(LockError::Store(_))));
 }
+
+#[tokio::test]
+async fn who_looks_at_the_dead_is_not_taken_for_the_living() {
+    let folder = Folder::new();
+    let files = LockFiles::new(folder.path());
+    drop(files.claim("dead").await.unwrap());
+    let looker = std::fs::File::open(folder.path().join("dead")).unwrap();
+    looker.lock_shared().unwrap();
+    assert!(files.is_dead("dead").await.unwrap());
+    assert!(files.is_dead("never-was").await.unwrap());
+    let _alive = files.claim("alive").await.unwrap();
+    assert!(!files.is_dead("alive").await.unwrap());
+}
