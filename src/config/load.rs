@@ -8,7 +8,7 @@ use lifeboat_sdk::{Diagnostics, FileId, Name, Span};
 use super::files::Files;
 use super::module::Module;
 use super::source::SourceMap;
-use super::syntax::{Interner, parse_body};
+use super::syntax::{Interner, parse_file};
 use super::{Config, build, check, codes};
 
 /// The end of the names of configuration files.
@@ -32,12 +32,20 @@ pub fn load(files: &dyn Files, dir: &Path) -> (Config, Diagnostics) {
         diagnostics: Diagnostics::new(),
         folders: Vec::new(),
         read: BTreeMap::new(),
+        broken: Vec::new(),
         modules: 0,
     };
     let root = loader.module(dir, Vec::new(), None);
-    let Loader { mut config, mut diagnostics, .. } = loader;
+    let Loader { mut config, mut diagnostics, broken, .. } = loader;
     config.root = root;
-    check::check(&config.root, &mut diagnostics);
+    let mut found = Diagnostics::new();
+    check::check(&config.root, &mut found);
+    // What is said of a block that could not be read is likely a consequence of that.
+    let within = |span: Span| {
+        broken.iter().any(|b| b.file == span.file && b.start <= span.start && span.start < b.end)
+    };
+    found.0.retain(|d| !d.span.is_some_and(within));
+    diagnostics.extend(found);
     (config, diagnostics)
 }
 
@@ -51,6 +59,8 @@ struct Loader<'a> {
     /// What each folder declares, without children.
     read: BTreeMap<PathBuf, Module>,
     modules: usize,
+    /// Top-level blocks with syntax errors.
+    broken: Vec<Span>,
 }
 
 impl Loader<'_> {
@@ -88,7 +98,8 @@ impl Loader<'_> {
             self.config.digests.insert(shown.clone(), digest);
             let (file, text) =
                 read_text(&shown, &bytes, &mut self.config.sources, &mut self.diagnostics);
-            let body = parse_body(file, &text, &mut self.names, &mut self.diagnostics);
+            let (body, broken) = parse_file(file, &text, &mut self.names, &mut self.diagnostics);
+            self.broken.extend(broken);
             build::add_file(&mut module, &mut seen, body, &mut self.diagnostics);
         }
         module

@@ -204,7 +204,7 @@ impl Built {
 }
 
 /// The elements of a known collection with their keys.
-pub(super) fn elements(value: &Value) -> impl Iterator<Item = (Value, Value)> {
+pub(in crate::config) fn elements(value: &Value) -> impl Iterator<Item = (Value, Value)> {
     let is_set = matches!(value, Value::Set(_));
     let items = value.items().unwrap_or_default().iter().enumerate().map(move |(i, item)| {
         let index = || Value::int(i64::try_from(i).unwrap_or(i64::MAX));

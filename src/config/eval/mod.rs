@@ -24,6 +24,7 @@ use super::ast::{Expr, ExprKind, Traversal};
 use super::codes::{self, Code};
 use super::reference::{self, Reference};
 pub use crate::function::Context as FunctionContext;
+pub(super) use collection::elements;
 pub use constant::{constant, constant_as};
 pub use render::Renderer;
 

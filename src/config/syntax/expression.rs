@@ -238,7 +238,8 @@ impl Parser<'_> {
     /// The value of a number and whether its spelling is odd for an identifier.
     pub(super) fn number(&mut self, token: Token) -> (Value, bool) {
         let text = self.text_of(token);
-        let Some(number) = lifeboat_sdk::Number::parse(text) else {
+        let Some(number) = lifeboat_sdk::Number::parse(&text.replace(".e", "e").replace(".E", "e"))
+        else {
             let span = self.span(token);
             self.note(&codes::INVALID_NUMBER, span, "The number is out of range.");
             return (Value::Number(lifeboat_sdk::Number::ZERO), false);

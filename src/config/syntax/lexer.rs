@@ -284,20 +284,23 @@ fn literal_len(rest: &str, ends: impl Fn(&str) -> bool) -> usize {
     len
 }
 
-/// The length of a number: digits, a fraction, an exponent.
+/// The length of a number: digits, a fraction, an exponent; `1.e3` too, but not `1.`.
 fn number_len(rest: &str) -> usize {
-    let digits = |from: usize| rest.bytes().skip(from).take_while(u8::is_ascii_digit).count();
     let byte = |at: usize| rest.as_bytes().get(at).copied();
+    let digits = |from: usize| rest.bytes().skip(from).take_while(u8::is_ascii_digit).count();
+    let exponent = |from: usize| {
+        if !matches!(byte(from), Some(b'e' | b'E')) {
+            return 0;
+        }
+        let sign = usize::from(matches!(byte(from + 1), Some(b'+' | b'-')));
+        match digits(from + 1 + sign) {
+            0 => 0,
+            n => 1 + sign + n,
+        }
+    };
     let mut len = digits(0);
-    if byte(len) == Some(b'.') && digits(len + 1) > 0 {
+    if byte(len) == Some(b'.') && (digits(len + 1) > 0 || exponent(len + 1) > 0) {
         len += 1 + digits(len + 1);
     }
-    if matches!(byte(len), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(byte(len + 1), Some(b'+' | b'-')));
-        let exponent = digits(len + 1 + sign);
-        if exponent > 0 {
-            len += 1 + sign + exponent;
-        }
-    }
-    len
+    len + exponent(len)
 }

@@ -46,18 +46,36 @@ pub fn parse_body(
     names: &mut Interner,
     diagnostics: &mut Diagnostics,
 ) -> Body {
+    parse_file(file, text, names, diagnostics).0
+}
+
+/// The same, with the places of the top-level blocks that have syntax errors.
+pub(super) fn parse_file(
+    file: FileId,
+    text: &str,
+    names: &mut Interner,
+    diagnostics: &mut Diagnostics,
+) -> (Body, Vec<Span>) {
     let mut items = Items::default();
+    let mut broken = Vec::new();
+    let mut start = 0;
     for chunk in Chunks::new(text) {
+        let before = diagnostics.0.len();
         report_invalid(file, text, &chunk.tokens, diagnostics);
         Parser::new(file, text, &chunk.tokens, names, diagnostics).top_level(&mut items);
+        let end = u32::try_from(chunk.end).unwrap_or(u32::MAX);
+        if diagnostics.0.len() > before {
+            broken.push(Span { file, start, end });
+        }
+        start = end;
     }
-    let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    Body {
+    let body = Body {
         attributes: items.attributes,
         blocks: items.blocks,
         missing: Span { file, start: 0, end: 0 },
-        span: Span { file, start: 0, end },
-    }
+        span: Span { file, start: 0, end: u32::try_from(text.len()).unwrap_or(u32::MAX) },
+    };
+    (body, broken)
 }
 
 /// A text that is one expression: the value of `-var`, a line of the console.
