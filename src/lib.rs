@@ -5,18 +5,26 @@
 //!                                      ├─ diff ─ plan ─ apply ─ state
 //! state ─ previous ─── refresh ─ prior ┘
 //! ```
+//!
+//! The stages in order: [`config`], [`topology`], [`desired`], [`refresh`], [`diff`], [`plan`],
+//! [`apply`]; [`view`] prints, [`engine`] carries values from stage to stage, [`cli`] parses what
+//! people type. ARCHITECTURE.md has the code map and the invariants.
 
 pub mod address;
-pub mod builtin;
-pub mod config;
-pub mod desired;
-pub mod diff;
 pub mod event;
 pub mod function;
 pub mod graph;
-pub mod plan;
-pub mod refresh;
-pub mod registry;
+
+pub mod config;
 pub mod topology;
+pub mod desired;
+pub mod refresh;
+pub mod diff;
+pub mod plan;
+pub mod apply;
+
+pub mod builtin;
+pub mod cli;
 pub mod engine;
+pub mod registry;
 pub mod view;

@@ -82,22 +82,41 @@ pub fn load(
     let (config, mut diagnostics) = config::load(files, std::path::Path::new(""));
     let (variables, config) =
         variable::resolve(config, files, &settings.variables, &settings.environment, &mut diagnostics);
-    let (topology, synthetics) = {
-        let environment = Environment::new(&config, &variables, context, &NoObjects);
-        let (topology, found) = topology::build(&config, &environment);
-        diagnostics.extend(found);
-        diagnostics.extend(environment.take());
-        let synthetics = match &topology {
-            Some(topology) => {
-                let (synthetics, found) = crate::desired::blocks::expand(topology);
-                diagnostics.extend(found);
-                synthetics
-            }
-            None => Vec::new(),
-        };
-        (topology, synthetics)
-    };
-    let (desired, found) = Desired::of(&config, synthetics);
-    diagnostics.extend(found);
+    let (topology, desired) = expand(&config, &variables, context, &mut diagnostics);
     (Loaded { config, variables, topology, desired, catalogue }, diagnostics)
+}
+
+/// Loads what a plan holds: its files with the values its variables had.
+pub fn reload(
+    plan: &crate::plan::Plan,
+    catalogue: Catalogue,
+    files: &dyn config::files::Files,
+    context: &Context<'_>,
+) -> (Loaded, Diagnostics) {
+    let (config, mut diagnostics) = config::load(files, std::path::Path::new(""));
+    let variables = plan.inputs.variables.clone();
+    let (topology, desired) = expand(&config, &variables, context, &mut diagnostics);
+    (Loaded { config, variables, topology, desired, catalogue }, diagnostics)
+}
+
+/// Topology and blocks in dependency order.
+fn expand(
+    config: &Config,
+    variables: &BTreeMap<Name, Value>,
+    context: &Context<'_>,
+    diagnostics: &mut Diagnostics,
+) -> (Option<Topology>, Desired) {
+    let environment = Environment::new(config, variables, context, &NoObjects);
+    let (topology, found) = topology::build(config, &environment);
+    diagnostics.extend(found);
+    diagnostics.extend(environment.take());
+    let mut synthetics = Vec::new();
+    if let Some(topology) = &topology {
+        let (all, found) = crate::desired::blocks::expand(topology);
+        diagnostics.extend(found);
+        synthetics = all;
+    }
+    let (desired, found) = Desired::of(config, synthetics);
+    diagnostics.extend(found);
+    (topology, desired)
 }

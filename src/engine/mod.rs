@@ -10,6 +10,7 @@ pub mod planning;
 pub mod providers;
 pub mod stored;
 pub mod targets;
+pub mod validate;
 
 pub use context::Contexts;
 pub use load::{Loaded, Settings};

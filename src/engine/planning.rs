@@ -87,7 +87,7 @@ pub async fn plan(
     events: &dyn Events,
     interrupt: watch::Receiver<lifeboat_sdk::Interrupt>,
 ) -> Made {
-    let mut diagnostics = Diagnostics::new();
+    let mut diagnostics = primary_kept(loaded, state);
     let session = Session::interruptible(Purpose::Refresh, interrupt);
     let session = Arc::new(session.assume_down(settings.assume_down.clone()));
     let ctx = Ctx::read_only(session);
@@ -127,6 +127,26 @@ pub async fn plan(
     made
 }
 
+/// Configured providers with verified accounts, for recovery before a plan is made.
+///
+/// # Errors
+/// A provider cannot be configured, or the credentials belong to another account.
+pub async fn connect(
+    loaded: &Loaded,
+    settings: &Settings,
+    context: &Context<'_>,
+    state: Option<&State>,
+    interrupt: watch::Receiver<lifeboat_sdk::Interrupt>,
+) -> Result<Providers, Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let session = Session::interruptible(Purpose::Refresh, interrupt);
+    let session = session.assume_down(settings.assume_down.clone());
+    let ctx = Ctx::read_only(Arc::new(session));
+    let asked = Asked::default();
+    let ground = ground(loaded, settings, context, state, &asked, &ctx, &mut diagnostics).await;
+    ground.map(|g| g.providers).ok_or(diagnostics)
+}
+
 /// Providers, identities, the previous state with moves, and what takes part.
 async fn ground(
     loaded: &Loaded,
@@ -160,6 +180,29 @@ async fn ground(
     let (selection, found) = Selection::new(&loaded.desired, &asked.targets, &asked.excludes);
     diagnostics.extend(found);
     Some(Ground { previous, selection, providers, identities })
+}
+
+/// A changed primary is a promotion, never an ordinary change.
+fn primary_kept(loaded: &Loaded, state: Option<&State>) -> Diagnostics {
+    let (Some(topology), Some(state)) = (&loaded.topology, state) else {
+        return Diagnostics::new();
+    };
+    let Some(primary) = state.primary.as_ref().filter(|p| ***p != *topology.primary) else {
+        return Diagnostics::new();
+    };
+    Diagnostic::error(
+        "plan::primary_changed",
+        "The primary differs from the one in state",
+        format!(
+            "The files name {} as the primary, the state (epoch {}) has {primary}. That is a \
+             promotion: it fences, proves what is lost and moves traffic in that order. This \
+             version cannot promote yet, and it is never applied as an ordinary change.",
+            topology.primary, state.epoch
+        ),
+    )
+    .help(format!("Put `primary = \"{primary}\"` back."))
+    .at_opt(topology.primary_span())
+    .into()
 }
 
 /// Asks who we are, where something remote is at stake.

@@ -1,10 +1,15 @@
 //! All output; decides nothing. Pure functions from data to text, and the one writer.
 
 pub mod diagnostic;
+pub mod drift;
 pub mod escape;
 pub mod json;
+pub mod ndjson;
+pub mod outcome;
 pub mod output;
 pub mod paint;
 pub mod plan;
 pub mod progress;
+pub mod show;
+pub mod status;
 pub mod value;

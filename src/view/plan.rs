@@ -100,6 +100,13 @@ impl PlanView<'_> {
         out
     }
 
+    /// What changed outside.
+    pub fn drifted(&self, plan: &Plan) -> String {
+        let mut out = String::new();
+        self.drift(plan, &mut out);
+        out
+    }
+
     /// `Plan: 1 to add, …`
     pub fn summary(&self, plan: &Plan) -> String {
         let c = counts(plan);

@@ -1,0 +1,408 @@
+//! `lifeboat apply` and `lifeboat destroy`
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use lifeboat_sdk::{Purpose, Session};
+use lifeboat_state::backend::{StateBackend, StoreBackend};
+use lifeboat_state::generation::Head;
+use lifeboat_state::journal::RunId;
+use lifeboat_state::lock::LockGuard;
+use lifeboat_state::model::State;
+
+use super::args;
+use super::exit::Exit;
+use super::plan::{failed, make, tell};
+use super::workspace::{Workspace, asked, duration, has_files};
+use crate::apply::recover::Open;
+use crate::apply::{self, CONFIRM, Outcome, Recovery, Run, RunEnding};
+use crate::engine::finaliser::Finaliser;
+use crate::engine::planning;
+use crate::engine::{Contexts, Loaded};
+use crate::plan::guard::{Consent, guards};
+use crate::plan::{Plan, PlanMode, bind, file};
+use crate::registry::Providers;
+use crate::view::ndjson;
+use crate::view::progress::Progress;
+
+/// Runs `destroy`.
+pub async fn destroy(workspace: &Workspace, args: args::Destroy) -> Exit {
+    let args::Destroy { planning, consent, locking } = args;
+    run(workspace, args::Apply { planning, consent, locking, destroy: true, plan: None }).await
+}
+
+/// Runs `apply`.
+pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
+    if workspace.output.json {
+        ndjson::version(&workspace.output);
+    }
+    let timeout = match duration(&args.locking.lock_timeout) {
+        Ok(timeout) => timeout,
+        Err(text) => {
+            workspace.output.error("The options cannot be used", &text);
+            return Exit::Error;
+        }
+    };
+    if args.plan.is_none() && !has_files(&workspace.root) && !args.destroy {
+        let text = format!("There is no *.dr.hcl file in {}.", workspace.root.display());
+        workspace.output.error("No configuration files", &text);
+        return Exit::Error;
+    }
+    let backend = match workspace.backend().await {
+        Ok(backend) => backend,
+        Err(exit) => return exit,
+    };
+    let operation = if args.destroy { "OperationTypeDestroy" } else { "OperationTypeApply" };
+    let guard = match backend.lock(workspace.lock_info(operation), timeout).await {
+        Ok(guard) => guard,
+        Err(error) => return super::force_unlock::locked(workspace, &error),
+    };
+    let exit = Applying { workspace, args: &args, backend: &backend, guard: &guard }.run().await;
+    match backend.unlock(guard).await {
+        Ok(()) => exit,
+        Err(error) => workspace.failed(&error),
+    }
+}
+
+struct Applying<'a> {
+    workspace: &'a Workspace,
+    args: &'a args::Apply,
+    backend: &'a StoreBackend,
+    guard: &'a LockGuard,
+}
+
+/// A plan with all that carrying it out takes.
+struct Ready {
+    plan: Plan,
+    bytes: Vec<u8>,
+    loaded: Loaded,
+    contexts: Contexts,
+    providers: Providers,
+}
+
+/// The newest state and the generation that holds it.
+type Newest = (Option<State>, Option<Head>);
+
+impl Applying<'_> {
+    async fn run(&self) -> Exit {
+        match self.steps().await {
+            Ok(exit) | Err(exit) => exit,
+        }
+    }
+
+    async fn steps(&self) -> Result<Exit, Exit> {
+        let (ready, newest) = match &self.args.plan {
+            Some(path) => self.saved(path).await?,
+            None => self.made().await?,
+        };
+        let nothing = ready.plan.steps.is_empty() && !ready.plan.has_changes();
+        let fresh = newest.0.is_some() || ready.plan.changes.is_empty();
+        if nothing && fresh && ready.plan.drift.is_empty() {
+            return Ok(self.nothing_to_do(&ready));
+        }
+        self.consent(&ready.plan)?;
+        Ok(self.carry_out(ready, newest).await)
+    }
+
+    /// Nothing to do: no generation is written.
+    fn nothing_to_do(&self, ready: &Ready) -> Exit {
+        let message = if self.args.destroy {
+            "Destroy complete! Resources: 0 destroyed."
+        } else {
+            "Apply complete! Resources: 0 added, 0 changed, 0 destroyed."
+        };
+        let operation = if self.args.destroy { "destroy" } else { "apply" };
+        let output = &self.workspace.output;
+        if output.json {
+            ndjson::applied(output, &apply::Counts::default(), operation, message);
+        } else {
+            output.result(&format!("\n{message}\n"));
+        }
+        let unread = self.args.planning.unreachable_exitcode && ready.plan.incomplete();
+        if unread { Exit::Unread } else { Exit::Done }
+    }
+
+    /// Settles what earlier runs left open.
+    async fn recovered(&self, providers: &Providers) -> Result<Newest, Exit> {
+        let opener = self.workspace.opener(self.backend, providers);
+        let open: Open<'_> = &opener;
+        let events = self.progress();
+        let recovery = Recovery {
+            backend: self.backend,
+            guard: self.guard,
+            providers,
+            open,
+            events: &events,
+            interrupt: self.workspace.interrupt.clone(),
+            down: self.args.planning.assume_down.clone(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: &super::env::now_text,
+            confirm: CONFIRM,
+            crash: self.crash(),
+        };
+        let recovered = recovery.run().await.map_err(|error| self.workspace.failed(&error))?;
+        self.workspace.tell(&recovered.diagnostics);
+        if recovered.diagnostics.has_errors() {
+            return Err(Exit::Error);
+        }
+        Ok(recovered.loaded.map_or((None, None), |l| (Some(l.state), Some(l.head))))
+    }
+
+    #[cfg(feature = "crash-points")]
+    fn crash(&self) -> apply::crash::Crash {
+        let asked = self.workspace.environment.get("LIFEBOAT_CRASH_POINT");
+        asked.map(|text| apply::crash::Crash::parse(text)).unwrap_or_default()
+    }
+
+    #[cfg(not(feature = "crash-points"))]
+    fn crash(&self) -> apply::crash::Crash {
+        apply::crash::Crash::default()
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { output: self.workspace.output.clone(), refreshing: true, applying: true }
+    }
+
+    /// Plans now, under the lock.
+    async fn made(&self) -> Result<(Ready, Newest), Exit> {
+        let workspace = self.workspace;
+        let asked = asked(&self.args.planning, self.args.destroy).map_err(|text| {
+            workspace.output.error("The options cannot be used", &text);
+            Exit::Error
+        })?;
+        let contexts = workspace.contexts(false);
+        let settings = workspace.settings(Some(&self.args.planning));
+        let loaded = workspace.load(&settings, &contexts).ok_or(Exit::Error)?;
+        let newest = self.settled(&loaded, &contexts).await?;
+        let planning = &self.args.planning;
+        let state = newest.0.as_ref();
+        let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
+        workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
+        if made.diagnostics.has_errors() {
+            return Err(failed(&made.diagnostics));
+        }
+        let operation = if self.args.destroy { "destroy" } else { "plan" };
+        tell(workspace, planning, &made.plan, operation);
+        let bytes = file::write(&made.plan, &self.backend.sealer())
+            .map_err(|error| workspace.failed(&error))?;
+        let (plan, providers) = (made.plan, made.providers);
+        Ok((Ready { plan, bytes, loaded, contexts, providers }, newest))
+    }
+
+    /// The newest state, earlier runs settled.
+    async fn settled(&self, loaded: &Loaded, contexts: &Contexts) -> Result<Newest, Exit> {
+        let open = self.backend.open_runs().await.map_err(|e| self.workspace.failed(&e))?;
+        if open.is_empty() {
+            let newest = self.backend.load().await.map_err(|e| self.workspace.failed(&e))?;
+            return Ok(newest.map_or((None, None), |l| (Some(l.state), Some(l.head))));
+        }
+        let stored = self.backend.load().await.map_err(|e| self.workspace.failed(&e))?;
+        let settings = self.workspace.settings(Some(&self.args.planning));
+        let entropy = contexts.entropy();
+        let renderer = contexts.renderer(&entropy);
+        let context = contexts.context(&entropy, &renderer);
+        let state = stored.as_ref().map(|l| &l.state);
+        let interrupt = self.workspace.interrupt.clone();
+        let providers = planning::connect(loaded, &settings, &context, state, interrupt)
+            .await
+            .map_err(|found| {
+                self.workspace.output.diagnostics(&found, &loaded.config.sources);
+                Exit::Error
+            })?;
+        self.recovered(&providers).await
+    }
+
+    /// A saved plan: opened, bound and checked before the first call.
+    async fn saved(&self, path: &Path) -> Result<(Ready, Newest), Exit> {
+        let workspace = self.workspace;
+        let bytes = std::fs::read(path).map_err(|error| {
+            let text = format!("{}: {error}.", path.display());
+            workspace.output.error("The plan cannot be read", &text);
+            Exit::Error
+        })?;
+        let plan =
+            file::read(&bytes, &self.backend.sealer()).map_err(|e| workspace.failed(&e))?;
+        let (loaded, contexts) = workspace.load_plan(&plan).map_err(|found| {
+            workspace.tell(&found);
+            Exit::Error
+        })?;
+        let newest = self.settled(&loaded, &contexts).await?;
+        let settings = workspace.settings(Some(&self.args.planning));
+        let entropy = contexts.entropy();
+        let renderer = contexts.renderer(&entropy);
+        let context = contexts.context(&entropy, &renderer);
+        let interrupt = workspace.interrupt.clone();
+        let state = newest.0.as_ref();
+        let providers = planning::connect(&loaded, &settings, &context, state, interrupt)
+            .await
+            .map_err(|found| {
+                workspace.tell(&found);
+                Exit::Error
+            })?;
+        let refused = bind::check(&plan.inputs, &plan.expires, &self.now(&plan, &newest, &providers));
+        workspace.tell(&refused);
+        if refused.has_errors() {
+            return Err(Exit::Error);
+        }
+        Ok((Ready { plan, bytes, loaded, contexts, providers }, newest))
+    }
+
+    /// How things are, for the binding of a saved plan.
+    fn now(&self, plan: &Plan, newest: &Newest, providers: &Providers) -> bind::Now {
+        let root = &self.workspace.root;
+        let sources = plan.inputs.files.keys().filter(|_| has_files(root));
+        let current = sources.map(|name| {
+            (name.clone(), std::fs::read(root.join(name)).unwrap_or_default())
+        });
+        bind::Now {
+            instant: self.workspace.now.to_string(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            state: newest.0.as_ref().map(|s| (s.lineage.clone(), s.serial, s.epoch)),
+            files: current.collect(),
+            identities: providers
+                .0
+                .values()
+                .filter_map(|i| Some((i.name.to_string(), i.account.as_ref()?.to_string())))
+                .collect(),
+        }
+    }
+
+    /// Guards and approval.
+    fn consent(&self, plan: &Plan) -> Result<(), Exit> {
+        let mut consent = Consent {
+            allow_destroy: self.args.consent.allow_destroy,
+            one_way: self.args.consent.confirm_one_way.clone(),
+        };
+        let terminal = std::io::stdin().is_terminal() && !self.workspace.output.json;
+        if terminal {
+            for change in plan.pending().filter(|c| c.one_way.is_some()) {
+                let address = change.address.to_string();
+                if !consent.one_way.contains(&address) {
+                    self.workspace.output.note(&format!(
+                        "\n{address} can never be taken back.\n  Type its address to confirm: "
+                    ));
+                    consent.one_way.push(answer());
+                }
+            }
+        }
+        let refused = guards(plan, &consent);
+        self.workspace.tell(&refused);
+        if refused.has_errors() {
+            return Err(Exit::Refused);
+        }
+        if self.args.plan.is_some() || self.args.consent.auto_approve {
+            return Ok(());
+        }
+        self.approve()
+    }
+
+    fn approve(&self) -> Result<(), Exit> {
+        let output = &self.workspace.output;
+        let question = if self.args.destroy {
+            "\nDo you really want to destroy all resources?\n  lifeboat will destroy all your managed infrastructure, as shown above.\n  There is no undo. Only 'yes' will be accepted to confirm.\n\n  Enter a value: "
+        } else {
+            "\nDo you want to perform these actions?\n  lifeboat will perform the actions described above.\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
+        };
+        output.note(question);
+        if answer() == "yes" {
+            output.note("\n");
+            return Ok(());
+        }
+        let what = if self.args.destroy { "Destroy" } else { "Apply" };
+        output.note(&format!("\n{what} cancelled.\n"));
+        Err(Exit::Error)
+    }
+
+    async fn carry_out(&self, ready: Ready, newest: Newest) -> Exit {
+        let Ready { plan, bytes, loaded, contexts, providers } = ready;
+        let workspace = self.workspace;
+        let (state, head) = newest;
+        let lineage = || plan.inputs.lineage.clone().unwrap_or_else(|| plan.id.clone());
+        let mut state =
+            state.unwrap_or_else(|| State::new(lineage(), env!("CARGO_PKG_VERSION")));
+        bind_state(&mut state, &plan);
+        let session = Session::interruptible(Purpose::Apply, workspace.interrupt.clone());
+        let session = session.assume_down(self.args.planning.assume_down.clone());
+        for instance in providers.0.values() {
+            session.limit(&instance.name, instance.configured.limits());
+        }
+        let digest = file::digest(&bytes);
+        let finalise = Finaliser {
+            plan: Arc::new(plan.clone()),
+            loaded: Arc::new(loaded),
+            providers: providers.clone(),
+            contexts: Contexts { settled: true, ..contexts },
+        };
+        let events = self.progress();
+        let id = match RunId::new(format!("run-{}", plan.id)) {
+            Ok(id) => id,
+            Err(error) => return workspace.failed(&error),
+        };
+        let outcome = apply::apply(Run {
+            id,
+            plan: &plan,
+            plan_bytes: bytes,
+            plan_digest: digest,
+            providers: &providers,
+            finalise: &finalise,
+            state,
+            head,
+            backend: self.backend,
+            guard: self.guard,
+            session: Arc::new(session),
+            events: &events,
+            parallelism: self.args.planning.parallelism.max(1),
+            command: if self.args.destroy { "destroy" } else { "apply" }.to_owned(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: &super::env::now_text,
+            confirm: CONFIRM,
+            crash: self.crash(),
+        })
+        .await;
+        self.report(&plan, &outcome, &finalise)
+    }
+
+    fn report(&self, plan: &Plan, outcome: &Outcome, finalise: &Finaliser) -> Exit {
+        let output = &self.workspace.output;
+        output.diagnostics(&outcome.diagnostics, &finalise.loaded.config.sources);
+        let text = crate::view::outcome::text(plan, outcome, self.args.destroy, output.paint);
+        let operation = if plan.mode == PlanMode::Destroy { "destroy" } else { "apply" };
+        if output.json {
+            let message = crate::view::outcome::summary(outcome, self.args.destroy);
+            ndjson::applied(output, &outcome.counts(), operation, &message);
+            ndjson::outputs(output, &outcome.outputs);
+        } else {
+            output.result(&text);
+        }
+        match outcome.ending {
+            RunEnding::Done => {
+                let unread = self.args.planning.unreachable_exitcode && plan.incomplete();
+                if unread { Exit::Unread } else { Exit::Done }
+            }
+            _ if outcome.partial() => Exit::Partial,
+            _ => Exit::Error,
+        }
+    }
+}
+
+/// What a plan says of the whole: topology, primary, epoch, accounts.
+fn bind_state(state: &mut State, plan: &Plan) {
+    if let (Some(topology), Some(primary)) = (&plan.inputs.topology, &plan.inputs.primary) {
+        state.topology = Some(topology.to_string());
+        if state.primary.is_none() {
+            state.primary = Some(primary.to_string());
+            state.epoch = state.epoch.max(1);
+        }
+    }
+    for (provider, account) in &plan.inputs.identities {
+        state.identities.entry(provider.clone()).or_insert_with(|| account.clone());
+    }
+}
+
+/// One line of standard input; nothing when it is closed.
+fn answer() -> String {
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    if read.is_ok() { line.trim().to_owned() } else { String::new() }
+}

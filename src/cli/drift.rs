@@ -1,0 +1,53 @@
+//! `lifeboat drift`: read-only by construction, for CI.
+
+use super::args;
+use super::exit::Exit;
+use super::plan::{failed, make};
+use super::workspace::{Workspace, asked};
+use crate::plan::PlanMode;
+use crate::registry::Providers;
+use crate::view::{drift, ndjson};
+
+/// Runs `drift`: 0 nothing, 2 drift, 1 errors, 6 something could not be read.
+pub async fn run(workspace: &Workspace, args: &args::Drift) -> Exit {
+    let asked = match asked(&args.planning, false) {
+        Ok(asked) => crate::engine::Asked { mode: PlanMode::RefreshOnly, ..asked },
+        Err(text) => {
+            workspace.output.error("The options cannot be used", &text);
+            return Exit::Error;
+        }
+    };
+    let contexts = workspace.contexts(false);
+    let settings = workspace.settings(Some(&args.planning));
+    let Some(loaded) = workspace.load(&settings, &contexts) else { return Exit::Error };
+    let backend = match workspace.backend().await {
+        Ok(backend) => backend,
+        Err(exit) => return exit,
+    };
+    let known = match workspace.known(&backend, &Providers::default()).await {
+        Ok(known) => known,
+        Err(exit) => return exit,
+    };
+    workspace.tell(&known.diagnostics);
+    let planning = &args.planning;
+    let made = make(workspace, &loaded, &contexts, planning, known.state.as_ref(), &asked).await;
+    workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
+    let plan = &made.plan;
+    if workspace.output.json {
+        ndjson::plan(&workspace.output, plan, "drift");
+    } else {
+        let view = crate::view::plan::PlanView {
+            catalogue: &workspace.catalogue,
+            paint: workspace.output.paint,
+            compact: planning.compact,
+        };
+        workspace.output.result(&drift::text(plan, &view));
+    }
+    if made.diagnostics.has_errors() {
+        return failed(&made.diagnostics);
+    }
+    if !plan.drift.is_empty() {
+        return Exit::Changes;
+    }
+    if plan.incomplete() { Exit::Unread } else { Exit::Done }
+}

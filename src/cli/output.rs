@@ -1,0 +1,63 @@
+//! `lifeboat output`
+
+use super::args;
+use super::exit::Exit;
+use super::workspace::Workspace;
+use crate::engine::stored;
+use crate::registry::Providers;
+use crate::view::{json, outcome};
+
+/// Runs `output`.
+pub async fn run(workspace: &Workspace, args: &args::Output) -> Exit {
+    let backend = match workspace.backend().await {
+        Ok(backend) => backend,
+        Err(exit) => return exit,
+    };
+    let known = match workspace.known(&backend, &Providers::default()).await {
+        Ok(known) => known,
+        Err(exit) => return exit,
+    };
+    workspace.tell(&known.diagnostics);
+    let outputs = match known.state.as_ref().map(stored::outputs).transpose() {
+        Ok(outputs) => outputs.unwrap_or_default(),
+        Err(problem) => {
+            workspace.tell(&(*problem).into());
+            return Exit::Error;
+        }
+    };
+    if let Some(name) = &args.name
+        && !outputs.contains_key(&**name)
+    {
+        let near = crate::config::suggest::nearest(name, outputs.keys().map(|n| &**n));
+        let hint = near.map(|n| format!(" Did you mean {n:?}?")).unwrap_or_default();
+        let text = format!("The state has no output {name:?}.{hint}");
+        workspace.output.error("Output not found", &text);
+        return Exit::Error;
+    }
+    let one = args.name.as_deref();
+    let text = if args.json {
+        json::outputs(&outputs, one).unwrap_or_default() + "\n"
+    } else if args.raw {
+        let value = one.and_then(|name| outputs.get(name));
+        let converted = value.map(|v| {
+            lifeboat_sdk::value::convert::convert(&v.unmark_deep(), &lifeboat_sdk::Type::String)
+        });
+        match converted {
+            Some(Ok(text)) if text.as_str().is_some() => text.as_str().unwrap_or_default().to_owned(),
+            _ => {
+                let text = "-raw needs a text, a number or a bool; -json shows any value.";
+                workspace.output.error("Unsupported value for raw output", text);
+                return Exit::Error;
+            }
+        }
+    } else if let Some(value) = one.and_then(|name| outputs.get(name)) {
+        outcome::multiline(&value.unmark_deep(), 0) + "\n"
+    } else if outputs.is_empty() {
+        workspace.output.note("Warning: No outputs found\n\nThe state has no outputs: declare some in the files and apply.\n");
+        return Exit::Done;
+    } else {
+        outcome::outputs(outputs.iter().map(|(n, v)| (&**n, v)))
+    };
+    workspace.output.result(&text);
+    Exit::Done
+}

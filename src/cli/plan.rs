@@ -1,0 +1,136 @@
+//! `lifeboat plan`
+
+use std::sync::Arc;
+
+use lifeboat_sdk::Diagnostics;
+
+use super::args;
+use super::exit::Exit;
+use super::workspace::{Workspace, asked};
+use crate::engine::planning::{self, Made};
+use crate::engine::{Asked, Contexts, Loaded};
+use crate::plan::{Plan, file};
+use crate::registry::Providers;
+use crate::view::plan::PlanView;
+use crate::view::progress::Progress;
+use crate::view::ndjson;
+
+/// Runs `plan`.
+pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
+    if workspace.output.json {
+        ndjson::version(&workspace.output);
+    }
+    let asked = match asked(&args.planning, args.destroy) {
+        Ok(asked) => asked,
+        Err(text) => {
+            workspace.output.error("The options cannot be used", &text);
+            return Exit::Error;
+        }
+    };
+    let contexts = workspace.contexts(false);
+    let settings = workspace.settings(Some(&args.planning));
+    let Some(loaded) = workspace.load(&settings, &contexts) else { return Exit::Error };
+    let backend = match workspace.backend().await {
+        Ok(backend) => backend,
+        Err(exit) => return exit,
+    };
+    let known = match workspace.known(&backend, &Providers::default()).await {
+        Ok(known) => known,
+        Err(exit) => return exit,
+    };
+    workspace.tell(&known.diagnostics);
+    if known.diagnostics.has_errors() {
+        return Exit::Error;
+    }
+    let planning = &args.planning;
+    let made = make(workspace, &loaded, &contexts, planning, known.state.as_ref(), &asked).await;
+    workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
+    if made.diagnostics.has_errors() {
+        return failed(&made.diagnostics);
+    }
+    tell(workspace, planning, &made.plan, "plan");
+    if let Some(path) = &args.out {
+        match file::write(&made.plan, &sealer(&backend).await) {
+            Ok(bytes) => {
+                if let Err(error) = std::fs::write(path, bytes) {
+                    let text = format!("{}: {error}.", path.display());
+                    workspace.output.error("The plan cannot be saved", &text);
+                    return Exit::Error;
+                }
+            }
+            Err(error) => return workspace.failed(&error),
+        }
+        let path = path.display();
+        workspace.output.say(&format!(
+            "\nSaved the plan to: {path}\n\nTo perform exactly these actions, run:\n    lifeboat apply {path}\n"
+        ));
+    }
+    exit(&made.plan, args)
+}
+
+/// The key for sensitive values; made where there is none yet.
+async fn sealer(
+    backend: &lifeboat_state::backend::StoreBackend,
+) -> Arc<lifeboat_state::secret::Sealer> {
+    use lifeboat_state::backend::StateBackend as _;
+    // Without a key a plan without secrets can still be saved; one with secrets says what lacks.
+    drop(backend.prepare_key().await);
+    backend.sealer()
+}
+
+fn exit(plan: &Plan, args: &args::Plan) -> Exit {
+    let changes = plan.has_changes() || plan.deferred().next().is_some();
+    if args.detailed_exitcode && changes {
+        return Exit::Changes;
+    }
+    if args.planning.unreachable_exitcode && plan.incomplete() {
+        return Exit::Unread;
+    }
+    Exit::Done
+}
+
+/// The exit code of a plan with errors: a promotion that cannot be made is a refusal.
+pub fn failed(diagnostics: &Diagnostics) -> Exit {
+    let refused = diagnostics.0.iter().any(|d| d.code == "plan::primary_changed");
+    if refused { Exit::Refused } else { Exit::Error }
+}
+
+/// Makes a plan and records the files that it was made from.
+pub async fn make(
+    workspace: &Workspace,
+    loaded: &Loaded,
+    contexts: &Contexts,
+    planning: &args::Planning,
+    state: Option<&lifeboat_state::model::State>,
+    asked: &Asked,
+) -> Made {
+    let settings = workspace.settings(Some(planning));
+    let events =
+        Progress { output: workspace.output.clone(), refreshing: true, applying: false };
+    let entropy = contexts.entropy();
+    let renderer = contexts.renderer(&entropy);
+    let context = contexts.context(&entropy, &renderer);
+    let interrupt = workspace.interrupt.clone();
+    let mut made =
+        planning::plan(loaded, &settings, &context, state, asked, &events, interrupt).await;
+    made.plan.inputs.files = contexts.files.recorded();
+    let mut warnings = made.diagnostics.clone();
+    warnings.0.retain(|d| d.severity == lifeboat_sdk::Severity::Warning);
+    made.plan.findings = warnings;
+    made
+}
+
+/// Shows a plan.
+pub fn tell(workspace: &Workspace, planning: &args::Planning, plan: &Plan, operation: &str) {
+    let output = &workspace.output;
+    if output.json {
+        ndjson::plan(output, plan, operation);
+        return;
+    }
+    let view = PlanView {
+        catalogue: &workspace.catalogue,
+        paint: output.paint,
+        compact: planning.compact,
+    };
+    output.result(&view.text(plan));
+}

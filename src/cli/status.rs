@@ -1,0 +1,47 @@
+//! `lifeboat status`: one page about the topology, from state alone.
+
+use lifeboat_state::backend::StateBackend as _;
+use serde_json::json;
+
+use super::args;
+use super::exit::Exit;
+use super::workspace::Workspace;
+use crate::registry::Providers;
+use crate::view::status::{Page, text};
+
+/// Runs `status`. Reads state only; `drift` looks at what is live.
+pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
+    let backend = match workspace.backend().await {
+        Ok(backend) => backend,
+        Err(exit) => return exit,
+    };
+    let known = match workspace.known(&backend, &Providers::default()).await {
+        Ok(known) => known,
+        Err(exit) => return exit,
+    };
+    workspace.tell(&known.diagnostics);
+    let holder = match backend.holder().await {
+        Ok(holder) => holder,
+        Err(error) => return workspace.failed(&error),
+    };
+    let page = Page::of(known.state.as_ref(), &known.in_doubt, holder.as_ref());
+    if args.json {
+        let document = json!({
+            "format_version": "1.0",
+            "topology": page.topology,
+            "primary": page.primary,
+            "epoch": page.epoch,
+            "serial": page.serial,
+            "lineage": page.lineage,
+            "accounts": page.accounts,
+            "objects": page.objects,
+            "incomplete": page.incomplete,
+            "in_doubt": page.in_doubt,
+            "locked_by": page.locked_by,
+        });
+        workspace.output.result(&format!("{document:#}\n"));
+    } else {
+        workspace.output.result(&text(&page));
+    }
+    Exit::Done
+}

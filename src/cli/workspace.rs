@@ -1,0 +1,240 @@
+//! What every command starts from: the folder, the writer, the interrupt, the state.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifeboat_sdk::{Diagnostic, Diagnostics, Interrupt};
+use lifeboat_state::backend::{LocalState, StateBackend, StoreBackend};
+use lifeboat_state::lock::LockInfo;
+use tokio::sync::watch;
+
+use super::args::Planning;
+use super::exit::Exit;
+use crate::address::Address;
+use crate::apply::recover::{Open, Opened};
+use crate::apply::{self};
+use crate::config::variable::Given;
+use crate::config::{self, SourceMap};
+use crate::engine::context::Contexts;
+use crate::engine::files::Files;
+use crate::engine::finaliser::Finaliser;
+use crate::engine::{Asked, Loaded, Settings, load};
+use crate::plan::{Plan, PlanMode, file};
+use crate::registry::{Catalogue, Providers};
+use crate::view::output::Output;
+
+/// The folder of state inside a root module.
+pub const FOLDER: &str = ".lifeboat";
+
+/// What every command starts from.
+pub struct Workspace {
+    /// The writer.
+    pub output: Arc<Output>,
+    /// The root module.
+    pub root: PathBuf,
+    /// The environment of the process.
+    pub environment: BTreeMap<String, String>,
+    /// The instant of the run.
+    pub now: jiff::Timestamp,
+    /// How far an interrupt went.
+    pub interrupt: watch::Receiver<Interrupt>,
+    /// Schemas and hooks.
+    pub catalogue: Catalogue,
+    /// `-var` and `-var-file` in the order in which they were typed.
+    pub given: Vec<Given>,
+}
+
+impl Workspace {
+    /// The settings of a run.
+    pub fn settings(&self, planning: Option<&Planning>) -> Settings {
+        Settings {
+            root: self.root.clone(),
+            variables: self.given.clone(),
+            environment: self.environment.clone(),
+            now: self.now,
+            assume_down: planning.map(|p| p.assume_down.clone()).unwrap_or_default(),
+            parallelism: planning.map_or(64, |p| p.parallelism.max(1)),
+            seed: self.seed(),
+        }
+    }
+
+    /// A seed that no other run has: of the instant and the process.
+    fn seed(&self) -> u64 {
+        let mut bytes = [0; 8];
+        let text = format!("{}:{}", self.now.as_nanosecond(), std::process::id());
+        bytes.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..8]);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// What functions need, reading the disk.
+    pub fn contexts(&self, settled: bool) -> Contexts {
+        let home = self.environment.get("HOME").cloned();
+        Contexts {
+            files: Arc::new(Files::disk(&self.root, home)),
+            now: self.now,
+            settled,
+            seed: self.seed(),
+        }
+    }
+
+    /// Loads the files and tells all problems; nothing where one is an error.
+    pub fn load(&self, settings: &Settings, contexts: &Contexts) -> Option<Loaded> {
+        let (loaded, diagnostics) = self.load_quietly(settings, contexts);
+        self.output.diagnostics(&diagnostics, &loaded.config.sources);
+        (!diagnostics.has_errors()).then_some(loaded)
+    }
+
+    /// Loads the files.
+    pub fn load_quietly(&self, settings: &Settings, contexts: &Contexts) -> (Loaded, Diagnostics) {
+        contexts.with(|context| {
+            load::load(settings, self.catalogue.clone(), &*contexts.files, context)
+        })
+    }
+
+    /// Loads what a plan holds.
+    pub fn load_plan(&self, plan: &Plan) -> Result<(Loaded, Contexts), Diagnostics> {
+        reopen(&self.catalogue, &self.root, plan)
+    }
+
+    /// The state of the folder.
+    pub async fn backend(&self) -> Result<StoreBackend, Exit> {
+        LocalState::open(&self.root.join(FOLDER)).await.map_err(|error| self.failed(&error))
+    }
+
+    /// Tells an error with what caused it.
+    pub fn failed(&self, error: &dyn std::error::Error) -> Exit {
+        let mut causes = Vec::new();
+        let mut source = error.source();
+        while let Some(inner) = source {
+            causes.push(format!("caused by: {inner}"));
+            source = inner.source();
+        }
+        self.output.error(&error.to_string(), &causes.join("\n"));
+        Exit::Error
+    }
+
+    /// Tells diagnostics that point at no file.
+    pub fn tell(&self, diagnostics: &Diagnostics) {
+        self.output.diagnostics(diagnostics, &SourceMap::default());
+    }
+
+    /// What the lock says of this run.
+    pub fn lock_info(&self, operation: &str) -> LockInfo {
+        let var = |name: &str| self.environment.get(name).cloned();
+        let host = var("HOSTNAME").or_else(hostname).unwrap_or_default();
+        let user = var("USER").or_else(|| var("LOGNAME")).unwrap_or_else(|| "unknown".to_owned());
+        LockInfo {
+            id: uuid::Uuid::from_u64_pair(self.seed(), u64::from(std::process::id())).to_string(),
+            operation: operation.to_owned(),
+            info: String::new(),
+            who: format!("{user}@{host}"),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            created: self.now.to_string(),
+            path: self.root.join(FOLDER).join("state").display().to_string(),
+            host,
+            pid: std::process::id(),
+        }
+    }
+
+    /// Reads the plan that a run stored: what recovery needs.
+    pub fn opener(
+        &self,
+        backend: &StoreBackend,
+        providers: &Providers,
+    ) -> impl Fn(&[u8]) -> Result<Opened, Diagnostics> + Sync + use<> {
+        let (catalogue, root) = (self.catalogue.clone(), self.root.clone());
+        let (sealer, providers) = (backend.sealer(), providers.clone());
+        move |bytes: &[u8]| {
+            let plan = file::read(bytes, &sealer).map_err(|error| stored_plan(&error))?;
+            let (loaded, contexts) = reopen(&catalogue, &root, &plan)?;
+            let finaliser = Finaliser {
+                plan: Arc::new(plan.clone()),
+                loaded: Arc::new(loaded),
+                providers: providers.clone(),
+                contexts,
+            };
+            Ok(Opened { plan, finalise: Box::new(finaliser) })
+        }
+    }
+
+    /// State as the journals know it, without the lock.
+    pub async fn known(
+        &self,
+        backend: &StoreBackend,
+        providers: &Providers,
+    ) -> Result<apply::Known, Exit> {
+        let opener = self.opener(backend, providers);
+        let open: Open<'_> = &opener;
+        apply::known(backend, providers, open).await.map_err(|error| self.failed(&error))
+    }
+}
+
+fn stored_plan(error: &file::PlanFileError) -> Diagnostics {
+    Diagnostic::error("apply::stored_plan", "The plan of an open run cannot be read", error.to_string())
+        .help("Use the version of lifeboat that began the run.")
+        .into()
+}
+
+fn reopen(
+    catalogue: &Catalogue,
+    root: &Path,
+    plan: &Plan,
+) -> Result<(Loaded, Contexts), Diagnostics> {
+    let contexts = Contexts {
+        files: Arc::new(Files::stored(plan.inputs.files.clone(), root)),
+        now: plan.inputs.now.parse().unwrap_or_default(),
+        settled: true,
+        seed: u64::from_le_bytes(
+            <[u8; 8]>::try_from(&blake3::hash(plan.id.as_bytes()).as_bytes()[..8])
+                .unwrap_or_default(),
+        ),
+    };
+    let (loaded, diagnostics) =
+        contexts.with(|context| load::reload(plan, catalogue.clone(), &*contexts.files, context));
+    if diagnostics.has_errors() { Err(diagnostics) } else { Ok((loaded, contexts)) }
+}
+
+/// The machine's name, where the environment does not say.
+fn hostname() -> Option<String> {
+    let text = std::fs::read_to_string("/etc/hostname").ok()?;
+    Some(text.trim().to_owned()).filter(|t| !t.is_empty())
+}
+
+/// What planning is asked for, from what was typed.
+pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
+    let mut replace = Vec::new();
+    for text in &planning.replace {
+        let address = Address::parse(text);
+        replace.push(address.ok_or_else(|| format!("-replace={text}: that is not an address"))?);
+    }
+    let mode = match (destroy, planning.refresh_only) {
+        (true, true) => return Err("-destroy and -refresh-only exclude each other".to_owned()),
+        (true, false) => PlanMode::Destroy,
+        (false, true) => PlanMode::RefreshOnly,
+        (false, false) => PlanMode::Normal,
+    };
+    Ok(Asked {
+        mode,
+        refresh: planning.refresh.unwrap_or(true),
+        targets: planning.target.clone(),
+        excludes: planning.exclude.clone(),
+        replace,
+        exclude_regions: planning.exclude_region.clone(),
+        valid_hours: 24,
+    })
+}
+
+/// A duration as Terraform's `-lock-timeout` takes it: `0s`, `90s`, `5m`, `1h`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>().ok();
+    let parsed = parsed.and_then(|d| Duration::try_from(d).ok());
+    parsed.ok_or_else(|| format!("{text:?} is not a duration such as 30s or 5m"))
+}
+
+/// Whether a folder holds a root module.
+pub fn has_files(root: &Path) -> bool {
+    let names = config::files::Files::list(&config::files::Disk::at(root), Path::new(""));
+    names.is_ok_and(|names| names.iter().any(|name| name.ends_with(".dr.hcl")))
+}

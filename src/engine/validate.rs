@@ -1,0 +1,55 @@
+//! Checks that need no state and no provider: names and arguments of kinds, static values.
+
+use lifeboat_sdk::{Diagnostic, Diagnostics};
+
+use super::load::Loaded;
+use crate::address::Mode;
+use crate::config::Module;
+use crate::config::decode::check_static;
+use crate::config::suggest::nearest;
+use crate::function::Context;
+
+/// Problems of the files that can be told without reading anything live.
+pub fn check(loaded: &Loaded, _context: &Context<'_>) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    module(&loaded.config.root, loaded, &mut found);
+    for block in &loaded.config.root.providers {
+        if let Some(provider) = loaded.catalogue.providers.get(&*block.name) {
+            check_static(&block.body, provider.schema().attributes, &mut found);
+        }
+    }
+    found
+}
+
+fn module(module: &Module, loaded: &Loaded, found: &mut Diagnostics) {
+    let catalogue = &loaded.catalogue;
+    for (key, resource) in &module.resources {
+        let attributes = match key.mode {
+            Mode::Managed => catalogue.kinds.get(&*key.kind).map(|(_, k)| k.schema().attributes),
+            Mode::Data => catalogue.data.get(&*key.kind).map(|(_, d)| d.schema().attributes),
+        };
+        match attributes {
+            Some(attributes) => check_static(&resource.body, attributes, found),
+            None => {
+                let names: Vec<&str> = match key.mode {
+                    Mode::Managed => catalogue.kinds.keys().copied().collect(),
+                    Mode::Data => catalogue.data.keys().copied().collect(),
+                };
+                let near = nearest(&key.kind, names);
+                let mut problem = Diagnostic::error(
+                    "plan::kind_unknown",
+                    "Unknown resource type",
+                    format!("There is no type {:?} in this version.", key.kind),
+                )
+                .at(resource.kind_span);
+                if let Some(near) = near {
+                    problem = problem.help(format!("Did you mean {near:?}?"));
+                }
+                found.push(problem);
+            }
+        }
+    }
+    for child in module.children.values() {
+        self::module(child, loaded, found);
+    }
+}

@@ -1,0 +1,145 @@
+//! The lines of `-json` that tell a plan and an outcome, as Terraform's user interface has them.
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::value::json::{Secrets, shown, type_to_json};
+use lifeboat_sdk::{Marks, Name, Value};
+use serde_json::{Value as Json, json};
+
+use super::output::Output;
+use super::plan::{Counts, counts};
+use super::progress::resource;
+use crate::diff::Action;
+use crate::plan::file::reason;
+use crate::plan::{ObjectChange, Plan};
+
+/// The first line.
+pub fn version(output: &Output) {
+    let version = env!("CARGO_PKG_VERSION");
+    let body = json!({ "terraform": super::json::TERRAFORM_VERSION, "lifeboat": version, "ui": "1.2" });
+    output.event("version", "info", &format!("lifeboat {version}"), body);
+}
+
+fn action(change: &ObjectChange) -> &'static str {
+    match change.action {
+        Action::NoOp if change.importing.is_some() => "import",
+        Action::NoOp if change.previous_address.is_some() => "move",
+        Action::NoOp => "noop",
+        Action::Create => "create",
+        Action::Read => "read",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+        Action::Forget => "remove",
+    }
+}
+
+/// Terraform's short reason in these lines.
+fn short_reason(change: &ObjectChange) -> Option<String> {
+    let long = change.reason.as_ref().map(reason)?;
+    Some(match long {
+        "replace_because_tainted" => "tainted".to_owned(),
+        "replace_by_request" => "requested".to_owned(),
+        "replace_by_triggers" => "replace_triggered_by".to_owned(),
+        "replace_because_cannot_update" => "cannot_update".to_owned(),
+        other => other.to_owned(),
+    })
+}
+
+fn line(output: &Output, kind: &str, change: &ObjectChange, verb: &str) {
+    let mut body = json!({ "resource": resource(&change.address), "action": action(change) });
+    if let Some(reason) = short_reason(change) {
+        body["reason"] = json!(reason);
+    }
+    if let Some(from) = &change.previous_address {
+        body["previous_resource"] = resource(from);
+    }
+    if let Some(id) = &change.importing {
+        body["importing"] = json!({ "id": &**id });
+    }
+    let message = format!("{}: {verb} {}", change.address, action(change));
+    output.event(kind, "info", &message, json!({ "change": body }));
+}
+
+/// All lines of a plan.
+pub fn plan(output: &Output, plan: &Plan, operation: &str) {
+    for change in &plan.drift {
+        line(output, "resource_drift", change, "Drift detected,");
+    }
+    for change in plan.changes.iter().filter(|c| c.deferred.is_none()) {
+        let quiet = change.action == Action::NoOp
+            && change.previous_address.is_none()
+            && change.importing.is_none();
+        if !quiet {
+            line(output, "planned_change", change, "Plan to");
+        }
+    }
+    for change in plan.deferred() {
+        let reason = change.deferred.as_ref().map(super::plan::deferral).unwrap_or_default();
+        let body = json!({ "resource": resource(&change.address), "action": action(change), "deferred": reason });
+        let message = format!("{}: Deferred, {reason}", change.address);
+        output.event("deferred_change", "warn", &message, json!({ "change": body }));
+    }
+    let counts = counts(plan);
+    let message = format!(
+        "Plan: {} to add, {} to change, {} to destroy.",
+        counts.add, counts.change, counts.destroy
+    );
+    let body = json!({ "incomplete": plan.incomplete(), "changes": changes(&counts, operation) });
+    output.event("change_summary", "info", &message, body);
+    if !plan.outputs.is_empty() {
+        let all: BTreeMap<&str, Json> = plan
+            .outputs
+            .iter()
+            .map(|(name, o)| {
+                let action = match (&o.before, &o.after) {
+                    (None, _) => "create",
+                    (Some(_), None) => "delete",
+                    (Some(b), Some(a)) if a == b => "noop",
+                    _ => "update",
+                };
+                (&**name, json!({ "sensitive": o.sensitive, "action": action }))
+            })
+            .collect();
+        output.event("outputs", "info", &format!("Outputs: {}", all.len()), json!({ "outputs": all }));
+    }
+}
+
+fn changes(counts: &Counts, operation: &str) -> Json {
+    json!({
+        "add": counts.add,
+        "change": counts.change,
+        "import": counts.import,
+        "remove": counts.destroy,
+        "operation": operation,
+    })
+}
+
+/// The last lines of an apply.
+pub fn applied(output: &Output, counts: &crate::apply::Counts, operation: &str, message: &str) {
+    let body = json!({ "changes": {
+        "add": counts.added,
+        "change": counts.changed,
+        "import": counts.imported,
+        "remove": counts.destroyed,
+        "operation": operation,
+    } });
+    output.event("change_summary", "info", message, body);
+}
+
+/// Outputs after an apply; sensitive values are left out.
+pub fn outputs(output: &Output, values: &BTreeMap<Name, Value>) {
+    let all: BTreeMap<&str, Json> = values
+        .iter()
+        .map(|(name, value)| {
+            let sensitive = value.marks_deep().contains(Marks::SENSITIVE);
+            let mut body = json!({ "sensitive": sensitive, "type": type_to_json(&value.ty()) });
+            let text = shown(value, Secrets::Hide).filter(|_| !sensitive);
+            if let Some(value) = text.and_then(|t| serde_json::from_str::<Json>(&t).ok()) {
+                body["value"] = value;
+            }
+            (&**name, body)
+        })
+        .collect();
+    output.event("outputs", "info", &format!("Outputs: {}", all.len()), json!({ "outputs": all }));
+}

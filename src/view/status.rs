@@ -1,0 +1,101 @@
+//! The status page.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use lifeboat_state::lock::Holder;
+use lifeboat_state::model::{ObjectStatus, State};
+
+use super::escape::line;
+use crate::address::Address;
+
+/// What the page says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The topology's name.
+    pub topology: Option<String>,
+    /// The primary.
+    pub primary: Option<String>,
+    /// Counts promotions.
+    pub epoch: u64,
+    /// Counts states.
+    pub serial: u64,
+    /// The state's lineage.
+    pub lineage: Option<String>,
+    /// Accounts by provider.
+    pub accounts: BTreeMap<String, String>,
+    /// Objects by location.
+    pub objects: BTreeMap<String, usize>,
+    /// Half made objects.
+    pub incomplete: Vec<String>,
+    /// Objects of which it is not known what happened, and why.
+    pub in_doubt: BTreeMap<String, String>,
+    /// Who holds the lock.
+    pub locked_by: Option<String>,
+}
+
+impl Page {
+    /// Of a state.
+    pub fn of(
+        state: Option<&State>,
+        in_doubt: &BTreeMap<Address, String>,
+        holder: Option<&Holder>,
+    ) -> Self {
+        let mut page = Self {
+            in_doubt: in_doubt.iter().map(|(a, why)| (a.to_string(), why.clone())).collect(),
+            locked_by: holder.map(|h| format!("{} since {}", h.info.who, h.info.created)),
+            ..Self::default()
+        };
+        let Some(state) = state else { return page };
+        page.topology.clone_from(&state.topology);
+        page.primary.clone_from(&state.primary);
+        page.epoch = state.epoch;
+        page.serial = state.serial;
+        page.lineage = Some(state.lineage.clone());
+        page.accounts.clone_from(&state.identities);
+        for (address, object) in &state.objects {
+            let place = &object.scope.location;
+            let place = if place.is_empty() { "local".to_owned() } else { place.clone() };
+            *page.objects.entry(place).or_default() += 1;
+            if object.status == ObjectStatus::Incomplete {
+                page.incomplete.push(address.clone());
+            }
+        }
+        page
+    }
+}
+
+/// The page for people.
+pub fn text(page: &Page) -> String {
+    let Some(lineage) = &page.lineage else {
+        return "There is no state yet: nothing has been applied.\n".to_owned();
+    };
+    let mut out = String::new();
+    if let (Some(topology), Some(primary)) = (&page.topology, &page.primary) {
+        let _ok = writeln!(
+            out,
+            "Topology {}: primary {} (epoch {})",
+            line(topology),
+            line(primary),
+            page.epoch
+        );
+    }
+    let _ok = writeln!(out, "State: serial {}, lineage {}", page.serial, line(lineage));
+    for (provider, account) in &page.accounts {
+        let _ok = writeln!(out, "Account of {}: {}", line(provider), line(account));
+    }
+    out.push_str("Objects:\n");
+    for (place, count) in &page.objects {
+        let _ok = writeln!(out, "  {}: {count}", line(place));
+    }
+    for address in &page.incomplete {
+        let _ok = writeln!(out, "Half made: {}", line(address));
+    }
+    for (address, why) in &page.in_doubt {
+        let _ok = writeln!(out, "In doubt: {}: {}", line(address), line(why));
+    }
+    if let Some(who) = &page.locked_by {
+        let _ok = writeln!(out, "Locked by {}", line(who));
+    }
+    out
+}
