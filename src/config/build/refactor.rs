@@ -17,11 +17,11 @@ pub(super) fn moved(block: Block, diagnostics: &mut Diagnostics) -> Option<Moved
     let from = from.and_then(|a| depends::endpoint(&a.expr, content.diagnostics));
     let to = to.and_then(|a| depends::endpoint(&a.expr, content.diagnostics));
     let (from, to) = from.zip(to).map_or((None, None), |(f, t)| (Some(f), Some(t)));
-    if let (Some(from), Some(to)) = (&from, &to) {
-        if from.resource.is_some() != to.resource.is_some() {
-            let detail = "A resource moves to a resource, and a module to a module.";
-            content.diagnostics.push(codes::INVALID_ADDRESS.error(detail).at(to.span));
-        }
+    if let (Some(from), Some(to)) = (&from, &to)
+        && from.resource.is_some() != to.resource.is_some()
+    {
+        let detail = "A resource moves to a resource, and a module to a module.";
+        content.diagnostics.push(codes::INVALID_ADDRESS.error(detail).at(to.span));
     }
     content.finish();
     Some(Moved { from: from?, to: to?, span: block.header })

@@ -82,12 +82,12 @@ impl Decoder<'_> {
         }
         let (bare, marks) = value.unmark();
         into.marks = into.marks | marks;
-        if let Value::Unknown(u) = bare {
-            if !u.ty.is_primitive() {
-                let why = u.why.clone();
-                into.unknown = Some(into.unknown.take().map_or(why.clone(), |w| w.max(why)));
-                return;
-            }
+        if let Value::Unknown(u) = bare
+            && !u.ty.is_primitive()
+        {
+            let why = u.why.clone();
+            into.unknown = Some(into.unknown.take().map_or(why.clone(), |w| w.max(why)));
+            return;
         }
         if bare.items().is_none() && bare.entries().is_none() {
             let what = if bare.is_null() { "null".into() } else { bare.ty().friendly() };

@@ -35,15 +35,12 @@ pub fn check_static(body: &Body, schema: &[Attribute], diagnostics: &mut Diagnos
         if &*block.ident == "dynamic" {
             check_dynamic(block, &find, schema, diagnostics);
         } else {
-            check_block(
-                block,
-                &block.ident,
-                block.ident_span,
-                &block.body,
-                find(&block.ident),
-                schema,
-                diagnostics,
-            );
+            let named = Named { name: &block.ident, at: block.ident_span, body: &block.body };
+            if let Some(label) = block.labels.first().filter(|_| find(named.name).is_some()) {
+                let detail = format!("{:?} blocks have no label.", named.name);
+                diagnostics.push(codes::EXTRA_LABEL.error(detail).at(label.span));
+            }
+            check_block(&named, find(named.name), schema, diagnostics);
         }
     }
     check_missing(body, schema, diagnostics);
@@ -81,15 +78,20 @@ fn is_literal(expr: &Expr) -> bool {
     }
 }
 
-fn check_block(
-    block: &Block,
-    name: &str,
+/// A block as it is named, or as a `dynamic` block names it.
+struct Named<'a> {
+    name: &'a str,
     at: Span,
-    body: &Body,
+    body: &'a Body,
+}
+
+fn check_block(
+    block: &Named<'_>,
     known: Option<&Attribute>,
     schema: &[Attribute],
     diagnostics: &mut Diagnostics,
 ) {
+    let Named { name, at, body } = *block;
     let inner = known
         .filter(|k| matches!(k.syntax, Syntax::Block { .. }))
         .and_then(|k| k.shape.attributes());
@@ -102,12 +104,6 @@ fn check_block(
         });
         return;
     };
-    if &*block.ident != "dynamic"
-        && let Some(label) = block.labels.first()
-    {
-        let detail = format!("{name:?} blocks have no label.");
-        diagnostics.push(codes::EXTRA_LABEL.error(detail).at(label.span));
-    }
     check_static(body, inner, diagnostics);
 }
 
@@ -152,7 +148,8 @@ fn check_dynamic<'s>(
         wrong(second.header, "A dynamic block has one `content` block.".into());
     }
     let known = find(&label.text);
-    check_block(block, &label.text, label.span, &content.body, known, schema, diagnostics);
+    let named = Named { name: &label.text, at: label.span, body: &content.body };
+    check_block(&named, known, schema, diagnostics);
 }
 
 fn check_missing(body: &Body, schema: &[Attribute], diagnostics: &mut Diagnostics) {

@@ -28,7 +28,10 @@ impl Evaluator<'_> {
         let Some(function) = function::lookup(name) else {
             return self.unknown_function(call, expr, env);
         };
-        let Some((args, places)) = self.expanded(call, expr, env) else { return error_value() };
+        let (args, places) = match self.expanded(call, expr, env) {
+            Ok(expanded) => expanded,
+            Err(value) => return value,
+        };
         let too_many = function.rest.is_none() && places.len() > function.parameters.len();
         if places.len() < function.parameters.len() || too_many {
             let at = match places.get(function.parameters.len()) {
@@ -65,36 +68,36 @@ impl Evaluator<'_> {
         error_value()
     }
 
-    /// The elements of the argument with `...`, and the places of all arguments.
+    /// The elements of the argument with `...`, and the places of all arguments; else the value
+    /// of the whole call.
     fn expanded(
         &mut self,
         call: &Call,
         expr: &Expr,
         env: Env<'_>,
-    ) -> Option<(Vec<Value>, Vec<Span>)> {
+    ) -> Result<(Vec<Value>, Vec<Span>), Value> {
         let mut places: Vec<Span> = call.args.iter().map(|arg| arg.span).collect();
         if !call.expand {
-            return Some((Vec::new(), places));
+            return Ok((Vec::new(), places));
         }
-        let last = call.args.last()?;
+        let Some(last) = call.args.last() else { return Ok((Vec::new(), places)) };
         places.pop();
         let before = self.found.errors;
         let value = self.eval(last, env);
         if self.found.errors > before {
-            return None;
+            return Err(error_value());
         }
         let (bare, marks) = value.unmark();
-        if let Value::Unknown(u) = bare {
-            if matches!(u.ty, Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_)) {
-                // How many arguments there are is not known.
-                self.found.errors += 1;
-                return None;
-            }
+        if let Value::Unknown(u) = bare
+            && matches!(u.ty, Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_))
+        {
+            // How many arguments there are is not known.
+            return Err(Value::unknown_because(Type::Dynamic, u.why.clone()).mark(marks));
         }
         match bare.items() {
             Some(items) => {
                 places.extend(std::iter::repeat_n(last.span, items.len()));
-                Some((items.iter().map(|item| item.clone().mark(marks)).collect(), places))
+                Ok((items.iter().map(|item| item.clone().mark(marks)).collect(), places))
             }
             None => {
                 let detail = if bare.is_null() {
@@ -102,8 +105,7 @@ impl Evaluator<'_> {
                 } else {
                     "The argument with `...` must be a list, a set or a tuple.".to_owned()
                 };
-                self.fail(&codes::INVALID_ARGUMENT, last.span, expr, env, detail);
-                None
+                Err(self.fail(&codes::INVALID_ARGUMENT, last.span, expr, env, detail))
             }
         }
     }

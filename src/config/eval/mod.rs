@@ -152,15 +152,12 @@ impl Evaluator<'_> {
             let value = value.clone();
             return self.steps(value, &traversal.steps, expr, env);
         }
-        let reference = match &traversal.reference {
-            Some(reference) => reference,
-            None => {
-                let (root, span) = (&traversal.root, traversal.root_span);
-                if let Err(diagnostic) = reference::parse(root, span, &traversal.steps) {
-                    self.push(*diagnostic);
-                }
-                return error_value();
+        let Some(reference) = &traversal.reference else {
+            let (root, span) = (&traversal.root, traversal.root_span);
+            if let Err(diagnostic) = reference::parse(root, span, &traversal.steps) {
+                self.push(*diagnostic);
             }
+            return error_value();
         };
         match self.scope.resolve(reference) {
             Ok(value) => self.steps(value, reference.rest(), expr, env),

@@ -72,10 +72,7 @@ impl Evaluator<'_> {
                 Part::If { condition, then, otherwise, .. } => {
                     self.if_part(condition, [then, otherwise], text, expr, env);
                 }
-                Part::For { key, value, collection, content, .. } => {
-                    let names = (key.as_deref(), &**value);
-                    self.for_part(names, collection, content, text, expr, env);
-                }
+                Part::For { .. } => self.for_part(part, text, expr, env),
             }
             if text.text.len() > LONGEST && !text.failed {
                 let detail = "The text would be longer than 64 MiB.".to_owned();
@@ -94,11 +91,11 @@ impl Evaluator<'_> {
             text.failed = true;
             return;
         }
-        if let Value::Unknown(u) = bare {
-            if u.ty == Type::Dynamic || convert(bare, &Type::String).is_ok() {
-                text.push_unknown(u.why.clone());
-                return;
-            }
+        if let Value::Unknown(u) = bare
+            && (u.ty == Type::Dynamic || convert(bare, &Type::String).is_ok())
+        {
+            text.push_unknown(u.why.clone());
+            return;
         }
         match convert(bare, &Type::String) {
             Ok(value) => text.push(value.as_str().unwrap_or_default()),
@@ -141,15 +138,10 @@ impl Evaluator<'_> {
         }
     }
 
-    fn for_part(
-        &mut self,
-        (key_name, value_name): (Option<&str>, &str),
-        collection: &Expr,
-        content: &[Part],
-        text: &mut Text,
-        expr: &Expr,
-        env: Env<'_>,
-    ) {
+    fn for_part(&mut self, part: &Part, text: &mut Text, expr: &Expr, env: Env<'_>) {
+        let Part::For { key: key_name, value: value_name, collection, content, .. } = part else {
+            return;
+        };
         let value = self.eval(collection, env);
         let Some(value) = self.iterable(&value, collection, expr, env) else {
             text.failed = true;
@@ -163,8 +155,11 @@ impl Evaluator<'_> {
         }
         for (key, value) in super::collection::elements(bare) {
             let inner = Frame { name: value_name, value: &value, env };
-            let outer =
-                Frame { name: key_name.unwrap_or_default(), value: &key, env: env.with(&inner) };
+            let outer = Frame {
+                name: key_name.as_deref().unwrap_or_default(),
+                value: &key,
+                env: env.with(&inner),
+            };
             let env = if key_name.is_some() { env.with(&outer) } else { env.with(&inner) };
             let mut one = Text::default();
             self.parts(content, &mut one, expr, env);

@@ -37,12 +37,13 @@ impl Iterator for Chunks<'_> {
             return None;
         }
         let mut scan = scan(self.text, self.pos, self.text.len());
-        if scan.open && self.cuts < MAX_CUTS {
-            if let Some(cut) = next_header(self.text, &scan.chunk) {
-                self.cuts += 1;
-                scan = self::scan(self.text, self.pos, cut);
-                scan.chunk.end = cut;
-            }
+        if scan.open
+            && self.cuts < MAX_CUTS
+            && let Some(cut) = next_header(self.text, &scan.chunk)
+        {
+            self.cuts += 1;
+            scan = self::scan(self.text, self.pos, cut);
+            scan.chunk.end = cut;
         }
         self.pos = scan.chunk.end;
         Some(scan.chunk)
