@@ -228,6 +228,15 @@ impl StoreBackend {
         Self::open(Parts { store, segments, liveness, keys }).await
     }
 
+    /// Makes the key where there is none yet, so that a plan with sensitive values can be saved
+    /// before the first lock.
+    ///
+    /// # Errors
+    /// The key cannot be read or made.
+    pub async fn prepare_key(&self) -> Result<(), BackendError> {
+        self.ensure_key().await
+    }
+
     fn current_sealer(&self) -> Arc<Sealer> {
         Arc::clone(&self.sealer.lock().unwrap_or_else(PoisonError::into_inner))
     }
