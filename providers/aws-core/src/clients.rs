@@ -8,11 +8,13 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -176,7 +178,15 @@ impl Inner {
                 "provider block",
             ));
         }
-        self.assume(loader.load().await, region).await
+        let mut sdk = loader.load().await;
+        if settings.metadata_only
+            && let Some(chain) = sdk.credentials_provider()
+        {
+            let limit = METADATA.min(settings.limits().attempt.mul_f64(0.8));
+            let bounded = SharedCredentialsProvider::new(Bounded { chain, limit });
+            sdk = sdk.into_builder().credentials_provider(bounded).build();
+        }
+        self.assume(sdk, region).await
     }
 
     async fn assume(&self, sdk: SdkConfig, region: &str) -> SdkConfig {
@@ -197,6 +207,33 @@ impl Inner {
         }
         let provider = SharedCredentialsProvider::new(provider.build().await);
         sdk.into_builder().credentials_provider(provider).build()
+    }
+}
+
+/// How long EC2's metadata service may take; where there is none, an address does not answer.
+const METADATA: Duration = Duration::from_secs(4);
+
+/// Credentials that, when they do not come in time, are missing, and not a region unreachable:
+/// the metadata service is on the machine itself.
+#[derive(Debug)]
+struct Bounded {
+    chain: SharedCredentialsProvider,
+    limit: Duration,
+}
+
+impl ProvideCredentials for Bounded {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let asked = tokio::time::timeout(self.limit, self.chain.provide_credentials()).await;
+            asked.unwrap_or_else(|_| {
+                let text = "there are no keys in the provider block, the environment or a \
+                            profile, and no metadata service of EC2 answers";
+                Err(CredentialsError::not_loaded(text))
+            })
+        })
     }
 }
 

@@ -165,7 +165,7 @@ where
                 return Failure::new(Class::Garbled, deepest(error));
             }
             let metadata = service.err().meta();
-            refused(status, metadata.code(), metadata.message(), error)
+            refused(status, metadata.code(), metadata.message())
         }
         _ => Failure::new(Class::Other, deepest(error)),
     }
@@ -241,20 +241,12 @@ fn unread(error: &(dyn Error + 'static)) -> Failure {
 }
 
 /// An answer that says no.
-fn refused(
-    status: u16,
-    code: Option<&str>,
-    message: Option<&str>,
-    error: &(dyn Error + 'static),
-) -> Failure {
+fn refused(status: u16, code: Option<&str>, message: Option<&str>) -> Failure {
     let class = class_of(status, code);
-    let message = match message.filter(|m| !m.is_empty()) {
-        Some(message) => message.to_owned(),
-        None if code.is_some() => format!("HTTP {status}"),
-        None if class == Class::Garbled => {
-            format!("HTTP {status} without a code: {}", deepest(error))
-        }
-        None => format!("HTTP {status}"),
+    let message = match (message.filter(|m| !m.is_empty()), code) {
+        (Some(message), _) => message.to_owned(),
+        (None, Some(_)) => format!("HTTP {status}"),
+        (None, None) => format!("HTTP {status} without a code"),
     };
     let failure = Failure::new(class, message);
     match code {
@@ -299,10 +291,11 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     chain(error).find_map(|e| e.downcast_ref::<T>())
 }
 
-/// The words of the innermost cause: the outer ones say only that something failed.
+/// The words of the innermost cause, in one line: the outer ones say only that something failed.
 fn deepest(error: &(dyn Error + 'static)) -> String {
     let texts = chain(error).map(ToString::to_string).filter(|text| !text.is_empty());
-    texts.last().unwrap_or_else(|| "an error without words".to_owned())
+    let text = texts.last().unwrap_or_else(|| "an error without words".to_owned());
+    text.lines().map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

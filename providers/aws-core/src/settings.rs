@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_config::profile::ProfileSet;
 use aws_types::os_shim_internal::{Env, Fs};
 use futures_util::FutureExt as _;
 use lifeboat_sdk::provider::Environment;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub(crate) path_style: bool,
     pub(crate) connect: Duration,
     pub(crate) environment: Environment,
+    /// Whether only EC2's metadata service can give credentials.
+    pub(crate) metadata_only: bool,
     limits: Limits,
     default_tags: Vec<(Name, Name)>,
     allowed_accounts: Vec<Name>,
@@ -85,9 +88,11 @@ impl Settings {
         )?;
         let tags = default_tags.iter().flat_map(|block| &block.tags);
         let endpoints = endpoint_settings(endpoints.first(), &environment)?;
+        let profiles = profiles(&environment, profile.as_deref());
         Ok(Self {
-            region: region.clone().or_else(|| region_of(&environment, profile.as_deref())),
+            region: region.clone().or_else(|| region_of(&environment, profiles.as_ref())),
             profile: profile.clone(),
+            metadata_only: key.is_none() && metadata_only(&environment, profiles.as_ref()),
             key,
             assume_for: assume_for.map(|d| duration::parse("duration", d)).transpose()?,
             assume_role,
@@ -173,20 +178,44 @@ fn relevant(environment: &Environment, profile: bool, no_metadata: bool) -> Envi
     environment
 }
 
-/// The region that the environment or the profile names.
-fn region_of(environment: &Environment, profile: Option<&str>) -> Option<String> {
-    let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|n| environment.get(*n));
-    if let Some(region) = named.filter(|region| !region.is_empty()) {
-        return Some(region.clone());
-    }
+/// The profiles of the shared configuration files, the chosen one selected.
+fn profiles(environment: &Environment, profile: Option<&str>) -> Option<ProfileSet> {
     let pairs: Vec<_> = environment.iter().map(|(k, v)| (&**k, &**v)).collect();
     let (env, fs) = (Env::from_slice(&pairs), Fs::real());
     #[allow(deprecated, reason = "the type has a new name that this crate does not export")]
     let files = aws_config::profile::profile_file::ProfileFiles::default();
     // Files are read synchronously in there, so the future is ready when it is made.
     let chosen = profile.map(|name| name.to_owned().into());
-    let profiles = aws_config::profile::load(&fs, &env, &files, chosen).now_or_never()?.ok()?;
-    profiles.get("region").map(str::to_owned)
+    aws_config::profile::load(&fs, &env, &files, chosen).now_or_never()?.ok()
+}
+
+/// The region that the environment or the profile names.
+fn region_of(environment: &Environment, profiles: Option<&ProfileSet>) -> Option<String> {
+    let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|n| environment.get(*n));
+    let named = named.filter(|region| !region.is_empty()).cloned();
+    named.or_else(|| profiles?.get("region").map(str::to_owned))
+}
+
+/// Whether nothing but EC2's metadata service is left to give credentials.
+fn metadata_only(environment: &Environment, profiles: Option<&ProfileSet>) -> bool {
+    let variables = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    ];
+    let keys = [
+        "aws_access_key_id",
+        "role_arn",
+        "credential_process",
+        "credential_source",
+        "login_session",
+        "sso_session",
+        "sso_start_url",
+        "web_identity_token_file",
+    ];
+    !variables.iter().any(|name| environment.contains_key(*name))
+        && !keys.iter().any(|key| profiles.is_some_and(|p| p.get(key).is_some()))
 }
 
 /// The block's endpoints, then the variable of the service, then the one of all services.

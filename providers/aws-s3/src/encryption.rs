@@ -133,7 +133,7 @@ impl Setting for EncryptionKind {
         let rules = rules.filter(|rules| !rules.is_empty());
         let rule: Vec<Rule> =
             rules.ok_or_else(|| hollow(&GET, at.scope, "rule"))?.iter().map(from_api).collect();
-        let same = |hint: &Value| hint.get("rule").is_some_and(|rules| is_default_hint(rules));
+        let same = |hint: &Value| hint.get("rule").is_some_and(is_default_hint);
         if is_default(&rule) && !setting::at_default(target, same) {
             return Err(setting::only_default(&GET, at.scope, SSE_S3));
         }

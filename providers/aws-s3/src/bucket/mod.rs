@@ -254,7 +254,7 @@ async fn live_tags(at: &At<'_>) -> Result<Vec<(String, String)>, Failure> {
 }
 
 impl Bucket {
-    /// Fills what follows from name and region.
+    /// Fills what follows from name and region, and what was not asked for.
     fn named(self, bucket: &str, scope: &Scope) -> Self {
         let region = &*scope.location.region().0;
         let suffix = region::dns_suffix(region);
@@ -268,6 +268,7 @@ impl Bucket {
             hosted_zone_id: zones::website(region).map(str::to_owned),
             region: Some(region.to_owned()),
             tags_all: self.tags.clone(),
+            object_lock_enabled: Some(self.object_lock_enabled.unwrap_or(false)),
             ..self
         }
     }
