@@ -10,6 +10,7 @@ use lifeboat_sdk::{Location, Name, RegionName, Scope, Value};
 /// The providers of this build.
 pub fn providers() -> Vec<Arc<dyn Provider>> {
     vec![
+        Arc::new(crate::builtin::Builtin),
         #[cfg(feature = "aws")]
         Arc::new(lifeboat_aws::Aws::default()),
     ]

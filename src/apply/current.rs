@@ -79,8 +79,11 @@ impl<'p> Current<'p> {
             self.refreshed(change);
         }
         for gone in plan.drift.iter().filter(|d| d.after.is_none()) {
+            let there = |c: &ObjectChange| c.address == gone.address && c.before.is_some();
             match &gone.deposed {
                 Some(key) => self.drop_deposed(&gone.address.to_string(), key),
+                // What the plan saw is not gone.
+                None if plan.changes.iter().any(|c| c.deposed.is_none() && there(c)) => {}
                 None => self.drop_current(&gone.address.to_string()),
             }
         }

@@ -79,6 +79,11 @@ impl End {
         match finding {
             Finding::Done(present) => Self::Settled(present),
             Finding::NotDone => Self::NotDone(why.to_owned()),
+            Finding::Predecessor(id) => Self::NotDone(format!(
+                "{why}{}its tags were found only on {id}, which it was to replace; look for a \
+                 second object with these tags before you apply again",
+                if why.is_empty() { "" } else { "; " }
+            )),
             Finding::Conflict { live, ours } => {
                 let paths = differs(kind, item.doubt.planned.as_ref(), &live.object);
                 Self::Conflict { live, ours, paths }

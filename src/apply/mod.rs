@@ -38,7 +38,7 @@ use prepare::Item;
 use recorder::Recorder;
 
 use crate::event::Events;
-use crate::plan::{Finalise, Plan};
+use crate::plan::{Finalise, Plan, PlanMode};
 use crate::registry::Providers;
 
 pub use outcome::{Counts, Fate, ObjectOutcome, Outcome, RunEnding};
@@ -237,6 +237,12 @@ fn evaluate(
     failed: bool,
     diagnostics: &mut Diagnostics,
 ) -> std::collections::BTreeMap<lifeboat_sdk::Name, lifeboat_sdk::Value> {
+    if run.plan.mode == PlanMode::Destroy {
+        if !failed {
+            current.state.outputs.clear();
+        }
+        return Default::default();
+    }
     let outputs = match run.finalise.outputs(&current.objects) {
         Ok(outputs) => outputs,
         Err(_) if failed => return Default::default(),

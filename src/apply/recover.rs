@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat_sdk::{Ctx, Diagnostic, Diagnostics, Interrupt, Name, Purpose, Severity};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Interrupt, Name, Severity};
 use lifeboat_state::backend::{BackendError, Loaded, StateBackend};
 use lifeboat_state::generation::Head;
 use lifeboat_state::journal::{
@@ -24,12 +24,11 @@ use super::outcome::Fate;
 use super::prepare::{Env, Item, token};
 use super::recorder::Recorder;
 use super::settle::{Finding, Whole, whole};
-use super::task::{Patience, look};
+use super::task::{Patience, look, reading};
 use super::{Save, chain};
 use crate::address::Address;
 use crate::event::{Event, Events};
 use crate::plan::{Finalise, Operation, Plan, StepId};
-use crate::refresh;
 use crate::registry::Providers;
 
 /// A plan, read back from the journal.
@@ -108,7 +107,7 @@ pub async fn known(
     open: Open<'_>,
 ) -> Result<Known, BackendError> {
     let mut known = Known::default();
-    if let Some(Loaded { state, head }) = backend.load().await? {
+    if let Some(Loaded { state, head, .. }) = backend.load().await? {
         (known.state, known.head) = (Some(state), Some(head));
     }
     for OpenRun { id, run } in in_order(backend.open_runs().await?) {
@@ -201,7 +200,7 @@ impl Recovery<'_> {
         let frames = self.backend.journal_read(&id).await?.frames;
         let loaded = recovered.loaded.take();
         let (state, head) = match loaded.clone() {
-            Some(Loaded { state, head }) => (state, Some(head)),
+            Some(Loaded { state, head, .. }) => (state, Some(head)),
             None => (fresh(&run), None),
         };
         let folded = fold(&opened.plan, self.providers, state, &run, &frames);
@@ -230,7 +229,7 @@ impl Recovery<'_> {
         let save =
             Save { backend: self.backend, guard: self.guard, crash: &self.crash, now: self.now };
         match save.commit(&mut recorder, head.as_ref(), &token, &mut state, status).await {
-            Ok(head) => recovered.loaded = Some(Loaded { state, head }),
+            Ok(head) => recovered.loaded = Some(Loaded { state, head, commit: token }),
             Err(why) => {
                 recovered.diagnostics.push(super::unrecorded(&id, &why));
                 recovered.loaded = loaded;
@@ -271,11 +270,7 @@ impl Recovery<'_> {
                 }
             }
         }
-        let ctx = || {
-            let (interrupt, down) = (self.interrupt.clone(), self.down.clone());
-            let session = refresh::session(self.providers, Purpose::Refresh, interrupt, down);
-            Ctx::read_only(std::sync::Arc::new(session))
-        };
+        let ctx = || reading(self.providers, self.interrupt.clone(), self.down.clone());
         let patience = Patience { pause: self.confirm, rounds: 1 };
         let findings = look(self.providers, &items, &ctx, patience).await;
         for ((s, i), finding) in places.into_iter().zip(findings) {
@@ -299,6 +294,7 @@ impl Recovery<'_> {
             }
             for (item, finding) in items.iter().zip(findings) {
                 let kind = self.providers.kind(&provider, &item.address.kind);
+                let sure = matches!(finding, Finding::NotDone);
                 let end = match kind {
                     Some(kind) => End::of_finding(&**kind, item, finding, ""),
                     None => End::InDoubt(format!("the provider {provider} is missing")),
@@ -312,9 +308,9 @@ impl Recovery<'_> {
                     open = true;
                     recovered.in_doubt.insert(item.address.clone(), why);
                 }
-                let shown = diagnostic(item, &end).filter(|_| !matches!(end, End::NotDone(_)));
+                let shown = diagnostic(item, &end).filter(|_| !sure);
                 if let Some(mut shown) = shown {
-                    if matches!(end, End::InDoubt(_)) {
+                    if matches!(end, End::InDoubt(_) | End::NotDone(_)) {
                         shown.severity = Severity::Warning;
                     }
                     recovered.diagnostics.push(shown);

@@ -30,6 +30,9 @@ pub enum Finding {
     Done(Option<Present<Value>>),
     /// It did not happen.
     NotDone,
+    /// Reading found the object that was to be replaced, under the tags that its successor would
+    /// carry too: it did not happen, unless the kind overlooked the successor.
+    Predecessor(Name),
     /// Something is there that is neither the object as planned nor as it was.
     Conflict {
         /// What is there.
@@ -39,6 +42,13 @@ pub enum Finding {
     },
     /// Nothing is known still.
     Unread(Unreadable),
+}
+
+impl Finding {
+    /// Whether it did not happen.
+    pub fn is_not_done(&self) -> bool {
+        matches!(self, Self::NotDone | Self::Predecessor(_))
+    }
 }
 
 /// Judges what was read.
@@ -68,8 +78,7 @@ fn created(kind: &dyn DynKind, doubt: &Doubt, live: Present<Value>) -> Finding {
         return Finding::Done(Some(live));
     }
     if doubt.id.as_ref() == Some(&live.id) && !as_planned(kind, doubt, &live) {
-        // The predecessor, which is still there.
-        return Finding::NotDone;
+        return Finding::Predecessor(live.id);
     }
     let ours = match kind.ownership() {
         Ownership::Tags => match &live.owner {
@@ -135,7 +144,7 @@ pub fn whole(findings: &[&Finding]) -> Whole {
         return Whole::Each;
     }
     let done = findings.iter().filter(|f| matches!(f, Finding::Done(_))).count();
-    let not = findings.iter().filter(|f| matches!(f, Finding::NotDone)).count();
+    let not = findings.iter().filter(|f| f.is_not_done()).count();
     match (done, not) {
         (0, _) | (_, 0) => Whole::Agreed,
         _ => Whole::Mixed,
@@ -177,6 +186,7 @@ mod tests {
             Finding::Done(Some(_)) => "done",
             Finding::Done(None) => "gone",
             Finding::NotDone => "not done",
+            Finding::Predecessor(_) => "predecessor",
             Finding::Conflict { ours: true, .. } => "conflict, ours",
             Finding::Conflict { ours: false, .. } => "conflict, not ours",
             Finding::Unread(_) => "unread",
@@ -234,7 +244,7 @@ mod tests {
         assert_eq!(name(&judge(kind, &identified, seen)), "done");
         let replaces = Doubt { id: Some("id-1".into()), ..doubt(Operation::Create) };
         let seen = Observation::Present(live(1, Some(owner("a"))));
-        assert_eq!(name(&judge(kind, &replaces, seen)), "not done");
+        assert_eq!(name(&judge(kind, &replaces, seen)), "predecessor");
     }
 
     #[test]

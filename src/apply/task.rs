@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifeboat_sdk::{
-    Cause, Ctx, Failure, Name, Observation, Present, Unreadable, Value, WriteFailure,
+    Cause, Ctx, Failure, Interrupt, Name, Observation, Present, Purpose, Unreadable, Value,
+    WriteFailure,
 };
+use tokio::sync::watch;
 
 use super::prepare::{Item, Read, Write, no_answer};
 use super::settle::{Finding, judge};
@@ -94,6 +96,16 @@ pub(super) struct Patience {
     pub(super) pause: Duration,
     /// How often a scope that does not answer is asked.
     pub(super) rounds: u32,
+}
+
+/// A context that reads live, within the budget of a refresh of its own.
+pub(super) fn reading(
+    providers: &Providers,
+    interrupt: watch::Receiver<Interrupt>,
+    down: Vec<String>,
+) -> Ctx {
+    let session = refresh::session(providers, Purpose::Refresh, interrupt, down);
+    Ctx::read_only(Arc::new(session))
 }
 
 /// Reads what is in doubt: one finding per item. Never tries anything again.

@@ -50,7 +50,7 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
     }
     tell(workspace, planning, &made.plan, "plan");
     if let Some(path) = &args.out {
-        match file::write(&made.plan, &sealer(&backend).await) {
+        match file::write(&made.plan, &*sealer(&backend).await) {
             Ok(bytes) => {
                 if let Err(error) = std::fs::write(path, bytes) {
                     let text = format!("{}: {error}.", path.display());

@@ -14,7 +14,16 @@ const CONSTRUCTORS: &[&str] = &["list", "set", "map", "object", "tuple"];
 
 /// The type that an expression means, `any` after an error, and the defaults in it.
 pub fn parse(expr: &Expr, diagnostics: &mut Diagnostics) -> (Type, Defaults) {
-    read(expr, diagnostics).unwrap_or((Type::Dynamic, Defaults::default()))
+    // As Terraform keeps them from its first versions.
+    let bare = match expr.keyword().map(|word| &**word) {
+        Some("list") => Some(Type::list(Type::Dynamic)),
+        Some("map") => Some(Type::map(Type::Dynamic)),
+        _ => None,
+    };
+    match bare {
+        Some(ty) => (ty, Defaults::default()),
+        None => read(expr, diagnostics).unwrap_or((Type::Dynamic, Defaults::default())),
+    }
 }
 
 fn read(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<(Type, Defaults)> {

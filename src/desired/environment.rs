@@ -14,7 +14,7 @@ use crate::address::{Address, Key, Mode, ModulePath};
 use crate::config::ast::Expr;
 use crate::config::eval::{FunctionContext, Scope, evaluate};
 use crate::config::module::Module;
-use crate::config::variable::Variable;
+use crate::config::variable;
 use crate::config::{Config, Reference, ResourceKey, Target};
 
 /// Where the values of resources come from.
@@ -285,7 +285,7 @@ impl<'a> Environment<'a> {
             (self.evaluate(&parent, &repetition, None, &a.expr), a.expr.span())
         });
         let mut found = Diagnostics::new();
-        let value = accept(declared, given, call.span, &mut found);
+        let value = variable::accept(declared, given, call.span, &mut found);
         self.found.borrow_mut().extend(found);
         value
     }
@@ -535,9 +535,4 @@ pub fn address(module: &ModulePath, key: &ResourceKey, instance: Option<Key>) ->
 /// Whether an address is of a data source.
 pub fn is_data(address: &Address) -> bool {
     address.mode == Mode::Data
-}
-
-/// STUB
-fn accept(_declared: &Variable, given: Option<(Value, Span)>, _at: Span, _found: &mut Diagnostics) -> Value {
-    given.map_or_else(Value::null, |(v, _)| v)
 }

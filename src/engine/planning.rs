@@ -201,7 +201,6 @@ fn primary_kept(loaded: &Loaded, state: Option<&State>) -> Diagnostics {
         ),
     )
     .help(format!("Put `primary = \"{primary}\"` back."))
-    .at_opt(topology.primary_span())
     .into()
 }
 

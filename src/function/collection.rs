@@ -4,7 +4,7 @@ use lifeboat_sdk::value::Name;
 use lifeboat_sdk::value::convert::{convert, unify};
 use lifeboat_sdk::{Marks, Number, Type, Value};
 
-use super::call::{items, string_at, texts, truth, unknown};
+use super::call::{items, texts, truth, unknown};
 use super::equal::equals;
 use super::text::grapheme_count;
 use super::{Call, Form, Function, FunctionError, Outcome, Parameter, any, number, string};

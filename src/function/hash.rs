@@ -164,7 +164,8 @@ fn uuid(call: &mut Call<'_>, args: &[Value]) -> Outcome {
     }
     let mut bytes = [0; 16];
     call.context.entropy.fill(&mut bytes);
-    Ok(Value::string(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()))
+    // Terraform's are random throughout; version 8 says so, version 4 would promise a layout.
+    Ok(Value::string(uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()))
 }
 
 fn uuidv5(call: &mut Call<'_>, args: &[Value]) -> Outcome {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifeboat_sdk::{Attribute, Class, Ctx, Diagnostic, Failure, Interrupt, Ownership, Present};
+use lifeboat_sdk::{Attribute, Class, Diagnostic, Failure, Interrupt, Ownership, Present};
 use tokio::task::{Id, JoinError};
 use tracing::Instrument as _;
 
@@ -14,14 +14,14 @@ use crate::apply::prepare::{Item, Write, no_answer};
 use crate::apply::ready::End as StepEnd;
 use crate::apply::recorder::Told;
 use crate::apply::settle::{Finding, Whole, whole};
-use crate::apply::task::{Called, Patience, look};
+use crate::apply::task::{Called, Patience, look, reading};
 use crate::event::Event;
 use crate::plan::StepId;
 
 /// How often a step is tried whose call was lost and, as reading told, had no effect.
 const ATTEMPTS: u32 = 3;
 /// How often a scope is asked about what is in doubt there.
-const ROUNDS: u32 = 3;
+const ROUNDS: u32 = 2;
 
 impl Executor<'_> {
     /// An id that the API told: into the journal, and into what is known of the member.
@@ -114,10 +114,11 @@ impl Executor<'_> {
                 (work.provider.clone(), item)
             })
             .collect();
-        let (providers, session) = (self.run.providers.clone(), Arc::clone(&self.run.session));
+        let (providers, interrupt) = (self.run.providers.clone(), self.run.session.interrupt());
         let patience = Patience { pause: self.run.confirm, rounds: ROUNDS };
         let task = async move {
-            let ctx = move || Ctx::read_only(Arc::clone(&session));
+            // With the budget of a refresh: a region that died meanwhile costs little more.
+            let ctx = || reading(&providers, interrupt.clone(), Vec::new());
             (step, Came::Looked(which, look(&providers, &items, &ctx, patience).await))
         };
         let task = self.tasks.spawn(task.in_current_span());
@@ -141,7 +142,7 @@ impl Executor<'_> {
             .map(|_| Finding::Done(None))
             .collect();
         let nothing = which.len() == running.items.len()
-            && findings.iter().all(|f| *f == Finding::NotDone);
+            && findings.iter().all(Finding::is_not_done);
         if whole(&findings.iter().chain(&known).collect::<Vec<_>>()) == Whole::Mixed {
             self.diagnostics.push(mixed(&running.items, &why));
         }

@@ -133,7 +133,11 @@ fn templatefile(call: &mut Call<'_>, args: &[Value]) -> Outcome {
     let path = string_at(args, 0)?;
     let template = read_text(call, path)?;
     let name = if call.secret { "(template)" } else { path };
-    render(call, name, &template, &args[1])
+    let rendered = render(call, name, &template, &args[1])?;
+    if rendered.is_null() {
+        return Err(FunctionError::new("the template yields null"));
+    }
+    Ok(rendered)
 }
 
 fn templatestring(call: &mut Call<'_>, args: &[Value]) -> Outcome {

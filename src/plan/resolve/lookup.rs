@@ -254,7 +254,7 @@ pub(super) fn unknown_kind<'n>(
         format!("There is no {what} of the type {name:?} in this version."),
     )
     .at(span);
-    match nearest(name, known) {
+    match crate::config::suggest::nearest(name, known) {
         Some(near) => diagnostic.help(format!("Did you mean {near:?}?")),
         None => diagnostic.help("`lifeboat providers` lists the types of this version."),
     }
@@ -263,9 +263,4 @@ pub(super) fn unknown_kind<'n>(
 /// Whether a value is unknown for a reason that defers.
 pub(super) fn defers(why: &Why) -> bool {
     *why != Why::AfterApply
-}
-
-/// STUB
-fn nearest<'n>(_name: &str, _known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    None
 }

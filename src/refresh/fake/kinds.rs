@@ -123,10 +123,13 @@ fn find(
     let id = match (&target.id, ids) {
         (Some(id), _) => Some(id.to_string()),
         (None, Ids::FromName) => Some(path_of(&target.hint)),
-        (None, Ids::MadeUp) => inner.objects.iter().find_map(|((k, id), live)| {
-            let owner = live.owner.as_ref()?;
-            (*k == kind && owner.address == target.address).then(|| id.clone())
-        }),
+        (None, Ids::MadeUp) => {
+            // Of several with these tags the one that is meant.
+            let ours = |live: &Live| live.owner.as_ref().is_some_and(|o| o.address == target.address);
+            let found = inner.objects.iter().filter(|((k, _), live)| *k == kind && ours(live));
+            let meant = |live: &Live| text(&live.document, "name") == text(&target.hint, "name");
+            found.max_by_key(|(_, live)| meant(live)).map(|((_, id), _)| id.clone())
+        }
     };
     let found = id.and_then(|id| Some((inner.objects.get(&(kind, id.clone()))?.clone(), id)));
     match found {
@@ -153,7 +156,10 @@ async fn write(
             if let Some(Fault::Answer(class)) = &fault {
                 return Err(Failure::new(*class, "no"));
             }
+            // The request is on its way, then the answer: a process may die before or between.
+            tokio::task::yield_now().await;
             let made = act(cloud, kind, ids, &change, &fault);
+            tokio::task::yield_now().await;
             match &fault {
                 Some(Fault::LostReply) => Err(Failure::new(Class::Unreachable, "lost")),
                 Some(Fault::Wait(notify)) => {
@@ -197,11 +203,21 @@ fn act(
     inner.ledger.push(format!("{} {}", verb(&change.action), change.address));
     let (id, after) = match &change.action {
         ChangeAction::Create { after } => {
-            inner.next += 1;
             let id = match ids {
-                Ids::MadeUp => format!("{kind}-{}", inner.next),
+                Ids::MadeUp => format!("{kind}-{}", inner.next + 1),
                 Ids::FromName => path_of(&after.0),
             };
+            // The same token again means the same object.
+            let made = inner.tokens.get(&change.token).cloned();
+            if let Some(live) = made.as_ref().and_then(|id| inner.objects.get(&(kind, id.clone()))) {
+                let id = made.clone().unwrap_or_default();
+                let owner = live.owner.clone();
+                return Ok(Some(Present { owner, ..Present::new(id, Doc(live.document.clone())) }));
+            }
+            inner.next += 1;
+            if ids == Ids::MadeUp {
+                inner.tokens.insert(change.token.clone(), id.clone());
+            }
             if inner.objects.contains_key(&(kind, id.clone())) {
                 return Err(Failure::new(Class::Exists, "there is one already"));
             }

@@ -51,6 +51,8 @@ pub(crate) struct Inner {
     /// Answers of a read that are left out.
     pub(crate) swallow: usize,
     next: u64,
+    /// Objects by the token that they were made with.
+    tokens: BTreeMap<Name, String>,
     accounts: BTreeMap<String, String>,
 }
 

@@ -1,2 +1,0 @@
-//! Tests of apply and recovery.
-

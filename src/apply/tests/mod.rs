@@ -1,0 +1,10 @@
+//! Tests of apply and recovery, over the cloud in memory and a simulated disk.
+
+mod batch;
+mod death;
+mod faults;
+mod interrupt;
+mod journal;
+mod normal;
+mod replace;
+mod world;

@@ -1,0 +1,561 @@
+//! A cloud, a disk and a small planner: what every test of apply stands on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lifeboat_sdk::{
+    Diagnostics, Interrupt, Name, Purpose, Session, Type, Value,
+};
+use lifeboat_state::backend::{Loaded, StateBackend, StoreBackend};
+use lifeboat_state::journal::{Frame, RunId};
+use lifeboat_state::lock::{LockGuard, LockInfo};
+use lifeboat_state::model::{ObjectStatus, State};
+use lifeboat_state::secret::{FixedKey, Key};
+use lifeboat_state::store::MemoryDisk;
+use lifeboat_state::store::memory::Fault as DiskFault;
+use tokio::sync::watch;
+
+use crate::address::Address;
+use crate::apply::crash::Crash;
+use crate::apply::document::load;
+use crate::apply::{
+    Fate, Known, Opened, Outcome, Recovered, Recovery, Run, apply, known,
+};
+use crate::diff::Action;
+use crate::event::{Event, Events};
+use crate::plan::{
+    Finalise, Inputs, Member, ObjectChange, Operation, Phase, Plan, PlanMode, Step, StepId,
+};
+use crate::refresh::fake::{Cloud, PART, ROW, scope};
+
+pub(super) const LINEAGE: &str = "6f1e8a52-6c1d-4d5e-9a55-0d9f5a3f7a11";
+
+/// What a test wants to exist.
+#[derive(Clone, Debug)]
+pub(super) struct Want {
+    pub(super) kind: &'static str,
+    pub(super) name: &'static str,
+    /// The attribute `name`, whose change replaces.
+    pub(super) label: &'static str,
+    pub(super) size: i64,
+    pub(super) region: &'static str,
+    pub(super) needs: Vec<&'static str>,
+    pub(super) create_before_destroy: bool,
+}
+
+pub(super) fn want(kind: &'static str, name: &'static str, size: i64) -> Want {
+    Want {
+        kind,
+        name,
+        label: name,
+        size,
+        region: "east",
+        needs: Vec::new(),
+        create_before_destroy: false,
+    }
+}
+
+impl Want {
+    pub(super) fn needs(self, needs: &[&'static str]) -> Self {
+        Self { needs: needs.to_vec(), ..self }
+    }
+    pub(super) fn region(self, region: &'static str) -> Self {
+        Self { region, ..self }
+    }
+    pub(super) fn label(self, label: &'static str) -> Self {
+        Self { label, ..self }
+    }
+    pub(super) fn first_create(self) -> Self {
+        Self { create_before_destroy: true, ..self }
+    }
+    pub(super) fn address(&self) -> Address {
+        Address::parse(&format!("{}.{}", self.kind, self.name)).unwrap()
+    }
+}
+
+/// A process: what dies with it is in here, what stays is in the cloud and on the disk.
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) cloud: Cloud,
+    pub(super) disk: MemoryDisk,
+    pub(super) plans: Arc<Mutex<BTreeMap<Vec<u8>, Plan>>>,
+    pub(super) interrupt: Arc<watch::Sender<Interrupt>>,
+    pub(super) events: Arc<Recorder>,
+    pub(super) parallelism: usize,
+    /// The call of the disk that fails in the next run, and whether all after it do.
+    pub(super) disk_fault: Option<(u64, DiskFault, bool)>,
+    /// How often the disk was called before that.
+    pub(super) armed: Arc<AtomicU64>,
+    pub(super) counter: Arc<AtomicU32>,
+}
+
+#[derive(Default)]
+pub(super) struct Recorder(pub(super) Mutex<Vec<Event>>);
+
+impl Events for Recorder {
+    fn event(&self, event: Event) {
+        self.0.lock().unwrap().push(event);
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            cloud: Cloud::default(),
+            disk: MemoryDisk::new(),
+            plans: Arc::default(),
+            interrupt: Arc::new(watch::channel(Interrupt::None).0),
+            events: Arc::default(),
+            parallelism: 10,
+            disk_fault: None,
+            armed: Arc::default(),
+            counter: Arc::default(),
+        }
+    }
+}
+
+impl World {
+    /// After the process died: the disk as the next one finds it, its memory gone.
+    pub(super) fn reborn(&self, disk: MemoryDisk) -> Self {
+        Self {
+            disk,
+            interrupt: Arc::new(watch::channel(Interrupt::None).0),
+            events: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    fn number(&self) -> u32 {
+        self.counter.fetch_add(1, Ordering::SeqCst)
+    }
+
+    pub(super) async fn backend(&self) -> StoreBackend {
+        let keys = FixedKey::new(Key::new([7; 32]), "the test's key");
+        StoreBackend::memory(&self.disk, Arc::new(keys)).await.unwrap()
+    }
+
+    /// Takes the lock; whoever held it is dead.
+    pub(super) async fn lock(&self, backend: &StoreBackend) -> LockGuard {
+        if let Some(holder) = backend.holder().await.unwrap() {
+            backend.force_unlock(&holder.info.id, "test", "dead").await.unwrap();
+        }
+        let info = LockInfo {
+            id: format!("lock-{}", self.number()),
+            operation: "OperationTypeApply".to_owned(),
+            info: String::new(),
+            who: "test@host".to_owned(),
+            version: "0".to_owned(),
+            created: String::new(),
+            path: String::new(),
+            host: String::new(),
+            pid: 1,
+        };
+        backend.lock(info, Duration::ZERO).await.unwrap()
+    }
+
+    pub(super) async fn state(&self) -> Option<State> {
+        self.backend().await.load().await.unwrap().map(|loaded| loaded.state)
+    }
+
+    pub(super) async fn frames(&self, run: &RunId) -> Vec<Frame> {
+        self.backend().await.journal_read(run).await.unwrap().frames
+    }
+
+    /// Recovers, plans and applies, as a command does.
+    pub(super) async fn command(&self, wants: &[Want]) -> Outcome {
+        let recovered = self.recover().await;
+        let plan = planned(&self.next_plan(), recovered.loaded.map(|l| l.state).as_ref(), wants);
+        self.apply(&plan).await
+    }
+
+    pub(super) fn next_plan(&self) -> String {
+        format!("plan-{}", self.number())
+    }
+
+    pub(super) async fn apply(&self, plan: &Plan) -> Outcome {
+        self.apply_with(plan, &References(plan.clone())).await
+    }
+
+    pub(super) async fn apply_with(&self, plan: &Plan, finalise: &dyn Finalise) -> Outcome {
+        self.apply_as(&plan.id, plan, finalise).await
+    }
+
+    /// Applies under the name of a run of its own.
+    pub(super) async fn apply_as(
+        &self,
+        run: &str,
+        plan: &Plan,
+        finalise: &dyn Finalise,
+    ) -> Outcome {
+        let backend = self.backend().await;
+        let guard = self.lock(&backend).await;
+        let outcome = self.apply_under(run, plan, finalise, &backend, &guard).await;
+        // Fails where the lock was broken, as it does for a command.
+        drop(backend.unlock(guard).await);
+        outcome
+    }
+
+    pub(super) async fn apply_under(
+        &self,
+        run: &str,
+        plan: &Plan,
+        finalise: &dyn Finalise,
+        backend: &StoreBackend,
+        guard: &LockGuard,
+    ) -> Outcome {
+        let bytes = plan.id.as_bytes().to_vec();
+        self.plans.lock().unwrap().insert(bytes.clone(), plan.clone());
+        let (state, head) = match backend.load().await.unwrap() {
+            Some(Loaded { state, head, .. }) => (state, Some(head)),
+            None => (State::new(LINEAGE, "0.1.0"), None),
+        };
+        let session =
+            Session::interruptible(Purpose::Apply, self.interrupt.subscribe());
+        let providers = self.cloud.providers();
+        let id = RunId::new(format!("run-{run}")).unwrap();
+        if let Some((nth, fault, sticky)) = self.disk_fault {
+            self.armed.store(self.disk.calls(), Ordering::SeqCst);
+            self.disk.fail(nth, fault, sticky);
+        }
+        apply(Run {
+            id,
+            plan,
+            plan_bytes: bytes.clone(),
+            plan_digest: lifeboat_state::digest::Digest::of(&bytes).to_string(),
+            providers: &providers,
+            finalise,
+            state,
+            head,
+            backend,
+            guard,
+            session: Arc::new(session),
+            events: &*self.events,
+            parallelism: self.parallelism,
+            command: "apply".to_owned(),
+            tool_version: "0.1.0".to_owned(),
+            now: &|| "now".to_owned(),
+            confirm: Duration::from_secs(2),
+            crash: Crash::default(),
+        })
+        .await
+    }
+
+    pub(super) async fn recover(&self) -> Recovered {
+        let backend = self.backend().await;
+        let guard = self.lock(&backend).await;
+        let providers = self.cloud.providers();
+        let recovery = Recovery {
+            backend: &backend,
+            guard: &guard,
+            providers: &providers,
+            open: &|bytes| self.open(bytes),
+            events: &*self.events,
+            interrupt: self.interrupt.subscribe(),
+            down: Vec::new(),
+            tool_version: "0.1.0".to_owned(),
+            now: &|| "now".to_owned(),
+            confirm: Duration::from_secs(2),
+            crash: Crash::default(),
+        };
+        let recovered = recovery.run().await.unwrap();
+        backend.unlock(guard).await.unwrap();
+        recovered
+    }
+
+    pub(super) async fn known(&self) -> Known {
+        let backend = self.backend().await;
+        known(&backend, &self.cloud.providers(), &|bytes| self.open(bytes)).await.unwrap()
+    }
+
+    fn open(&self, bytes: &[u8]) -> Result<Opened, Diagnostics> {
+        let plan = self.plans.lock().unwrap()[bytes].clone();
+        Ok(Opened { finalise: Box::new(References(plan.clone())), plan })
+    }
+}
+
+/// Completes `input` with the id of the first object that a change depends on.
+pub(super) struct References(pub(super) Plan);
+
+impl Finalise for References {
+    fn finalise(
+        &self,
+        change: usize,
+        objects: &BTreeMap<Address, Value>,
+    ) -> Result<Value, Diagnostics> {
+        let change = &self.0.changes[change];
+        let after = change.after.clone().unwrap();
+        let input = after.get("input").is_some_and(Value::is_unknown);
+        let Some(first) = change.depends_on.first().filter(|_| input) else { return Ok(after) };
+        let id = objects.get(first).and_then(|object| object.get("id")).cloned();
+        Ok(after.with("input", id.expect("what it needs is done")))
+    }
+
+    fn outputs(
+        &self,
+        objects: &BTreeMap<Address, Value>,
+    ) -> Result<BTreeMap<Name, Value>, Diagnostics> {
+        let names = objects.keys().map(|a| Value::string(a.to_string())).collect();
+        Ok([("all".into(), Value::list(Type::String, names))].into())
+    }
+}
+
+pub(super) fn blank(address: Address, region: &str) -> ObjectChange {
+    ObjectChange {
+        address,
+        previous_address: None,
+        provider: "fake".into(),
+        provider_source: "test/fake".into(),
+        scope: Some(scope(region)),
+        action: Action::NoOp,
+        reason: None,
+        before: None,
+        after: None,
+        replace_paths: Vec::new(),
+        id: None,
+        importing: None,
+        deposed: None,
+        deferred: None,
+        unread: None,
+        depends_on: Vec::new(),
+        create_before_destroy: false,
+        prevent_destroy: false,
+        holds_data: false,
+        one_way: None,
+        operated: false,
+        schema_version: 3,
+    }
+}
+
+pub(super) fn plan_of(id: &str, changes: Vec<ObjectChange>, steps: Vec<Step>) -> Plan {
+    Plan {
+        id: id.to_owned(),
+        created: String::new(),
+        expires: String::new(),
+        mode: PlanMode::Normal,
+        inputs: Inputs { topology: Some("top".into()), primary: Some("east".into()), ..Inputs::default() },
+        changes,
+        drift: Vec::new(),
+        outputs: BTreeMap::new(),
+        steps,
+        scopes: Vec::new(),
+        findings: Diagnostics::new(),
+        checks: Vec::new(),
+    }
+}
+
+pub(super) fn document(want: &Want) -> Value {
+    let zone = if want.kind == ROW { Value::string("z") } else { Value::Null(Type::String) };
+    let input = match want.needs.is_empty() {
+        true => Value::Null(Type::String),
+        false => Value::unknown(Type::String),
+    };
+    Value::object([
+        ("id".into(), Value::unknown(Type::String)),
+        ("name".into(), Value::string(want.label)),
+        ("region".into(), Value::string(want.region)),
+        ("size".into(), Value::int(want.size)),
+        ("zone".into(), zone),
+        ("input".into(), input),
+        ("policy".into(), Value::Null(Type::String)),
+        ("etag".into(), Value::unknown(Type::String)),
+        ("writable".into(), Value::Null(Type::Bool)),
+    ])
+}
+
+/// Steps while they are added, each after what it needs.
+#[derive(Default)]
+pub(super) struct Steps(pub(super) Vec<Step>);
+
+impl Steps {
+    pub(super) fn add(
+        &mut self,
+        members: Vec<Member>,
+        needs: BTreeSet<StepId>,
+        region: Option<&str>,
+    ) -> StepId {
+        let id = StepId(u32::try_from(self.0.len()).unwrap());
+        self.0.push(Step {
+            id,
+            phase: Phase::Change,
+            members,
+            needs: needs.into_iter().collect(),
+            scope: region.map(scope),
+            plane: None,
+            weight: 0,
+        });
+        id
+    }
+}
+
+pub(super) fn member(change: usize, operation: Operation) -> Member {
+    Member { change, operation, depose: false }
+}
+
+/// A planner for the tests: creates, updates, replacements, removals; rows go in one step.
+pub(super) fn planned(id: &str, state: Option<&State>, wants: &[Want]) -> Plan {
+    let mut changes = Vec::new();
+    let mut steps = Steps::default();
+    let mut made: BTreeMap<&str, StepId> = BTreeMap::new();
+    let mut rows: Vec<Member> = Vec::new();
+    for want in wants {
+        let address = want.address();
+        let record = state.and_then(|s| s.objects.get(&address.to_string()));
+        let index = changes.len();
+        let mut change = blank(address, want.region);
+        change.depends_on =
+            wants.iter().filter(|w| want.needs.contains(&w.name)).map(Want::address).collect();
+        change.create_before_destroy = want.create_before_destroy;
+        let after = document(want);
+        let needs: BTreeSet<StepId> =
+            want.needs.iter().filter_map(|n| made.get(n).copied()).collect();
+        let before = record.and_then(|r| load(&r.document).ok()).filter(|v| !v.is_null());
+        let Some(before) = before else {
+            change.action = Action::Create;
+            change.after = Some(after);
+            changes.push(change);
+            if want.kind == ROW {
+                rows.push(member(index, Operation::Create));
+                continue;
+            }
+            let step = steps.add(vec![member(index, Operation::Create)], needs, Some(want.region));
+            made.insert(want.name, step);
+            continue;
+        };
+        change.id = record.and_then(|r| r.identity.as_deref().map(Name::from));
+        change.before = Some(before.clone());
+        let same = |name: &str| before.get(name) == after.get(name);
+        if !same("name") || !same("region") {
+            change.action = Action::Replace;
+            change.after = Some(after);
+            changes.push(change);
+            let last = replacement(&mut steps, index, want, needs);
+            made.insert(want.name, last);
+            continue;
+        }
+        let whole = record.is_some_and(|r| r.status == ObjectStatus::Ok);
+        if same("size") && whole {
+            change.after = Some(before);
+            changes.push(change);
+            continue;
+        }
+        change.action = Action::Update;
+        let after = after.with("id", before.get("id").cloned().unwrap());
+        let input = before.get("input").cloned().unwrap();
+        change.after = Some(after.with("input", input));
+        changes.push(change);
+        if want.kind == ROW {
+            rows.push(member(index, Operation::Update));
+            continue;
+        }
+        let step = steps.add(vec![member(index, Operation::Update)], needs, Some(want.region));
+        made.insert(want.name, step);
+    }
+    if !rows.is_empty() {
+        steps.add(rows, BTreeSet::new(), Some("east"));
+    }
+    removals(state, wants, &mut changes, &mut steps);
+    plan_of(id, changes, steps.0)
+}
+
+fn replacement(
+    steps: &mut Steps,
+    index: usize,
+    want: &Want,
+    needs: BTreeSet<StepId>,
+) -> StepId {
+    if want.create_before_destroy {
+        let create = Member { depose: true, ..member(index, Operation::Create) };
+        let create = steps.add(vec![create], needs, Some(want.region));
+        let delete = member(index, Operation::DeleteDeposed);
+        steps.add(vec![delete], [create].into(), Some(want.region));
+        return create;
+    }
+    let delete = steps.add(vec![member(index, Operation::Delete)], needs, Some(want.region));
+    steps.add(vec![member(index, Operation::Create)], [delete].into(), Some(want.region))
+}
+
+/// What is in state and not wanted goes, dependants first; and what replacements left behind.
+fn removals(
+    state: Option<&State>,
+    wants: &[Want],
+    changes: &mut Vec<ObjectChange>,
+    steps: &mut Steps,
+) {
+    let Some(state) = state else { return };
+    let wanted: BTreeSet<String> = wants.iter().map(|w| w.address().to_string()).collect();
+    let mut gone: BTreeMap<&str, StepId> = BTreeMap::new();
+    let mut left: Vec<_> = state.objects.values().filter(|r| !wanted.contains(&r.address)).collect();
+    left.sort_by_key(|r| std::cmp::Reverse(r.depends_on.len()));
+    for record in left {
+        let before = load(&record.document).unwrap();
+        if before.is_null() {
+            continue;
+        }
+        let index = changes.len();
+        let address = Address::parse(&record.address).unwrap();
+        let mut change = blank(address, &record.scope.location);
+        change.action = Action::Delete;
+        change.id = record.identity.as_deref().map(Name::from);
+        change.before = Some(before);
+        changes.push(change);
+        let needs = state.objects.values().filter(|r| r.depends_on.contains(&record.address));
+        let needs = needs.filter_map(|r| gone.get(r.address.as_str()).copied()).collect();
+        let members = vec![member(index, Operation::Delete)];
+        let step = steps.add(members, needs, Some(&record.scope.location));
+        gone.insert(&record.address, step);
+    }
+    for record in state.objects.values() {
+        for deposed in &record.deposed {
+            let index = changes.len();
+            let address = Address::parse(&record.address).unwrap();
+            let mut change = blank(address, &deposed.scope.location);
+            change.action = Action::Delete;
+            change.id = deposed.identity.as_deref().map(Name::from);
+            change.before = Some(load(&deposed.document).unwrap());
+            change.deposed = Some(deposed.key.as_str().into());
+            changes.push(change);
+            let members = vec![member(index, Operation::DeleteDeposed)];
+            steps.add(members, BTreeSet::new(), Some(&deposed.scope.location));
+        }
+    }
+}
+
+/// The fate of each object, by the name of its address and operation.
+pub(super) fn fates(outcome: &Outcome) -> Vec<(String, &'static str)> {
+    let word = |fate: &Fate| match fate {
+        Fate::Done => "done",
+        Fate::Failed(_) => "failed",
+        Fate::NotTried(_) => "not tried",
+        Fate::InDoubt(_) => "in doubt",
+    };
+    outcome.objects.iter().map(|o| (o.address.name.to_string(), word(&o.fate))).collect()
+}
+
+/// What must hold after everything is applied: state and cloud say the same, once each.
+pub(super) async fn converged(world: &World, wants: &[Want]) {
+    let state = world.state().await.expect("a state");
+    let expected: BTreeSet<String> = wants.iter().map(|w| w.address().to_string()).collect();
+    let in_state: BTreeSet<String> = state.objects.keys().cloned().collect();
+    assert_eq!(in_state, expected);
+    let live: usize = ["a_thing", PART, ROW].iter().map(|k| world.cloud.all(k).len()).sum();
+    assert_eq!(live, wants.len(), "nothing twice and nothing left: {:?}", world.cloud.ledger());
+    for want in wants {
+        let record = &state.objects[&want.address().to_string()];
+        assert_eq!(record.status, ObjectStatus::Ok);
+        assert!(record.deposed.is_empty());
+        let id = record.identity.clone().expect("an id");
+        let live = world.cloud.live(want.kind, &id).expect("what state names is live");
+        let stored = load(&record.document).unwrap();
+        assert_eq!(stored, live.document);
+        assert_eq!(stored.get("size"), Some(&Value::int(want.size)));
+        assert_eq!(stored.get("name"), Some(&Value::string(want.label)));
+        if let Some(first) = want.needs.first() {
+            let first = wants.iter().find(|w| w.name == *first).unwrap().address();
+            let id = state.objects[&first.to_string()].identity.clone().unwrap();
+            assert_eq!(stored.get("input").and_then(Value::as_str), Some(&*id));
+        }
+    }
+    assert!(world.backend().await.open_runs().await.unwrap().is_empty());
+}

@@ -1,0 +1,400 @@
+//! `Reader`: what every block needs while it is read: instances, decoding, references.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use lifeboat_sdk::{Diagnostics, Name, Object, Span, Value};
+
+use super::codes;
+use super::duration::Duration;
+use crate::address::ModulePath;
+use crate::config::ast::{Attribute, Block, Body, Expr, ExprKind, StepKind};
+use crate::config::module::TopologyBlock;
+use crate::config::reference::references;
+use crate::config::{Config, Target, decode, suggest};
+use crate::desired::Environment;
+use crate::desired::environment::Repetition;
+
+/// A value that is known now, or an expression that objects decide.
+#[derive(Clone, Debug)]
+pub enum Open {
+    /// Known.
+    Known(Value),
+    /// Evaluated in the root module when what it refers to is planned.
+    Later(Arc<Expr>),
+}
+
+impl Open {
+    /// The text, where it is known.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Known(value) => value.as_str(),
+            Self::Later(_) => None,
+        }
+    }
+}
+
+/// One instance of a block.
+pub(super) struct Source<'b> {
+    /// Its name, with a key where it has one: `exports`, `exports["a"]`.
+    pub(super) name: Name,
+    /// Its content.
+    pub(super) body: Body,
+    /// The header.
+    pub(super) span: Span,
+    /// The block as written.
+    pub(super) block: &'b TopologyBlock,
+    repetition: Repetition,
+}
+
+impl Source<'_> {
+    /// Where the value of an argument is; where it should be if there is none.
+    pub(super) fn at(&self, name: &str) -> Span {
+        at(&self.body, name)
+    }
+}
+
+/// Where the value of an argument is; the place for it if there is none.
+pub(super) fn at(body: &Body, name: &str) -> Span {
+    body.attribute(name).map_or(body.missing, |a| a.expr.span)
+}
+
+/// A block inside a block, with its label.
+pub(super) struct Labelled {
+    /// The label.
+    pub(super) label: Name,
+    /// Where it is.
+    pub(super) label_span: Span,
+    /// The block.
+    pub(super) block: Block,
+}
+
+/// Reads the blocks of a configuration.
+pub(super) struct Reader<'r, 'a> {
+    config: &'r Config,
+    environment: &'r Environment<'a>,
+    /// All problems so far.
+    pub(super) found: Diagnostics,
+}
+
+impl<'r, 'a> Reader<'r, 'a> {
+    pub(super) fn new(config: &'r Config, environment: &'r Environment<'a>) -> Self {
+        Self { config, environment, found: Diagnostics::new() }
+    }
+
+    /// The blocks of a kind, in order.
+    pub(super) fn blocks(&self, kind: &'static str) -> impl Iterator<Item = &'r TopologyBlock> {
+        self.config.root.blocks.iter().filter(move |b| &**b.kind() == kind)
+    }
+
+    /// The instances of all blocks of a kind.
+    pub(super) fn sources(&mut self, kind: &'static str) -> Vec<Source<'r>> {
+        let root = ModulePath::root();
+        let mut all = Vec::new();
+        for block in self.blocks(kind) {
+            let (count, each) = (block.count.as_ref(), block.for_each.as_ref());
+            let expansion = self.environment.expand(&root, count, each);
+            self.found.extend(self.environment.take());
+            for repetition in expansion.instances() {
+                let label = block.name().cloned().unwrap_or_else(|| "".into());
+                let name = match repetition.key() {
+                    Some(key) => format!("{label}{key}").into(),
+                    None => label,
+                };
+                let (body, span) = (block.block.body.clone(), block.block.header);
+                all.push(Source { name, body, span, block, repetition });
+            }
+        }
+        all
+    }
+
+    /// The one instance of a block that cannot be repeated.
+    pub(super) fn single(&mut self, block: &'r TopologyBlock) -> Source<'r> {
+        for expr in block.count.iter().chain(&block.for_each) {
+            let detail = format!("There is one of each {}, so it has no `count` and no `for_each`.", block.kind());
+            let help = "Write one block for each.";
+            self.found.push(codes::REPETITION.error(detail).at(expr.span).help(help));
+        }
+        Source {
+            name: block.name().cloned().unwrap_or_else(|| "".into()),
+            body: block.block.body.clone(),
+            span: block.block.header,
+            block,
+            repetition: Repetition::default(),
+        }
+    }
+
+    /// Decodes a body; nothing after an error.
+    pub(super) fn decode<T: Object>(&mut self, source: &Source<'_>, body: &Body) -> Option<T> {
+        let before = self.found.0.len();
+        let root = ModulePath::root();
+        let value = {
+            let scope = self.environment.scope(&root, &source.repetition, None);
+            decode(body, T::SCHEMA.attributes, &scope, &mut self.found)
+        };
+        self.found.extend(self.environment.take());
+        let wrong = self.found.0.iter().skip(before);
+        if wrong.clone().any(|d| d.severity == lifeboat_sdk::Severity::Error) {
+            return None;
+        }
+        match T::decode(&value) {
+            Ok(object) => Some(object),
+            Err(error) => {
+                let name = error.path.first_attr().unwrap_or_default().to_owned();
+                let detail = format!(
+                    "The value of {name:?} shapes what is planned, so it must be known and fit: {}.",
+                    error.message
+                );
+                let help = "Let it depend on variables and locals only.";
+                self.found.push(codes::NOT_STATIC.error(detail).at(at(body, &name)).help(help));
+                None
+            }
+        }
+    }
+
+    /// Evaluates an expression that must be known now.
+    pub(super) fn known(&mut self, source: &Source<'_>, expr: &Expr) -> Option<Value> {
+        let before = self.found.0.len();
+        let root = ModulePath::root();
+        let value = self.environment.evaluate(&root, &source.repetition, None, expr);
+        self.found.extend(self.environment.take());
+        if self.found.0.len() > before {
+            return None;
+        }
+        if !value.is_wholly_known() {
+            let detail = "The value shapes what is planned, so it must be known now.";
+            let help = "Let it depend on variables and locals only.";
+            self.found.push(codes::NOT_STATIC.error(detail).at(expr.span).help(help));
+            return None;
+        }
+        Some(value.unmark_deep())
+    }
+
+    /// The value of an argument that objects may decide; in the body a text takes its place, so
+    /// that decoding knows its name and whether it must be there.
+    pub(super) fn open(
+        &mut self,
+        source: &Source<'_>,
+        body: &mut Body,
+        name: &str,
+    ) -> Option<Open> {
+        let expr = take(body, name)?;
+        if matches!(expr.kind, ExprKind::Invalid) {
+            return None;
+        }
+        let uses = self.uses(&expr);
+        if !uses.objects {
+            return self.known(source, &expr).filter(|v| !v.is_null()).map(Open::Known);
+        }
+        if uses.instance {
+            let detail = "`each` and `count` are used together with a value that is known only \
+                          when objects are planned.";
+            let help = "Write one block for each, or choose the value by a local.";
+            self.found.push(codes::NOT_STATIC.error(detail).at(expr.span).help(help));
+            return None;
+        }
+        Some(Open::Later(Arc::new(expr)))
+    }
+
+    /// What an expression needs, through locals too.
+    fn uses(&self, expr: &Expr) -> Uses {
+        let mut uses = Uses::default();
+        self.collect(expr, &mut uses, &mut BTreeSet::new());
+        uses
+    }
+
+    fn collect(&self, expr: &Expr, uses: &mut Uses, seen: &mut BTreeSet<Name>) {
+        for reference in references(expr) {
+            match &reference.target {
+                Target::Resource(_) | Target::Module { .. } | Target::Block { .. } => {
+                    uses.objects = true;
+                }
+                Target::Each | Target::Count => uses.instance = true,
+                Target::Local(name) => {
+                    let local = self.config.root.locals.get(name);
+                    if let Some(local) = local.filter(|_| seen.insert(name.clone())) {
+                        self.collect(&local.expr, uses, seen);
+                    }
+                }
+                Target::Variable(_) | Target::Path | Target::Terraform | Target::This => {}
+            }
+        }
+    }
+
+    /// The block of kind `kind` that an argument refers to: its name with its key.
+    pub(super) fn reference(
+        &mut self,
+        source: &Source<'_>,
+        body: &mut Body,
+        name: &'static str,
+        kind: &'static str,
+    ) -> Option<(Name, Span)> {
+        let expr = take(body, name)?;
+        let expr = expr.unwrapped();
+        if let ExprKind::Traversal(traversal) = &expr.kind
+            && let Some(reference) = &traversal.reference
+            && let Target::Block { kind: found, name: block } = &reference.target
+            && &**found == kind
+        {
+            let key = match reference.rest() {
+                [] => return Some((block.clone(), expr.span)),
+                [step] => match &step.kind {
+                    StepKind::Key(value) => Some(value.clone()),
+                    StepKind::Index(index) => Some(self.known(source, index)?),
+                    _ => None,
+                },
+                _ => None,
+            };
+            let key = key.and_then(|key| match (key.as_str(), key.as_number()) {
+                (Some(text), _) => Some(crate::address::Key::Text(text.into())),
+                (None, Some(n)) => n.as_u64().map(crate::address::Key::Index),
+                (None, None) => None,
+            });
+            if let Some(key) = key {
+                return Some((format!("{block}{key}").into(), expr.span));
+            }
+        }
+        if matches!(expr.kind, ExprKind::Invalid) {
+            return None;
+        }
+        let detail = format!("{name:?} names a block, and a block is named by a reference.");
+        let given = expr.literal_text().filter(|t| !t.is_empty() && t.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-'));
+        let help = match given {
+            Some(text) => format!("Write {name} = {kind}.{text}, without quotes."),
+            None => format!("Write {name} = {kind}.NAME."),
+        };
+        self.found.push(codes::REFERENCE.error(detail).at(expr.span).help(help));
+        None
+    }
+
+    /// Takes the nested blocks `ident`, each with one label, out of a body.
+    pub(super) fn labelled(&mut self, body: &mut Body, ident: &str, what: &str) -> Vec<Labelled> {
+        let (mine, rest): (Vec<Block>, Vec<Block>) = std::mem::take(&mut body.blocks)
+            .into_iter()
+            .partition(|b| &*b.ident == ident || is_dynamic(b, ident));
+        body.blocks = rest;
+        let mut seen: BTreeMap<Name, Span> = BTreeMap::new();
+        let mut all = Vec::new();
+        for block in mine {
+            if is_dynamic(&block, ident) {
+                let detail = format!("A {ident:?} block has a label, which `dynamic` cannot write.");
+                let help = format!("Write the {ident:?} blocks out, or repeat the block around them with `for_each`.");
+                self.found.push(codes::DYNAMIC.error(detail).at(block.header).help(help));
+                continue;
+            }
+            let [label] = block.labels.as_slice() else {
+                let detail = format!("A {ident:?} block has one label, {what}.");
+                let help = format!("Write {ident} \"NAME\" {{ … }}.");
+                self.found.push(codes::LABEL.error(detail).at(block.header).help(help));
+                continue;
+            };
+            let (label, label_span) = (label.text.clone(), label.span);
+            if let Some(first) = seen.get(&label) {
+                let detail = format!("There is a {ident:?} block {label:?} already.");
+                let help = "Merge the two, or give one of them another label.";
+                let diagnostic = codes::LABEL.error(detail).at(label_span).help(help);
+                self.found.push(diagnostic.label(*first, "the first is here"));
+                continue;
+            }
+            seen.insert(label.clone(), label_span);
+            all.push(Labelled { label, label_span, block });
+        }
+        all
+    }
+
+    /// A duration.
+    pub(super) fn duration(&mut self, text: &str, span: Span) -> Option<Duration> {
+        match Duration::parse(text) {
+            Ok(duration) => Some(duration),
+            Err(error) => {
+                let detail = format!("{text:?} is no duration: {error}.");
+                let help = "Write a number and a unit: \"30s\", \"15m\", \"1h\", \"30d\", \"2w\", \"7y\".";
+                self.found.push(codes::DURATION.error(detail).at(span).help(help));
+                None
+            }
+        }
+    }
+
+    /// A duration that may be left out.
+    pub(super) fn maybe_duration(
+        &mut self,
+        text: Option<&String>,
+        span: Span,
+    ) -> Option<Duration> {
+        text.and_then(|text| self.duration(text, span))
+    }
+
+    /// Whether a text is one of several; a problem with the nearest where it is not.
+    pub(super) fn choice(&mut self, what: &str, given: &str, all: &[&str], span: Span) -> bool {
+        if all.contains(&given) {
+            return true;
+        }
+        let known: Vec<String> = all.iter().map(|c| format!("{c:?}")).collect();
+        let detail = format!("{what:?} takes {}, not {given:?}.", one_of(&known));
+        let near = suggest::nearest(given, all.iter().copied());
+        let diagnostic = codes::CHOICE.error(detail).at(span);
+        let diagnostic = match near {
+            Some(_) => suggest::with(diagnostic, near),
+            None => diagnostic.help(format!("Write {what} = {}.", known.first().cloned().unwrap_or_default())),
+        };
+        self.found.push(diagnostic);
+        false
+    }
+
+    /// Whether a number is in a range.
+    pub(super) fn in_range(
+        &mut self,
+        what: &str,
+        n: i64,
+        range: std::ops::RangeInclusive<i64>,
+        span: Span,
+    ) -> bool {
+        if range.contains(&n) {
+            return true;
+        }
+        let (low, high) = (range.start(), range.end());
+        let detail = format!("{what:?} is a number from {low} to {high}, not {n}.");
+        let help = format!("Write a whole number from {low} to {high}.");
+        self.found.push(codes::NUMBER.error(detail).at(span).help(help));
+        false
+    }
+
+    /// Says that an argument or block has no effect yet.
+    pub(super) fn unsupported(&mut self, what: &str, span: Span, help: &str) {
+        let detail = format!("{what} has no effect in this version, and what has none is refused.");
+        self.found.push(codes::UNSUPPORTED.error(detail).at(span).help(help));
+    }
+
+    /// Says that two arguments exclude each other.
+    pub(super) fn conflict(&mut self, detail: impl Into<String>, span: Span, help: &str) {
+        self.found.push(codes::CONFLICT.error(detail).at(span).help(help));
+    }
+}
+
+/// What an expression uses.
+#[derive(Default)]
+struct Uses {
+    objects: bool,
+    instance: bool,
+}
+
+/// `"a", "b" or "c"`
+pub(super) fn one_of(all: &[String]) -> String {
+    match all {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// Takes the expression of an argument out and leaves an empty text.
+fn take(body: &mut Body, name: &str) -> Option<Expr> {
+    let attribute: &mut Attribute = body.attributes.iter_mut().find(|a| &*a.name == name)?;
+    let kind = ExprKind::Literal(Value::string(""));
+    let span = attribute.expr.span;
+    Some(std::mem::replace(&mut attribute.expr, Expr { kind, span }))
+}
+
+fn is_dynamic(block: &Block, ident: &str) -> bool {
+    &*block.ident == "dynamic" && block.labels.first().is_some_and(|l| &*l.text == ident)
+}

@@ -1,0 +1,174 @@
+//! `region` blocks: failure domains, and maps with a value for each of them.
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::{Name, Span, Value};
+use lifeboat_sdk_derive::Kind;
+
+use super::codes;
+use super::read::{Reader, one_of};
+use crate::config::ast::ExprKind;
+use crate::config::suggest;
+
+/// A failure domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Its name: the label.
+    pub name: Name,
+    /// Its AWS region.
+    pub aws: Name,
+    /// Its AWS account.
+    pub account: Option<Name>,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// A failure domain: an AWS region in an account.
+#[derive(Clone, Debug, PartialEq, Kind)]
+pub struct RegionBlock {
+    /// The AWS account: twelve digits, as text.
+    #[kind(optional)]
+    pub account: Option<String>,
+    /// The AWS region, where it is not the label.
+    #[kind(optional)]
+    pub aws_region: Option<String>,
+    /// The context of the Kubernetes cluster.
+    #[kind(optional)]
+    pub context: Option<String>,
+    /// The namespace in the cluster.
+    #[kind(optional)]
+    pub namespace: Option<String>,
+}
+
+/// Reads all `region` blocks.
+pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Region> {
+    let blocks: Vec<_> = reader.blocks("region").collect();
+    let mut regions = Vec::new();
+    for block in blocks {
+        let source = reader.single(block);
+        let label = block.block.labels.first().map_or(source.span, |l| l.span);
+        if matches!(&*source.name, "primary" | "standby") {
+            let detail = format!("{:?} is a role; maps by role have it as a key.", source.name);
+            let help = "Give the region another name, such as that of its AWS region.";
+            reader.found.push(codes::REGION_RESERVED.error(detail).at(label).help(help));
+            continue;
+        }
+        let odd = source.body.attribute("account").map(|a| a.expr.unwrapped());
+        if let Some(expr) = odd.filter(|e| matches!(e.kind, ExprKind::OddNumber(_))) {
+            let detail = "The account is an identifier. Read as a number it would lose its leading \
+                          zeros, or digits beyond 2⁵³.";
+            let help = "Write it in double quotes: account = \"012345678901\".";
+            reader.found.push(codes::ODD_NUMBER.error(detail).at(expr.span).help(help));
+            continue;
+        }
+        let Some(given) = reader.decode::<RegionBlock>(&source, &source.body) else {
+            // The name is known all the same, so that what refers to it is not wrong too.
+            let aws = source.name.clone();
+            regions.push(Region { name: source.name, aws, account: None, span: source.span });
+            continue;
+        };
+        for (name, value) in [("context", &given.context), ("namespace", &given.namespace)] {
+            if value.is_some() {
+                let what = format!("{name:?} of a region");
+                reader.unsupported(&what, source.at(name), "Remove it; clusters follow in a later version.");
+            }
+        }
+        let account = given.account.filter(|a| account(reader, a, source.at("account")));
+        let (aws, at) = match given.aws_region {
+            Some(aws) => (Name::from(aws), source.at("aws_region")),
+            None => (source.name.clone(), label),
+        };
+        aws_region(reader, &aws, at);
+        let account = account.map(Name::from);
+        regions.push(Region { name: source.name, aws, account, span: source.span });
+    }
+    regions
+}
+
+/// Twelve digits (AWS Account Management reference guide, "View AWS account identifiers").
+fn account(reader: &mut Reader<'_, '_>, text: &str, span: Span) -> bool {
+    if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+        return true;
+    }
+    let detail = format!("An AWS account is twelve digits, not {text:?}.");
+    let help = "Write the twelve digits in double quotes: account = \"123456789012\".";
+    reader.found.push(codes::ACCOUNT.error(detail).at(span).help(help));
+    false
+}
+
+/// The form of names of AWS regions: `us-east-1`, `ap-southeast-2`, `us-gov-west-1`.
+fn aws_region(reader: &mut Reader<'_, '_>, name: &str, span: Span) {
+    let parts: Vec<&str> = name.split('-').collect();
+    let letters = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase());
+    let fits = match parts.as_slice() {
+        [first @ .., last] => {
+            first.len() >= 2
+                && first.iter().all(letters)
+                && !last.is_empty()
+                && last.bytes().all(|b| b.is_ascii_digit())
+        }
+        [] => false,
+    };
+    if !fits {
+        let detail = format!("{name:?} has not the form of an AWS region.");
+        let help = "Write aws_region = \"us-east-1\", or name the region so.";
+        reader.found.push(codes::UNKNOWN_REGION.error(detail).at(span).help(help));
+    }
+}
+
+/// Says that a region is not known, with the nearest that is.
+pub(super) fn unknown(
+    reader: &mut Reader<'_, '_>,
+    what: &str,
+    given: &str,
+    known: &[Name],
+    span: Span,
+) {
+    let all: Vec<String> = known.iter().map(|r| format!("{r:?}")).collect();
+    let detail = format!("{what} names {given:?}, which is not among the regions.");
+    let diagnostic = codes::UNKNOWN_REGION.error(detail).at(span);
+    let near = suggest::nearest(given, known.iter().map(|n| &**n));
+    reader.found.push(match near {
+        Some(_) => suggest::with(diagnostic, near),
+        None if all.is_empty() => diagnostic.help("Declare regions first."),
+        None => diagnostic.help(format!("Write {}.", one_of(&all))),
+    });
+}
+
+/// A map with a text for each region.
+pub(super) fn texts(
+    reader: &mut Reader<'_, '_>,
+    what: &str,
+    value: &Value,
+    regions: &[Name],
+    span: Span,
+) -> Option<BTreeMap<Name, Name>> {
+    let before = reader.found.0.len();
+    let entries = value.entries()?;
+    for (key, _) in entries {
+        if !regions.contains(key) {
+            unknown(reader, &format!("{what:?}"), key, regions, span);
+        }
+    }
+    let has = |r: &Name| entries.iter().any(|(key, v)| key == r && !v.is_null());
+    let missing: Vec<String> =
+        regions.iter().filter(|r| !has(r)).map(|r| format!("{r:?}")).collect();
+    if !missing.is_empty() {
+        let detail = format!("{what:?} has a value for each region, but none for {}.", missing.join(", "));
+        let lines: Vec<String> = missing.iter().map(|m| format!("{m} = …")).collect();
+        let help = format!("Add {}.", lines.join(", "));
+        reader.found.push(codes::PER_REGION.error(detail).at(span).help(help));
+    }
+    let texts = entries.iter().filter_map(|(key, v)| Some((key.clone(), v.bare().as_str()?.into())));
+    let texts: BTreeMap<Name, Name> = texts.collect();
+    if reader.found.0.len() > before {
+        return None;
+    }
+    if texts.len() < entries.len() {
+        let detail = format!("{what:?} has a text for each region.");
+        let help = "Write each value in double quotes.";
+        reader.found.push(codes::PER_REGION.error(detail).at(span).help(help));
+        return None;
+    }
+    Some(texts)
+}
