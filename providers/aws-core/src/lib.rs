@@ -4,6 +4,8 @@
 //! `ctx.call(&CALL, scope, || async { client.op()….send().await.map_err(failure) })` and says
 //! with [`Codes::not_found`] which error codes prove that its object does not exist.
 
+#![allow(clippy::result_large_err, reason = "`Failure` is the contract's, and calls are rare")]
+
 pub mod clients;
 pub mod config;
 pub mod duration;

@@ -4,6 +4,8 @@
 //! being told (no versioning, encryption with S3's own keys) is no such object: see
 //! [`setting::at_default`].
 
+#![allow(clippy::result_large_err, reason = "`Failure` is the contract's, and calls are rare")]
+
 pub mod bucket;
 pub mod encryption;
 pub mod filter;

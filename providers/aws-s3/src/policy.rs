@@ -2,7 +2,7 @@
 
 use lifeboat_aws_core::{Clients, Codes as _, failure, normalise};
 use lifeboat_sdk::{
-    Call, Change, Class, Ctx, Failure, Kind, Name, Observation, Outcome, Ownership, Scope, Service,
+    Call, Change, Ctx, Failure, Kind, Name, Observation, Outcome, Ownership, Scope, Service,
     Target, Value,
 };
 use lifeboat_sdk_derive::Kind;
@@ -95,10 +95,10 @@ impl Setting for PolicyKind {
     }
 
     async fn put(at: &At<'_>, after: Policy, _before: Option<&Policy>) -> Result<Policy, Failure> {
-        at.call(&PUT, || async {
+        at.patiently(&PUT, unknown_principal, || async {
             let call = at.client.put_bucket_policy().bucket(at.bucket).policy(&after.policy);
             let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-            answer.map(drop).map_err(|e| unknown_principal(failure(e).not_found(&[NO_BUCKET])))
+            answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
         })
         .await?;
         Ok(Policy { id: Some(at.bucket.to_owned()), region: at.region(), ..after })
@@ -114,23 +114,22 @@ impl Setting for PolicyKind {
     }
 }
 
-/// A role that was just made is not known to S3 for some seconds (IAM user guide, "Changes that
-/// I make are not always immediately visible"): trying again helps.
-fn unknown_principal(failure: Failure) -> Failure {
-    let unknown = failure.code.as_deref() == Some("MalformedPolicy")
-        && failure.message.to_lowercase().contains("principal");
-    if unknown { Failure { class: Class::Conflict, ..failure } } else { failure }
+/// Whether S3 does not know a role yet that was just made.
+fn unknown_principal(failure: &Failure) -> bool {
+    failure.code.as_deref() == Some("MalformedPolicy")
+        && failure.message.to_lowercase().contains("principal")
 }
 
 #[cfg(test)]
 mod tests {
+    use lifeboat_sdk::Class;
+
     use super::*;
 
     #[test]
     fn a_principal_that_is_not_known_yet_is_tried_again() {
         let refused = |text: &str| Failure::new(Class::Invalid, text).code("MalformedPolicy");
-        let class = |text| unknown_principal(refused(text)).class;
-        assert_eq!(class("Invalid principal in policy"), Class::Conflict);
-        assert_eq!(class("Missing required field Action"), Class::Invalid);
+        assert!(unknown_principal(&refused("Invalid principal in policy")));
+        assert!(!unknown_principal(&refused("Missing required field Action")));
     }
 }

@@ -1,6 +1,7 @@
 //! What all settings of a bucket share: one read and one write, each over the bucket's name.
 
 use std::future::Future;
+use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
@@ -40,7 +41,37 @@ impl At<'_> {
     {
         self.ctx.call(call, self.scope, make).await
     }
+
+    /// Makes a call that may be refused because something that was just made is not seen
+    /// everywhere yet; `early` knows such a refusal, which had no effect.
+    pub(crate) async fn patiently<T, F, Fut>(
+        &self,
+        call: &'static Call,
+        early: fn(&Failure) -> bool,
+        make: F,
+    ) -> Result<T, Failure>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, Failure>>,
+    {
+        for pause in PAUSES {
+            match self.call(call, &make).await {
+                Err(failure) if early(&failure) => self.ctx.wait(pause).await?,
+                done => return done,
+            }
+        }
+        self.call(call, make).await
+    }
 }
+
+/// How long something that was just made may stay unseen: about a quarter of a minute (IAM user
+/// guide, "Changes that I make are not always immediately visible"; S3's settings take less).
+const PAUSES: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
 
 /// A kind whose objects are settings of a bucket, one at most each.
 pub(crate) trait Setting: Kind {

@@ -37,10 +37,12 @@ pub(super) async fn change(
         }
         ChangeAction::Update { id, before: _, after } => {
             let at = at(&id);
-            let system = live_tags(&at).await?;
-            let system = system.into_iter().filter(|(key, _)| tags::is_system(key));
+            let live: tags::Tags = live_tags(&at).await?.into_iter().collect();
+            let system = live.clone().into_iter().filter(|(key, _)| tags::is_system(key));
             let all = system.chain(tags::join(&after.tags, owner.as_ref())).collect();
-            retag(&at, all).await?;
+            if live != all {
+                retag(&at, all).await?;
+            }
             Ok(Some(Present { owner, ..Present::new(id.clone(), after.named(&id, scope)) }))
         }
         ChangeAction::Delete { id, before } => delete(&at(&id), &before).await,
@@ -104,7 +106,6 @@ async fn make(
     match made {
         Err(failure) if failure.class == Class::Exists => match ours(at, address, owner).await {
             Ok(Some(found)) => taken(at, found, Some(failure)),
-            // It is another account's, or cannot be looked at: the name is taken.
             Ok(None) | Err(_) => Err(failure),
         },
         made => made,
@@ -131,6 +132,8 @@ async fn ours(at: &At<'_>, address: &str, owner: Option<&Owner>) -> Result<Optio
             Ok(Some(found.is_some() && found.as_ref() == owner))
         }
         Err(failure) if failure.class == Class::NotFound => Ok(None),
+        // What does not exist is answered *not found*, also to who may not look.
+        Err(failure) if failure.class == Class::Denied => Ok(Some(false)),
         Err(failure) => Err(failure),
     }
 }
@@ -156,21 +159,22 @@ async fn send(at: &At<'_>, after: &Bucket, all: &tags::Tags) -> Result<(), Failu
 
 /// Sets all tags. A bucket just made may not be seen everywhere yet.
 async fn retag(at: &At<'_>, all: tags::Tags) -> Result<(), Failure> {
+    let unseen = |failure: &Failure| failure.code.as_deref() == Some(NO_BUCKET);
     if all.is_empty() {
         return at
-            .call(&DELETE_TAGGING, || async {
+            .patiently(&DELETE_TAGGING, unseen, || async {
                 let call = at.client.delete_bucket_tagging().bucket(at.bucket);
                 let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-                answer.map(drop).map_err(|e| failure(e).conflict(&[NO_BUCKET]))
+                answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
             })
             .await;
     }
     let set = Tagging::builder().set_tag_set(Some(api_tags(&all)?)).build();
     let set = set.map_err(|e| invalid(&e))?;
-    at.call(&PUT_TAGGING, || async {
+    at.patiently(&PUT_TAGGING, unseen, || async {
         let call = at.client.put_bucket_tagging().bucket(at.bucket).tagging(set.clone());
         let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-        answer.map(drop).map_err(|e| failure(e).conflict(&[NO_BUCKET]))
+        answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
     })
     .await
 }

@@ -274,12 +274,12 @@ impl Setting for ReplicationKind {
             .set_rules(Some(rules))
             .build()
             .map_err(|e| invalid(&e))?;
-        at.call(&PUT, || async {
+        at.patiently(&PUT, not_yet, || async {
             let call = at.client.put_bucket_replication().bucket(at.bucket);
             let call = call.replication_configuration(document.clone());
             let call = call.set_token(after.token.clone()).set_expected_bucket_owner(at.owner());
             let answer = call.send().await;
-            answer.map(drop).map_err(|e| not_yet(failure(e).not_found(&[NO_BUCKET])))
+            answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
         })
         .await?;
         Ok(Replication { id: Some(at.bucket.to_owned()), region: at.region(), ..after })
@@ -295,10 +295,8 @@ impl Setting for ReplicationKind {
     }
 }
 
-/// Versioning that was just enabled is not seen everywhere at once, and the destination's may be
-/// set by another step at the same time: trying again helps.
-fn not_yet(failure: Failure) -> Failure {
-    let refused = matches!(failure.class, Class::Invalid | Class::Other);
-    let versioning = failure.message.to_lowercase().contains("versioning");
-    if refused && versioning { Failure { class: Class::Conflict, ..failure } } else { failure }
+/// Whether versioning that was just enabled, on either side, is not seen yet.
+fn not_yet(failure: &Failure) -> bool {
+    matches!(failure.class, Class::Invalid | Class::Other)
+        && failure.message.to_lowercase().contains("versioning")
 }
