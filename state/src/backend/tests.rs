@@ -243,7 +243,7 @@ async fn nothing_begins_or_goes_on_without_the_lock() {
 /// the lock is taken over, an open run is found and ended, and state is the old or the new one.
 #[tokio::test]
 async fn a_power_cut_at_any_call_of_an_apply_can_be_recovered_from() {
-    for keep in [0, 1, usize::MAX] {
+    for keep in [0, usize::MAX] {
         for nth in 1.. {
             let disk = MemoryDisk::new();
             let backend = memory(&disk).await;

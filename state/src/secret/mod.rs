@@ -167,28 +167,58 @@ impl Place<'_> {
 /// Seals and opens values with one key, or says that there is none.
 #[derive(Clone)]
 pub struct Sealer {
-    key: Option<Key>,
+    keys: Option<Keys>,
     place: String,
+}
+
+/// A key for each purpose, derived once.
+#[derive(Clone)]
+struct Keys {
+    id: [u8; ID],
+    values: [u8; 32],
+    nonces: [u8; 32],
+    hashes: [u8; 32],
+}
+
+impl Keys {
+    fn of(key: &Key) -> Self {
+        Self {
+            id: key.short_id(),
+            values: key.derive("lifeboat 2026-11 sealing of values"),
+            nonces: key.derive("lifeboat 2026-11 nonce of a sealed value"),
+            hashes: key.derive("lifeboat 2026-11 hash of a write-only value"),
+        }
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&self.values.into())
+    }
+
+    fn nonce(&self, data: &str, json: &str) -> [u8; NONCE] {
+        let mut nonce = [0; NONCE];
+        nonce.copy_from_slice(&keyed(&self.nonces, data, json)[..NONCE]);
+        nonce
+    }
 }
 
 impl Sealer {
     /// A sealer with a key; `place` says in messages where the key is from.
     pub fn new(key: Key, place: impl Into<String>) -> Self {
-        Self { key: Some(key), place: place.into() }
+        Self { keys: Some(Keys::of(&key)), place: place.into() }
     }
 
     /// A sealer for states without sealed values: anything else is a [`SecretError::MissingKey`].
     pub fn without_key(place: impl Into<String>) -> Self {
-        Self { key: None, place: place.into() }
+        Self { keys: None, place: place.into() }
     }
 
     /// Whether there is a key.
     pub fn has_key(&self) -> bool {
-        self.key.is_some()
+        self.keys.is_some()
     }
 
-    fn key(&self) -> Result<&Key, SecretError> {
-        self.key.as_ref().ok_or_else(|| SecretError::MissingKey { place: self.place.clone() })
+    fn keys(&self) -> Result<&Keys, SecretError> {
+        self.keys.as_ref().ok_or_else(|| SecretError::MissingKey { place: self.place.clone() })
     }
 
     /// Seals a JSON text: the base64 of version, key id, nonce and ciphertext.
@@ -196,14 +226,14 @@ impl Sealer {
     /// # Errors
     /// [`SecretError::MissingKey`].
     pub fn seal(&self, place: Place<'_>, json: &str) -> Result<String, SecretError> {
-        let key = self.key()?;
+        let keys = self.keys()?;
         let data = place.data();
-        let nonce = nonce(key, &data, json);
+        let nonce = keys.nonce(&data, json);
         let payload = Payload { msg: json.as_bytes(), aad: data.as_bytes() };
-        let sealed = cipher(key).encrypt(&XNonce::from(nonce), payload);
+        let sealed = keys.cipher().encrypt(&XNonce::from(nonce), payload);
         let sealed = sealed.map_err(|_| altered(place))?;
         let mut bytes = vec![VERSION];
-        bytes.extend_from_slice(&key.short_id());
+        bytes.extend_from_slice(&keys.id);
         bytes.extend_from_slice(&nonce);
         bytes.extend_from_slice(&sealed);
         Ok(STANDARD.encode(bytes))
@@ -214,24 +244,24 @@ impl Sealer {
     /// # Errors
     /// The key is missing or another one, or the text was not made here.
     pub fn open(&self, place: Place<'_>, sealed: &str) -> Result<String, SecretError> {
-        let key = self.key()?;
+        let keys = self.keys()?;
         let bytes = STANDARD.decode(sealed).map_err(|_| altered(place))?;
         if bytes.len() < 1 + ID + NONCE || bytes[0] != VERSION {
             return Err(altered(place));
         }
         let (id, rest) = bytes[1..].split_at(ID);
-        if id != key.short_id() {
+        if id != keys.id {
             return Err(SecretError::WrongKey {
                 address: place.address.to_owned(),
                 place: self.place.clone(),
                 needed: hex(id),
-                found: key.id(),
+                found: hex(&keys.id),
             });
         }
         let (nonce, sealed) = rest.split_at(NONCE);
         let data = place.data();
         let payload = Payload { msg: sealed, aad: data.as_bytes() };
-        let opened = cipher(key).decrypt(XNonce::from_slice(nonce), payload);
+        let opened = keys.cipher().decrypt(XNonce::from_slice(nonce), payload);
         let opened = opened.map_err(|_| altered(place))?;
         String::from_utf8(opened).map_err(|_| altered(place))
     }
@@ -242,30 +272,20 @@ impl Sealer {
     /// # Errors
     /// [`SecretError::MissingKey`].
     pub fn keyed_hash(&self, place: Place<'_>, json: &str) -> Result<Digest, SecretError> {
-        let key = self.key()?.derive("lifeboat 2026-11 hash of a write-only value");
-        Ok(Digest::from_bytes(keyed(&key, &place.data(), json)))
+        let hash = keyed(&self.keys()?.hashes, &place.data(), json);
+        Ok(Digest::from_bytes(hash))
     }
 }
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sealer").field("key", &self.key).field("place", &self.place).finish()
+        let key = self.keys.as_ref().map(|keys| hex(&keys.id));
+        f.debug_struct("Sealer").field("key", &key).field("place", &self.place).finish()
     }
 }
 
 fn altered(place: Place<'_>) -> SecretError {
     SecretError::Altered { address: place.address.to_owned(), path: place.path.to_owned() }
-}
-
-fn cipher(key: &Key) -> XChaCha20Poly1305 {
-    XChaCha20Poly1305::new(&key.derive("lifeboat 2026-11 sealing of values").into())
-}
-
-fn nonce(key: &Key, data: &str, json: &str) -> [u8; NONCE] {
-    let hash = keyed(&key.derive("lifeboat 2026-11 nonce of a sealed value"), data, json);
-    let mut nonce = [0; NONCE];
-    nonce.copy_from_slice(&hash[..NONCE]);
-    nonce
 }
 
 fn keyed(key: &[u8; 32], data: &str, json: &str) -> [u8; 32] {

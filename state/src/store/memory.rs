@@ -33,10 +33,23 @@ pub struct Unsynced<'a> {
     pub units: usize,
 }
 
+/// What a value holds, and the number of the write that put it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Content {
+    bytes: Bytes,
+    write: u64,
+}
+
+impl Content {
+    fn version(&self) -> Version {
+        Version::new(self.write.to_string())
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 struct Entry {
-    now: Option<Bytes>,
-    synced: Option<Bytes>,
+    now: Option<Content>,
+    synced: Option<Content>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -51,6 +64,7 @@ struct Inner {
     values: BTreeMap<String, Entry>,
     segments: BTreeMap<String, Tail>,
     alive: BTreeSet<String>,
+    writes: u64,
     calls: u64,
     fault: Option<(u64, Fault, bool)>,
 }
@@ -90,7 +104,7 @@ impl MemoryDisk {
     #[must_use]
     pub fn crash(&self, mut keep: impl FnMut(Unsynced<'_>) -> usize) -> Self {
         let inner = self.lock();
-        let mut after = Inner::default();
+        let mut after = Inner { writes: inner.writes, ..Inner::default() };
         for (name, entry) in &inner.values {
             let lost = entry.now != entry.synced && keep(Unsynced { name, units: 1 }) == 0;
             let found = if lost { &entry.synced } else { &entry.now };
@@ -114,8 +128,10 @@ impl MemoryDisk {
     /// The bytes of a value or segment, for a test to look at.
     pub fn peek(&self, name: &str) -> Option<Bytes> {
         let inner = self.lock();
-        let value = inner.values.get(name).and_then(|entry| entry.now.clone());
-        value.or_else(|| Some(Bytes::copy_from_slice(&inner.segments.get(name)?.bytes)))
+        let value = inner.values.get(name).and_then(|entry| entry.now.as_ref());
+        value
+            .map(|content| content.bytes.clone())
+            .or_else(|| Some(Bytes::copy_from_slice(&inner.segments.get(name)?.bytes)))
     }
 
     /// Puts bytes in the place of a value or segment (`None` removes it), for a test to do harm.
@@ -130,7 +146,9 @@ impl MemoryDisk {
             };
             return;
         }
-        let found = bytes.map(Bytes::copy_from_slice);
+        inner.writes += 1;
+        let write = inner.writes;
+        let found = bytes.map(|bytes| Content { bytes: Bytes::copy_from_slice(bytes), write });
         inner.values.insert(name.to_owned(), Entry { now: found.clone(), synced: found });
     }
 
@@ -185,13 +203,19 @@ impl MemoryDisk {
         bytes: Bytes,
         allowed: impl Fn(&Entry) -> bool,
     ) -> Result<Option<Version>, StoreError> {
-        let version = Version::of(&bytes);
         let mut reply = self.call(action, name).await?;
         reply = reply.and(self.call(action, name).await?);
+        let write = {
+            let mut inner = self.lock();
+            inner.writes += 1;
+            inner.writes
+        };
+        let content = Content { bytes, write };
+        let version = content.version();
         let named = self.update(name, |entry| {
             let allowed = allowed(entry);
             if allowed {
-                entry.now = Some(bytes);
+                entry.now = Some(content);
             }
             allowed
         });
@@ -229,7 +253,7 @@ impl CasStore for MemoryDisk {
         Box::pin(async move {
             self.call("read", name).await?;
             let found = self.lock().values.get(name.as_str()).and_then(|entry| entry.now.clone());
-            Ok(found.map(|bytes| Stored { version: Version::of(&bytes), bytes }))
+            Ok(found.map(|content| Stored { version: content.version(), bytes: content.bytes }))
         })
     }
 
@@ -252,7 +276,7 @@ impl CasStore for MemoryDisk {
     ) -> BoxFuture<'a, Result<Swap, StoreError>> {
         Box::pin(async move {
             let same = |entry: &Entry| {
-                entry.now.as_ref().is_some_and(|bytes| Version::of(bytes) == *expected)
+                entry.now.as_ref().is_some_and(|content| content.version() == *expected)
             };
             let version = self.write("replace", name, bytes, same).await?;
             Ok(version.map_or(Swap::Refused, Swap::Swapped))
