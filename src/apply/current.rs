@@ -107,7 +107,11 @@ impl<'p> Current<'p> {
             let settled = change.action == Action::NoOp
                 || change.deferred.is_some()
                 || change.unread.is_some();
-            let value = if settled { change.after.as_ref().or(change.before.as_ref()) } else { change.before.as_ref() };
+            let value = if settled {
+                change.after.as_ref().or(change.before.as_ref())
+            } else {
+                change.before.as_ref()
+            };
             if let Some(value) = value {
                 self.objects.insert(change.address.clone(), value.clone());
             }
@@ -139,9 +143,11 @@ impl<'p> Current<'p> {
             })
             .collect();
         for (change, old) in moved {
-            let ObjectRecord { document, identity, status, deposed, secret_hashes, stale, .. } = old;
+            let ObjectRecord { document, identity, status, deposed, secret_hashes, stale, .. } =
+                old;
             let fresh = record(change, self.providers, document, identity, status);
-            let kept = ObjectRecord { scope: old.scope, provider: old.provider, mode: old.mode, ..fresh };
+            let kept =
+                ObjectRecord { scope: old.scope, provider: old.provider, mode: old.mode, ..fresh };
             let kept = ObjectRecord { deposed, secret_hashes, stale, ..kept };
             self.state.objects.insert(kept.address.clone(), kept);
         }
@@ -306,7 +312,11 @@ impl<'p> Current<'p> {
         load(&record.document).is_ok_and(|value| is_nothing(&value))
     }
 
-    fn stored(&mut self, address: &Address, value: &Value) -> Option<lifeboat_state::model::Document> {
+    fn stored(
+        &mut self,
+        address: &Address,
+        value: &Value,
+    ) -> Option<lifeboat_state::model::Document> {
         match store(value) {
             Ok(document) => Some(document),
             Err(why) => {

@@ -121,14 +121,14 @@ impl End {
         match self {
             Self::Done(_) | Self::Settled(_) => Fate::Done,
             Self::NotDone(why) => Fate::Failed(format!("it did not happen: {why}")),
-            Self::Inconsistent(_, paths) => {
-                Fate::Failed(format!("the provider made it otherwise than planned: {}", list(paths)))
-            }
-            Self::Failed { failure, .. } => Fate::Failed(failure.to_string()),
-            Self::Conflict { paths, .. } => Fate::Failed(format!(
-                "it is neither as it was nor as planned: {}",
+            Self::Inconsistent(_, paths) => Fate::Failed(format!(
+                "the provider made it otherwise than planned: {}",
                 list(paths)
             )),
+            Self::Failed { failure, .. } => Fate::Failed(failure.to_string()),
+            Self::Conflict { paths, .. } => {
+                Fate::Failed(format!("it is neither as it was nor as planned: {}", list(paths)))
+            }
             Self::InDoubt(why) => Fate::InDoubt(why.clone()),
         }
     }
@@ -203,10 +203,7 @@ pub(super) fn record(
 
 const INCOMPLETE: &str = "Other";
 
-fn fallback(
-    attributes: &[Attribute],
-    planned: Option<&Value>,
-) -> (Value, Document) {
+fn fallback(attributes: &[Attribute], planned: Option<&Value>) -> (Value, Document) {
     let known = planned.and_then(|planned| for_write(attributes, planned).ok());
     let value = known.map_or_else(Value::null, |doc| remark(attributes, planned, doc.value()));
     match (store(&value), store(&Value::null())) {

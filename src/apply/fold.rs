@@ -61,7 +61,11 @@ pub fn fold<'p>(
     let committed = frames.iter().rposition(|f| matches!(f, Frame::StateCommitted(_)));
     let began = committed.is_some() || state.has_consumed(&run.begin.plan_digest);
     let mut current = Current::new(plan, providers, state);
-    if began { current.gather() } else { current.begin() }
+    if began {
+        current.gather()
+    } else {
+        current.begin()
+    }
     let mut problems = Diagnostics::new();
     let mut ended: Vec<(&MemberRecord, &Member, &Step)> = Vec::new();
     for step in &plan.steps {

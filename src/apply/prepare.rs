@@ -8,7 +8,7 @@ use lifeboat_sdk::{
     Target, Value,
 };
 use lifeboat_state::digest::Digest;
-use lifeboat_state::model::ObjectRecord;
+use lifeboat_state::model::{ObjectRecord, RecordScope};
 
 use super::current::{Current, Ended, deposed_key, member_name};
 use super::document::{for_write, list, load};
@@ -39,6 +39,8 @@ pub struct Item {
     pub name: String,
     /// Its address.
     pub address: Address,
+    /// The provider instance.
+    pub provider: Name,
     /// Which of the objects of its address it is.
     pub part: Part,
     /// Where it lives.
@@ -172,16 +174,16 @@ impl Env<'_> {
         let mut kind = None;
         for member in &step.members {
             let change = self.change(member)?;
-            let Some(found) = self.providers.kind(&change.provider, &change.address.kind) else {
-                return Err(no_kind(change));
-            };
             let made = self.planned_of(current, member, change).and_then(|planned| {
                 let item = self.item(current, step, member, planned)?;
+                let found = self.providers.kind(&item.provider, &change.address.kind);
+                let found = found.ok_or_else(|| no_kind(change))?;
                 let action = action(&**found, change, &item.doubt)?;
-                Ok((item, action))
+                Ok((item, action, found))
             });
             match made {
-                Ok((item, action)) => {
+                Ok((item, action, found)) => {
+                    kind = Some((item.provider.clone(), Arc::clone(found)));
                     changes.push(Change {
                         address: item.address.to_string().into(),
                         token: token.clone(),
@@ -193,7 +195,6 @@ impl Env<'_> {
                 }
                 Err(why) => problems.extend(why),
             }
-            kind = Some((change.provider.clone(), Arc::clone(found)));
         }
         match (kind, items.first()) {
             (Some((provider, kind)), Some(first)) if problems.is_empty() => {
@@ -220,18 +221,22 @@ impl Env<'_> {
         let record = current.state.objects.get(&change.address.to_string());
         let home = step.scope.clone().or_else(|| change.scope.clone());
         let home = home.unwrap_or_else(|| nowhere(&change.provider));
-        let (id, prior, at) = match member.operation {
+        let (id, prior, lives) = match member.operation {
             Operation::DeleteDeposed => {
                 let key = deposed_key(self.plan, change);
                 let deposed = record.and_then(|r| r.deposed.iter().find(|d| *d.key == *key));
                 let document = deposed.map(|d| load(&d.document)).transpose();
                 let document = document.map_err(|why| defect(change, &why))?;
                 let id = deposed.and_then(|d| d.identity.as_deref().map(Name::from));
-                (id, document, deposed.map(|d| scope(&d.scope)))
+                (id, document, deposed.map(|d| (&*d.provider, &d.scope)))
             }
-            Operation::Delete => (known_id(change, record), prior(change, record)?, lives(record)),
+            Operation::Delete => {
+                let lives = record.map(|r| (&*r.provider, &r.scope));
+                (known_id(change, record), prior(change, record)?, lives)
+            }
             _ => (known_id(change, record), prior(change, record)?, None),
         };
+        let (provider, scope) = self.place(change, home, lives);
         let inputs = &self.plan.inputs;
         let topology = inputs.topology.clone();
         Ok(Item {
@@ -242,7 +247,8 @@ impl Env<'_> {
                 Operation::DeleteDeposed => Part::Deposed(deposed_key(self.plan, change)),
                 _ => Part::Current,
             },
-            scope: at.unwrap_or(home),
+            provider,
+            scope,
             doubt: Doubt {
                 operation: member.operation,
                 identified: None,
@@ -255,6 +261,27 @@ impl Env<'_> {
                 },
             },
         })
+    }
+
+    /// Where a member is: what goes is removed where it lives, which a replacement may change.
+    fn place(
+        &self,
+        change: &ObjectChange,
+        home: Scope,
+        lives: Option<(&str, &RecordScope)>,
+    ) -> (Name, Scope) {
+        let old = lives.map(|(provider, at)| (Name::from(provider), scope(at)));
+        match old {
+            None => (change.provider.clone(), home),
+            Some((provider, at)) if provider == change.provider => {
+                let location = if change.scope.is_some() { at.location } else { home.location };
+                (provider, Scope { location, ..home })
+            }
+            Some((provider, at)) => {
+                let configured = self.providers.kind(&provider, &change.address.kind).is_some();
+                if configured { (provider, at) } else { (change.provider.clone(), home) }
+            }
+        }
     }
 
     /// The planned document of a create or an update, completed.
@@ -300,7 +327,7 @@ impl Item {
     }
 
     /// The request that reads it back.
-    pub fn request(&self, provider: &Name) -> Request {
+    pub fn request(&self) -> Request {
         let key = self.key();
         let Doubt { operation, identified, id, prior, planned, .. } = &self.doubt;
         // A create is looked for by what was planned, not by the object that it replaces.
@@ -310,7 +337,7 @@ impl Item {
         };
         Request {
             key,
-            provider: provider.clone(),
+            provider: self.provider.clone(),
             kind: self.address.kind.clone(),
             scope: self.scope.clone(),
             target: Target {
@@ -325,10 +352,6 @@ impl Item {
 fn known_id(change: &ObjectChange, record: Option<&ObjectRecord>) -> Option<Name> {
     let stored = record.and_then(|r| r.identity.as_deref().map(Name::from));
     stored.or_else(|| change.id.clone())
-}
-
-fn lives(record: Option<&ObjectRecord>) -> Option<Scope> {
-    record.map(|r| scope(&r.scope)).filter(|s| !s.account.is_empty())
 }
 
 fn prior(
@@ -352,22 +375,19 @@ fn action(
 ) -> Result<ChangeAction<KnownDoc>, Diagnostics> {
     let attributes = kind.schema().attributes;
     let after = || match &doubt.planned {
-        Some(planned) => for_write(attributes, planned)
-            .map_err(|paths| still_unknown(change, &list(&paths))),
+        Some(planned) => {
+            for_write(attributes, planned).map_err(|paths| still_unknown(change, &list(&paths)))
+        }
         None => Err(defect(change, "the plan has no document for it")),
     };
     let before = || match &doubt.prior {
-        Some(prior) => {
-            KnownDoc::new(prior).map_err(|paths| still_unknown(change, &list(&paths)))
-        }
+        Some(prior) => KnownDoc::new(prior).map_err(|paths| still_unknown(change, &list(&paths))),
         None => Err(defect(change, "state does not know the object")),
     };
     let id = || doubt.id.clone().ok_or_else(|| defect(change, "state has no id of the object"));
     Ok(match doubt.operation {
         Operation::Create => ChangeAction::Create { after: after()? },
-        Operation::Update => {
-            ChangeAction::Update { id: id()?, before: before()?, after: after()? }
-        }
+        Operation::Update => ChangeAction::Update { id: id()?, before: before()?, after: after()? },
         _ => ChangeAction::Delete { id: id()?, before: before()? },
     })
 }

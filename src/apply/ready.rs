@@ -101,7 +101,11 @@ impl Ready {
         if node.missing == 0 && node.status == Status::Waiting {
             node.status = Status::Ready;
             let place = (Reverse(node.weight), i);
-            if node.limited { self.limited.insert(place) } else { self.free.insert(place) };
+            if node.limited {
+                self.limited.insert(place)
+            } else {
+                self.free.insert(place)
+            };
         }
     }
 
@@ -189,8 +193,12 @@ mod tests {
 
     #[test]
     fn the_longest_chain_starts_first_and_the_limit_holds() {
-        let steps =
-            [step(0, &[], 0, true), step(1, &[], 2, true), step(2, &[], 1, true), step(3, &[1], 1, true)];
+        let steps = [
+            step(0, &[], 0, true),
+            step(1, &[], 2, true),
+            step(2, &[], 1, true),
+            step(3, &[1], 1, true),
+        ];
         let mut ready = Ready::new(&steps, 2);
         assert_eq!(started(&mut ready), [1, 2]);
         ready.finish(StepId(1), End::Done);

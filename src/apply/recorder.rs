@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::context::IdentifiedSink;
+use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::{Class, Failure};
 use lifeboat_state::backend::{BackendError, StateBackend};
 use lifeboat_state::journal::{Frame, Identified, Journal};
@@ -30,7 +30,11 @@ pub(super) struct Recorder<'a> {
 
 impl<'a> Recorder<'a> {
     /// Over a journal that was begun or resumed under this lock.
-    pub(super) fn new(backend: &'a dyn StateBackend, guard: &'a LockGuard, journal: Journal) -> Self {
+    pub(super) fn new(
+        backend: &'a dyn StateBackend,
+        guard: &'a LockGuard,
+        journal: Journal,
+    ) -> Self {
         let (pending, waiting) = (Vec::new(), Vec::new());
         Self { backend, guard, journal, pending, waiting, looked: Instant::now() }
     }

@@ -9,9 +9,7 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::{Diagnostic, Diagnostics, Interrupt, Name, Severity};
 use lifeboat_state::backend::{BackendError, Loaded, StateBackend};
 use lifeboat_state::generation::Head;
-use lifeboat_state::journal::{
-    Frame, Intent, OpenRun, Run as Journalled, RunId, RunStatus,
-};
+use lifeboat_state::journal::{Frame, Intent, OpenRun, Run as Journalled, RunId, RunStatus};
 use lifeboat_state::lock::LockGuard;
 use lifeboat_state::model::State;
 use tokio::sync::watch;
@@ -158,7 +156,6 @@ fn unreadable(run: &RunId, why: &str) -> Diagnostic {
 /// A step of an open run with members in doubt.
 struct Unsettled {
     step: StepId,
-    provider: Name,
     items: Vec<Item>,
     findings: Vec<Finding>,
 }
@@ -249,24 +246,20 @@ impl Recovery<'_> {
         current: &Current<'_>,
         doubtful: &[Doubtful],
     ) -> Vec<Unsettled> {
-        let env = Env {
-            plan: &opened.plan,
-            providers: self.providers,
-            finalise: &*opened.finalise,
-        };
+        let env =
+            Env { plan: &opened.plan, providers: self.providers, finalise: &*opened.finalise };
         let mut all: Vec<Unsettled> =
             doubtful.iter().filter_map(|d| unsettled(&env, current, d)).collect();
         let mut places = Vec::new();
         let mut items = Vec::new();
         for (s, step) in all.iter().enumerate() {
             for (i, item) in step.items.iter().enumerate() {
-                let kind = self.providers.kind(&step.provider, &item.address.kind);
-                let remote = kind.is_none_or(|k| {
-                    k.ownership() != lifeboat_sdk::Ownership::StateOnly
-                });
+                let kind = self.providers.kind(&item.provider, &item.address.kind);
+                let remote =
+                    kind.is_none_or(|k| k.ownership() != lifeboat_sdk::Ownership::StateOnly);
                 if remote && writes(item.member.operation) {
                     places.push((s, i));
-                    items.push((step.provider.clone(), item.clone()));
+                    items.push(item.clone());
                 }
             }
         }
@@ -288,16 +281,16 @@ impl Recovery<'_> {
         recovered: &mut Recovered,
     ) -> bool {
         let mut open = false;
-        for Unsettled { step, provider, items, findings } in unsettled {
+        for Unsettled { step, items, findings } in unsettled {
             if whole(&findings.iter().collect::<Vec<_>>()) == Whole::Mixed {
                 recovered.diagnostics.push(super::mixed(&items, "the run was interrupted"));
             }
             for (item, finding) in items.iter().zip(findings) {
-                let kind = self.providers.kind(&provider, &item.address.kind);
+                let kind = self.providers.kind(&item.provider, &item.address.kind);
                 let sure = matches!(finding, Finding::NotDone);
                 let end = match kind {
                     Some(kind) => End::of_finding(&**kind, item, finding, ""),
-                    None => End::InDoubt(format!("the provider {provider} is missing")),
+                    None => End::InDoubt(format!("the provider {} is missing", item.provider)),
                 };
                 let attributes = kind.map(|k| k.schema().attributes).unwrap_or_default();
                 let told = item.doubt.identified.as_deref();
@@ -330,24 +323,24 @@ fn news(frames: &[Frame]) -> bool {
 
 fn writes(operation: Operation) -> bool {
     match operation {
-        Operation::Create | Operation::Update | Operation::Delete | Operation::DeleteDeposed => true,
+        Operation::Create | Operation::Update | Operation::Delete | Operation::DeleteDeposed => {
+            true
+        }
         Operation::Read | Operation::Import | Operation::Forget => false,
     }
 }
 
 fn unsettled(env: &Env<'_>, current: &Current<'_>, doubtful: &Doubtful) -> Option<Unsettled> {
     let step = env.plan.steps.iter().find(|s| s.id == doubtful.step)?;
-    let mut provider = None;
     let mut items = Vec::new();
     for (member, identified) in &doubtful.members {
         let planned = env.planned_in_doubt(current, member);
         let Ok(mut item) = env.item(current, step, member, planned) else { continue };
         item.doubt.identified = identified.as_deref().map(Name::from);
-        provider = env.plan.changes.get(member.change).map(|c| c.provider.clone());
         items.push(item);
     }
     let findings = vec![Finding::NotDone; items.len()];
-    Some(Unsettled { step: doubtful.step, provider: provider?, items, findings })
+    Some(Unsettled { step: doubtful.step, items, findings })
 }
 
 /// The frame that puts members in doubt whose intent may have been lost.

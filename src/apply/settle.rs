@@ -193,13 +193,16 @@ mod tests {
         }
     }
 
-    /// One row per operation, kind and size and owner of what is live.
+    /// Size and owner of what is live.
+    type Seen = Option<(i64, Option<Owner>)>;
+
+    /// One row per operation, kind and what is live.
     #[test]
     fn the_table_of_findings() {
         use Operation::{Create, Delete, DeleteDeposed, Forget, Import, Read, Update};
         let ours = Some(owner("a"));
         let theirs = Some(owner("b"));
-        let rows: &[(Operation, &str, Option<(i64, Option<Owner>)>, &str)] = &[
+        let rows: &[(Operation, &str, Seen, &str)] = &[
             (Create, THING, None, "not done"),
             (Create, THING, Some((2, ours.clone())), "done"),
             (Create, THING, Some((9, ours)), "done"),

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifeboat_sdk::{
-    Cause, Ctx, Failure, Interrupt, Name, Observation, Present, Purpose, Unreadable, Value,
-    WriteFailure,
+    Cause, Ctx, Failure, Interrupt, Observation, Present, Purpose, Unreadable, Value, WriteFailure,
 };
 use tokio::sync::watch;
 
@@ -112,22 +111,22 @@ pub(super) fn reading(
 /// `ctx` gives a context for each look, so that none sees what an earlier one cached.
 pub(super) async fn look(
     providers: &Providers,
-    items: &[(Name, Item)],
+    items: &[Item],
     ctx: &(dyn Fn() -> Ctx + Sync),
     patience: Patience,
 ) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = items.iter().map(|(_, item)| unread(item)).collect();
+    let mut findings: Vec<Finding> = items.iter().map(unread).collect();
     let mut missed = vec![false; items.len()];
     let mut open: Vec<usize> = (0..items.len()).collect();
     for round in 1.. {
         let now = ctx();
-        let requests = open.iter().map(|i| items[*i].1.request(&items[*i].0)).collect();
+        let requests = open.iter().map(|i| items[*i].request()).collect();
         let seen = refresh::read(providers, &now, requests, &Silent).await;
         open.retain(|i| {
-            let (provider, item) = &items[*i];
+            let item = &items[*i];
             let Some(observation) = seen.get(&item.key()) else { return false };
             let absent = matches!(observation, Observation::Absent(_));
-            findings[*i] = match providers.kind(provider, &item.address.kind) {
+            findings[*i] = match providers.kind(&item.provider, &item.address.kind) {
                 Some(kind) => judge(&**kind, &item.doubt, observation.clone()),
                 None => unread(item),
             };

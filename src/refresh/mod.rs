@@ -7,10 +7,10 @@
 pub mod compare;
 pub mod data;
 pub mod drift;
-pub mod identity;
-pub mod status;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod identity;
+pub mod status;
 #[cfg(test)]
 mod tests;
 

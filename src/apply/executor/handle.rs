@@ -98,20 +98,20 @@ impl Executor<'_> {
             let findings = doubtful.iter().map(|_| Finding::NotDone).collect();
             self.looked(step, work, running, &doubtful, findings);
         } else {
-            self.look(step, work, running, doubtful);
+            self.look(step, running, doubtful);
         }
     }
 
     /// Reads back what is in doubt.
-    fn look(&mut self, step: StepId, work: &Arc<Write>, running: Running, which: Vec<usize>) {
-        let items: Vec<(lifeboat_sdk::Name, Item)> = which
+    fn look(&mut self, step: StepId, running: Running, which: Vec<usize>) {
+        let items: Vec<Item> = which
             .iter()
             .filter_map(|i| running.items.get(*i))
             .map(|item| {
                 let mut item = item.clone();
                 let told = running.told.get(&item.name);
                 item.doubt.identified = told.map(|id| id.as_str().into());
-                (work.provider.clone(), item)
+                item
             })
             .collect();
         let (providers, interrupt) = (self.run.providers.clone(), self.run.session.interrupt());
@@ -141,8 +141,8 @@ impl Executor<'_> {
             .filter(|end| matches!(end, Some(End::Done(_))))
             .map(|_| Finding::Done(None))
             .collect();
-        let nothing = which.len() == running.items.len()
-            && findings.iter().all(Finding::is_not_done);
+        let nothing =
+            which.len() == running.items.len() && findings.iter().all(Finding::is_not_done);
         if whole(&findings.iter().chain(&known).collect::<Vec<_>>()) == Whole::Mixed {
             self.diagnostics.push(mixed(&running.items, &why));
         }
@@ -168,10 +168,10 @@ impl Executor<'_> {
 
     /// A step that is stopped: nothing is written, so the journal holds it in doubt.
     fn leave(&mut self, step: StepId, running: Running) {
-        let why = running.why.as_ref().map_or_else(
-            || "it was stopped while it ran".to_owned(),
-            ToString::to_string,
-        );
+        let why = running
+            .why
+            .as_ref()
+            .map_or_else(|| "it was stopped while it ran".to_owned(), ToString::to_string);
         for (i, item) in running.items.iter().enumerate() {
             let end = running.ends[i].clone().unwrap_or_else(|| End::InDoubt(why.clone()));
             let fate = match end.fate() {

@@ -157,7 +157,10 @@ impl<'a> Executor<'a> {
         let mut wave = std::mem::take(&mut self.again);
         while self.halt.is_none() {
             let Some(id) = self.ready.start() else { break };
-            let Some(step) = self.step(id) else { continue };
+            let Some(step) = self.step(id) else {
+                self.ready.finish(id, StepEnd::Failed);
+                continue;
+            };
             let running = match self.env.prepare(&self.current, step) {
                 Ok(Prepared::Join) => {
                     self.ready.finish(id, StepEnd::Done);
@@ -229,14 +232,16 @@ impl<'a> Executor<'a> {
             crash.point(CrashPoint::BeforeIntent);
         }
         let mut result = self.recorder.flush().await;
-        if result.is_ok() && calls {
-            result = self.recorder.hold().await;
+        if result.is_ok() {
+            self.unsaved.clear();
+            if calls {
+                result = self.recorder.hold().await;
+            }
         }
         if let Err(error) = result {
             self.halt = Some(Halt::Unrecorded(chain(&error)));
             return false;
         }
-        self.unsaved.clear();
         if outcomes {
             crash.point(CrashPoint::AfterOutcome);
         }

@@ -161,14 +161,14 @@ fn a_process_that_dies_at_any_point_leaves_what_the_next_command_finishes() {
 
 #[test]
 fn a_process_that_dies_while_it_recovers_from_a_death_changes_nothing() {
-    // Every eleventh point of the run, every fifth of the recovery.
+    // Every 17th point of the run, every seventh of the recovery.
     for left in LEFT {
         let mut first = 1;
         loop {
-            first += 11;
+            first += 17;
             let mut second = 0;
             let over = loop {
-                second += 5;
+                second += 7;
                 let rt = runtime();
                 let world = begun(&rt);
                 let outcome = rt.block_on(dies(world.command(&wanted()), first, true));

@@ -34,13 +34,10 @@ async fn a_failed_step_stops_only_what_needs_it_and_the_next_apply_goes_on() {
     assert_eq!(outcome.ending, RunEnding::Failed);
     let fates = fates(&outcome);
     let fate = |name: &str| fates.iter().find(|(n, _)| n == name).unwrap().1;
-    assert_eq!(["a", "b", "c", "x", "y"].map(fate), [
-        "failed",
-        "not tried",
-        "not tried",
-        "done",
-        "done"
-    ]);
+    assert_eq!(
+        ["a", "b", "c", "x", "y"].map(fate),
+        ["failed", "not tried", "not tried", "done", "done"]
+    );
     assert!(outcome.partial());
     let why = outcome.objects.iter().find(|o| &*o.address.name == "c").unwrap();
     assert_eq!(why.fate, Fate::NotTried("it needs a_thing.a".to_owned()));
@@ -63,9 +60,8 @@ async fn a_lost_reply_is_settled_in_the_same_run_without_a_second_object() {
         converged(&world, &wants).await;
         let made = world.cloud.ledger().iter().filter(|l| l.ends_with(".a")).count();
         assert_eq!(made, 1);
-        let settled = |f: &Frame| {
-            matches!(f, Frame::Settled(s) if matches!(s.verdict, Verdict::Done { .. }))
-        };
+        let settled =
+            |f: &Frame| matches!(f, Frame::Settled(s) if matches!(s.verdict, Verdict::Done { .. }));
         assert!(world.frames(&outcome.run).await.iter().any(settled));
     }
 }
@@ -160,9 +156,7 @@ async fn a_dead_region_leaves_its_steps_in_doubt_and_the_others_done() {
     let fates = fates(&outcome);
     let fate = |name: &str| fates.iter().find(|(n, _)| n == name).unwrap().1;
     assert_eq!(["a", "b", "c"].map(fate), ["in doubt", "not tried", "done"]);
-    let doubts = |f: &Frame| {
-        matches!(f, Frame::Outcome(o) if matches!(o.result, StepResult::InDoubt { .. }))
-    };
+    let doubts = |f: &Frame| matches!(f, Frame::Outcome(o) if matches!(o.result, StepResult::InDoubt { .. }));
     assert!(world.frames(&outcome.run).await.iter().any(doubts));
     // The run stays open; readers without the lock know what is done and what is in doubt.
     let known = world.known().await;

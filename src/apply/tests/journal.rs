@@ -32,10 +32,8 @@ async fn whatever_call_of_the_disk_fails_nothing_unrecorded_is_called_and_nothin
                 let guard = world.lock(&backend).await;
                 let plan = planned("p", None, &wants());
                 let references = References(plan.clone());
-                let outcome =
-                    world.apply_under("p", &plan, &references, &backend, &guard).await;
-                let untouched =
-                    world.disk.calls() - world.armed.load(Ordering::SeqCst) < nth;
+                let outcome = world.apply_under("p", &plan, &references, &backend, &guard).await;
+                let untouched = world.disk.calls() - world.armed.load(Ordering::SeqCst) < nth;
                 world.disk.heal();
                 let done = outcome.objects.iter().filter(|o| o.fate == Fate::Done).count();
                 let called = world.cloud.ledger().len();
@@ -44,15 +42,18 @@ async fn whatever_call_of_the_disk_fails_nothing_unrecorded_is_called_and_nothin
                     RunEnding::Done => assert_eq!((done, called), (4, 4)),
                     RunEnding::Refused => assert_eq!((done, called), (0, 0)),
                     RunEnding::Unrecorded => {
-                        let said = outcome.diagnostics.0.iter().any(|d| {
-                            d.code == "apply::unrecorded" && d.help.is_some()
-                        });
+                        let said = outcome
+                            .diagnostics
+                            .0
+                            .iter()
+                            .any(|d| d.code == "apply::unrecorded" && d.help.is_some());
                         assert!(said, "{outcome:?}");
                     }
                     RunEnding::Failed | RunEnding::Interrupted => panic!("{outcome:?}"),
                 }
                 drop(backend.unlock(guard).await);
-                let after = World { disk_fault: None, ..world.reborn(world.disk.crash(|u| u.units)) };
+                let after =
+                    World { disk_fault: None, ..world.reborn(world.disk.crash(|u| u.units)) };
                 let outcome = after.command(&wants()).await;
                 assert_eq!(outcome.ending, RunEnding::Done, "{nth}: {outcome:?}");
                 converged(&after, &wants()).await;

@@ -145,10 +145,7 @@ async fn state_only_steps_move_import_and_forget_without_a_call() {
     let names: Vec<&String> = after.objects.keys().collect();
     assert_eq!(names, ["a_part.found", "a_thing.new"]);
     assert_eq!(after.objects["a_part.found"].identity.as_deref(), Some("found"));
-    assert_eq!(
-        after.objects["a_thing.new"].identity,
-        state.objects["a_thing.old"].identity,
-    );
+    assert_eq!(after.objects["a_thing.new"].identity, state.objects["a_thing.old"].identity,);
 }
 
 #[tokio::test(start_paused = true)]
@@ -243,10 +240,7 @@ impl Finalise for Failing {
         let text = "it contradicts the plan";
         Err(Diagnostic::error("x", "Provider produced inconsistent final plan", text).into())
     }
-    fn outputs(
-        &self,
-        _: &BTreeMap<Address, Value>,
-    ) -> Result<BTreeMap<Name, Value>, Diagnostics> {
+    fn outputs(&self, _: &BTreeMap<Address, Value>) -> Result<BTreeMap<Name, Value>, Diagnostics> {
         Err(Diagnostic::error("x", "no outputs", "none").into())
     }
 }
@@ -256,10 +250,8 @@ async fn a_document_that_cannot_be_completed_fails_its_object_without_a_call() {
     let world = World::default();
     let wants = [want(THING, "a", 1), want(THING, "b", 2)];
     let mut plan = planned("final", None, &wants);
-    plan.outputs.insert(
-        "kept".into(),
-        OutputChange { before: None, after: None, sensitive: false },
-    );
+    plan.outputs
+        .insert("kept".into(), OutputChange { before: None, after: None, sensitive: false });
     let outcome = world.apply_with(&plan, &Failing(1, References(plan.clone()))).await;
     assert_eq!(outcome.ending, RunEnding::Failed);
     assert_eq!(fates(&outcome), [("a".to_owned(), "done"), ("b".to_owned(), "failed")]);

@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lifeboat_sdk::{
-    Diagnostics, Interrupt, Name, Purpose, Session, Type, Value,
-};
+use lifeboat_sdk::{Diagnostics, Interrupt, Name, Purpose, Session, Type, Value};
 use lifeboat_state::backend::{Loaded, StateBackend, StoreBackend};
 use lifeboat_state::journal::{Frame, RunId};
 use lifeboat_state::lock::{LockGuard, LockInfo};
@@ -20,9 +18,7 @@ use tokio::sync::watch;
 use crate::address::Address;
 use crate::apply::crash::Crash;
 use crate::apply::document::load;
-use crate::apply::{
-    Fate, Known, Opened, Outcome, Recovered, Recovery, Run, apply, known,
-};
+use crate::apply::{Fate, Known, Opened, Outcome, Recovered, Recovery, Run, apply, known};
 use crate::diff::Action;
 use crate::event::{Event, Events};
 use crate::plan::{
@@ -211,8 +207,7 @@ impl World {
             Some(Loaded { state, head, .. }) => (state, Some(head)),
             None => (State::new(LINEAGE, "0.1.0"), None),
         };
-        let session =
-            Session::interruptible(Purpose::Apply, self.interrupt.subscribe());
+        let session = Session::interruptible(Purpose::Apply, self.interrupt.subscribe());
         let providers = self.cloud.providers();
         let id = RunId::new(format!("run-{run}")).unwrap();
         if let Some((nth, fault, sticky)) = self.disk_fault {
@@ -334,7 +329,11 @@ pub(super) fn plan_of(id: &str, changes: Vec<ObjectChange>, steps: Vec<Step>) ->
         created: String::new(),
         expires: String::new(),
         mode: PlanMode::Normal,
-        inputs: Inputs { topology: Some("top".into()), primary: Some("east".into()), ..Inputs::default() },
+        inputs: Inputs {
+            topology: Some("top".into()),
+            primary: Some("east".into()),
+            ..Inputs::default()
+        },
         changes,
         drift: Vec::new(),
         outputs: BTreeMap::new(),
@@ -459,12 +458,7 @@ pub(super) fn planned(id: &str, state: Option<&State>, wants: &[Want]) -> Plan {
     plan_of(id, changes, steps.0)
 }
 
-fn replacement(
-    steps: &mut Steps,
-    index: usize,
-    want: &Want,
-    needs: BTreeSet<StepId>,
-) -> StepId {
+fn replacement(steps: &mut Steps, index: usize, want: &Want, needs: BTreeSet<StepId>) -> StepId {
     if want.create_before_destroy {
         let create = Member { depose: true, ..member(index, Operation::Create) };
         let create = steps.add(vec![create], needs, Some(want.region));
@@ -486,7 +480,8 @@ fn removals(
     let Some(state) = state else { return };
     let wanted: BTreeSet<String> = wants.iter().map(|w| w.address().to_string()).collect();
     let mut gone: BTreeMap<&str, StepId> = BTreeMap::new();
-    let mut left: Vec<_> = state.objects.values().filter(|r| !wanted.contains(&r.address)).collect();
+    let mut left: Vec<_> =
+        state.objects.values().filter(|r| !wanted.contains(&r.address)).collect();
     left.sort_by_key(|r| std::cmp::Reverse(r.depends_on.len()));
     for record in left {
         let before = load(&record.document).unwrap();

@@ -100,7 +100,8 @@ async fn read(
                     return Err(Failure::new(class, "no"));
                 }
                 *cloud.lock().reads.entry(target.address.to_string()).or_default() += 1;
-                find(cloud, kind, ids, target)
+                let missing = Failure::new(Class::NotFound, "no such thing").code("NoSuchThing");
+                find(cloud, kind, ids, target).ok_or(missing)
             })
             .await;
         out.push(match result {
@@ -113,31 +114,23 @@ async fn read(
     out
 }
 
-fn find(
-    cloud: &Cloud,
-    kind: &'static str,
-    ids: Ids,
-    target: &Target,
-) -> Result<Present<Doc>, Failure> {
+fn find(cloud: &Cloud, kind: &'static str, ids: Ids, target: &Target) -> Option<Present<Doc>> {
     let inner = cloud.lock();
     let id = match (&target.id, ids) {
         (Some(id), _) => Some(id.to_string()),
         (None, Ids::FromName) => Some(path_of(&target.hint)),
         (None, Ids::MadeUp) => {
             // Of several with these tags the one that is meant.
-            let ours = |live: &Live| live.owner.as_ref().is_some_and(|o| o.address == target.address);
+            let ours =
+                |live: &Live| live.owner.as_ref().is_some_and(|o| o.address == target.address);
             let found = inner.objects.iter().filter(|((k, _), live)| *k == kind && ours(live));
             let meant = |live: &Live| text(&live.document, "name") == text(&target.hint, "name");
             found.max_by_key(|(_, live)| meant(live)).map(|((_, id), _)| id.clone())
         }
     };
-    let found = id.and_then(|id| Some((inner.objects.get(&(kind, id.clone()))?.clone(), id)));
-    match found {
-        Some((live, id)) => {
-            Ok(Present { owner: live.owner, ..Present::new(id, Doc(live.document)) })
-        }
-        None => Err(Failure::new(Class::NotFound, "no such thing").code("NoSuchThing")),
-    }
+    let id = id?;
+    let live = inner.objects.get(&(kind, id.clone()))?.clone();
+    Some(Present { owner: live.owner, ..Present::new(id, Doc(live.document)) })
 }
 
 async fn write(
@@ -159,6 +152,7 @@ async fn write(
             // The request is on its way, then the answer: a process may die before or between.
             tokio::task::yield_now().await;
             let made = act(cloud, kind, ids, &change, &fault);
+            let made = made.map_err(|class| Failure::new(class, "there is one already"));
             tokio::task::yield_now().await;
             match &fault {
                 Some(Fault::LostReply) => Err(Failure::new(Class::Unreachable, "lost")),
@@ -198,7 +192,7 @@ fn act(
     ids: Ids,
     change: &Change<Doc>,
     fault: &Option<Fault>,
-) -> Result<Option<Present<Doc>>, Failure> {
+) -> Result<Option<Present<Doc>>, Class> {
     let mut inner = cloud.lock();
     inner.ledger.push(format!("{} {}", verb(&change.action), change.address));
     let (id, after) = match &change.action {
@@ -209,7 +203,8 @@ fn act(
             };
             // The same token again means the same object.
             let made = inner.tokens.get(&change.token).cloned();
-            if let Some(live) = made.as_ref().and_then(|id| inner.objects.get(&(kind, id.clone()))) {
+            if let Some(live) = made.as_ref().and_then(|id| inner.objects.get(&(kind, id.clone())))
+            {
                 let id = made.clone().unwrap_or_default();
                 let owner = live.owner.clone();
                 return Ok(Some(Present { owner, ..Present::new(id, Doc(live.document.clone())) }));
@@ -219,7 +214,7 @@ fn act(
                 inner.tokens.insert(change.token.clone(), id.clone());
             }
             if inner.objects.contains_key(&(kind, id.clone())) {
-                return Err(Failure::new(Class::Exists, "there is one already"));
+                return Err(Class::Exists);
             }
             (id, after)
         }

@@ -97,16 +97,6 @@ impl Cloud {
         self.lock().ledger.clone()
     }
 
-    /// A copy that shares nothing with this one.
-    pub(crate) fn fork(&self) -> Self {
-        let inner = self.lock();
-        Self(Arc::new(Mutex::new(Inner {
-            objects: inner.objects.clone(),
-            next: inner.next,
-            ..Inner::default()
-        })))
-    }
-
     fn fault(&self, call: &str) -> Option<Fault> {
         let mut inner = self.lock();
         let queue = inner.faults.get_mut(call)?;
