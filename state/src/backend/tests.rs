@@ -304,3 +304,16 @@ async fn restoring_through_the_backend_brings_the_old_state_back() {
     let place = crate::secret::Place { lineage: LINEAGE, address: "a", path: "[]" };
     assert!(backend.sealer().keyed_hash(place, "1").is_ok());
 }
+
+#[tokio::test]
+async fn the_key_can_be_made_before_the_first_lock() {
+    let folder = Folder::new();
+    let backend = LocalState::open(folder.path()).await.unwrap();
+    assert!(!backend.sealer().has_key());
+    backend.prepare_key().await.unwrap();
+    assert!(backend.sealer().has_key());
+    let place = crate::secret::Place { lineage: LINEAGE, address: "a", path: "[]" };
+    let sealed = backend.sealer().seal(place, "1").unwrap();
+    let again = LocalState::open(folder.path()).await.unwrap();
+    assert_eq!(again.sealer().open(place, &sealed).unwrap(), "1");
+}
