@@ -83,8 +83,9 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     /// The blocks of a kind, in order.
-    pub(super) fn blocks(&self, kind: &'static str) -> impl Iterator<Item = &'r TopologyBlock> {
-        self.config.root.blocks.iter().filter(move |b| &**b.kind() == kind)
+    pub(super) fn blocks(&self, kind: &'static str) -> impl Iterator<Item = &'r TopologyBlock> + use<'r, 'a> {
+        let config = self.config;
+        config.root.blocks.iter().filter(move |b| &**b.kind() == kind)
     }
 
     /// The instances of all blocks of a kind.

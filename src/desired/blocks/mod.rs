@@ -1,11 +1,47 @@
 //! Topology -> the kinds that its blocks stand for.
+//!
+//! All problems have been reported by [`crate::topology`]: what is left here is total.
+
+mod bucket;
+mod build;
+mod dns;
+mod replication;
+mod retention;
+#[cfg(test)]
+mod tests;
 
 use lifeboat_sdk::Diagnostics;
 
 use super::Synthetic;
 use crate::topology::Topology;
+use build::Made;
 
-/// All objects that a topology stands for.
-pub fn expand(_topology: &Topology) -> (Vec<Synthetic>, Diagnostics) {
-    (Vec::new(), Diagnostics::new())
+/// All objects that a topology stands for, in the order of their addresses.
+pub fn expand(topology: &Topology) -> (Vec<Synthetic>, Diagnostics) {
+    let mut made = Made::default();
+    for bucket in &topology.buckets {
+        bucket::expand(&mut made, topology, bucket);
+    }
+    for replication in &topology.replications {
+        replication::expand(&mut made, topology, replication);
+    }
+    for retention in &topology.retentions {
+        retention::expand(&mut made, topology, retention);
+    }
+    for dns in &topology.dns {
+        dns::expand(&mut made, topology, dns);
+    }
+    for bucket in &topology.buckets {
+        made.depend(&format!("bucket.{}", bucket.name), &bucket.needs);
+    }
+    for replication in &topology.replications {
+        made.depend(&format!("replication.{}", replication.name), &replication.needs);
+    }
+    for retention in &topology.retentions {
+        made.depend(&format!("retention.{}", retention.name), &retention.needs);
+    }
+    for dns in &topology.dns {
+        made.depend(&format!("dns_failover.{}", dns.name), &dns.needs);
+    }
+    (made.finish(), Diagnostics::new())
 }

@@ -1,0 +1,131 @@
+//! `bucket` -> a bucket in each region: versioned, encrypted, closed, by TLS only.
+
+use lifeboat_sdk::{Name, Value};
+
+use super::build::{
+    Made, address, block, bucket_arn, list, number, object, of, open, planned, policy, switch,
+    text, value,
+};
+use crate::address::Address;
+use crate::desired::{Planned, Template};
+use crate::topology::Topology;
+use crate::topology::bucket::{Bucket, Lock};
+use crate::topology::region::Region;
+
+/// The bucket of a block in a region.
+pub(super) fn bucket_at(bucket: &str, region: &str) -> Address {
+    address("bucket", bucket, "aws_s3_bucket", region)
+}
+
+/// The versioning of that bucket, which other settings need.
+pub(super) fn versioning_at(bucket: &str, region: &str) -> Address {
+    address("bucket", bucket, "aws_s3_bucket_versioning", region)
+}
+
+/// Adds what a block stands for.
+pub(super) fn expand(made: &mut Made, topology: &Topology, bucket: &Bucket) {
+    for region in &topology.regions {
+        let Some(name) = bucket.names.get(&region.name) else { continue };
+        let one = One { bucket, region, name };
+        made.add(bucket_at(&bucket.name, &region.name), one.bucket());
+        one.settings(made);
+        if let Some(lock) = &bucket.lock {
+            one.lock(made, lock);
+        }
+    }
+}
+
+/// The bucket of one region.
+struct One<'t> {
+    bucket: &'t Bucket,
+    region: &'t Region,
+    name: &'t Name,
+}
+
+impl One<'_> {
+    fn bucket(&self) -> Planned {
+        let bucket = self.bucket;
+        let mut planned = planned(bucket.span, [
+            ("bucket", value(text(self.name))),
+            ("region", value(text(&self.region.aws))),
+        ]);
+        if bucket.adopt {
+            planned.operated = true;
+            return planned;
+        }
+        planned.document.push(("force_destroy".into(), value(Value::Bool(bucket.force_destroy))));
+        if let Some(tags) = &bucket.tags {
+            planned.document.push(("tags".into(), open(tags)));
+        }
+        if bucket.lock.is_some() {
+            planned.document.push(("object_lock_enabled".into(), value(Value::Bool(true))));
+        }
+        planned.prevent_destroy = bucket.prevent_destroy;
+        planned
+    }
+
+    /// A setting of the bucket; its name is known, and the reference gives the order.
+    fn setting(&self, attribute: &str, content: Template) -> Planned {
+        let bucket = bucket_at(&self.bucket.name, &self.region.name);
+        let mut planned = planned(self.bucket.span, [
+            ("bucket", of(&bucket, "bucket")),
+            ("region", value(text(&self.region.aws))),
+            (attribute, content),
+        ]);
+        planned.adopt = self.bucket.adopt;
+        planned
+    }
+
+    fn at(&self, kind: &str) -> Address {
+        address("bucket", &self.bucket.name, kind, &self.region.name)
+    }
+
+    fn settings(&self, made: &mut Made) {
+        let versioning = block([("status", switch(true))]);
+        made.add(
+            versioning_at(&self.bucket.name, &self.region.name),
+            self.setting("versioning_configuration", value(versioning)),
+        );
+        let default = block([("sse_algorithm", text("AES256"))]);
+        let rule = block([("apply_server_side_encryption_by_default", default)]);
+        made.add(
+            self.at("aws_s3_bucket_server_side_encryption_configuration"),
+            self.setting("rule", value(rule)),
+        );
+        let closed = self.at("aws_s3_bucket_public_access_block");
+        let mut block = self.setting("block_public_acls", value(Value::Bool(true)));
+        for name in ["block_public_policy", "ignore_public_acls", "restrict_public_buckets"] {
+            block.document.push((name.into(), value(Value::Bool(true))));
+        }
+        made.add(closed.clone(), block);
+        self.tls_only(made, closed);
+    }
+
+    /// Calls without TLS are refused (S3 user guide, "Security best practices"). After the
+    /// public access block: two changes of access at once may conflict.
+    fn tls_only(&self, made: &mut Made, closed: Address) {
+        let arn = bucket_arn(&self.region.aws, self.name);
+        let statement = object([
+            ("Sid", text("DenyInsecureTransport")),
+            ("Effect", text("Deny")),
+            ("Principal", text("*")),
+            ("Action", text("s3:*")),
+            ("Resource", list([text(&arn), text(&format!("{arn}/*"))])),
+            ("Condition", object([("Bool", object([("aws:SecureTransport", text("false"))]))])),
+        ]);
+        let mut planned = self.setting("policy", policy([statement]));
+        planned.after.push(closed);
+        made.add(self.at("aws_s3_bucket_policy"), planned);
+    }
+
+    /// Locks work on versions, so versioning comes first.
+    fn lock(&self, made: &mut Made, lock: &Lock) {
+        let retention =
+            block([("mode", text(&lock.mode)), ("days", number(lock.keep.days()))]);
+        let rule = value(block([("default_retention", retention)]));
+        let mut planned = self.setting("rule", rule);
+        planned.span = lock.span;
+        planned.after.push(versioning_at(&self.bucket.name, &self.region.name));
+        made.add(self.at("aws_s3_bucket_object_lock_configuration"), planned);
+    }
+}

@@ -1,0 +1,138 @@
+//! The gate of `switch = "operator"`: an endpoint that an operator runs outside the primary.
+//!
+//! Its check is inverted (domain.md C1.3): while nothing answers the PRIMARY record counts as
+//! healthy, and traffic moves only when the operator lets the gate answer. The loss of the region
+//! that the gate is in moves nothing.
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::{Name, Span, Value};
+use lifeboat_sdk_derive::Kind;
+
+use super::health::interval;
+use super::inside;
+use crate::config::ast::Body;
+use crate::topology::read::Reader;
+use crate::topology::{Ground, codes, region};
+
+/// The gate of each region, used while that region is the primary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// Host and path by the region that it guards.
+    pub targets: BTreeMap<Name, Target>,
+    /// Seconds between two requests.
+    pub interval: i64,
+    /// How many requests in a row change the status.
+    pub threshold: i64,
+    /// Where it is said.
+    pub span: Span,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The host.
+    pub host: String,
+    /// The port.
+    pub port: i64,
+    /// The path, with its slash.
+    pub path: String,
+}
+
+/// What moves the traffic for an operator: an endpoint outside the primary that answers when the
+/// primary shall be left.
+#[derive(Clone, Debug, PartialEq, Kind)]
+pub struct GateBlock {
+    /// Host and path, for all regions or as a map by the region that is guarded.
+    #[kind(required)]
+    pub https: Option<Value>,
+    /// The time between two requests of one checker: `"10s"` or `"30s"`.
+    #[kind(default = "\"30s\"")]
+    pub interval: Option<String>,
+    /// How many requests in a row change the status, from 1 to 10.
+    #[kind(default = "3")]
+    pub failure_threshold: Option<i64>,
+}
+
+/// Nothing where there is no block.
+///
+/// # Errors
+/// Where it is wrong; that has been reported.
+pub(super) fn read(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    given: &[GateBlock],
+    body: &Body,
+) -> Result<Option<Gate>, ()> {
+    let Some(given) = given.first() else { return Ok(None) };
+    let before = reader.found.0.len();
+    let span = inside(body, "gate", "https");
+    let regions = ground.names();
+    let value = given.https.clone().unwrap_or_else(Value::null);
+    let texts: BTreeMap<Name, Name> = match value.bare().as_str() {
+        Some(text) => regions.iter().map(|r| (r.clone(), text.into())).collect(),
+        None => region::texts(reader, "https", &value, &regions, span).unwrap_or_default(),
+    };
+    let mut targets = BTreeMap::new();
+    for (region, text) in &texts {
+        match target(text) {
+            Some(target) => {
+                targets.insert(region.clone(), target);
+            }
+            None => {
+                let detail = format!("{text:?} is no host with a path.");
+                let help = "Write https = \"gate.us-west-2.example.com/switch\".";
+                reader.found.push(codes::ADDRESS.error(detail).at(span).help(help));
+                break;
+            }
+        }
+    }
+    if texts.is_empty() && reader.found.0.len() == before {
+        let detail = "The gate is a host with a path, or a map of them by region.";
+        let help = "Write https = \"gate.us-west-2.example.com/switch\".";
+        reader.found.push(codes::ADDRESS.error(detail).at(span).help(help));
+    }
+    let time = interval(reader, given.interval.as_deref(), inside(body, "gate", "interval"));
+    let threshold = given.failure_threshold.unwrap_or(3);
+    let at = inside(body, "gate", "failure_threshold");
+    reader.in_range("failure_threshold", threshold, 1..=10, at);
+    if reader.found.0.len() > before {
+        return Err(());
+    }
+    lost_with_primary(reader, ground, &targets, span);
+    Ok(Some(Gate { targets, interval: time.unwrap_or(30), threshold, span }))
+}
+
+/// `host/path`, `host:port/path`; a scheme may stand before it.
+fn target(text: &str) -> Option<Target> {
+    let text = text.strip_prefix("https://").unwrap_or(text);
+    let (host, path) = text.split_once('/').unwrap_or((text, ""));
+    let (host, port) = match host.split_once(':') {
+        Some((host, port)) => (host, port.parse().ok()?),
+        None => (host, 443),
+    };
+    let fits = super::endpoint::is_host(host) && (1..=65_535).contains(&port);
+    fits.then(|| Target { host: host.to_ascii_lowercase(), port, path: format!("/{path}") })
+}
+
+/// Warns of a gate whose name says that it is in the region that it must outlive. No error: what
+/// is right before a promotion may be wrong after it, and must not stop it.
+fn lost_with_primary(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    targets: &BTreeMap<Name, Target>,
+    span: Span,
+) {
+    let Some(target) = targets.get(&ground.primary) else { return };
+    let region = ground.regions.iter().find(|r| r.name == ground.primary);
+    let names = [Some(&ground.primary), region.map(|r| &r.aws)];
+    let inside = |name: &Name| target.host.split('.').any(|label| label == &**name);
+    if names.into_iter().flatten().any(inside) {
+        let detail = format!(
+            "{:?} seems to be in {:?}, the primary: when that is lost nobody can open the gate.",
+            target.host, ground.primary
+        );
+        let help = "Run the gate in a standby, or give one per region: https = { REGION = \"…\" }.";
+        reader.found.push(codes::GATE_IN_PRIMARY.warning(detail).at(span).help(help));
+    }
+}

@@ -1,0 +1,216 @@
+//! What a name needs so that its traffic moves when it shall, and only then (domain.md C1.3 to
+//! C1.5 and C1.8).
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use lifeboat_sdk::Name;
+
+use super::{Address, DnsFailover, Endpoint, Policy, Switch};
+use crate::topology::bucket::Bucket;
+use crate::topology::read::{Open, Reader, Source};
+use crate::topology::{Ground, codes};
+
+/// The zone of all CloudFront distributions (Route 53 API reference, `AliasTarget`).
+const CLOUDFRONT: &str = "Z2FDTNDATAQYW2";
+
+/// The type of all records: as given, else by the addresses.
+pub(super) fn record_type(
+    reader: &mut Reader<'_, '_>,
+    given: Option<&str>,
+    endpoints: &BTreeMap<Name, Endpoint>,
+    source: &Source<'_>,
+) -> Option<Name> {
+    if let Some(given) = given {
+        let fits = reader.choice("type", given, &["A", "AAAA", "CNAME"], source.at("type"));
+        for endpoint in endpoints.values().filter(|_| fits) {
+            if let Some(kind) = kind_of(endpoint).filter(|k| *k != given) {
+                let detail = format!("The records are of the type {given}, but this address makes one of the type {kind}.");
+                let help = format!("Write type = {kind:?}, or an address of the type {given}.");
+                reader.found.push(codes::RECORD_TYPE.error(detail).at(endpoint.address_span).help(help));
+            }
+        }
+        return fits.then(|| given.into());
+    }
+    let mut kinds: Vec<&str> = endpoints.values().filter_map(kind_of).collect();
+    kinds.dedup();
+    match kinds.as_slice() {
+        [kind] => Some((*kind).into()),
+        // An alias answers with the addresses of its target.
+        [] if endpoints.values().all(|e| matches!(e.address, Address::Alias(_))) => Some("A".into()),
+        [] => {
+            let detail = "The addresses are known only when objects are planned, and the type of \
+                          the records before that.";
+            let help = "Add type = \"A\", \"AAAA\" or \"CNAME\".";
+            reader.found.push(codes::RECORD_TYPE.error(detail).at(source.span).help(help));
+            None
+        }
+        _ => {
+            let detail = format!("Records of one group have one type, but the addresses make {}.", kinds.join(" and "));
+            let help = "Write addresses of one family, or a block for each type.";
+            reader.found.push(codes::RECORD_TYPE.error(detail).at(source.span).help(help));
+            None
+        }
+    }
+}
+
+fn kind_of(endpoint: &Endpoint) -> Option<&'static str> {
+    let Address::Plain(Open::Known(value)) = &endpoint.address else { return None };
+    let text = value.as_str()?;
+    Some(if text.parse::<Ipv4Addr>().is_ok() {
+        "A"
+    } else if text.parse::<Ipv6Addr>().is_ok() {
+        "AAAA"
+    } else {
+        "CNAME"
+    })
+}
+
+/// All checks of a block that was read.
+pub(super) fn check(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    buckets: &[Bucket],
+    source: &Source<'_>,
+    dns: &DnsFailover,
+) {
+    policy(reader, source, dns);
+    needed(reader, source, dns);
+    if dns.switch == Switch::Health {
+        one_writer(reader, buckets, source);
+    }
+    for (region, endpoint) in &dns.endpoints {
+        circular(reader, dns, endpoint);
+        aliases(reader, ground, buckets, dns, region, endpoint);
+        if endpoint.weight.is_some() && dns.policy != Policy::Weighted {
+            let detail = "A weight has a meaning only where policy = \"weighted\".";
+            reader.conflict(detail, endpoint.span, "Remove weight, or write policy = \"weighted\".");
+        }
+    }
+    let only_aliases = dns.endpoints.values().all(|e| matches!(e.address, Address::Alias(_)));
+    if only_aliases && source.body.attribute("ttl").is_some() {
+        let detail = "Aliases answer with the time to live of their targets, so ttl has no effect.";
+        reader.conflict(detail, source.at("ttl"), "Remove ttl.");
+    }
+}
+
+/// What the policies need.
+fn policy(reader: &mut Reader<'_, '_>, source: &Source<'_>, dns: &DnsFailover) {
+    if dns.policy == Policy::Failover && dns.endpoints.len() != 2 {
+        let detail = format!(
+            "A failover pair of Route 53 is one primary and one secondary record, but there are {} regions.",
+            dns.endpoints.len()
+        );
+        let help = "Write policy = \"weighted\".";
+        reader.found.push(codes::ENDPOINTS.error(detail).at(source.span).help(help));
+    }
+    if dns.policy != Policy::Failover && dns.switch == Switch::Operator {
+        let detail = "The gate makes the PRIMARY record of a failover pair unhealthy, and this policy has none.";
+        let help = "Write switch = \"record\" or switch = \"health\", or policy = \"failover\".";
+        reader.conflict(detail, source.at("policy"), help);
+    }
+}
+
+/// Blocks that a switch needs, or that have no effect with it.
+fn needed(reader: &mut Reader<'_, '_>, source: &Source<'_>, dns: &DnsFailover) {
+    let at = source.span;
+    match (dns.switch, &dns.gate) {
+        (Switch::Operator, None) => {
+            let detail = "With switch = \"operator\" traffic moves when the operator opens a gate \
+                          outside the primary: no control plane is needed for that.";
+            let help = "Add gate { https = \"gate.us-west-2.example.com/switch\" }, or write switch = \"record\".";
+            reader.found.push(codes::NEEDED.error(detail).at(at).help(help));
+        }
+        (Switch::Health | Switch::Record, Some(gate)) => {
+            let detail = "A gate moves the traffic only where switch = \"operator\".";
+            reader.conflict(detail, gate.span, "Remove the gate, or write switch = \"operator\".");
+        }
+        _ => {}
+    }
+    let pair = dns.policy == Policy::Failover;
+    let plain = dns.endpoints.values().any(|e| matches!(e.address, Address::Plain(_)));
+    let wanted = match dns.switch {
+        Switch::Health => plain || !pair,
+        Switch::Record => pair && plain,
+        Switch::Operator => false,
+    };
+    if wanted && dns.check.is_none() {
+        let detail = match dns.switch {
+            Switch::Health => "Route 53 moves the traffic by the health of the regions, so it must be checked.",
+            _ => "Route 53 takes a PRIMARY record that is no alias only with a health check.",
+        };
+        let help = "Add health_check { type = \"HTTPS\" path = \"/health\" }.";
+        reader.found.push(codes::NEEDED.error(detail).at(at).help(help));
+    }
+}
+
+/// Route 53 does not fence: where it moves traffic by itself, both regions may write.
+fn one_writer(reader: &mut Reader<'_, '_>, buckets: &[Bucket], source: &Source<'_>) {
+    let Some(bucket) = buckets.iter().find(|b| b.one_writer) else { return };
+    let detail = format!(
+        "With switch = \"health\" Route 53 moves traffic without a fence, but bucket.{} has one \
+         writer: both regions could write to it.",
+        bucket.name
+    );
+    let help = "Write switch = \"operator\", or writers = \"all\" in the bucket if both regions may write.";
+    let diagnostic = codes::ONE_WRITER.error(detail).at(source.at("switch")).help(help);
+    reader.found.push(diagnostic.label(bucket.span, "has one writer"));
+}
+
+/// An endpoint that is the name itself: the check follows what it should decide.
+fn circular(reader: &mut Reader<'_, '_>, dns: &DnsFailover, endpoint: &Endpoint) {
+    let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
+    let address = match &endpoint.address {
+        Address::Plain(address) => address.as_str(),
+        Address::Alias(alias) => alias.name.as_str(),
+    };
+    if address.is_some_and(|a| plain(a) == plain(&dns.record)) {
+        let detail = "The endpoint is the name that fails over, so it leads to itself and its check \
+                      looks at whichever region is served.";
+        let help = "Write the region's own name, such as api.us-east-1.example.com.";
+        reader.found.push(codes::CIRCULAR.error(detail).at(endpoint.address_span).help(help));
+    }
+}
+
+/// Aliases in a failover pair.
+fn aliases(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    buckets: &[Bucket],
+    dns: &DnsFailover,
+    region: &Name,
+    endpoint: &Endpoint,
+) {
+    let Address::Alias(alias) = &endpoint.address else { return };
+    let cloudfront = alias.zone_id.as_str() == Some(CLOUDFRONT);
+    let at = alias.evaluate_span;
+    if cloudfront && alias.evaluate {
+        let detail = "Route 53 cannot evaluate the health of CloudFront distributions and refuses this.";
+        reader.conflict(detail, at, "Write evaluate_target_health = false.");
+    } else if dns.policy == Policy::Failover && !alias.evaluate && !cloudfront {
+        let detail = "Route 53 wants failover aliases to evaluate the health of their targets; \
+                      without it the record counts as healthy for ever.";
+        let help = "Write evaluate_target_health = true.";
+        reader.found.push(codes::ALIAS_HEALTH.error(detail).at(at).help(help));
+    } else if alias.evaluate && dns.switch != Switch::Health && *region == ground.primary {
+        moves(reader, buckets, at);
+    }
+}
+
+/// A target that is evaluated moves traffic without anybody's word.
+fn moves(reader: &mut Reader<'_, '_>, buckets: &[Bucket], at: lifeboat_sdk::Span) {
+    let detail = "When the target of this alias is unhealthy Route 53 leaves the primary by itself, \
+                  although somebody else is to move the traffic.";
+    let one = buckets.iter().find(|b| b.one_writer);
+    let help = "Write address = \"…\" with the target's host name instead of the alias, which makes \
+                a CNAME record that only you move.";
+    let diagnostic = match one {
+        Some(_) => codes::ALIAS_MOVES.error(format!("{detail} Data with one writer would not be fenced.")),
+        None => codes::ALIAS_MOVES.warning(detail),
+    };
+    let diagnostic = diagnostic.at(at).help(help);
+    reader.found.push(match one {
+        Some(bucket) => diagnostic.label(bucket.span, "has one writer"),
+        None => diagnostic,
+    });
+}

@@ -1,0 +1,230 @@
+//! `dns_failover` blocks: a name whose answer follows the primary, or the health of regions.
+
+mod endpoint;
+mod gate;
+mod health;
+mod lint;
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::{Name, Span};
+use lifeboat_sdk_derive::Kind;
+
+use super::bucket::Bucket;
+use super::read::{Open, Reader, Source};
+use super::{Ground, Needs, codes};
+use crate::config::ast::Body;
+pub use endpoint::{Address, Alias, Endpoint, EndpointBlock};
+pub use gate::{Gate, GateBlock};
+pub use health::{HealthCheck, HealthCheckBlock};
+
+/// Who moves the traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// An operator, by a gate in the healthy region: nothing of Route 53's control plane.
+    Operator,
+    /// Route 53, by the health of the regions.
+    Health,
+    /// lifeboat, by rewriting the records.
+    Record,
+}
+
+/// How the records of the regions share the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// The primary, else the secondary.
+    Failover,
+    /// In proportion to weights.
+    Weighted,
+    /// The nearest region.
+    Latency,
+}
+
+/// A name that fails over.
+#[derive(Clone, Debug)]
+pub struct DnsFailover {
+    /// The block's name with its key.
+    pub name: Name,
+    /// The id of the zone.
+    pub zone: Open,
+    /// The name in the zone.
+    pub record: Name,
+    /// The type of the records.
+    pub kind: Name,
+    /// How long resolvers keep an answer, in seconds.
+    pub ttl: u64,
+    /// Who moves the traffic.
+    pub switch: Switch,
+    /// How the records share the name.
+    pub policy: Policy,
+    /// How endpoints are checked.
+    pub check: Option<HealthCheck>,
+    /// The operator's gate.
+    pub gate: Option<Gate>,
+    /// By region.
+    pub endpoints: BTreeMap<Name, Endpoint>,
+    /// What it must come after.
+    pub needs: Needs,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// A name in a Route 53 zone with an endpoint in each region.
+#[derive(Clone, Debug, PartialEq, Kind)]
+pub struct DnsFailoverBlock {
+    /// The id of the zone, as a rule that of a resource or data source.
+    pub zone: String,
+    /// The name: whole, or relative to the zone.
+    pub name: String,
+    /// How long resolvers keep an answer.
+    #[kind(default = "\"60s\"")]
+    pub ttl: Option<String>,
+    /// Who moves the traffic: `operator`, `health` or `record`.
+    #[kind(default = "\"operator\"")]
+    pub switch: Option<String>,
+    /// How the records share the name: `failover`, `weighted` or `latency`.
+    #[kind(default = "\"failover\"")]
+    pub policy: Option<String>,
+    /// The type of the records: `A`, `AAAA` or `CNAME`; by the addresses where it is left out.
+    #[kind(optional)]
+    pub r#type: Option<String>,
+    /// How the endpoints are checked.
+    #[kind(block(max = 1))]
+    pub health_check: Vec<HealthCheckBlock>,
+    /// What moves the traffic for an operator.
+    #[kind(block(max = 1))]
+    pub gate: Vec<GateBlock>,
+    /// What answers in a region: `endpoint "us-east-1" { … }`.
+    #[kind(block)]
+    pub endpoint: Vec<EndpointBlock>,
+}
+
+/// The time to live where none is given: what AWS recommends at most for records with health
+/// checks (Route 53 developer guide, "Best practices for Amazon Route 53 DNS").
+const TTL: u64 = 60;
+
+/// The longest time to live (Route 53 API reference, `ResourceRecordSet`).
+const LONGEST_TTL: u64 = 2_147_483_647;
+
+/// Reads all `dns_failover` blocks.
+pub(super) fn read(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    buckets: &[Bucket],
+) -> Vec<DnsFailover> {
+    let sources = reader.sources("dns_failover");
+    let mut all = Vec::new();
+    for source in &sources {
+        if let Some(dns) = one(reader, ground, source) {
+            lint::check(reader, ground, buckets, source, &dns);
+            all.push(dns);
+        }
+    }
+    all
+}
+
+fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) -> Option<DnsFailover> {
+    let mut body = source.body.clone();
+    let zone = reader.open(source, &mut body, "zone");
+    let written = reader.labelled(&mut body, "endpoint", "the region");
+    let endpoints = endpoint::read(reader, ground, source, &written);
+    let given = reader.decode::<DnsFailoverBlock>(source, &body)?;
+    let zone = zone_id(reader, zone, source.at("zone"));
+    let ttl = ttl(reader, given.ttl.as_deref(), source.at("ttl"));
+    let switch = switch(reader, given.switch.as_deref(), source);
+    let policy = policy(reader, given.policy.as_deref(), source);
+    let check = health::read(reader, &given.health_check, &body);
+    let gate = gate::read(reader, ground, &given.gate, &body);
+    let endpoints = endpoints?;
+    let kind = lint::record_type(reader, given.r#type.as_deref(), &endpoints, source);
+    Some(DnsFailover {
+        name: source.name.clone(),
+        zone: zone?,
+        record: given.name.as_str().into(),
+        kind: kind?,
+        ttl: ttl?,
+        switch: switch?,
+        policy: policy?,
+        check: check.ok()?,
+        gate: gate.ok()?,
+        endpoints,
+        needs: Needs::of(source.block),
+        span: source.span,
+    })
+}
+
+/// The zone: an expression, or an id that is written out.
+fn zone_id(reader: &mut Reader<'_, '_>, zone: Option<Open>, span: Span) -> Option<Open> {
+    let zone = zone?;
+    let Open::Known(value) = &zone else { return Some(zone) };
+    let text = value.as_str().unwrap_or_default();
+    // Route 53 API reference, `HostedZone`: at most 32 characters; in practice Z and upper case.
+    let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+    if text.starts_with('Z') && text.len() <= 32 && text.chars().all(plain) {
+        return Some(zone);
+    }
+    let name = if text.is_empty() { "example.com" } else { text.trim_end_matches('.') };
+    let detail = format!("{text:?} is no id of a zone, and a name alone may stand for several zones.");
+    let help = format!(
+        "Write data \"aws_route53_zone\" \"main\" {{ name = {name:?} }} and \
+         zone = data.aws_route53_zone.main.zone_id."
+    );
+    reader.found.push(codes::ZONE_NAME.error(detail).at(span).help(help));
+    None
+}
+
+fn ttl(reader: &mut Reader<'_, '_>, given: Option<&str>, span: Span) -> Option<u64> {
+    let Some(given) = given else { return Some(TTL) };
+    let ttl = reader.duration(given, span)?;
+    if ttl.seconds > LONGEST_TTL {
+        let seconds = i64::try_from(ttl.seconds).unwrap_or(i64::MAX);
+        reader.in_range("ttl", seconds, 0..=2_147_483_647, span);
+        return None;
+    }
+    if ttl.seconds > TTL {
+        let detail = format!(
+            "Resolvers keep the answer for {given}, so clients follow a move of the traffic that \
+             much later. AWS recommends {TTL} s at most."
+        );
+        let help = "Write ttl = \"60s\" or less.";
+        reader.found.push(codes::TTL_LONG.warning(detail).at(span).help(help));
+    }
+    Some(ttl.seconds)
+}
+
+fn switch(reader: &mut Reader<'_, '_>, given: Option<&str>, source: &Source<'_>) -> Option<Switch> {
+    let span = source.at("switch");
+    match given.unwrap_or("operator") {
+        "operator" => Some(Switch::Operator),
+        "health" => Some(Switch::Health),
+        "record" => Some(Switch::Record),
+        "arc_routing_control" => {
+            let help = "Write switch = \"operator\" with a gate, which needs no control plane either.";
+            reader.unsupported("switch = \"arc_routing_control\"", span, help);
+            None
+        }
+        other => {
+            reader.choice("switch", other, &["operator", "health", "record", "arc_routing_control"], span);
+            None
+        }
+    }
+}
+
+fn policy(reader: &mut Reader<'_, '_>, given: Option<&str>, source: &Source<'_>) -> Option<Policy> {
+    match given.unwrap_or("failover") {
+        "failover" => Some(Policy::Failover),
+        "weighted" => Some(Policy::Weighted),
+        "latency" => Some(Policy::Latency),
+        other => {
+            let all = ["failover", "weighted", "latency"];
+            reader.choice("policy", other, &all, source.at("policy"));
+            None
+        }
+    }
+}
+
+/// The place of an argument in the one nested block `ident`.
+fn inside(body: &Body, ident: &str, name: &str) -> Span {
+    let block = body.blocks_of(ident).next();
+    block.map_or(body.missing, |b| super::read::at(&b.body, name))
+}
