@@ -62,9 +62,9 @@ pub fn fold<'p>(
     let began = committed.is_some() || state.has_consumed(&run.begin.plan_digest);
     let mut current = Current::new(plan, providers, state);
     if began {
-        current.gather()
+        current.gather();
     } else {
-        current.begin()
+        current.begin();
     }
     let mut problems = Diagnostics::new();
     let mut ended: Vec<(&MemberRecord, &Member, &Step)> = Vec::new();

@@ -6,5 +6,6 @@ mod faults;
 mod interrupt;
 mod journal;
 mod normal;
+mod recovery;
 mod replace;
 mod world;
