@@ -63,7 +63,9 @@ pub fn merge(attributes: &[Attribute], prior: Option<&Value>, config: &Value) ->
     Value::object(attributes.iter().map(|attribute| {
         let prior = prior.and_then(|p| p.get(attribute.name));
         let config = config.get(attribute.name);
-        (attribute.name.into(), merge_attribute(attribute, prior, config))
+        let merged = merge_attribute(attribute, prior, config);
+        let merged = if attribute.sensitive { merged.sensitive() } else { merged };
+        (attribute.name.into(), merged)
     }))
 }
 

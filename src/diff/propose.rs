@@ -23,7 +23,8 @@ pub struct Proposal {
 
 /// Plans a new object.
 pub fn create(kind: &dyn DynKind, config: &Value) -> Proposal {
-    let after = keep_marks(kind.normalise(&merge(kind.schema().attributes, None, config)), config);
+    let merged = merge(kind.schema().attributes, None, config);
+    let after = with_id(kind, keep_marks(kind.normalise(&merged), config));
     Proposal { action: Action::Create, after, changed: Vec::new(), replace_paths: Vec::new() }
 }
 
@@ -51,6 +52,16 @@ pub fn update(kind: &dyn DynKind, prior: &Value, config: &Value, ignored: &Ignor
     }
     let after = forget_volatile(schema, after);
     Proposal { action: Action::Update, after, changed: differ.changed, replace_paths: Vec::new() }
+}
+
+/// The id where the configuration decides it: what refers to it is known before apply.
+fn with_id(kind: &dyn DynKind, after: Value) -> Value {
+    let computed = kind.schema().attribute("id").is_some_and(|a| a.presence == Presence::Computed);
+    let unknown = after.get("id").is_some_and(Value::is_unknown);
+    match kind.id_of(&after).filter(|_| computed && unknown) {
+        Some(id) => after.with("id", Value::String(id)),
+        None => after,
+    }
 }
 
 /// The same object made anew: `-replace`, a tainted object, `replace_triggered_by`.
@@ -86,7 +97,8 @@ fn same_marks(a: &Value, b: &Value) -> bool {
     fn places(value: &Value) -> Vec<Path> {
         let mut out = Vec::new();
         value.walk(&Path::root(), &mut |path, v| {
-            if v.unmark().1.contains(Marks::SENSITIVE) {
+            // Where nothing is there is nothing to hide.
+            if v.unmark().1.contains(Marks::SENSITIVE) && !v.is_null() {
                 out.push(path.clone());
             }
         });

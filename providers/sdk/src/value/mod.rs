@@ -416,7 +416,6 @@ impl Value {
     pub fn total_cmp(&self, other: &Self) -> Ordering {
         fn rank(value: &Value) -> u8 {
             match value {
-                Value::Null(_) => 0,
                 Value::Bool(_) => 1,
                 Value::Number(_) => 2,
                 Value::String(_) => 3,
@@ -427,6 +426,8 @@ impl Value {
                 Value::Object(_) => 8,
                 Value::Unknown(_) => 9,
                 Value::Marked(_) => 10,
+                // As in Terraform, a set lists null last.
+                Value::Null(_) => 11,
             }
         }
         fn slices(a: &[Value], b: &[Value]) -> Ordering {
@@ -442,7 +443,8 @@ impl Value {
             first.unwrap_or_else(|| a.len().cmp(&b.len()))
         }
         match (self.bare(), other.bare()) {
-            (Self::Null(a), Self::Null(b)) => a.cmp(b),
+            // Nothing is nothing, whatever it would have been.
+            (Self::Null(_), Self::Null(_)) => Ordering::Equal,
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
             (Self::Number(a), Self::Number(b)) => a.cmp(b),
             (Self::String(a), Self::String(b)) => a.cmp(b),
