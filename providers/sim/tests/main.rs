@@ -7,5 +7,6 @@
 
 mod cloud;
 mod contract;
+mod over;
 mod provider;
 mod support;

@@ -50,7 +50,10 @@ pub(crate) struct Thing {
 
 impl Thing {
     pub(crate) fn new(cloud: &SimCloud, kind: &str, config: &str) -> Self {
-        let kind = SimProvider::new(cloud).kind(kind).unwrap();
+        Self::of(SimProvider::new(cloud).kind(kind).unwrap(), config)
+    }
+
+    pub(crate) fn of(kind: Arc<dyn DynKind>, config: &str) -> Self {
         let config = from_json(config, None).unwrap();
         let config = document(kind.schema().attributes, &config).unwrap();
         let planned = plan(&*kind, &config, None).unwrap().after;

@@ -125,7 +125,7 @@ impl Over {
     }
 
     /// Whether all that forces a replacement and is known of `hint` is so in `document`.
-    fn same_identity(&self, document: &Value, hint: &Value) -> bool {
+    pub(super) fn same_identity(&self, document: &Value, hint: &Value) -> bool {
         let known = self.template.schema().attributes.iter().filter_map(|a| {
             let value = hint.get(a.name)?;
             let tells = a.forces_replacement && a.presence.configurable();

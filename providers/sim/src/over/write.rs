@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use lifeboat_sdk::kind::ChangeAction;
 use lifeboat_sdk::{
-    Batch, Change, Class, Ctx, Failure, KnownDoc, Outcome, Owner, Value, WriteFailure,
+    Batch, Change, Class, Ctx, Failure, KnownDoc, Name, Outcome, Owner, Value, WriteFailure,
 };
 use tokio::time::Instant;
 
@@ -119,7 +119,8 @@ impl Over {
         if let Some(made) = world.made_by(&change.token, &Key::of(&place.here, name, "")) {
             return world.live(&made);
         }
-        let id = match self.template.id_of(after) {
+        let id = match self.template.id_of(after).or_else(|| self.id_in_parent(world, place, after))
+        {
             Some(id) => id,
             None => Hints::new_id(name, &change.token),
         };
@@ -134,6 +135,16 @@ impl Over {
             ..Stored::plain(hints.complete(attributes, after, None), change.owner.clone())
         };
         world.create(key, stored)
+    }
+
+    /// A part that is alone of its kind in its parent has the parent's id, as settings of a
+    /// bucket have; several parts have ids of their own.
+    fn id_in_parent(&self, world: &World, place: &Place<'_>, after: &Value) -> Option<Name> {
+        let (attribute, _) = self.parent.as_ref()?;
+        let id: Name = after.get(attribute)?.as_str()?.into();
+        let key = Key::of(&place.here, self.template.name(), id.clone());
+        let other = world.store.get(&key).is_some_and(|s| !self.same_identity(&s.document, after));
+        (!other).then_some(id)
     }
 
     fn update(
