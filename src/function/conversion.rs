@@ -11,7 +11,13 @@ const VALUE: Parameter = any("value").null().unknown().marked();
 
 /// The functions of this family.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("tobool", &[VALUE], Form::Any, tobool, "As a bool; from text \"true\" or \"false\"."),
+    Function::new(
+        "tobool",
+        &[VALUE],
+        Form::Any,
+        tobool,
+        "As a bool; from text \"true\" or \"false\".",
+    ),
     Function::new("tolist", &[VALUE], Form::Any, tolist, "A set or tuple as a list."),
     Function::new("tomap", &[VALUE], Form::Any, tomap, "An object as a map."),
     Function::new("tonumber", &[VALUE], Form::Any, tonumber, "As a number; from decimal text."),
@@ -49,7 +55,12 @@ fn to(call: &Call<'_>, value: &Value, ty: &Type) -> Outcome {
         let from = value.ty();
         let message = match (value.as_str(), ty) {
             _ if !possible(&from, ty) => {
-                format!("a {} cannot become a {}: {}", from.friendly(), noun(ty), mismatch(&from, ty))
+                format!(
+                    "a {} cannot become a {}: {}",
+                    from.friendly(),
+                    noun(ty),
+                    mismatch(&from, ty)
+                )
             }
             (Some(text), Type::Bool) => {
                 format!("{} is neither \"true\" nor \"false\"", call.quote(text))

@@ -13,7 +13,7 @@ use super::{Call, Form, Function, FunctionError, Outcome, string};
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new(
         "formatdate",
-        &[string("spec"), string("time")],
+        &[string("format"), string("time")],
         Form::String,
         formatdate,
         "A timestamp in another form, such as \"DD MMM YYYY\".",
@@ -39,7 +39,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         timecmp,
         "Which of two timestamps is earlier: -1, 0 or 1.",
     ),
-    Function::new("timestamp", &[], Form::String, timestamp, "The time now; unknown while planning."),
+    Function::new(
+        "timestamp",
+        &[],
+        Form::String,
+        timestamp,
+        "The time now; unknown while planning.",
+    ),
 ];
 
 fn plantimestamp(call: &mut Call<'_>, _: &[Value]) -> Outcome {
@@ -73,7 +79,8 @@ fn timeadd(call: &mut Call<'_>, args: &[Value]) -> Outcome {
         FunctionError::new(format!("{} is not a duration such as \"1h30m\"", call.quote(source)))
     })?;
     let later = time.checked_add(duration).ok().filter(|t| (0..=9999).contains(&t.year()));
-    let later = later.ok_or_else(|| FunctionError::new("the result is not in the years 0 to 9999"))?;
+    let later =
+        later.ok_or_else(|| FunctionError::new("the result is not in the years 0 to 9999"))?;
     Ok(Value::string(seconds(&later)))
 }
 
@@ -208,8 +215,18 @@ fn parse_duration(text: &str) -> Option<SignedDuration> {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 const DAYS: [&str; 7] =
@@ -222,14 +239,13 @@ fn formatdate(call: &mut Call<'_>, args: &[Value]) -> Outcome {
     let mut out = String::new();
     while let Some(c) = rest.chars().next() {
         let length = match c {
-            '\'' => quoted(rest, &mut out).ok_or_else(|| {
-                FunctionError::at(0, "a closing quote is missing")
-            })?,
+            '\'' => quoted(rest, &mut out)
+                .ok_or_else(|| FunctionError::at(0, "a closing quote is missing"))?,
             'a'..='z' | 'A'..='Z' => {
                 let length = rest.len() - rest.trim_start_matches(c).len();
                 verb(c, length, &time, &mut out).ok_or_else(|| {
                     let verb = &rest[..length];
-                    FunctionError::at(0, format!("there is no part {:?} of a date", verb))
+                    FunctionError::at(0, format!("there is no part {verb:?} of a date"))
                 })?;
                 length
             }
@@ -264,7 +280,11 @@ fn quoted(source: &str, out: &mut String) -> Option<usize> {
 /// One part of a date, such as `YYYY`; `None` if there is no such part.
 fn verb(letter: char, length: usize, time: &Zoned, out: &mut String) -> Option<()> {
     let name = |names: &[&str], index: i8| {
-        usize::try_from(index).ok().and_then(|i| names.get(i).copied()).unwrap_or_default().to_owned()
+        usize::try_from(index)
+            .ok()
+            .and_then(|i| names.get(i).copied())
+            .unwrap_or_default()
+            .to_owned()
     };
     let plain = |n: i8| if length == 1 { n.to_string() } else { format!("{n:02}") };
     let month = name(&MONTHS, time.month() - 1);

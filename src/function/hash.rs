@@ -27,8 +27,14 @@ pub(super) const FUNCTIONS: &[Function] = &[
         base64sha512,
         "The SHA-512 of a text, in Base64.",
     ),
-    Function::new("bcrypt", &[string("str")], Form::String, bcrypt, "A password hashed by Blowfish.")
-        .rest(number("cost")),
+    Function::new(
+        "bcrypt",
+        &[string("str")],
+        Form::String,
+        bcrypt,
+        "A password hashed by Blowfish.",
+    )
+    .rest(number("cost")),
     Function::new(
         "filebase64sha256",
         &[string("path")],
@@ -45,8 +51,20 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     Function::new("filemd5", &[string("path")], Form::String, filemd5, "The MD5 of a file."),
     Function::new("filesha1", &[string("path")], Form::String, filesha1, "The SHA-1 of a file."),
-    Function::new("filesha256", &[string("path")], Form::String, filesha256, "The SHA-256 of a file."),
-    Function::new("filesha512", &[string("path")], Form::String, filesha512, "The SHA-512 of a file."),
+    Function::new(
+        "filesha256",
+        &[string("path")],
+        Form::String,
+        filesha256,
+        "The SHA-256 of a file.",
+    ),
+    Function::new(
+        "filesha512",
+        &[string("path")],
+        Form::String,
+        filesha512,
+        "The SHA-512 of a file.",
+    ),
     Function::new("md5", &[string("str")], Form::String, md5, "The MD5 of a text."),
     Function::new(
         "rsadecrypt",

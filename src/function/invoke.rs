@@ -49,11 +49,7 @@ pub enum InvokeError {
 ///
 /// # Errors
 /// When there is no such function or no result.
-pub fn invoke(
-    context: &Context<'_>,
-    name: &str,
-    args: &[Value],
-) -> Result<Value, InvokeError> {
+pub fn invoke(context: &Context<'_>, name: &str, args: &[Value]) -> Result<Value, InvokeError> {
     let function = lookup(name).ok_or_else(|| InvokeError::Unknown(name.into()))?;
     if let Some(parameter) = function.parameters.get(args.len()) {
         return Err(InvokeError::TooFew { function, missing: parameter.name });
@@ -73,7 +69,8 @@ pub fn invoke(
         let converted = match parameter.form {
             Form::Any => arg.clone(),
             form => convert(arg, &form.ty()).map_err(|e| {
-                let place = if e.path.0.is_empty() { String::new() } else { format!("{}: ", e.path) };
+                let place =
+                    if e.path.0.is_empty() { String::new() } else { format!("{}: ", e.path) };
                 fail(format!("{place}{}", e.message))
             })?,
         };

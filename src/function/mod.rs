@@ -14,6 +14,7 @@ mod format;
 mod hash;
 mod invoke;
 mod legacy;
+mod mapping;
 mod network;
 mod numeric;
 mod regex;
@@ -29,7 +30,9 @@ use std::sync::LazyLock;
 
 use lifeboat_sdk::Type;
 
-pub use call::{Call, Context, Entropy, Files, FileError, FileKind, Listed, TemplateError, Templates};
+pub use call::{
+    Call, Context, Entropy, FileError, FileKind, Files, Listed, TemplateError, Templates,
+};
 pub use invoke::{InvokeError, invoke};
 pub use yaml::{from_yaml, to_yaml};
 
@@ -207,6 +210,7 @@ const FAMILIES: &[&[Function]] = &[
     format::FUNCTIONS,
     hash::FUNCTIONS,
     legacy::FUNCTIONS,
+    mapping::FUNCTIONS,
     network::FUNCTIONS,
     numeric::FUNCTIONS,
     regex::FUNCTIONS,
@@ -229,7 +233,8 @@ pub fn lookup(name: &str) -> Option<&'static Function> {
 
 /// All names in order, [`SPECIAL`] ones too, without those kept only to say what replaced them.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    let mut names: Vec<&'static str> = BY_NAME.keys().copied().chain(SPECIAL.iter().copied()).collect();
+    let mut names: Vec<&'static str> =
+        BY_NAME.keys().copied().chain(SPECIAL.iter().copied()).collect();
     names.retain(|name| !legacy::FUNCTIONS.iter().any(|f| f.name == *name));
     names.sort_unstable();
     names.into_iter()

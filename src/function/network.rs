@@ -129,7 +129,8 @@ fn cidrhost(call: &mut Call<'_>, args: &[Value]) -> Outcome {
     let highest = low_bits(network.bits - network.length);
     let distance = if negative { n.saturating_sub(1) } else { n };
     if distance > highest {
-        let message = format!("a prefix of {} bits has no host {}", network.length, sign(negative, n));
+        let message =
+            format!("a prefix of {} bits has no host {}", network.length, sign(negative, n));
         return Err(FunctionError::new(message));
     }
     let host = if negative { highest - distance } else { distance };
@@ -184,8 +185,8 @@ fn cidrsubnets(call: &mut Call<'_>, args: &[Value]) -> Outcome {
     for (i, arg) in args.iter().enumerate().skip(1) {
         let wrong = |message: String| FunctionError::at(i, message);
         let new_bits = arg.as_i64().and_then(|n| u32::try_from(n).ok()).filter(|n| *n >= 1);
-        let new_bits = new_bits
-            .ok_or_else(|| wrong("the new bits must be a whole number from 1".into()))?;
+        let new_bits =
+            new_bits.ok_or_else(|| wrong("the new bits must be a whole number from 1".into()))?;
         let length = network.length.saturating_add(new_bits);
         if length > network.bits {
             let message = format!("the prefix would have {length} of {} bits", network.bits);
@@ -194,9 +195,8 @@ fn cidrsubnets(call: &mut Call<'_>, args: &[Value]) -> Outcome {
         let size = low_bits(network.bits - length);
         let start = next.and_then(|next| Some(next.checked_add(size)? & !size));
         let start = start.filter(|start| start.checked_add(size).is_some_and(|end| end <= last));
-        let start = start.ok_or_else(|| {
-            wrong(format!("no space is left for a prefix of {length} bits"))
-        })?;
+        let start = start
+            .ok_or_else(|| wrong(format!("no space is left for a prefix of {length} bits")))?;
         subnets.push(Network { start, length, ..network });
         next = start.checked_add(size).and_then(|end| end.checked_add(1));
     }

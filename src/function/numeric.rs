@@ -38,10 +38,22 @@ pub(super) const FUNCTIONS: &[Function] = &[
         pow,
         "A number raised to a power.",
     ),
-    Function::new("range", &[], Form::ListOfNumber, range, "Numbers from a start to before a limit.")
-        .rest(number("params")),
+    Function::new(
+        "range",
+        &[],
+        Form::ListOfNumber,
+        range,
+        "Numbers from a start to before a limit.",
+    )
+    .rest(number("params")),
     Function::new("signum", &[number("num")], Form::Number, signum, "The sign: -1, 0 or 1."),
-    Function::new("sum", &[any("list")], Form::Number, sum, "The sum of the numbers in a list or set."),
+    Function::new(
+        "sum",
+        &[any("list")],
+        Form::Number,
+        sum,
+        "The sum of the numbers in a list or set.",
+    ),
 ];
 
 fn number_at(args: &[Value], i: usize) -> Result<&Number, FunctionError> {
@@ -118,7 +130,8 @@ fn parseint(call: &mut Call<'_>, args: &[Value]) -> Outcome {
     let text = string_at(args, 0)?;
     let base = args[1].as_i64().and_then(|base| u32::try_from(base).ok());
     let base = base.filter(|base| (2..=62).contains(base));
-    let base = base.ok_or_else(|| FunctionError::at(1, "the base must be a whole number from 2 to 62"))?;
+    let base =
+        base.ok_or_else(|| FunctionError::at(1, "the base must be a whole number from 2 to 62"))?;
     Number::from_radix(text, base).map(Value::Number).ok_or_else(|| {
         FunctionError::at(0, format!("{} is no whole number in base {base}", call.quote(text)))
     })
@@ -129,7 +142,8 @@ fn range(_: &mut Call<'_>, args: &[Value]) -> Outcome {
     let (start, end, step) = match args {
         [_] | [_, _] => {
             let end = number_at(args, args.len() - 1)?.clone();
-            let start = if args.len() == 2 { number_at(args, 0)?.clone() } else { Number::from(0i64) };
+            let start =
+                if args.len() == 2 { number_at(args, 0)?.clone() } else { Number::from(0i64) };
             let step = if end < start { minus_one } else { Number::from(1i64) };
             (start, end, step)
         }
@@ -143,10 +157,16 @@ fn range(_: &mut Call<'_>, args: &[Value]) -> Outcome {
     }
     let down = step.is_negative();
     if down && end > start {
-        return Err(FunctionError::at(1, "the limit must be below the start if the step is negative"));
+        return Err(FunctionError::at(
+            1,
+            "the limit must be below the start if the step is negative",
+        ));
     }
     if !down && end < start {
-        return Err(FunctionError::at(1, "the limit must be above the start if the step is positive"));
+        return Err(FunctionError::at(
+            1,
+            "the limit must be above the start if the step is positive",
+        ));
     }
     let mut numbers = Vec::new();
     let mut next = start;
@@ -159,4 +179,3 @@ fn range(_: &mut Call<'_>, args: &[Value]) -> Outcome {
     }
     Ok(Value::list(Type::Number, numbers))
 }
-

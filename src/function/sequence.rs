@@ -207,7 +207,9 @@ fn slice(_: &mut Call<'_>, args: &[Value]) -> Outcome {
         (Value::List(s), Some(start), Some(end), _) => {
             Value::list(s.element.clone(), s.items[start..end].to_vec())
         }
-        (Value::Tuple(items), Some(start), Some(end), _) => Value::tuple(items[start..end].to_vec()),
+        (Value::Tuple(items), Some(start), Some(end), _) => {
+            Value::tuple(items[start..end].to_vec())
+        }
         (_, Some(start), Some(end), Type::Tuple(types)) => {
             unknown(args, Type::tuple(types[start..end].to_vec()))
         }

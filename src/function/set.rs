@@ -28,7 +28,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         subtract,
         "What is in the first set, but not in the second.",
     ),
-    Function::new("setunion", &[FIRST], Form::Any, union, "What is in any of the sets.").rest(OTHERS),
+    Function::new("setunion", &[FIRST], Form::Any, union, "What is in any of the sets.")
+        .rest(OTHERS),
 ];
 
 /// The sets with the element type that they have in common; `Err` holds an answer in advance.
@@ -113,8 +114,8 @@ fn product(_: &mut Call<'_>, args: &[Value]) -> Outcome {
             _ => return Err(FunctionError::at(i, "a set or list is required")),
         };
         elements.push(element);
-        let countable = !value.is_unknown()
-            && (!matches!(value, Value::Set(_)) || value.is_wholly_known());
+        let countable =
+            !value.is_unknown() && (!matches!(value, Value::Set(_)) || value.is_wholly_known());
         total = if countable { total.map(|n| n.saturating_mul(items(value).len())) } else { None };
     }
     let element = Type::tuple(elements.clone());

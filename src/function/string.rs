@@ -10,7 +10,13 @@ const STRINGS: Parameter = Parameter::new("lists", Form::ListOfString);
 
 /// The functions of this family.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("chomp", &[string("str")], Form::String, chomp, "Without line breaks at the end."),
+    Function::new(
+        "chomp",
+        &[string("str")],
+        Form::String,
+        chomp,
+        "Without line breaks at the end.",
+    ),
     Function::new(
         "endswith",
         &[string("str"), string("suffix")],
@@ -62,7 +68,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         strcontains,
         "Whether a text occurs in another.",
     ),
-    Function::new("strrev", &[string("str")], Form::String, strrev, "The characters in reverse order."),
+    Function::new(
+        "strrev",
+        &[string("str")],
+        Form::String,
+        strrev,
+        "The characters in reverse order.",
+    ),
     Function::new(
         "substr",
         &[string("str"), number("offset"), number("length")],
@@ -91,7 +103,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         trimprefix,
         "Without a text at the beginning, if it is there.",
     ),
-    Function::new("trimspace", &[string("str")], Form::String, trimspace, "Without space at both ends."),
+    Function::new(
+        "trimspace",
+        &[string("str")],
+        Form::String,
+        trimspace,
+        "Without space at both ends.",
+    ),
     Function::new(
         "trimsuffix",
         &[string("str"), string("suffix")],

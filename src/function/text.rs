@@ -27,8 +27,8 @@ impl<'a> Iterator for Unjoined<'a> {
         }
         let mut previous = None;
         let cut = self.0.char_indices().find_map(|(i, c)| {
-            let joined = matches!(c, '\u{900}'..='\u{1cff}')
-                && previous.is_some_and(|p| breaks(p, c));
+            let joined =
+                matches!(c, '\u{900}'..='\u{1cff}') && previous.is_some_and(|p| breaks(p, c));
             previous = Some(c);
             joined.then_some(i)
         });

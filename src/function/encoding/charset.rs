@@ -82,8 +82,7 @@ pub(super) fn decode(charset: Charset, bytes: &[u8]) -> Option<String> {
             let mut decoder = encoding.new_decoder_without_bom_handling();
             let longest = decoder.max_utf8_buffer_length_without_replacement(bytes.len())?;
             let mut text = String::with_capacity(longest);
-            let (result, _) =
-                decoder.decode_to_string_without_replacement(bytes, &mut text, true);
+            let (result, _) = decoder.decode_to_string_without_replacement(bytes, &mut text, true);
             matches!(result, DecoderResult::InputEmpty).then_some(text)
         }
     }

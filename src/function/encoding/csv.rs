@@ -66,7 +66,8 @@ impl Reader<'_> {
     fn plain(&mut self) -> Result<(String, bool), FunctionError> {
         let end = self.rest.find([',', '\n']).unwrap_or(self.rest.len());
         let (field, rest) = self.rest.split_at(end);
-        let field = if rest.starts_with(',') { field } else { field.strip_suffix('\r').unwrap_or(field) };
+        let field =
+            if rest.starts_with(',') { field } else { field.strip_suffix('\r').unwrap_or(field) };
         if field.contains('"') {
             return Err(error(self.line, "a quote inside of a field without quotes"));
         }

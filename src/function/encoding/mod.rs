@@ -16,7 +16,13 @@ use super::{Call, Form, Function, FunctionError, Outcome, any, string};
 
 /// The functions of this family.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("base64decode", &[string("str")], Form::String, base64decode, "Text from Base64."),
+    Function::new(
+        "base64decode",
+        &[string("str")],
+        Form::String,
+        base64decode,
+        "Text from Base64.",
+    ),
     Function::new("base64encode", &[string("str")], Form::String, base64encode, "Text in Base64."),
     Function::new(
         "base64gzip",

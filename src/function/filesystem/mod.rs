@@ -13,11 +13,29 @@ use super::{Call, Form, Function, FunctionError, Outcome, any, string};
 /// The functions of this family.
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("abspath", &[string("path")], Form::String, abspath, "The path from the root."),
-    Function::new("basename", &[string("path")], Form::String, basename, "The last part of a path."),
-    Function::new("dirname", &[string("path")], Form::String, dirname, "A path without its last part."),
+    Function::new(
+        "basename",
+        &[string("path")],
+        Form::String,
+        basename,
+        "The last part of a path.",
+    ),
+    Function::new(
+        "dirname",
+        &[string("path")],
+        Form::String,
+        dirname,
+        "A path without its last part.",
+    ),
     Function::new("file", &[string("path")], Form::String, file, "The content of a text file."),
     Function::new("filebase64", &[string("path")], Form::String, filebase64, "A file in Base64."),
-    Function::new("fileexists", &[string("path")], Form::Bool, fileexists, "Whether there is a file."),
+    Function::new(
+        "fileexists",
+        &[string("path")],
+        Form::Bool,
+        fileexists,
+        "Whether there is a file.",
+    ),
     Function::new(
         "fileset",
         &[string("path"), string("pattern")],

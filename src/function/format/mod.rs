@@ -93,10 +93,8 @@ fn format_list(_: &mut Call<'_>, args: &[Value]) -> Outcome {
             lines.push(unknown(args, Type::String));
             continue;
         }
-        let line = render(&parts, &row).map_err(|e| FunctionError {
-            message: format!("for element {n}: {}", e.message),
-            ..e
-        });
+        let line = render(&parts, &row)
+            .map_err(|e| FunctionError { message: format!("for element {n}: {}", e.message), ..e });
         lines.push(text(&line?));
     }
     Ok(Value::list(Type::String, lines))

@@ -81,9 +81,8 @@ fn parse_verb(format: &str, offset: usize) -> Result<Verb<'_>, FunctionError> {
         (precision, rest) = number(after, "precision")?;
         verb.precision = Some(precision.unwrap_or(0));
     }
-    let invalid = || {
-        FunctionError::new(format!("the verb at offset {offset} of the format is invalid"))
-    };
+    let invalid =
+        || FunctionError::new(format!("the verb at offset {offset} of the format is invalid"));
     if let Some(after) = rest.strip_prefix('[') {
         let n;
         (n, rest) = number(after, "argument number")?;

@@ -1,5 +1,6 @@
 //! Functions on regular expressions, in Go's syntax.
 
+mod counts;
 mod translate;
 
 use lifeboat_sdk::value::{Name, nfc};
@@ -122,9 +123,8 @@ impl Pattern {
 
 /// The name after a `$`, and what follows.
 fn reference(text: &str) -> Option<(&str, &str)> {
-    let word = |text: &str| {
-        text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len())
-    };
+    let word =
+        |text: &str| text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
     let (name, after) = match text.strip_prefix('{') {
         Some(inner) => {
             let (name, after) = inner.split_at(word(inner));
@@ -166,7 +166,8 @@ fn replace(_: &mut Call<'_>, args: &[Value]) -> Outcome {
     let (source, old, new) = (string_at(args, 0)?, string_at(args, 1)?, string_at(args, 2)?);
     let inner = old.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
     let Some(inner) = inner else {
-        let count = if old.is_empty() { source.chars().count() + 1 } else { source.matches(old).count() };
+        let count =
+            if old.is_empty() { source.chars().count() + 1 } else { source.matches(old).count() };
         check_length(count.saturating_mul(new.len()).saturating_add(source.len()))?;
         return Ok(text(&source.replace(old, new)));
     };

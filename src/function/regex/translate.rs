@@ -8,6 +8,8 @@ use std::fmt::Write;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
+use super::counts::{Counts, High, read_counts};
+
 /// The highest count of a repetition.
 const MAX_REPEAT: u32 = 1000;
 /// Longer patterns are refused, in bytes.
@@ -219,7 +221,8 @@ impl<'a> Translator<'a> {
     /// `\d`, `\pL`, `\P{Greek}` and the like, without brackets; nothing else is consumed.
     fn shared_class(&mut self) -> Result<Option<String>, String> {
         let Some((_, c)) = self.chars.peek().copied() else { return Ok(None) };
-        if let Some((_, class)) = PERL.iter().find(|(letter, _)| *letter == c.to_ascii_lowercase()) {
+        if let Some((_, class)) = PERL.iter().find(|(letter, _)| *letter == c.to_ascii_lowercase())
+        {
             self.chars.next();
             let negated = c.is_ascii_uppercase();
             return Ok(Some(if negated { format!("[^{class}]") } else { (*class).into() }));
@@ -365,44 +368,6 @@ fn named_class(name: &str) -> Result<String, String> {
     } else {
         Err(format!("there is no class [:{name}:]"))
     }
-}
-
-/// How often something repeats.
-struct Counts {
-    low: u32,
-    high: High,
-}
-
-enum High {
-    Same,
-    Open,
-    UpTo(u32),
-}
-
-/// Reads `n}`, `n,}` or `n,m}`.
-fn read_counts(chars: &mut Peekable<CharIndices<'_>>) -> Option<Counts> {
-    let low = read_number(chars)?;
-    let high = match chars.next()? {
-        (_, '}') => return Some(Counts { low, high: High::Same }),
-        (_, ',') if chars.next_if(|(_, c)| *c == '}').is_some() => High::Open,
-        (_, ',') => {
-            let high = read_number(chars)?;
-            chars.next_if(|(_, c)| *c == '}')?;
-            High::UpTo(high)
-        }
-        _ => return None,
-    };
-    Some(Counts { low, high })
-}
-
-/// A number without needless zeros; the highest one for those that are too large.
-fn read_number(chars: &mut Peekable<CharIndices<'_>>) -> Option<u32> {
-    let mut digits = String::new();
-    while let Some((_, c)) = chars.next_if(|(_, c)| c.is_ascii_digit()) {
-        digits.push(c);
-    }
-    let odd = digits.is_empty() || (digits.len() > 1 && digits.starts_with('0'));
-    if odd { None } else { Some(digits.parse().unwrap_or(u32::MAX)) }
 }
 
 fn push_literal(out: &mut String, c: char) {

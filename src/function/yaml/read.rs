@@ -21,19 +21,16 @@ const CORE: &str = "tag:yaml.org,2002:";
 /// In words, with the line.
 pub fn from_yaml(text: &str) -> Result<Value, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let directives = text.lines().take_while(|line| line.is_empty() || line.starts_with(['%', '#']));
+    let directives =
+        text.lines().take_while(|line| line.is_empty() || line.starts_with(['%', '#']));
     for directive in directives {
         let version = directive.strip_prefix("%YAML").map(str::trim);
         if version.is_some_and(|version| version != "1.1") {
             return Err("only version 1.1 of YAML is supported".into());
         }
     }
-    let mut reader = Reader {
-        parser: Parser::new_from_str(text),
-        line: 1,
-        anchors: BTreeMap::new(),
-        nodes: 0,
-    };
+    let mut reader =
+        Reader { parser: Parser::new_from_str(text), line: 1, anchors: BTreeMap::new(), nodes: 0 };
     if !matches!(reader.next()?, Event::StreamStart) {
         return Err(reader.error("the stream does not begin"));
     }
@@ -269,7 +266,9 @@ fn timestamp(text: &str) -> Option<String> {
     stamp = Stamp { hour, minute, second, ..stamp };
     match (spaced.is_some(), rest) {
         (true, "") => stamp.rfc3339(),
-        (false, zone) => Stamp { zone: super::super::datetime::parse_offset(zone)?, ..stamp }.rfc3339(),
+        (false, zone) => {
+            Stamp { zone: super::super::datetime::parse_offset(zone)?, ..stamp }.rfc3339()
+        }
         _ => None,
     }
 }

@@ -68,8 +68,8 @@ impl Writer {
     /// Goes to a line of the current indentation, unless it is there already.
     fn new_line(&mut self) {
         let indent = self.indent.unwrap_or(0);
-        let there = self.indention
-            && (self.column < indent || (self.column == indent && self.whitespace));
+        let there =
+            self.indention && (self.column < indent || (self.column == indent && self.whitespace));
         if !there {
             self.put('\n');
         }

@@ -160,18 +160,26 @@ impl Number {
         Self::from_f64(x).ok_or(error)
     }
 
-    /// Reads a whole number in a base from 2 to 36, `-` allowed, at most 2,400 digits.
+    /// Reads a whole number in a base from 2 to 62, a sign allowed, at most 2,400 digits. Up to
+    /// base 36 letters may have any case, beyond it the capital ones stand for 36 and more.
     pub fn from_radix(text: &str, base: u32) -> Option<Self> {
         let (negative, digits) = match text.as_bytes() {
             [b'-', rest @ ..] => (true, rest),
             [b'+', rest @ ..] => (false, rest),
             all => (false, all),
         };
-        let plain = digits.iter().all(u8::is_ascii_alphanumeric);
-        if !plain || digits.len() > 2400 || !(2..=36).contains(&base) {
+        if digits.is_empty() || digits.len() > 2400 || !(2..=62).contains(&base) {
             return None;
         }
-        let magnitude = BigUint::parse_bytes(digits, base)?;
+        let digit = |byte: &u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'z' => Some(byte - b'a' + 10),
+            b'A'..=b'Z' if base <= 36 => Some(byte - b'A' + 10),
+            b'A'..=b'Z' => Some(byte - b'A' + 36),
+            _ => None,
+        };
+        let digits: Vec<u8> = digits.iter().map(digit).collect::<Option<_>>()?;
+        let magnitude = BigUint::from_radix_be(&digits, base)?;
         let precision = u32::try_from(magnitude.bits()).ok()?.max(super::WORD_BITS);
         Float::rounded(negative, magnitude, 0, false, precision).ok()
     }

@@ -194,6 +194,7 @@ fn powers_and_logarithms() {
 fn other_bases() {
     assert_eq!(Number::from_radix("ff", 16).unwrap().to_string(), "255");
     assert_eq!(Number::from_radix("-FF", 16).unwrap().to_string(), "-255");
+    assert_eq!(Number::from_radix("aA", 62).unwrap().to_string(), "656");
     assert_eq!(Number::from_radix("zz", 35), None);
     assert_eq!(Number::from_radix("", 10), None);
     assert_eq!(Number::from_radix("1_0", 10), None);
