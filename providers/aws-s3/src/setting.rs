@@ -7,8 +7,8 @@ use aws_sdk_s3::Client;
 use futures_util::future::join_all;
 use lifeboat_aws_core::Clients;
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Class, Ctx, Failure, Kind, Observation, Outcome, Present, Scope,
-    Target, Value, WriteFailure,
+    Call, Change, ChangeAction, Class, Ctx, Failure, Kind, Object as _, Observation, Outcome,
+    Present, Scope, Target, Value, WriteFailure,
 };
 
 /// The code that proves a bucket's absence, and with it that of its settings.
@@ -114,10 +114,11 @@ pub(crate) async fn read<S: Setting>(
             return targets.iter().map(|_| Observation::unreadable(scope, &failure)).collect();
         }
     };
-    join_all(targets.iter().map(|target| read_one::<S>(ctx, scope, &client, target))).await
+    join_all(targets.iter().map(|target| read_one(kind, ctx, scope, &client, target))).await
 }
 
 async fn read_one<S: Setting>(
+    kind: &S,
     ctx: &Ctx,
     scope: &Scope,
     client: &Client,
@@ -129,9 +130,15 @@ async fn read_one<S: Setting>(
     };
     let at = At { ctx, scope, client, bucket };
     match S::get(&at, target).await {
-        Ok(object) => Observation::Present(Present::new(bucket, object)),
+        Ok(object) => Observation::Present(Present::new(bucket, canonical(kind, object))),
         Err(failure) => Observation::from_failure(scope, failure),
     }
+}
+
+/// The object as it would have been written: what is read is then what was made, whatever the
+/// spelling in which S3 gives it back.
+fn canonical<S: Setting>(kind: &S, object: S::Object) -> S::Object {
+    S::Object::decode(&kind.normalise(&object.encode())).unwrap_or(object)
 }
 
 /// The bucket's name: the id (Terraform's `BUCKET,ACCOUNT` too), else the attribute.

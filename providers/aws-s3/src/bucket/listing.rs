@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_s3::Client;
-use lifeboat_aws_core::failure;
-use lifeboat_sdk::{CompleteListing, Ctx, Failure, Listing, Proof, Scope};
+use lifeboat_aws_core::{failure, tags};
+use lifeboat_sdk::{Class, CompleteListing, Ctx, Failure, Listing, Proof, Scope, Target, Value};
 
-use super::LIST_BUCKETS;
+use super::{LIST_BUCKETS, PREFIX, live_tags};
+use crate::setting::At;
 
 /// Buckets of one page. With this S3 pages and names each bucket's region.
 const PAGE: i32 = 1000;
@@ -28,6 +29,44 @@ impl Listed {
     /// The proof that what is not in it does not exist in this account.
     pub(super) fn proof(&self, scope: &Scope) -> Proof {
         self.complete.proof(&format!("buckets in {}", scope.location))
+    }
+}
+
+/// The bucket whose name a create of this address made up, found by its owner tags: for a
+/// create whose answer was lost. Else the proof that there is none.
+pub(super) async fn made_up(
+    ctx: &Ctx,
+    scope: &Scope,
+    client: &Client,
+    target: &Target,
+) -> Result<(Option<String>, Proof), Failure> {
+    let listed = all(ctx, scope, client).await?;
+    let prefix = target.hint.get("bucket_prefix").and_then(Value::as_str).unwrap_or(PREFIX);
+    let here = Some(scope.location.region().to_string());
+    let mut found = Vec::new();
+    for (bucket, region) in &listed.regions {
+        let named = bucket
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
+        if !named || (region.is_some() && *region != here) {
+            continue;
+        }
+        match live_tags(&At { ctx, scope, client, bucket }).await {
+            Ok(live) => {
+                let owner = tags::split(live, &target.address).1;
+                found.extend(owner.filter(|o| o.address == target.address).map(|_| bucket));
+            }
+            Err(failure) if failure.class == Class::NotFound => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    match found[..] {
+        [] => Ok((None, listed.proof(scope))),
+        [bucket] => Ok((Some(bucket.clone()), listed.proof(scope))),
+        _ => {
+            let text = format!("several buckets named {prefix}… carry the tags of this address");
+            Err(Failure::new(Class::Other, text).of(&LIST_BUCKETS, scope))
+        }
     }
 }
 
@@ -63,7 +102,7 @@ async fn pages(ctx: &Ctx, scope: &Scope, client: &Client) -> Result<Listed, Fail
     }
     let complete = listing.complete().ok_or_else(|| {
         let text = "the listing of buckets goes round in a circle";
-        Failure::new(lifeboat_sdk::Class::Garbled, text).of(&LIST_BUCKETS, scope)
+        Failure::new(Class::Garbled, text).of(&LIST_BUCKETS, scope)
     })?;
     Ok(Listed { complete, regions })
 }

@@ -9,6 +9,7 @@ mod zones;
 
 use std::collections::BTreeMap;
 
+use aws_sdk_s3::Client;
 use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, Codes as _, failure, normalise, region, tags};
 use lifeboat_sdk::session::Purpose;
@@ -34,6 +35,8 @@ pub const PUT_TAGGING: Call = Call::write("s3", "PutBucketTagging", "s3:PutBucke
 /// Removes all tags of a bucket.
 pub const DELETE_TAGGING: Call = Call::write("s3", "DeleteBucketTagging", "s3:PutBucketTagging");
 
+/// How a name begins for which neither `bucket` nor `bucket_prefix` is given.
+const PREFIX: &str = "lifeboat-";
 /// The answer for a bucket that has no tags.
 const NO_TAGS: &str = "NoSuchTagSet";
 
@@ -163,11 +166,8 @@ impl Kind for BucketKind {
             },
             Purpose::Apply => None,
         };
-        let read = targets.iter().map(|target| {
-            let at = |bucket| At { ctx, scope, client: &client, bucket };
-            read_one(at, target, listing.as_deref())
-        });
-        join_all(read).await
+        let listing = listing.as_deref();
+        join_all(targets.iter().map(|t| read_one(ctx, scope, &client, t, listing))).await
     }
 
     async fn write(
@@ -184,32 +184,41 @@ impl Kind for BucketKind {
     }
 }
 
-async fn read_one<'a>(
-    at: impl Fn(&'a str) -> At<'a>,
-    target: &'a Target,
+async fn read_one(
+    ctx: &Ctx,
+    scope: &Scope,
+    client: &Client,
+    target: &Target,
     listing: Option<&listing::Listed>,
 ) -> Observation<Bucket> {
+    let at = |bucket| At { ctx, scope, client, bucket };
     let Some(bucket) = bucket_of(target) else {
-        let failure = Failure::new(Class::Other, "the bucket's name is not known");
-        return Observation::unreadable(at("").scope, &failure);
+        return match listing::made_up(ctx, scope, client, target).await {
+            Ok((Some(bucket), _)) => observe(&at(&bucket), target).await,
+            Ok((None, proof)) => Observation::Absent(proof),
+            Err(failure) => Observation::unreadable(scope, &failure),
+        };
     };
-    let at = at(bucket);
     if let Some(listing) = listing {
         match listing.find(bucket) {
-            Some(Some(region)) if Some(region) != at.region().as_ref() => {
+            Some(Some(region)) if Some(region) != at(bucket).region().as_ref() => {
                 let text = format!("the bucket {bucket} is in {region}");
-                let failure = Failure::new(Class::Other, text).of(&LIST_BUCKETS, at.scope);
-                return Observation::unreadable(at.scope, &failure);
+                let failure = Failure::new(Class::Other, text).of(&LIST_BUCKETS, scope);
+                return Observation::unreadable(scope, &failure);
             }
             Some(_) => {}
             // What state knows is asked for once more: a listing may lag behind.
-            None if target.id.is_none() => return Observation::Absent(listing.proof(at.scope)),
+            None if target.id.is_none() => return Observation::Absent(listing.proof(scope)),
             None => {}
         }
     }
-    match live(&at, target).await {
+    observe(&at(bucket), target).await
+}
+
+async fn observe(at: &At<'_>, target: &Target) -> Observation<Bucket> {
+    match live(at, target).await {
         Ok((object, owner)) => {
-            Observation::Present(Present { owner, ..Present::new(bucket, object) })
+            Observation::Present(Present { owner, ..Present::new(at.bucket, object) })
         }
         Err(failure) => Observation::from_failure(at.scope, failure),
     }

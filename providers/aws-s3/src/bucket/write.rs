@@ -10,7 +10,8 @@ use lifeboat_sdk::{
 };
 
 use super::{
-    Bucket, CREATE_BUCKET, DELETE_BUCKET, DELETE_TAGGING, PUT_TAGGING, contents, live_tags,
+    Bucket, CREATE_BUCKET, DELETE_BUCKET, DELETE_TAGGING, PREFIX, PUT_TAGGING, contents, listing,
+    live_tags,
 };
 use crate::filter::{api_tag, invalid};
 use crate::setting::{At, NO_BUCKET};
@@ -55,7 +56,7 @@ fn name(after: &Bucket, token: &Name) -> String {
         return name.clone();
     }
     let suffix = format!("{:016x}", tags::digest(token));
-    let prefix = after.bucket_prefix.as_deref().unwrap_or("lifeboat-");
+    let prefix = after.bucket_prefix.as_deref().unwrap_or(PREFIX);
     let room = prefix.char_indices().nth(LONGEST - suffix.len()).map_or(prefix.len(), |(i, _)| i);
     format!("{}{suffix}", &prefix[..room])
 }
@@ -132,8 +133,11 @@ async fn ours(at: &At<'_>, address: &str, owner: Option<&Owner>) -> Result<Optio
             Ok(Some(found.is_some() && found.as_ref() == owner))
         }
         Err(failure) if failure.class == Class::NotFound => Ok(None),
-        // What does not exist is answered *not found*, also to who may not look.
-        Err(failure) if failure.class == Class::Denied => Ok(Some(false)),
+        Err(failure) if failure.class == Class::Denied => {
+            // It exists. In another account, making it is refused; in this one it is not ours.
+            let listing = listing::all(at.ctx, at.scope, at.client).await.map_err(|_| failure)?;
+            Ok(listing.find(at.bucket).map(|_| false))
+        }
         Err(failure) => Err(failure),
     }
 }
