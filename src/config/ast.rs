@@ -76,7 +76,7 @@ pub enum ExprKind {
     /// A number, `true`, `false`, `null`, or a quoted text or heredoc without templates.
     Literal(Value),
     /// A number whose spelling matters where an identifier is meant: `007`, beyond 2⁵³.
-    OddNumber(Value),
+    OddNumber(Box<Value>),
     /// A text with interpolations or directives.
     Template(Box<[Part]>),
     /// `"${x}"`: the value of `x` itself.
@@ -96,9 +96,9 @@ pub enum ExprKind {
     /// `c ? a : b`
     Conditional(Box<Conditional>),
     /// `[a, b]`
-    Tuple(Vec<Expr>),
+    Tuple(Box<[Expr]>),
     /// `{ a = b }`
-    Object(Vec<Item>),
+    Object(Box<[Item]>),
     /// `[for …]`, `{for …}`
     For(Box<For>),
     /// What stands in the place of a syntax error that has been reported.
@@ -144,29 +144,37 @@ pub enum Part {
     /// `${x}`
     Interpolation(Expr),
     /// `%{ if c }…%{ else }…%{ endif }`
-    If {
-        /// The condition.
-        condition: Expr,
-        /// What stands where it is true.
-        then: Box<[Part]>,
-        /// What stands where it is false.
-        otherwise: Box<[Part]>,
-        /// All of it.
-        span: Span,
-    },
+    If(Box<IfPart>),
     /// `%{ for k, v in c }…%{ endfor }`
-    For {
-        /// The name of the key.
-        key: Option<Name>,
-        /// The name of the element.
-        value: Name,
-        /// What is walked.
-        collection: Expr,
-        /// What stands for each.
-        content: Box<[Part]>,
-        /// All of it.
-        span: Span,
-    },
+    For(Box<ForPart>),
+}
+
+/// `%{ if c }…%{ else }…%{ endif }`
+#[derive(Clone, Debug)]
+pub struct IfPart {
+    /// The condition.
+    pub condition: Expr,
+    /// What stands where it is true.
+    pub then: Box<[Part]>,
+    /// What stands where it is false.
+    pub otherwise: Box<[Part]>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `%{ for k, v in c }…%{ endfor }`
+#[derive(Clone, Debug)]
+pub struct ForPart {
+    /// The name of the key.
+    pub key: Option<Name>,
+    /// The name of the element.
+    pub value: Name,
+    /// What is walked.
+    pub collection: Expr,
+    /// What stands for each.
+    pub content: Box<[Part]>,
+    /// All of it.
+    pub span: Span,
 }
 
 /// `root.a[0].b`

@@ -1,6 +1,6 @@
 //! From a folder to a configuration: `*.dr.hcl`, and the modules it calls.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use lifeboat_sdk::{Diagnostics, FileId, Name, Span};
@@ -31,7 +31,7 @@ pub fn load(files: &dyn Files, dir: &Path) -> (Config, Diagnostics) {
         names: Interner::default(),
         diagnostics: Diagnostics::new(),
         folders: Vec::new(),
-        read: BTreeMap::new(),
+        read: BTreeSet::new(),
         broken: Vec::new(),
         modules: 0,
     };
@@ -39,7 +39,7 @@ pub fn load(files: &dyn Files, dir: &Path) -> (Config, Diagnostics) {
     let Loader { mut config, mut diagnostics, broken, .. } = loader;
     config.root = root;
     let mut found = Diagnostics::new();
-    check::check(&config.root, &mut found);
+    check::check(&config.root, &mut found, &mut config.planning);
     // What is said of a block that could not be read is likely a consequence of that.
     let within = |span: Span| {
         broken.iter().any(|b| b.file == span.file && b.start <= span.start && span.start < b.end)
@@ -56,8 +56,8 @@ struct Loader<'a> {
     diagnostics: Diagnostics,
     /// The folders of the modules being read, outermost first.
     folders: Vec<PathBuf>,
-    /// What each folder declares, without children.
-    read: BTreeMap<PathBuf, Module>,
+    /// The folders read so far.
+    read: BTreeSet<PathBuf>,
     modules: usize,
     /// Top-level blocks with syntax errors.
     broken: Vec<Span>,
@@ -67,14 +67,13 @@ impl Loader<'_> {
     /// The module in a folder, called at `call`.
     fn module(&mut self, dir: &Path, path: Vec<Name>, call: Option<Span>) -> Module {
         self.modules += 1;
-        let mut module = match self.read.get(dir) {
-            Some(module) => Module { path, ..module.clone() },
-            None => {
-                let module = self.folder(dir, path, call);
-                self.read.insert(dir.to_owned(), module.clone());
-                module
-            }
-        };
+        let again = !self.read.insert(dir.to_owned());
+        let before = self.diagnostics.0.len();
+        let mut module = self.folder(dir, path, call);
+        if again {
+            // Its problems were reported at the first call.
+            self.diagnostics.0.truncate(before);
+        }
         self.children(&mut module);
         module
     }
@@ -95,9 +94,12 @@ impl Loader<'_> {
                 }
             };
             let digest = blake3::hash(&bytes).to_hex().to_string();
-            self.config.digests.insert(shown.clone(), digest);
-            let (file, text) =
-                read_text(&shown, &bytes, &mut self.config.sources, &mut self.diagnostics);
+            let known = self.config.digests.insert(shown.clone(), digest).is_some();
+            let known = if known { self.config.sources.find(&shown) } else { None };
+            let known = known.and_then(|id| Some((id, self.config.sources.get(id)?.text.clone())));
+            let (file, text) = known.unwrap_or_else(|| {
+                read_text(&shown, &bytes, &mut self.config.sources, &mut self.diagnostics)
+            });
             let (body, broken) = parse_file(file, &text, &mut self.names, &mut self.diagnostics);
             self.broken.extend(broken);
             build::add_file(&mut module, &mut seen, body, &mut self.diagnostics);

@@ -31,7 +31,7 @@ pub use module::Module;
 pub use reference::{Reference, ResourceKey, Target};
 pub use source::SourceMap;
 
-use lifeboat_sdk::{Name, Span};
+use lifeboat_sdk::{Diagnostics, Name, Span};
 
 /// Everything the files say.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +46,8 @@ pub struct Config {
     pub digests: BTreeMap<String, String>,
     /// Root variables and where variables files set them, in order.
     pub assigned: BTreeMap<Name, Vec<Span>>,
+    /// Errors that planning reports; `validate` lets them pass, as Terraform's does.
+    pub planning: Diagnostics,
 }
 
 /// Whether a number is spelt as no identifier may be: with a leading zero, or beyond 2⁵³.

@@ -130,7 +130,7 @@ fn object(argument: &Expr, diagnostics: &mut Diagnostics) -> Option<(Type, Defau
     let mut fields: Vec<Field> = Vec::new();
     let mut all = Defaults::default();
     let mut failed = false;
-    for item in items {
+    for item in &**items {
         let Some(name) = item.key.literal_text() else {
             return fail(item.key.span, "Attributes are names.".into(), diagnostics);
         };

@@ -92,17 +92,17 @@ fn template<'e>(parts: &'e [Part], own: &mut Vec<Name>, visit: Visit<'_, 'e>) {
         match part {
             Part::Text(..) => {}
             Part::Interpolation(x) => expr(x, own, visit),
-            Part::If { condition, then, otherwise, .. } => {
-                expr(condition, own, visit);
-                template(then, own, visit);
-                template(otherwise, own, visit);
+            Part::If(part) => {
+                expr(&part.condition, own, visit);
+                template(&part.then, own, visit);
+                template(&part.otherwise, own, visit);
             }
-            Part::For { key, value, collection, content, .. } => {
-                expr(collection, own, visit);
+            Part::For(part) => {
+                expr(&part.collection, own, visit);
                 let before = own.len();
-                own.extend(key.clone());
-                own.push(value.clone());
-                template(content, own, visit);
+                own.extend(part.key.clone());
+                own.push(part.value.clone());
+                template(&part.content, own, visit);
                 own.truncate(before);
             }
         }

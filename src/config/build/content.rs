@@ -89,7 +89,7 @@ impl<'d> Content<'d> {
     pub(super) fn list(&mut self, name: &'static str) -> Vec<Expr> {
         let Some(expr) = self.expr(name) else { return Vec::new() };
         match expr.kind {
-            ExprKind::Tuple(items) => items,
+            ExprKind::Tuple(items) => items.into_vec(),
             ExprKind::Invalid => Vec::new(),
             _ => {
                 let detail = "Here a list in brackets must stand.";

@@ -107,7 +107,7 @@ fn ignore(expr: &Expr, diagnostics: &mut Diagnostics) -> Ignore {
         }
         return Ignore::default();
     };
-    if matches!(items.as_slice(), [one] if one.literal_text() == Some("*")) {
+    if matches!(&**items, [one] if one.literal_text() == Some("*")) {
         return Ignore::All;
     }
     Ignore::Paths(items.iter().filter_map(|item| ignore_path(item, diagnostics)).collect())

@@ -27,9 +27,11 @@ pub(super) fn variable(name: &Name, block: Block, diagnostics: &mut Diagnostics)
             (ty, defaults, literal)
         }
     };
-    let default = content
-        .expr("default")
-        .and_then(|expr| default_value(&expr, &ty, &defaults, nullable, content.diagnostics));
+    let default = content.expr("default").map(|expr| {
+        let value = default_value(&expr, &ty, &defaults, nullable, content.diagnostics);
+        // What is wrong with it was reported; a value is not missing.
+        value.unwrap_or_else(|| Value::unknown(ty.clone()))
+    });
     let validations = conditions(&mut content, "validation");
     for validation in &validations {
         check_validation(name, validation, content.diagnostics);

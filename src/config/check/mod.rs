@@ -14,11 +14,11 @@ use super::{codes, suggest};
 use crate::address::Mode;
 use uses::Uses;
 
-/// Checks a module and its children.
-pub(super) fn check(module: &Module, diagnostics: &mut Diagnostics) {
-    Checker::new(module, diagnostics).module();
+/// Checks a module and its children: what is wrong, and what only planning calls wrong.
+pub(super) fn check(module: &Module, diagnostics: &mut Diagnostics, planning: &mut Diagnostics) {
+    Checker::new(module, diagnostics, planning).module();
     for child in module.children.values() {
-        check(child, diagnostics);
+        check(child, diagnostics, planning);
     }
 }
 
@@ -38,12 +38,17 @@ struct Checker<'a> {
     module: &'a Module,
     blocks: BTreeSet<(&'a str, &'a str)>,
     diagnostics: &'a mut Diagnostics,
+    planning: &'a mut Diagnostics,
 }
 
 impl<'a> Checker<'a> {
-    fn new(module: &'a Module, diagnostics: &'a mut Diagnostics) -> Self {
+    fn new(
+        module: &'a Module,
+        diagnostics: &'a mut Diagnostics,
+        planning: &'a mut Diagnostics,
+    ) -> Self {
         let named = module.blocks.iter().filter_map(|b| Some((&**b.kind(), &**b.name()?)));
-        Self { module, blocks: named.collect(), diagnostics }
+        Self { module, blocks: named.collect(), diagnostics, planning }
     }
 
     fn module(&mut self) {
@@ -169,13 +174,15 @@ impl<'a> Checker<'a> {
             for (name, _) in &removed.from.modules {
                 module = module.and_then(|m| m.children.get(name));
             }
+            let called = removed.from.modules.last();
             let declared = match &removed.from.resource {
-                Some((key, _)) => module.is_some_and(|m| m.resources.contains_key(key)),
-                None => module.is_some(),
+                Some((key, _)) => module.and_then(|m| m.resources.get(key)).map(|r| r.span),
+                None => module.and(called).map(|_| removed.span),
             };
-            if declared {
-                let detail = "The block says that it is removed, but it is still declared.";
-                self.diagnostics.push(codes::STILL_DECLARED.error(detail).at(removed.span));
+            if let Some(at) = declared {
+                let detail = "A `removed` block says that it is removed, but it is declared.";
+                let diagnostic = codes::STILL_DECLARED.error(detail).at(at);
+                self.diagnostics.push(diagnostic.label(removed.span, "removed here"));
             }
         }
     }

@@ -58,7 +58,12 @@ impl Checker<'_> {
         if is_own(target, around) {
             let label = target.label();
             let detail = format!("`{label}` cannot refer to itself.");
-            self.diagnostics.push(codes::SELF_REFERENCE.error(detail).at(span));
+            let diagnostic = codes::SELF_REFERENCE.error(detail).at(span);
+            match target {
+                // Terraform's `validate` lets it pass.
+                Target::Resource(_) => self.planning.push(diagnostic),
+                _ => self.diagnostics.push(diagnostic),
+            }
             return;
         }
         let module = self.module;

@@ -12,7 +12,7 @@ use crate::function::{Entropy, FileError, FileKind, Files, Listed, TemplateError
 
 /// The value of an expression that must be constant; nothing after an error.
 pub fn constant(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Value> {
-    if let ExprKind::Literal(value) | ExprKind::OddNumber(value) = &expr.kind {
+    if let ExprKind::Literal(value) = &expr.kind {
         return Some(value.clone());
     }
     let mut wrong: Option<Diagnostic> = None;

@@ -125,7 +125,8 @@ struct Evaluator<'a> {
 impl Evaluator<'_> {
     fn eval(&mut self, expr: &Expr, env: Env<'_>) -> Value {
         match &expr.kind {
-            ExprKind::Literal(value) | ExprKind::OddNumber(value) => value.clone(),
+            ExprKind::Literal(value) => value.clone(),
+            ExprKind::OddNumber(value) => (**value).clone(),
             ExprKind::Template(parts) => self.template(parts, expr, env),
             ExprKind::Wrap(inner) | ExprKind::Paren(inner) => self.eval(inner, env),
             ExprKind::Traversal(traversal) => self.traversal(traversal, expr, env),

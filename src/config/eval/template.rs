@@ -7,7 +7,7 @@ use lifeboat_sdk::value::{Unknown, Why};
 use lifeboat_sdk::{Marks, Span, Type, Value};
 
 use super::{Env, Evaluator, Frame};
-use crate::config::ast::{Expr, Part};
+use crate::config::ast::{Expr, ForPart, IfPart, Part};
 use crate::config::codes;
 
 /// A text that is being put together.
@@ -69,10 +69,8 @@ impl Evaluator<'_> {
                     let value = self.eval(inner, env);
                     self.interpolate(&value, inner.span, text, expr, env);
                 }
-                Part::If { condition, then, otherwise, .. } => {
-                    self.if_part(condition, [then, otherwise], text, expr, env);
-                }
-                Part::For { .. } => self.for_part(part, text, expr, env),
+                Part::If(part) => self.if_part(part, text, expr, env),
+                Part::For(part) => self.for_part(part, text, expr, env),
             }
             if text.text.len() > LONGEST && !text.failed {
                 let detail = "The text would be longer than 64 MiB.".to_owned();
@@ -107,14 +105,8 @@ impl Evaluator<'_> {
         }
     }
 
-    fn if_part(
-        &mut self,
-        condition: &Expr,
-        [then, otherwise]: [&[Part]; 2],
-        text: &mut Text,
-        expr: &Expr,
-        env: Env<'_>,
-    ) {
+    fn if_part(&mut self, part: &IfPart, text: &mut Text, expr: &Expr, env: Env<'_>) {
+        let IfPart { condition, then, otherwise, .. } = part;
         let Some(condition) = self.condition(condition, expr, env) else {
             text.failed = true;
             return;
@@ -138,10 +130,8 @@ impl Evaluator<'_> {
         }
     }
 
-    fn for_part(&mut self, part: &Part, text: &mut Text, expr: &Expr, env: Env<'_>) {
-        let Part::For { key: key_name, value: value_name, collection, content, .. } = part else {
-            return;
-        };
+    fn for_part(&mut self, part: &ForPart, text: &mut Text, expr: &Expr, env: Env<'_>) {
+        let ForPart { key: key_name, value: value_name, collection, content, .. } = part;
         let value = self.eval(collection, env);
         let Some(value) = self.iterable(&value, collection, expr, env) else {
             text.failed = true;

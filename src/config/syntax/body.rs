@@ -71,7 +71,9 @@ impl Parser<'_> {
         self.finish_body(items, open)
     }
 
-    fn finish_body(&self, items: Items, open: Token) -> Body {
+    fn finish_body(&self, mut items: Items, open: Token) -> Body {
+        items.attributes.shrink_to_fit();
+        items.blocks.shrink_to_fit();
         Body {
             attributes: items.attributes,
             blocks: items.blocks,

@@ -229,7 +229,8 @@ impl Parser<'_> {
         }
         self.pop_newlines();
         let kind = match key.kind {
-            ExprKind::Literal(value) | ExprKind::OddNumber(value) => StepKind::Key(value),
+            ExprKind::Literal(value) => StepKind::Key(value),
+            ExprKind::OddNumber(value) => StepKind::Key(*value),
             kind => StepKind::Index(Box::new(Expr { kind, span: key.span })),
         };
         steps.push(Step { kind, span: self.between(open, close) });

@@ -5,7 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::cursor::Parser;
 use super::token::{Kind, Token};
-use crate::config::ast::{Expr, ExprKind, Part};
+use crate::config::ast::{Expr, ExprKind, ForPart, IfPart, Part};
 use crate::config::codes;
 
 /// A template before its directives are matched.
@@ -230,7 +230,8 @@ impl Parser<'_> {
                     let content = self.nested(pieces, Block::For, end).into();
                     let last = self.expect(pieces, Word::EndFor, end);
                     let span = Span { end: last.end, ..span };
-                    parts.push(Part::For { key, value, collection, content, span });
+                    let part = ForPart { key, value, collection, content, span };
+                    parts.push(Part::For(Box::new(part)));
                 }
             }
         }
@@ -265,7 +266,8 @@ impl Parser<'_> {
         let otherwise: Box<[Part]> =
             if has_else { self.nested(pieces, Block::If, end).into() } else { Box::default() };
         let last = self.expect(pieces, Word::EndIf, end);
-        Part::If { condition, then, otherwise, span: Span { end: last.end, ..span } }
+        let span = Span { end: last.end, ..span };
+        Part::If(Box::new(IfPart { condition, then, otherwise, span }))
     }
 
     /// Takes the directive that must come now; its place.

@@ -17,7 +17,11 @@ impl Parser<'_> {
             Kind::Number => {
                 self.read();
                 let (value, odd) = self.number(token);
-                let kind = if odd { ExprKind::OddNumber(value) } else { ExprKind::Literal(value) };
+                let kind = if odd {
+                    ExprKind::OddNumber(Box::new(value))
+                } else {
+                    ExprKind::Literal(value)
+                };
                 Expr { kind, span }
             }
             Kind::Ident => {
@@ -194,7 +198,7 @@ impl Parser<'_> {
             self.read();
         }
         self.pop_newlines();
-        Expr { kind: ExprKind::Tuple(items), span: self.between(open, self.previous()) }
+        Expr { kind: ExprKind::Tuple(items.into()), span: self.between(open, self.previous()) }
     }
 
     fn object(&mut self) -> Expr {
@@ -222,7 +226,7 @@ impl Parser<'_> {
             self.read();
         }
         self.pop_newlines();
-        Expr { kind: ExprKind::Object(items), span: self.between(open, self.previous()) }
+        Expr { kind: ExprKind::Object(items.into()), span: self.between(open, self.previous()) }
     }
 
     /// `key = value` with what separates it from the next.
