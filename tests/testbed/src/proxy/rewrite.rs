@@ -111,7 +111,15 @@ pub struct Correction {
 }
 
 /// The corrections that are always on.
-pub(crate) const CORRECTIONS: &[Correction] = &[];
+pub(crate) const CORRECTIONS: &[Correction] = &[Correction {
+    server: ServerKind::Moto,
+    service: "route53",
+    operation: "ListHealthChecks",
+    part: Part::Response,
+    before: "</HealthChecks></ListHealthChecksResponse>",
+    after: "</HealthChecks><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListHealthChecksResponse>",
+    reference: "https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHealthChecks.html",
+}];
 
 /// Applies the corrections to a body; tells the references of those that changed it.
 pub(crate) fn correct(
