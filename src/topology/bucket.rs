@@ -190,14 +190,22 @@ fn derived(
 ) -> Option<BTreeMap<Name, Name>> {
     let mut names = BTreeMap::new();
     let before = reader.found.0.len();
+    let mut broken = false;
     for region in &ground.regions {
         let Some(account) = &region.account else {
+            broken |= region.broken;
+            if region.broken {
+                continue;
+            }
             let detail = format!(
                 "The bucket's name is made of topology, block, account and region, but region \
                  {:?} names no account.",
                 region.name
             );
-            let help = format!("Write account = \"…\" in region {:?}, or give the bucket names.", region.name);
+            let help = format!(
+                "Write account = \"…\" in region {:?}, or give the bucket names.",
+                region.name
+            );
             let diagnostic = codes::NO_ACCOUNT.error(detail).at(source.span).help(help);
             reader.found.push(diagnostic.label(region.span, "the region"));
             continue;
@@ -205,14 +213,17 @@ fn derived(
         let parts = [&*ground.topology, &*source.name, account, &*region.name];
         let name = super::naming::derived(&parts);
         if let Some(why) = misnamed(&name) {
-            let detail = format!("The name made for region {:?} is {name:?}, which S3 does not take: {why}.", region.name);
+            let detail = format!(
+                "The name made for region {:?} is {name:?}, which S3 does not take: {why}.",
+                region.name
+            );
             let help = "Give the bucket names: name = { REGION = \"…\" }.";
             reader.found.push(codes::BUCKET_NAME.error(detail).at(source.span).help(help));
             continue;
         }
         names.insert(region.name.clone(), name.into());
     }
-    (reader.found.0.len() == before).then_some(names)
+    (reader.found.0.len() == before && !broken).then_some(names)
 }
 
 /// Why S3 does not take a name (S3 user guide, "General purpose bucket naming rules").
@@ -234,22 +245,22 @@ fn misnamed(name: &str) -> Option<&'static str> {
         return Some("it looks like an IP address");
     }
     let reserved = ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|p| name.starts_with(p))
-        || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|s| name.ends_with(s));
+        || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
+            .iter()
+            .any(|s| name.ends_with(s));
     reserved.then_some("AWS keeps this beginning or ending for itself")
 }
 
-fn lock(
-    reader: &mut Reader<'_, '_>,
-    given: &LockBlock,
-    body: &Body,
-    span: Span,
-) -> Option<Lock> {
+fn lock(reader: &mut Reader<'_, '_>, given: &LockBlock, body: &Body, span: Span) -> Option<Lock> {
     let modes = ["GOVERNANCE", "COMPLIANCE"];
     let known = reader.choice("mode", &given.mode, &modes, at(body, "mode"));
     let keep = reader.duration(&given.keep, at(body, "keep"))?;
     let days = keep.days();
     if keep.fine || days == 0 || days > LONGEST_LOCK {
-        let detail = format!("S3 locks objects for 1 to {LONGEST_LOCK} whole days, which {:?} is not.", given.keep);
+        let detail = format!(
+            "S3 locks objects for 1 to {LONGEST_LOCK} whole days, which {:?} is not.",
+            given.keep
+        );
         let help = "Write whole days or longer units: keep = \"30d\", keep = \"7y\".";
         reader.found.push(codes::OBJECT_LOCK.error(detail).at(at(body, "keep")).help(help));
         return None;
@@ -265,9 +276,12 @@ fn unique(reader: &mut Reader<'_, '_>, buckets: &[Bucket]) {
         for name in bucket.names.values() {
             match seen.get(name) {
                 Some(first) if said.insert(name) => {
-                    let detail = format!("{name:?} is the name of two buckets, but names are unique in all of AWS.");
+                    let detail = format!(
+                        "{name:?} is the name of two buckets, but names are unique in all of AWS."
+                    );
                     let help = "Give each bucket and each region a name of its own.";
-                    let diagnostic = codes::BUCKET_NAME_TWICE.error(detail).at(bucket.span).help(help);
+                    let diagnostic =
+                        codes::BUCKET_NAME_TWICE.error(detail).at(bucket.span).help(help);
                     reader.found.push(diagnostic.label(*first, "it is used here"));
                 }
                 Some(_) => {}

@@ -124,4 +124,25 @@ mod tests {
         assert_eq!(all.len(), ALL.len());
         assert!(ALL.iter().all(|c| !c.summary.ends_with('.') && !c.example.is_empty()));
     }
+
+    /// Every code has a file that causes it, and nothing else that is an error.
+    #[test]
+    fn every_code_has_an_example_file() {
+        let here = std::path::Path::new(file!());
+        let folder = here.ancestors().nth(3).expect("src/topology/codes.rs");
+        let mut wrong = Vec::new();
+        for code in ALL {
+            let name = format!("tests/diagnostics/{}.hcl", code.code.replace("::", "_"));
+            let text = std::fs::read_to_string(folder.join(&name)).unwrap_or_default();
+            let read = crate::topology::testing::read(&text);
+            let found = read.found.0.iter().any(|d| d.code == code.code && d.span.is_some());
+            let helped = read.found.0.iter().all(|d| d.help.is_some());
+            let others: Vec<&str> =
+                read.found.0.iter().map(|d| d.code).filter(|c| *c != code.code).collect();
+            if !found || !helped || !others.is_empty() {
+                wrong.push(format!("{name}: {:#?}", read.problems()));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 }

@@ -126,8 +126,10 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, regions: &[Region]) -> Option<De
     let source = reader.single(first);
     let mut body = source.body.clone();
     let tiers = self::tiers(reader, &source, &mut body);
-    let given = reader.decode::<TopologyBlock>(&source, &body)?;
     let known: Vec<Name> = regions.iter().map(|r| r.name.clone()).collect();
+    let Some(given) = reader.decode::<TopologyBlock>(&source, &body) else {
+        return fallback(reader, &source, &known);
+    };
     let order = order(reader, &source, &given.regions, &known);
     let primary = primary(reader, &source, &given.primary, &order)?;
     let names: Vec<&str> = STRATEGIES.iter().map(|(name, _)| *name).collect();
@@ -154,6 +156,33 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, regions: &[Region]) -> Option<De
         objective,
         tiers,
         failover,
+        span: source.span,
+    })
+}
+
+/// What stands for a block with errors, so that those of the other blocks are found too.
+fn fallback(
+    reader: &mut Reader<'_, '_>,
+    source: &Source<'_>,
+    known: &[Name],
+) -> Option<Declaration> {
+    // What is wrong with the regions has been said.
+    let found = std::mem::take(&mut reader.found);
+    let given = source.body.attribute("regions").and_then(|a| reader.known(source, &a.expr));
+    reader.found = found;
+    let listed = given.as_ref().and_then(|v| v.items()).unwrap_or_default();
+    let named: Vec<Name> = listed.iter().filter_map(|v| v.as_str()).map(Name::from).collect();
+    let regions = if named.is_empty() { known.to_vec() } else { named };
+    Some(Declaration {
+        name: source.name.clone(),
+        strategy: Strategy::WarmStandby,
+        primary: regions.first().cloned()?,
+        regions,
+        home: None,
+        witness: None,
+        objective: Objective::default(),
+        tiers: BTreeMap::new(),
+        failover: Failover::default(),
         span: source.span,
     })
 }
@@ -207,7 +236,8 @@ fn order(
             continue;
         }
         if !known.contains(&name) {
-            let detail = format!("The topology is in {name:?}, but no block says what that region is.");
+            let detail =
+                format!("The topology is in {name:?}, but no block says what that region is.");
             let near = crate::config::suggest::nearest(&name, known.iter().map(|n| &**n));
             let help = match near {
                 Some(near) => format!("Did you mean {near:?}?"),
@@ -269,7 +299,8 @@ fn witness(
     let given = Name::from(given?);
     let span = source.at("witness");
     if order.contains(&given) {
-        let detail = format!("{given:?} is a region of the topology, so it cannot bear witness for it.");
+        let detail =
+            format!("{given:?} is a region of the topology, so it cannot bear witness for it.");
         reader.conflict(detail, span, "Name a further region, or remove it from regions.");
         return None;
     }
@@ -285,7 +316,8 @@ fn unused(reader: &mut Reader<'_, '_>, regions: &[Region], order: &[Name], witne
     for region in regions {
         let name = &region.name;
         if !order.contains(name) && witness != Some(name) {
-            let detail = format!("{name:?} is not among the topology's regions, so nothing is made in it.");
+            let detail =
+                format!("{name:?} is not among the topology's regions, so nothing is made in it.");
             let help = format!("Add {name:?} to regions, or remove the block.");
             reader.found.push(codes::REGION_UNUSED.warning(detail).at(region.span).help(help));
         }

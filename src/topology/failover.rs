@@ -77,8 +77,16 @@ const FENCES: [&str; 3] = ["cuts_sessions", "blocks_new", "advisory"];
 
 /// The phases of a promotion that take a time limit (design.md, section 9).
 const PHASES: [&str; 10] = [
-    "preflight", "approve", "prepare", "fence", "final_sync", "claim", "promote", "verify",
-    "switch", "reprotect",
+    "preflight",
+    "approve",
+    "prepare",
+    "fence",
+    "final_sync",
+    "claim",
+    "promote",
+    "verify",
+    "switch",
+    "reprotect",
 ];
 
 /// Reads the block.
@@ -95,7 +103,9 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, given: &FailoverBlock, body: &Bo
     let fence = given.fence.first().and_then(|fence| {
         let block = body.blocks_of("fence").next();
         let span = block.map_or(body.missing, |b| at(&b.body, "require"));
-        reader.choice("require", &fence.require, &FENCES, span).then(|| fence.require.as_str().into())
+        reader
+            .choice("require", &fence.require, &FENCES, span)
+            .then(|| fence.require.as_str().into())
     });
     let mut choose = |name: &str, given: &Option<String>, all: &[&str]| -> Option<Name> {
         let given = given.as_ref()?;
@@ -104,9 +114,8 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, given: &FailoverBlock, body: &Bo
     let mode = choose("mode", &given.mode, &["graceful", "ungraceful"]);
     let on_unhealthy = choose("on_unhealthy", &given.on_unhealthy, &["hold", "roll_back"]);
     let trigger = trigger(reader, given.trigger.as_deref(), at(body, "trigger"));
-    let mut time = |name: &str, given: &Option<String>| {
-        reader.maybe_duration(given.as_ref(), at(body, name))
-    };
+    let mut time =
+        |name: &str, given: &Option<String>| reader.maybe_duration(given.as_ref(), at(body, name));
     Failover {
         mode,
         max_lag: time("max_lag", &given.max_lag),

@@ -14,8 +14,11 @@ mod read;
 pub mod region;
 pub mod replication;
 pub mod retention;
+mod say;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::collections::BTreeSet;
@@ -101,8 +104,18 @@ impl Ground<'_> {
 
 /// Blocks that are known and have no effect yet.
 const LATER: [&str; 12] = [
-    "service", "database", "backup", "hook", "key", "secret", "image", "network", "alarm",
-    "compliance", "drill", "notify",
+    "service",
+    "database",
+    "backup",
+    "hook",
+    "key",
+    "secret",
+    "image",
+    "network",
+    "alarm",
+    "compliance",
+    "drill",
+    "notify",
 ];
 
 /// The topology of the root module, where it declares one.
@@ -179,7 +192,10 @@ fn missing(config: &Config, reader: &mut Reader<'_, '_>) {
     }
     let first = blocks.iter().find(|b| !LATER.contains(&&**b.kind()));
     if let Some(first) = first {
-        let detail = format!("A {:?} block stands in the regions of a topology, and none is declared.", first.kind());
+        let detail = format!(
+            "A {:?} block stands in the regions of a topology, and none is declared.",
+            first.kind()
+        );
         let help = "Add topology \"NAME\" { strategy = … regions = [ … ] primary = … }.";
         reader.found.push(codes::MISSING.error(detail).at(first.block.header).help(help));
     }

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use lifeboat_sdk::kind::DecodeError;
 use lifeboat_sdk::{Diagnostics, Name, Object, Span, Value};
 
 use super::codes;
-use super::duration::Duration;
 use crate::address::ModulePath;
 use crate::config::ast::{Attribute, Block, Body, Expr, ExprKind, StepKind};
 use crate::config::module::TopologyBlock;
 use crate::config::reference::references;
-use crate::config::{Config, Target, decode, suggest};
+use crate::config::{Config, Reference, Target, decode};
 use crate::desired::Environment;
 use crate::desired::environment::Repetition;
 
@@ -83,7 +83,10 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     /// The blocks of a kind, in order.
-    pub(super) fn blocks(&self, kind: &'static str) -> impl Iterator<Item = &'r TopologyBlock> + use<'r, 'a> {
+    pub(super) fn blocks(
+        &self,
+        kind: &'static str,
+    ) -> impl Iterator<Item = &'r TopologyBlock> + use<'r, 'a> {
         let config = self.config;
         config.root.blocks.iter().filter(move |b| &**b.kind() == kind)
     }
@@ -93,6 +96,7 @@ impl<'r, 'a> Reader<'r, 'a> {
         let root = ModulePath::root();
         let mut all = Vec::new();
         for block in self.blocks(kind) {
+            self.modules(block);
             let (count, each) = (block.count.as_ref(), block.for_each.as_ref());
             let expansion = self.environment.expand(&root, count, each);
             self.found.extend(self.environment.take());
@@ -109,12 +113,28 @@ impl<'r, 'a> Reader<'r, 'a> {
         all
     }
 
+    /// Refuses modules in `depends_on`: their objects are not known here.
+    fn modules(&mut self, block: &TopologyBlock) {
+        let module = |r: &&Reference| matches!(r.target, Target::Module { .. });
+        for reference in block.depends_on.iter().filter(module) {
+            let help = "Name a resource or another block.";
+            self.unsupported("A module in depends_on of a topology block", reference.span, help);
+        }
+    }
+
     /// The one instance of a block that cannot be repeated.
     pub(super) fn single(&mut self, block: &'r TopologyBlock) -> Source<'r> {
         for expr in block.count.iter().chain(&block.for_each) {
-            let detail = format!("There is one of each {}, so it has no `count` and no `for_each`.", block.kind());
+            let detail = format!(
+                "There is one of each {}, so it has no `count` and no `for_each`.",
+                block.kind()
+            );
             let help = "Write one block for each.";
             self.found.push(codes::REPETITION.error(detail).at(expr.span).help(help));
+        }
+        if let Some(first) = block.depends_on.first() {
+            let what = format!("depends_on of a {} block", block.kind());
+            self.unsupported(&what, first.span, "Remove it: nothing is made for the block itself.");
         }
         Source {
             name: block.name().cloned().unwrap_or_else(|| "".into()),
@@ -141,16 +161,34 @@ impl<'r, 'a> Reader<'r, 'a> {
         match T::decode(&value) {
             Ok(object) => Some(object),
             Err(error) => {
-                let name = error.path.first_attr().unwrap_or_default().to_owned();
-                let detail = format!(
-                    "The value of {name:?} shapes what is planned, so it must be known and fit: {}.",
-                    error.message
-                );
-                let help = "Let it depend on variables and locals only.";
-                self.found.push(codes::NOT_STATIC.error(detail).at(at(body, &name)).help(help));
+                self.undecodable(body, &value, &error);
                 None
             }
         }
+    }
+
+    /// Reports a document that does not decode: something is unknown, or no whole number.
+    fn undecodable(&mut self, body: &Body, value: &Value, error: &DecodeError) {
+        let name = error.path.first_attr().unwrap_or_default();
+        let span = at(body, name);
+        if !value.at(&error.path).is_some_and(Value::is_unknown) {
+            let detail = format!("The value of {name:?} does not fit: {}.", error.message);
+            self.found.push(codes::NUMBER.error(detail).at(span).help("Write a whole number."));
+            return;
+        }
+        if body.attribute(name).is_some_and(|a| self.excused(&a.expr)) {
+            return;
+        }
+        let detail = format!("{name:?} shapes what is planned, so it must be known now.");
+        let help = "Let it depend on variables and locals only.";
+        self.found.push(codes::NOT_STATIC.error(detail).at(span).help(help));
+    }
+
+    /// Whether an expression is unknown because of something that has been reported.
+    fn excused(&self, expr: &Expr) -> bool {
+        let root = ModulePath::root();
+        let unknown = |name| self.environment.variable(&root, name).is_unknown();
+        matches!(expr.kind, ExprKind::Invalid) || self.uses(expr).variables.iter().any(unknown)
     }
 
     /// Evaluates an expression that must be known now.
@@ -163,6 +201,9 @@ impl<'r, 'a> Reader<'r, 'a> {
             return None;
         }
         if !value.is_wholly_known() {
+            if self.excused(expr) {
+                return None;
+            }
             let detail = "The value shapes what is planned, so it must be known now.";
             let help = "Let it depend on variables and locals only.";
             self.found.push(codes::NOT_STATIC.error(detail).at(expr.span).help(help));
@@ -217,7 +258,10 @@ impl<'r, 'a> Reader<'r, 'a> {
                         self.collect(&local.expr, uses, seen);
                     }
                 }
-                Target::Variable(_) | Target::Path | Target::Terraform | Target::This => {}
+                Target::Variable(name) => {
+                    uses.variables.insert(name.clone());
+                }
+                Target::Path | Target::Terraform | Target::This => {}
             }
         }
     }
@@ -259,7 +303,9 @@ impl<'r, 'a> Reader<'r, 'a> {
             return None;
         }
         let detail = format!("{name:?} names a block, and a block is named by a reference.");
-        let given = expr.literal_text().filter(|t| !t.is_empty() && t.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-'));
+        let given = expr.literal_text().filter(|t| {
+            !t.is_empty() && t.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        });
         let help = match given {
             Some(text) => format!("Write {name} = {kind}.{text}, without quotes."),
             None => format!("Write {name} = {kind}.NAME."),
@@ -278,8 +324,11 @@ impl<'r, 'a> Reader<'r, 'a> {
         let mut all = Vec::new();
         for block in mine {
             if is_dynamic(&block, ident) {
-                let detail = format!("A {ident:?} block has a label, which `dynamic` cannot write.");
-                let help = format!("Write the {ident:?} blocks out, or repeat the block around them with `for_each`.");
+                let detail =
+                    format!("A {ident:?} block has a label, which `dynamic` cannot write.");
+                let help = format!(
+                    "Write the {ident:?} blocks out, or repeat the block around them with `for_each`."
+                );
                 self.found.push(codes::DYNAMIC.error(detail).at(block.header).help(help));
                 continue;
             }
@@ -302,74 +351,6 @@ impl<'r, 'a> Reader<'r, 'a> {
         }
         all
     }
-
-    /// A duration.
-    pub(super) fn duration(&mut self, text: &str, span: Span) -> Option<Duration> {
-        match Duration::parse(text) {
-            Ok(duration) => Some(duration),
-            Err(error) => {
-                let detail = format!("{text:?} is no duration: {error}.");
-                let help = "Write a number and a unit: \"30s\", \"15m\", \"1h\", \"30d\", \"2w\", \"7y\".";
-                self.found.push(codes::DURATION.error(detail).at(span).help(help));
-                None
-            }
-        }
-    }
-
-    /// A duration that may be left out.
-    pub(super) fn maybe_duration(
-        &mut self,
-        text: Option<&String>,
-        span: Span,
-    ) -> Option<Duration> {
-        text.and_then(|text| self.duration(text, span))
-    }
-
-    /// Whether a text is one of several; a problem with the nearest where it is not.
-    pub(super) fn choice(&mut self, what: &str, given: &str, all: &[&str], span: Span) -> bool {
-        if all.contains(&given) {
-            return true;
-        }
-        let known: Vec<String> = all.iter().map(|c| format!("{c:?}")).collect();
-        let detail = format!("{what:?} takes {}, not {given:?}.", one_of(&known));
-        let near = suggest::nearest(given, all.iter().copied());
-        let diagnostic = codes::CHOICE.error(detail).at(span);
-        let diagnostic = match near {
-            Some(_) => suggest::with(diagnostic, near),
-            None => diagnostic.help(format!("Write {what} = {}.", known.first().cloned().unwrap_or_default())),
-        };
-        self.found.push(diagnostic);
-        false
-    }
-
-    /// Whether a number is in a range.
-    pub(super) fn in_range(
-        &mut self,
-        what: &str,
-        n: i64,
-        range: std::ops::RangeInclusive<i64>,
-        span: Span,
-    ) -> bool {
-        if range.contains(&n) {
-            return true;
-        }
-        let (low, high) = (range.start(), range.end());
-        let detail = format!("{what:?} is a number from {low} to {high}, not {n}.");
-        let help = format!("Write a whole number from {low} to {high}.");
-        self.found.push(codes::NUMBER.error(detail).at(span).help(help));
-        false
-    }
-
-    /// Says that an argument or block has no effect yet.
-    pub(super) fn unsupported(&mut self, what: &str, span: Span, help: &str) {
-        let detail = format!("{what} has no effect in this version, and what has none is refused.");
-        self.found.push(codes::UNSUPPORTED.error(detail).at(span).help(help));
-    }
-
-    /// Says that two arguments exclude each other.
-    pub(super) fn conflict(&mut self, detail: impl Into<String>, span: Span, help: &str) {
-        self.found.push(codes::CONFLICT.error(detail).at(span).help(help));
-    }
 }
 
 /// What an expression uses.
@@ -377,15 +358,7 @@ impl<'r, 'a> Reader<'r, 'a> {
 struct Uses {
     objects: bool,
     instance: bool,
-}
-
-/// `"a", "b" or "c"`
-pub(super) fn one_of(all: &[String]) -> String {
-    match all {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
+    variables: BTreeSet<Name>,
 }
 
 /// Takes the expression of an argument out and leaves an empty text.

@@ -6,7 +6,8 @@ use lifeboat_sdk::{Name, Span, Value};
 use lifeboat_sdk_derive::Kind;
 
 use super::codes;
-use super::read::{Reader, one_of};
+use super::read::Reader;
+use super::say::one_of;
 use crate::config::ast::ExprKind;
 use crate::config::suggest;
 
@@ -19,6 +20,8 @@ pub struct Region {
     pub aws: Name,
     /// Its AWS account.
     pub account: Option<Name>,
+    /// Whether its block has errors, so that what it lacks is no further one.
+    pub broken: bool,
     /// The block's header.
     pub span: Span,
 }
@@ -59,20 +62,39 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Region> {
                           zeros, or digits beyond 2⁵³.";
             let help = "Write it in double quotes: account = \"012345678901\".";
             reader.found.push(codes::ODD_NUMBER.error(detail).at(expr.span).help(help));
+            let aws = source.name.clone();
+            regions.push(Region {
+                name: source.name,
+                aws,
+                account: None,
+                broken: true,
+                span: source.span,
+            });
             continue;
         }
         let Some(given) = reader.decode::<RegionBlock>(&source, &source.body) else {
             // The name is known all the same, so that what refers to it is not wrong too.
             let aws = source.name.clone();
-            regions.push(Region { name: source.name, aws, account: None, span: source.span });
+            regions.push(Region {
+                name: source.name,
+                aws,
+                account: None,
+                broken: true,
+                span: source.span,
+            });
             continue;
         };
         for (name, value) in [("context", &given.context), ("namespace", &given.namespace)] {
             if value.is_some() {
                 let what = format!("{name:?} of a region");
-                reader.unsupported(&what, source.at(name), "Remove it; clusters follow in a later version.");
+                reader.unsupported(
+                    &what,
+                    source.at(name),
+                    "Remove it; clusters follow in a later version.",
+                );
             }
         }
+        let broken = given.account.is_some();
         let account = given.account.filter(|a| account(reader, a, source.at("account")));
         let (aws, at) = match given.aws_region {
             Some(aws) => (Name::from(aws), source.at("aws_region")),
@@ -80,7 +102,8 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Region> {
         };
         aws_region(reader, &aws, at);
         let account = account.map(Name::from);
-        regions.push(Region { name: source.name, aws, account, span: source.span });
+        let broken = broken && account.is_none();
+        regions.push(Region { name: source.name, aws, account, broken, span: source.span });
     }
     regions
 }
@@ -154,12 +177,14 @@ pub(super) fn texts(
     let missing: Vec<String> =
         regions.iter().filter(|r| !has(r)).map(|r| format!("{r:?}")).collect();
     if !missing.is_empty() {
-        let detail = format!("{what:?} has a value for each region, but none for {}.", missing.join(", "));
+        let detail =
+            format!("{what:?} has a value for each region, but none for {}.", missing.join(", "));
         let lines: Vec<String> = missing.iter().map(|m| format!("{m} = …")).collect();
         let help = format!("Add {}.", lines.join(", "));
         reader.found.push(codes::PER_REGION.error(detail).at(span).help(help));
     }
-    let texts = entries.iter().filter_map(|(key, v)| Some((key.clone(), v.bare().as_str()?.into())));
+    let texts =
+        entries.iter().filter_map(|(key, v)| Some((key.clone(), v.bare().as_str()?.into())));
     let texts: BTreeMap<Name, Name> = texts.collect();
     if reader.found.0.len() > before {
         return None;
@@ -171,4 +196,28 @@ pub(super) fn texts(
         return None;
     }
     Some(texts)
+}
+
+/// A map with a number for each role, and nothing else: primary, standby.
+pub(super) fn numbers_by_role(
+    reader: &mut Reader<'_, '_>,
+    what: &str,
+    map: &BTreeMap<String, i64>,
+    span: Span,
+) -> Option<(i64, i64)> {
+    if map.is_empty() {
+        return None;
+    }
+    let (primary, standby) = (map.get("primary"), map.get("standby"));
+    if let (Some(primary), Some(standby), 2) = (primary, standby, map.len()) {
+        return Some((*primary, *standby));
+    }
+    let keys: Vec<String> = map.keys().map(|k| format!("{k:?}")).collect();
+    let detail = format!(
+        "{what:?} has a value for each role, \"primary\" and \"standby\", not for {}.",
+        keys.join(", ")
+    );
+    let help = format!("Write {what} = {{ primary = …, standby = … }}.");
+    reader.found.push(codes::PER_ROLE.error(detail).at(span).help(help));
+    None
 }

@@ -72,7 +72,12 @@ pub struct ReplicationBlock {
 
 /// The classes that copies may have (S3 API reference, `Destination`).
 const CLASSES: [&str; 7] = [
-    "STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER",
+    "STANDARD",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER_IR",
+    "GLACIER",
     "DEEP_ARCHIVE",
 ];
 
@@ -120,7 +125,11 @@ fn one(
     }
     if given.existing_objects == Some(true) {
         let span = source.at("existing_objects");
-        reader.unsupported("Copying objects that exist already", span, "Remove it, and start an S3 Batch Replication job once.");
+        reader.unsupported(
+            "Copying objects that exist already",
+            span,
+            "Remove it, and start an S3 Batch Replication job once.",
+        );
     }
     time_control(reader, source, given.time_control.as_deref());
     if let Some(class) = &given.storage_class {
@@ -180,7 +189,9 @@ fn time_control(reader: &mut Reader<'_, '_>, source: &Source<'_>, given: Option<
     let span = source.at("time_control");
     let Some(time) = reader.duration(given, span) else { return };
     if time.seconds != 900 {
-        let detail = format!("Replication Time Control promises 15 minutes; S3 takes no other time, and not {given:?}.");
+        let detail = format!(
+            "Replication Time Control promises 15 minutes; S3 takes no other time, and not {given:?}."
+        );
         let help = "Write time_control = \"15m\", or remove it.";
         reader.found.push(codes::TIME_CONTROL.error(detail).at(span).help(help));
     }

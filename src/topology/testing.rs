@@ -10,7 +10,7 @@ use super::{Topology, build};
 use crate::address::{Address, ModulePath};
 use crate::config::{self, ResourceKey, files, variable};
 use crate::desired::environment::Resources;
-use crate::desired::{Environment, Planned, Synthetic, Template, blocks};
+use crate::desired::{Desired, Environment, Planned, Synthetic, Template, blocks};
 use crate::function::{
     Context, Entropy, FileError, FileKind, Files, Listed, TemplateError, Templates,
 };
@@ -110,6 +110,7 @@ pub(crate) fn read(text: &str) -> Read {
     found.extend(more);
     found.extend(environment.take());
     let synthetics = topology.as_ref().map(|t| blocks::expand(t).0).unwrap_or_default();
+    found.extend(Desired::of(&config, synthetics.clone()).1);
     found.sort();
     Read { topology, synthetics, found, text: text.to_owned() }
 }

@@ -45,10 +45,10 @@ struct One<'t> {
 impl One<'_> {
     fn bucket(&self) -> Planned {
         let bucket = self.bucket;
-        let mut planned = planned(bucket.span, [
-            ("bucket", value(text(self.name))),
-            ("region", value(text(&self.region.aws))),
-        ]);
+        let mut planned = planned(
+            bucket.span,
+            [("bucket", value(text(self.name))), ("region", value(text(&self.region.aws)))],
+        );
         if bucket.adopt {
             planned.operated = true;
             return planned;
@@ -67,11 +67,14 @@ impl One<'_> {
     /// A setting of the bucket; its name is known, and the reference gives the order.
     fn setting(&self, attribute: &str, content: Template) -> Planned {
         let bucket = bucket_at(&self.bucket.name, &self.region.name);
-        let mut planned = planned(self.bucket.span, [
-            ("bucket", of(&bucket, "bucket")),
-            ("region", value(text(&self.region.aws))),
-            (attribute, content),
-        ]);
+        let mut planned = planned(
+            self.bucket.span,
+            [
+                ("bucket", of(&bucket, "bucket")),
+                ("region", value(text(&self.region.aws))),
+                (attribute, content),
+            ],
+        );
         planned.adopt = self.bucket.adopt;
         planned
     }
@@ -120,8 +123,7 @@ impl One<'_> {
 
     /// Locks work on versions, so versioning comes first.
     fn lock(&self, made: &mut Made, lock: &Lock) {
-        let retention =
-            block([("mode", text(&lock.mode)), ("days", number(lock.keep.days()))]);
+        let retention = block([("mode", text(&lock.mode)), ("days", number(lock.keep.days()))]);
         let rule = value(block([("default_retention", retention)]));
         let mut planned = self.setting("rule", rule);
         planned.span = lock.span;

@@ -36,17 +36,23 @@ impl Made {
         let mut after: Vec<Address> = Vec::new();
         for need in &needs.blocks {
             let keyed = format!("{need}[");
-            let whole = self.0.values().filter(|s| {
-                *s.address.name == **need || s.address.name.starts_with(&keyed)
-            });
-            after.extend(whole.flat_map(|s| {
-                s.instances.keys().map(|key| s.address.instance(Some(key.clone())))
-            }));
+            let whole = self
+                .0
+                .values()
+                .filter(|s| *s.address.name == **need || s.address.name.starts_with(&keyed));
+            after.extend(
+                whole.flat_map(|s| {
+                    s.instances.keys().map(|key| s.address.instance(Some(key.clone())))
+                }),
+            );
         }
         let root = ModulePath::root();
-        after.extend(needs.resources.iter().map(|key| {
-            crate::desired::environment::address(&root, key, None)
-        }));
+        after.extend(
+            needs
+                .resources
+                .iter()
+                .map(|key| crate::desired::environment::address(&root, key, None)),
+        );
         for synthetic in self.0.values_mut().filter(|s| *s.address.name == *block) {
             for planned in synthetic.instances.values_mut() {
                 planned.after.extend(after.iter().cloned());

@@ -18,9 +18,7 @@
 
 use lifeboat_sdk::{Name, Value};
 
-use super::build::{
-    Made, address, block, list, number, object, of, open, planned, text, value,
-};
+use super::build::{Made, address, block, list, number, object, of, open, planned, text, value};
 use crate::address::Address as At;
 use crate::desired::{Planned, Template};
 use crate::topology::Topology;
@@ -61,12 +59,15 @@ fn record_at(dns: &DnsFailover, region: &str) -> At {
 /// The check of a region's own endpoint.
 fn check(dns: &DnsFailover, check: &HealthCheck, endpoint: &Endpoint, label: &str) -> Planned {
     let HealthCheck { kind, port, path, interval, threshold, search, checkers } = check;
-    let mut planned = planned(endpoint.span, [
-        ("type", value(text(kind))),
-        ("request_interval", value(Value::int(*interval))),
-        ("failure_threshold", value(Value::int(*threshold))),
-        ("tags", value(object([("Name", text(label))]))),
-    ]);
+    let mut planned = planned(
+        endpoint.span,
+        [
+            ("type", value(text(kind))),
+            ("request_interval", value(Value::int(*interval))),
+            ("failure_threshold", value(Value::int(*threshold))),
+            ("tags", value(object([("Name", text(label))]))),
+        ],
+    );
     let mut set = |name: &str, template: Template| planned.document.push((name.into(), template));
     let named = &*dns.kind == "CNAME";
     match &endpoint.address {
@@ -101,28 +102,34 @@ fn check(dns: &DnsFailover, check: &HealthCheck, endpoint: &Endpoint, label: &st
 fn gates(made: &mut Made, dns: &DnsFailover, gate: &Gate, region: &Region) {
     let Some(target) = gate.targets.get(&region.name) else { return };
     let label = format!("{} {} gate", dns.name, region.name);
-    let mut planned = planned(gate.span, [
-        ("type", value(text("HTTPS"))),
-        ("fqdn", value(text(&target.host))),
-        ("port", value(Value::int(target.port))),
-        ("resource_path", value(text(&target.path))),
-        ("request_interval", value(Value::int(gate.interval))),
-        ("failure_threshold", value(Value::int(gate.threshold))),
-        ("invert_healthcheck", value(Value::Bool(true))),
-        ("tags", value(object([("Name", text(&label))]))),
-    ]);
+    let mut planned = planned(
+        gate.span,
+        [
+            ("type", value(text("HTTPS"))),
+            ("fqdn", value(text(&target.host))),
+            ("port", value(Value::int(target.port))),
+            ("resource_path", value(text(&target.path))),
+            ("request_interval", value(Value::int(gate.interval))),
+            ("failure_threshold", value(Value::int(gate.threshold))),
+            ("invert_healthcheck", value(Value::Bool(true))),
+            ("tags", value(object([("Name", text(&label))]))),
+        ],
+    );
     planned.only_primary = true;
     made.add(gate_at(dns, &region.name), planned);
 }
 
 fn record(topology: &Topology, dns: &DnsFailover, region: &Region, endpoint: &Endpoint) -> Planned {
     let primary = region.name == topology.primary;
-    let mut planned = planned(endpoint.span, [
-        ("zone_id", open(&dns.zone)),
-        ("name", value(text(&dns.record))),
-        ("type", value(text(&dns.kind))),
-        ("set_identifier", value(text(&region.name))),
-    ]);
+    let mut planned = planned(
+        endpoint.span,
+        [
+            ("zone_id", open(&dns.zone)),
+            ("name", value(text(&dns.record))),
+            ("type", value(text(&dns.kind))),
+            ("set_identifier", value(text(&region.name))),
+        ],
+    );
     let mut set = |name: &str, template: Template| planned.document.push((name.into(), template));
     match &endpoint.address {
         Address::Plain(address) => {
@@ -144,7 +151,7 @@ fn record(topology: &Topology, dns: &DnsFailover, region: &Region, endpoint: &En
             ("failover_routing_policy", block([("type", text(part))]))
         }
         Policy::Weighted => {
-            let (first, other) = WEIGHTS;
+            let (first, other) = dns.weights.unwrap_or(WEIGHTS);
             let weight = endpoint.weight.unwrap_or(if primary { first } else { other });
             ("weighted_routing_policy", block([("weight", Value::int(weight))]))
         }

@@ -29,25 +29,43 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, replication: &Replica
     let role = address("replication", &replication.name, "aws_iam_role", "global");
     let parts = [&*topology.name, &*replication.name, "replication"];
     let name = naming::within(&parts, LONGEST_ROLE);
-    made.add(role.clone(), planned(span, [
-        ("name", value(text(&name))),
-        ("description", value(text("Lets S3 copy objects between the buckets of the topology."))),
-        ("assume_role_policy", policy([trust()])),
-    ]));
+    made.add(
+        role.clone(),
+        planned(
+            span,
+            [
+                ("name", value(text(&name))),
+                (
+                    "description",
+                    value(text("Lets S3 copy objects between the buckets of the topology.")),
+                ),
+                ("assume_role_policy", policy([trust()])),
+            ],
+        ),
+    );
     let permissions = address("replication", &replication.name, "aws_iam_role_policy", "global");
-    made.add(permissions.clone(), planned(span, [
-        ("name", value(text("replication"))),
-        ("role", of(&role, "name")),
-        ("policy", policy(statements(topology, bucket))),
-    ]));
+    made.add(
+        permissions.clone(),
+        planned(
+            span,
+            [
+                ("name", value(text("replication"))),
+                ("role", of(&role, "name")),
+                ("policy", policy(statements(topology, bucket))),
+            ],
+        ),
+    );
     for region in &topology.regions {
         let at = |kind: &str| address("replication", &replication.name, kind, &region.name);
-        let mut document = planned(span, [
-            ("bucket", of(&bucket_at(&bucket.name, &region.name), "bucket")),
-            ("region", value(text(&region.aws))),
-            ("role", of(&role, "arn")),
-            ("rule", value(rules(topology, bucket, replication, region))),
-        ]);
+        let mut document = planned(
+            span,
+            [
+                ("bucket", of(&bucket_at(&bucket.name, &region.name), "bucket")),
+                ("region", value(text(&region.aws))),
+                ("role", of(&role, "arn")),
+                ("rule", value(rules(topology, bucket, replication, region))),
+            ],
+        );
         document.only_primary = !replication.two_way;
         document.adopt = bucket.adopt;
         document.after = topology
@@ -100,7 +118,11 @@ fn statements(topology: &Topology, bucket: &Bucket) -> Vec<Value> {
     vec![
         allow("ReadSource", &["s3:GetReplicationConfiguration", "s3:ListBucket"], buckets()),
         allow("ReadVersions", &read, objects()),
-        allow("WriteCopies", &["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"], objects()),
+        allow(
+            "WriteCopies",
+            &["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
+            objects(),
+        ),
     ]
 }
 
@@ -121,7 +143,10 @@ fn rules(
             ("priority".into(), number(priority)),
             ("status".into(), switch(true)),
             ("filter".into(), filter(replication)),
-            ("delete_marker_replication".into(), block([("status", switch(replication.delete_markers))])),
+            (
+                "delete_marker_replication".into(),
+                block([("status", switch(replication.delete_markers))]),
+            ),
             ("destination".into(), destination(replication, &arn)),
         ];
         if replication.two_way {
@@ -142,7 +167,10 @@ fn filter(replication: &Replication) -> Value {
         (None, 0) => block([]),
         (Some(prefix), 0) => block([("prefix", text(prefix))]),
         (None, 1) => {
-            let tag = replication.tags.iter().map(|(k, v)| object([("key", text(k)), ("value", text(v))]));
+            let tag = replication
+                .tags
+                .iter()
+                .map(|(k, v)| object([("key", text(k)), ("value", text(v))]));
             block([("tag", list(tag))])
         }
         (None, _) => block([("and", block([("tags", tags())]))]),

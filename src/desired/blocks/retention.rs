@@ -19,11 +19,14 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, retention: &Retention
     let adopt = topology.buckets.iter().any(|b| b.name == *bucket && b.adopt);
     for region in &topology.regions {
         let kind = "aws_s3_bucket_lifecycle_configuration";
-        let mut document = planned(retention.span, [
-            ("bucket", of(&bucket_at(bucket, &region.name), "bucket")),
-            ("region", value(text(&region.aws))),
-            ("rule", value(list(retention.tiers.iter().map(rule).chain([leftovers()])))),
-        ]);
+        let mut document = planned(
+            retention.span,
+            [
+                ("bucket", of(&bucket_at(bucket, &region.name), "bucket")),
+                ("region", value(text(&region.aws))),
+                ("rule", value(list(retention.tiers.iter().map(rule).chain([leftovers()])))),
+            ],
+        );
         document.adopt = adopt;
         // Rules about former versions have a meaning only with versions.
         document.after.push(versioning_at(bucket, &region.name));
@@ -32,9 +35,10 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, retention: &Retention
 }
 
 fn rule(tier: &Tier) -> Value {
-    let moves = tier.moves.iter().map(|m| {
-        object([("days", number(m.days)), ("storage_class", text(&m.class))])
-    });
+    let moves = tier
+        .moves
+        .iter()
+        .map(|m| object([("days", number(m.days)), ("storage_class", text(&m.class))]));
     let filter = match &*tier.prefix {
         "" => block([]),
         prefix => block([("prefix", text(prefix))]),
@@ -45,7 +49,10 @@ fn rule(tier: &Tier) -> Value {
         ("filter", filter),
         ("transition", list(moves)),
         ("expiration", block([("days", number(tier.keep.days()))])),
-        ("noncurrent_version_expiration", block([("noncurrent_days", number(tier.noncurrent_days))])),
+        (
+            "noncurrent_version_expiration",
+            block([("noncurrent_days", number(tier.noncurrent_days))]),
+        ),
     ])
 }
 
@@ -57,6 +64,9 @@ fn leftovers() -> Value {
         ("status", switch(true)),
         ("filter", block([])),
         ("expiration", block([("expired_object_delete_marker", Value::Bool(true))])),
-        ("abort_incomplete_multipart_upload", block([("days_after_initiation", number(ABANDONED_DAYS))])),
+        (
+            "abort_incomplete_multipart_upload",
+            block([("days_after_initiation", number(ABANDONED_DAYS))]),
+        ),
     ])
 }

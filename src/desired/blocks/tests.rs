@@ -1,12 +1,288 @@
 //! Tests of what blocks become.
 
-use crate::topology::testing::read;
+use crate::topology::testing::{read, two};
 
 const EXAMPLE: &str = include_str!("../../../examples/two-region-web/main.dr.hcl");
+
+fn none() -> Vec<String> {
+    Vec::new()
+}
 
 #[test]
 fn the_example_expands_fully() {
     let read = read(EXAMPLE);
-    assert_eq!(read.problems(), Vec::<String>::new());
-    assert_eq!(read.addresses().len(), 22);
+    assert_eq!(read.problems(), none());
+    assert_eq!(read.addresses().len(), 20);
+    let rule = read.attribute(
+        "replication.exports.aws_s3_bucket_replication_configuration[\"us-east-1\"]",
+        "rule",
+    );
+    assert!(rule.contains(r#""bucket":"arn:aws:s3:::web-exports-dr""#), "{rule}");
+    assert!(rule.contains(r#""replication_time":[{"status":"Enabled","time":[{"minutes":15}]}]"#));
+    let rule = read.attribute(
+        "retention.exports.aws_s3_bucket_lifecycle_configuration[\"us-west-2\"]",
+        "rule",
+    );
+    assert!(rule.contains(r#""expiration":[{"days":2557}],"filter":[{"prefix":"annual/"}]"#));
+    let record = "dns_failover.web.aws_route53_record[\"us-west-2\"]";
+    assert_eq!(read.attribute(record, "failover_routing_policy"), r#"[{"type":"SECONDARY"}]"#);
+    // Both records carry one check, so that Route 53 moves nothing by itself.
+    let check = "dns_failover.web.aws_route53_health_check[\"us-east-1\"].id";
+    assert_eq!(read.attribute(record, "health_check_id"), check);
+}
+
+#[test]
+fn the_address_of_nothing_depends_on_the_primary() {
+    let moved = EXAMPLE.replace("primary  = \"us-east-1\"", "primary  = \"us-west-2\"");
+    let (before, after) = (read(EXAMPLE), read(&moved));
+    assert_eq!(before.addresses(), after.addresses());
+    let kinds =
+        ["aws_s3_bucket", "aws_iam_role", "aws_iam_role_policy", "aws_route53_health_check"];
+    for address in before.addresses() {
+        let kind = address.split(['.', '[']).nth(2).unwrap_or_default().to_owned();
+        let (a, b) = (before.object(&address), after.object(&address));
+        if kinds.contains(&&*kind) {
+            assert_eq!(
+                format!("{:?}", a.map(|p| &p.document)),
+                format!("{:?}", b.map(|p| &p.document))
+            );
+        }
+    }
+    let record = "dns_failover.web.aws_route53_record[\"us-west-2\"]";
+    assert_eq!(after.attribute(record, "failover_routing_policy"), r#"[{"type":"PRIMARY"}]"#);
+}
+
+#[test]
+fn buckets_have_derived_names_and_locks() {
+    let read = two(r#"
+        bucket "my_data" {
+          prevent_destroy = true
+          object_lock {
+            mode = "COMPLIANCE"
+            keep = "7y"
+          }
+        }
+    "#);
+    assert_eq!(read.problems(), none());
+    let bucket = "bucket.my_data.aws_s3_bucket[\"us-west-2\"]";
+    assert_eq!(read.attribute(bucket, "bucket"), "\"web-my-data-123456789012-us-west-2\"");
+    assert_eq!(read.attribute(bucket, "object_lock_enabled"), "true");
+    assert!(read.object(bucket).is_some_and(|p| p.prevent_destroy && !p.operated));
+    let lock = "bucket.my_data.aws_s3_bucket_object_lock_configuration[\"us-west-2\"]";
+    let rule = r#"[{"default_retention":[{"days":2557,"mode":"COMPLIANCE"}]}]"#;
+    assert_eq!(read.attribute(lock, "rule"), rule);
+}
+
+#[test]
+fn an_adopted_bucket_is_operated_and_its_settings_are_taken_over() {
+    let read = two(r#"bucket "a" {
+        name  = { us-east-1 = "aaa", us-west-2 = "bbb" }
+        adopt = true
+    }"#);
+    assert_eq!(read.problems(), none());
+    let bucket = read.object("bucket.a.aws_s3_bucket[\"us-east-1\"]");
+    assert!(bucket.is_some_and(|p| p.operated && p.document.len() == 2));
+    let policy = read.object("bucket.a.aws_s3_bucket_policy[\"us-east-1\"]");
+    assert!(policy.is_some_and(|p| !p.operated && p.adopt));
+}
+
+#[test]
+fn instances_have_names_with_keys() {
+    let read = two(r#"
+        bucket "b" {
+          for_each = toset(["x", "y"])
+          name     = { us-east-1 = "web-${each.key}", us-west-2 = "web-${each.key}-dr" }
+          tags     = { key = each.key }
+        }
+        replication "b" {
+          for_each = toset(["x", "y"])
+          bucket   = bucket.b[each.key]
+        }
+    "#);
+    assert_eq!(read.problems(), none());
+    let bucket = "bucket.b[\"x\"].aws_s3_bucket[\"us-east-1\"]";
+    assert_eq!(read.attribute(bucket, "tags"), r#"{"key":"x"}"#);
+    let rule = "replication.b[\"y\"].aws_s3_bucket_replication_configuration[\"us-east-1\"]";
+    assert_eq!(
+        read.attribute(rule, "bucket"),
+        "bucket.b[\"y\"].aws_s3_bucket[\"us-east-1\"].bucket"
+    );
+    let values = read.topology.map(|t| t.values()).unwrap_or_default();
+    let name = |key: &str, at: &str| {
+        let value = values.get(key)?.get("name").or_else(|| values.get(key)?.get("x")?.get("name"));
+        Some(value?.get(at)?.as_str()?.to_owned())
+    };
+    assert_eq!(name("bucket.b", "us-west-2").as_deref(), Some("web-x-dr"));
+    assert_eq!(name("bucket.b[\"x\"]", "us-west-2").as_deref(), Some("web-x-dr"));
+}
+
+#[test]
+fn two_way_replication_is_on_both_buckets() {
+    let read = two(r#"
+        bucket "b" { name = { us-east-1 = "one", us-west-2 = "two" } }
+        replication "b" {
+          bucket   = bucket.b
+          two_way  = true
+          prefix   = "a/"
+          priority = 5
+        }
+    "#);
+    assert_eq!(read.problems(), none());
+    for region in ["us-east-1", "us-west-2"] {
+        let at = format!("replication.b.aws_s3_bucket_replication_configuration[{region:?}]");
+        assert!(read.object(&at).is_some_and(|p| !p.only_primary));
+        let rule = read.attribute(&at, "rule");
+        assert!(rule.contains(r#""replica_modifications":[{"status":"Enabled"}]"#), "{rule}");
+        assert!(rule.contains(r#""filter":[{"prefix":"a/"}]"#) && rule.contains(r#""priority":5"#));
+        assert!(!rule.contains("metrics"), "{rule}");
+    }
+}
+
+#[test]
+fn each_further_region_has_a_rule_of_its_own_priority() {
+    let read = read(
+        r#"
+        topology "t" {
+          strategy = "pilot_light"
+          regions  = ["a-b-1", "a-b-2", "a-b-3"]
+          primary  = "a-b-2"
+        }
+        region "a-b-1" {}
+        region "a-b-2" {}
+        region "a-b-3" {}
+        bucket "b" { name = { a-b-1 = "one", a-b-2 = "two", a-b-3 = "three" } }
+        replication "b" {
+          bucket = bucket.b
+          tags   = { a = "1", b = "2" }
+        }
+    "#,
+    );
+    assert_eq!(read.problems(), none());
+    let rule =
+        read.attribute("replication.b.aws_s3_bucket_replication_configuration[\"a-b-2\"]", "rule");
+    assert!(rule.contains(r#""id":"a-b-1","priority":1"#), "{rule}");
+    assert!(rule.contains(r#""id":"a-b-3","priority":2"#), "{rule}");
+    assert!(rule.contains(r#""delete_marker_replication":[{"status":"Disabled"}]"#), "{rule}");
+    assert!(rule.contains(r#""filter":[{"and":[{"tags":{"a":"1","b":"2"}}]}]"#), "{rule}");
+}
+
+#[test]
+fn retention_of_one_bucket_is_one_document() {
+    let read = two(r#"
+        bucket "b" { name = { us-east-1 = "one", us-west-2 = "two" } }
+        retention "a" {
+          bucket = bucket.b
+          tier "logs" {
+            prefix          = "logs/"
+            keep            = "90d"
+            noncurrent_keep = "7d"
+          }
+        }
+        retention "b" {
+          bucket = bucket.b
+          tier "data" {
+            prefix           = "data/"
+            keep             = "1y"
+            storage_class    = "STANDARD_IA"
+            transition_after = "30d"
+          }
+        }
+    "#);
+    assert_eq!(read.problems(), none());
+    let documents: Vec<String> =
+        read.addresses().into_iter().filter(|a| a.contains("lifecycle")).collect();
+    let at = |r| format!("retention.b.aws_s3_bucket_lifecycle_configuration[{r:?}]");
+    assert_eq!(documents, [at("us-east-1"), at("us-west-2")]);
+    let rule = read.attribute(&at("us-east-1"), "rule");
+    assert!(
+        rule.contains(r#""id":"a/logs","noncurrent_version_expiration":[{"noncurrent_days":7}]"#)
+    );
+    assert!(rule.contains(r#""transition":[{"days":30,"storage_class":"STANDARD_IA"}]"#), "{rule}");
+}
+
+/// A name with the given lines.
+fn name(lines: &str) -> String {
+    format!(
+        r#"dns_failover "w" {{
+          zone = "Z0123456789ABC"
+          name = "www.example.com"
+          {lines}
+          health_check {{ path = "/health" }}
+          endpoint "us-east-1" {{ address = "one.example.com" }}
+          endpoint "us-west-2" {{ address = "two.example.com" }}
+        }}"#
+    )
+}
+
+#[test]
+fn the_gate_is_on_the_primary_record_only() {
+    let read = two(&name(r#"gate { https = "gate.us-west-2.example.com/switch" }"#));
+    assert_eq!(read.problems(), none());
+    let gate = "dns_failover.w.aws_route53_health_check[\"us-east-1/gate\"]";
+    assert!(read.object(gate).is_some_and(|p| p.only_primary));
+    assert_eq!(read.attribute(gate, "invert_healthcheck"), "true");
+    assert_eq!(read.attribute(gate, "fqdn"), "\"gate.us-west-2.example.com\"");
+    assert_eq!(read.attribute(gate, "resource_path"), "\"/switch\"");
+    let check = |region: &str| {
+        read.attribute(&format!("dns_failover.w.aws_route53_record[{region:?}]"), "health_check_id")
+    };
+    assert_eq!(check("us-east-1"), format!("{gate}.id"));
+    assert_eq!(check("us-west-2"), "none");
+    let own = "dns_failover.w.aws_route53_health_check[\"us-west-2\"]";
+    assert_eq!(read.attribute(own, "fqdn"), "\"two.example.com\"");
+    let record = "dns_failover.w.aws_route53_record[\"us-west-2\"]";
+    assert_eq!(read.attribute(record, "type"), "\"CNAME\"");
+}
+
+#[test]
+fn with_health_each_record_has_its_own_check() {
+    let read = two(&name("switch = \"health\""));
+    assert_eq!(read.problems(), none());
+    let record = "dns_failover.w.aws_route53_record[\"us-west-2\"]";
+    let own = "dns_failover.w.aws_route53_health_check[\"us-west-2\"].id";
+    assert_eq!(read.attribute(record, "health_check_id"), own);
+}
+
+#[test]
+fn weights_follow_the_role_and_carry_no_check() {
+    let read = two(&name(
+        "switch = \"record\"\npolicy = \"weighted\"\nweights = { primary = 90, standby = 10 }",
+    ));
+    assert_eq!(read.problems(), none());
+    let weight = |region: &str| {
+        let at = format!("dns_failover.w.aws_route53_record[{region:?}]");
+        (read.attribute(&at, "weighted_routing_policy"), read.attribute(&at, "health_check_id"))
+    };
+    assert_eq!(weight("us-east-1"), (r#"[{"weight":90}]"#.into(), "none".into()));
+    assert_eq!(weight("us-west-2"), (r#"[{"weight":10}]"#.into(), "none".into()));
+}
+
+#[test]
+fn what_objects_decide_stays_an_expression() {
+    let read = two(r#"
+        resource "aws_route53_zone" "main" { name = "example.com" }
+        locals { zone = aws_route53_zone.main.zone_id }
+        dns_failover "w" {
+          zone   = local.zone
+          name   = "www.example.com"
+          switch = "record"
+          type   = "A"
+          health_check { path = "/" }
+          endpoint "us-east-1" { address = aws_route53_zone.main.comment }
+          endpoint "us-west-2" { address = "203.0.113.9" }
+        }
+        bucket "b" {
+          name       = { us-east-1 = "one", us-west-2 = "two" }
+          tags       = { zone = aws_route53_zone.main.zone_id }
+          depends_on = [aws_route53_zone.main, dns_failover.w]
+        }
+    "#);
+    assert_eq!(read.problems(), none());
+    let record = "dns_failover.w.aws_route53_record[\"us-east-1\"]";
+    assert_eq!(read.attribute(record, "zone_id"), "an expression");
+    assert_eq!(read.attribute(record, "records"), "[an expression]");
+    let bucket = "bucket.b.aws_s3_bucket[\"us-east-1\"]";
+    assert_eq!(read.attribute(bucket, "tags"), "an expression");
+    let after = read.object(bucket).map(|p| p.after.len());
+    assert_eq!(after, Some(5));
 }

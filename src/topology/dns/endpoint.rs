@@ -100,9 +100,11 @@ pub(super) fn read(
         }
     }
     let given = |r: &Name| written.iter().any(|l| l.label == *r);
-    let missing: Vec<String> = regions.iter().filter(|r| !given(r)).map(|r| format!("{r:?}")).collect();
+    let missing: Vec<String> =
+        regions.iter().filter(|r| !given(r)).map(|r| format!("{r:?}")).collect();
     if !missing.is_empty() {
-        let detail = format!("The name has an endpoint in each region, but none in {}.", missing.join(", "));
+        let detail =
+            format!("The name has an endpoint in each region, but none in {}.", missing.join(", "));
         let lines: Vec<String> =
             missing.iter().map(|m| format!("endpoint {m} {{ address = \"…\" }}")).collect();
         let help = format!("Add {}.", lines.join(" and "));
@@ -135,7 +137,11 @@ fn one(
     let address = match (address, given.alias.first(), opened) {
         (_, Some(_), _) if has_address => {
             let help = "Keep the one that is meant.";
-            reader.conflict("An endpoint has an address or an alias, not both.", address_span, help);
+            reader.conflict(
+                "An endpoint has an address or an alias, not both.",
+                address_span,
+                help,
+            );
             return None;
         }
         (Some(address), None, _) => {

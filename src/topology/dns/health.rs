@@ -106,7 +106,11 @@ fn parts(reader: &mut Reader<'_, '_>, kind: &str, given: &HealthCheckBlock, body
             reader.found.push(codes::NEEDED.error(detail).at(at("port")).help(help));
         }
         if given.path.is_some() {
-            reader.conflict("A check of the type TCP requests no path.", at("path"), "Remove path, or write type = \"HTTPS\".");
+            reader.conflict(
+                "A check of the type TCP requests no path.",
+                at("path"),
+                "Remove path, or write type = \"HTTPS\".",
+            );
         }
     }
     let matches = kind.ends_with("_STR_MATCH");
@@ -117,7 +121,11 @@ fn parts(reader: &mut Reader<'_, '_>, kind: &str, given: &HealthCheckBlock, body
     }
     if !matches && given.search_string.is_some() {
         let detail = format!("A check of the type {kind} does not look at the text of the answer.");
-        reader.conflict(detail, at("search_string"), "Write type = \"HTTPS_STR_MATCH\", or remove search_string.");
+        reader.conflict(
+            detail,
+            at("search_string"),
+            "Write type = \"HTTPS_STR_MATCH\", or remove search_string.",
+        );
     }
 }
 
@@ -132,7 +140,9 @@ pub(super) fn interval(
         10 => Some(10),
         30 => Some(30),
         _ => {
-            let detail = format!("Checkers of Route 53 ask every 10 or every 30 seconds, not every {given}.");
+            let detail = format!(
+                "Checkers of Route 53 ask every 10 or every 30 seconds, not every {given}."
+            );
             let help = "Write interval = \"10s\" or interval = \"30s\".";
             reader.found.push(codes::NUMBER.error(detail).at(span).help(help));
             None

@@ -25,9 +25,13 @@ pub(super) fn record_type(
         let fits = reader.choice("type", given, &["A", "AAAA", "CNAME"], source.at("type"));
         for endpoint in endpoints.values().filter(|_| fits) {
             if let Some(kind) = kind_of(endpoint).filter(|k| *k != given) {
-                let detail = format!("The records are of the type {given}, but this address makes one of the type {kind}.");
+                let detail = format!(
+                    "The records are of the type {given}, but this address makes one of the type {kind}."
+                );
                 let help = format!("Write type = {kind:?}, or an address of the type {given}.");
-                reader.found.push(codes::RECORD_TYPE.error(detail).at(endpoint.address_span).help(help));
+                reader
+                    .found
+                    .push(codes::RECORD_TYPE.error(detail).at(endpoint.address_span).help(help));
             }
         }
         return fits.then(|| given.into());
@@ -37,7 +41,9 @@ pub(super) fn record_type(
     match kinds.as_slice() {
         [kind] => Some((*kind).into()),
         // An alias answers with the addresses of its target.
-        [] if endpoints.values().all(|e| matches!(e.address, Address::Alias(_))) => Some("A".into()),
+        [] if endpoints.values().all(|e| matches!(e.address, Address::Alias(_))) => {
+            Some("A".into())
+        }
         [] => {
             let detail = "The addresses are known only when objects are planned, and the type of \
                           the records before that.";
@@ -46,7 +52,10 @@ pub(super) fn record_type(
             None
         }
         _ => {
-            let detail = format!("Records of one group have one type, but the addresses make {}.", kinds.join(" and "));
+            let detail = format!(
+                "Records of one group have one type, but the addresses make {}.",
+                kinds.join(" and ")
+            );
             let help = "Write addresses of one family, or a block for each type.";
             reader.found.push(codes::RECORD_TYPE.error(detail).at(source.span).help(help));
             None
@@ -84,13 +93,37 @@ pub(super) fn check(
         aliases(reader, ground, buckets, dns, region, endpoint);
         if endpoint.weight.is_some() && dns.policy != Policy::Weighted {
             let detail = "A weight has a meaning only where policy = \"weighted\".";
-            reader.conflict(detail, endpoint.span, "Remove weight, or write policy = \"weighted\".");
+            reader.conflict(
+                detail,
+                endpoint.span,
+                "Remove weight, or write policy = \"weighted\".",
+            );
         }
+    }
+    if dns.weights.is_some() {
+        weights(reader, source, dns);
     }
     let only_aliases = dns.endpoints.values().all(|e| matches!(e.address, Address::Alias(_)));
     if only_aliases && source.body.attribute("ttl").is_some() {
         let detail = "Aliases answer with the time to live of their targets, so ttl has no effect.";
         reader.conflict(detail, source.at("ttl"), "Remove ttl.");
+    }
+}
+
+/// Weights by role go with the policy, and not with weights by region.
+fn weights(reader: &mut Reader<'_, '_>, source: &Source<'_>, dns: &DnsFailover) {
+    let span = source.at("weights");
+    if dns.policy != Policy::Weighted {
+        let detail = "Weights have a meaning only where policy = \"weighted\".";
+        reader.conflict(detail, span, "Remove weights, or write policy = \"weighted\".");
+    }
+    if dns.endpoints.values().any(|e| e.weight.is_some()) {
+        let detail = "Weights are given by role and by endpoint.";
+        reader.conflict(
+            detail,
+            span,
+            "Keep weights, which follow the primary, or those of the endpoints.",
+        );
     }
 }
 
@@ -136,7 +169,9 @@ fn needed(reader: &mut Reader<'_, '_>, source: &Source<'_>, dns: &DnsFailover) {
     };
     if wanted && dns.check.is_none() {
         let detail = match dns.switch {
-            Switch::Health => "Route 53 moves the traffic by the health of the regions, so it must be checked.",
+            Switch::Health => {
+                "Route 53 moves the traffic by the health of the regions, so it must be checked."
+            }
             _ => "Route 53 takes a PRIMARY record that is no alias only with a health check.",
         };
         let help = "Add health_check { type = \"HTTPS\" path = \"/health\" }.";
@@ -185,7 +220,8 @@ fn aliases(
     let cloudfront = alias.zone_id.as_str() == Some(CLOUDFRONT);
     let at = alias.evaluate_span;
     if cloudfront && alias.evaluate {
-        let detail = "Route 53 cannot evaluate the health of CloudFront distributions and refuses this.";
+        let detail =
+            "Route 53 cannot evaluate the health of CloudFront distributions and refuses this.";
         reader.conflict(detail, at, "Write evaluate_target_health = false.");
     } else if dns.policy == Policy::Failover && !alias.evaluate && !cloudfront {
         let detail = "Route 53 wants failover aliases to evaluate the health of their targets; \
@@ -205,7 +241,9 @@ fn moves(reader: &mut Reader<'_, '_>, buckets: &[Bucket], at: lifeboat_sdk::Span
     let help = "Write address = \"…\" with the target's host name instead of the alias, which makes \
                 a CNAME record that only you move.";
     let diagnostic = match one {
-        Some(_) => codes::ALIAS_MOVES.error(format!("{detail} Data with one writer would not be fenced.")),
+        Some(_) => {
+            codes::ALIAS_MOVES.error(format!("{detail} Data with one writer would not be fenced."))
+        }
         None => codes::ALIAS_MOVES.warning(detail),
     };
     let diagnostic = diagnostic.at(at).help(help);

@@ -12,7 +12,7 @@ use lifeboat_sdk_derive::Kind;
 
 use super::bucket::Bucket;
 use super::read::{Open, Reader, Source};
-use super::{Ground, Needs, codes};
+use super::{Ground, Needs, codes, region};
 use crate::config::ast::Body;
 pub use endpoint::{Address, Alias, Endpoint, EndpointBlock};
 pub use gate::{Gate, GateBlock};
@@ -57,6 +57,8 @@ pub struct DnsFailover {
     pub switch: Switch,
     /// How the records share the name.
     pub policy: Policy,
+    /// The weights of the primary and of standbys.
+    pub weights: Option<(i64, i64)>,
     /// How endpoints are checked.
     pub check: Option<HealthCheck>,
     /// The operator's gate.
@@ -88,6 +90,9 @@ pub struct DnsFailoverBlock {
     /// The type of the records: `A`, `AAAA` or `CNAME`; by the addresses where it is left out.
     #[kind(optional)]
     pub r#type: Option<String>,
+    /// The weights by role, where the policy is weighted: `{ primary = 100, standby = 0 }`.
+    #[kind(optional)]
+    pub weights: BTreeMap<String, i64>,
     /// How the endpoints are checked.
     #[kind(block(max = 1))]
     pub health_check: Vec<HealthCheckBlock>,
@@ -123,7 +128,11 @@ pub(super) fn read(
     all
 }
 
-fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) -> Option<DnsFailover> {
+fn one(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    source: &Source<'_>,
+) -> Option<DnsFailover> {
     let mut body = source.body.clone();
     let zone = reader.open(source, &mut body, "zone");
     let written = reader.labelled(&mut body, "endpoint", "the region");
@@ -133,6 +142,7 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     let ttl = ttl(reader, given.ttl.as_deref(), source.at("ttl"));
     let switch = switch(reader, given.switch.as_deref(), source);
     let policy = policy(reader, given.policy.as_deref(), source);
+    let weights = weights(reader, &given.weights, source);
     let check = health::read(reader, &given.health_check, &body);
     let gate = gate::read(reader, ground, &given.gate, &body);
     let endpoints = endpoints?;
@@ -145,6 +155,7 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
         ttl: ttl?,
         switch: switch?,
         policy: policy?,
+        weights,
         check: check.ok()?,
         gate: gate.ok()?,
         endpoints,
@@ -164,7 +175,8 @@ fn zone_id(reader: &mut Reader<'_, '_>, zone: Option<Open>, span: Span) -> Optio
         return Some(zone);
     }
     let name = if text.is_empty() { "example.com" } else { text.trim_end_matches('.') };
-    let detail = format!("{text:?} is no id of a zone, and a name alone may stand for several zones.");
+    let detail =
+        format!("{text:?} is no id of a zone, and a name alone may stand for several zones.");
     let help = format!(
         "Write data \"aws_route53_zone\" \"main\" {{ name = {name:?} }} and \
          zone = data.aws_route53_zone.main.zone_id."
@@ -199,12 +211,18 @@ fn switch(reader: &mut Reader<'_, '_>, given: Option<&str>, source: &Source<'_>)
         "health" => Some(Switch::Health),
         "record" => Some(Switch::Record),
         "arc_routing_control" => {
-            let help = "Write switch = \"operator\" with a gate, which needs no control plane either.";
+            let help =
+                "Write switch = \"operator\" with a gate, which needs no control plane either.";
             reader.unsupported("switch = \"arc_routing_control\"", span, help);
             None
         }
         other => {
-            reader.choice("switch", other, &["operator", "health", "record", "arc_routing_control"], span);
+            reader.choice(
+                "switch",
+                other,
+                &["operator", "health", "record", "arc_routing_control"],
+                span,
+            );
             None
         }
     }
@@ -221,6 +239,18 @@ fn policy(reader: &mut Reader<'_, '_>, given: Option<&str>, source: &Source<'_>)
             None
         }
     }
+}
+
+/// Weights by role, from 0 to 255 (Route 53 API reference, `ResourceRecordSet.Weight`).
+fn weights(
+    reader: &mut Reader<'_, '_>,
+    given: &BTreeMap<String, i64>,
+    source: &Source<'_>,
+) -> Option<(i64, i64)> {
+    let span = source.at("weights");
+    let weights = region::numbers_by_role(reader, "weights", given, span)?;
+    let fits = reader.in_range("primary", weights.0, 0..=255, span);
+    (reader.in_range("standby", weights.1, 0..=255, span) && fits).then_some(weights)
 }
 
 /// The place of an argument in the one nested block `ident`.

@@ -68,9 +68,12 @@ pub(super) fn tier(reader: &mut Reader<'_, '_>, tier: &Tier, rto: Option<&Durati
         if m.days >= tier.keep.days() {
             let detail = format!(
                 "Objects are deleted after {} days, so they cannot move to {} after {}; S3 refuses such rules.",
-                tier.keep.days(), m.class, m.days
+                tier.keep.days(),
+                m.class,
+                m.days
             );
-            let help = format!("Keep them for {} days or more, or let them move earlier.", m.days + 1);
+            let help =
+                format!("Keep them for {} days or more, or let them move earlier.", m.days + 1);
             reader.found.push(codes::MOVE_AFTER_END.error(detail).at(m.days_span).help(help));
         }
         slow(reader, m, rto, at(body, "rto"));
@@ -79,8 +82,11 @@ pub(super) fn tier(reader: &mut Reader<'_, '_>, tier: &Tier, rto: Option<&Durati
         order(reader, m, next);
     }
     for (i, m) in tier.moves.iter().enumerate() {
-        let end = tier.moves.get(i + 1).map_or(tier.keep.days(), |next| next.days);
-        short(reader, m, end);
+        let next = tier.moves.get(i + 1);
+        // That objects leave an infrequent access class too soon has been said.
+        if next.is_none() || !is_ia(&m.class) {
+            short(reader, m, next.map_or(tier.keep.days(), |next| next.days));
+        }
     }
 }
 
@@ -103,7 +109,10 @@ fn order(reader: &mut Reader<'_, '_>, m: &Move, next: &Move) {
     if let (Some(from), Some(to)) = (find(&m.class), find(&next.class))
         && !leads(from, to)
     {
-        let detail = format!("S3 does not move objects from {} to {}: the way leads down only.", m.class, next.class);
+        let detail = format!(
+            "S3 does not move objects from {} to {}: the way leads down only.",
+            m.class, next.class
+        );
         let help = "Order the classes STANDARD, STANDARD_IA, INTELLIGENT_TIERING, ONEZONE_IA, \
                     GLACIER_IR, GLACIER, DEEP_ARCHIVE.";
         reader.found.push(codes::WATERFALL.error(detail).at(next.class_span).help(help));
@@ -112,7 +121,9 @@ fn order(reader: &mut Reader<'_, '_>, m: &Move, next: &Move) {
     if is_ia(&m.class) && next.days < m.days + IA_DAYS {
         let detail = format!(
             "In one rule objects stay in {} for {IA_DAYS} days at least, but they move to {} {} days later.",
-            m.class, next.class, next.days - m.days
+            m.class,
+            next.class,
+            next.days - m.days
         );
         let help = format!("Write after = \"{}d\" or more.", m.days + IA_DAYS);
         reader.found.push(codes::GAP.error(detail).at(next.days_span).help(help));
@@ -130,7 +141,8 @@ fn short(reader: &mut Reader<'_, '_>, m: &Move, end: u64) {
         "Objects are in {} for {stay} days, but it is billed for {} days at least.",
         m.class, class.least
     );
-    let help = format!("Let them stay for {} days or more, or leave them in another class.", class.least);
+    let help =
+        format!("Let them stay for {} days or more, or leave them in another class.", class.least);
     reader.found.push(codes::SHORT_STAY.warning(detail).at(m.class_span).help(help));
 }
 
@@ -146,7 +158,9 @@ fn slow(reader: &mut Reader<'_, '_>, m: &Move, rto: Option<&Duration>, span: Spa
         m.class
     );
     let help = "Use GLACIER_IR, which reads at once, or write a longer rto.";
-    reader.found.push(codes::SLOW_RESTORE.error(detail).at(m.class_span).help(help).label(span, "the objective"));
+    reader.found.push(
+        codes::SLOW_RESTORE.error(detail).at(m.class_span).help(help).label(span, "the objective"),
+    );
 }
 
 /// The rules of all tiers of a bucket together.
@@ -159,9 +173,9 @@ pub(super) fn document(
     let tiers = &retention.tiers;
     for (i, tier) in tiers.iter().enumerate() {
         let before = tiers.iter().take(i);
-        let other = before.clone().find(|o| {
-            o.prefix.starts_with(&*tier.prefix) || tier.prefix.starts_with(&*o.prefix)
-        });
+        let other = before
+            .clone()
+            .find(|o| o.prefix.starts_with(&*tier.prefix) || tier.prefix.starts_with(&*o.prefix));
         if let Some(other) = other {
             overlap(reader, tier, other);
         }
@@ -181,7 +195,10 @@ fn overlap(reader: &mut Reader<'_, '_>, tier: &Tier, other: &Tier) {
     };
     let detail = format!(
         "The tiers {:?} ({}) and {:?} ({}) are about the same objects, and S3 would carry out the shorter time.",
-        other.name, shown(other), tier.name, shown(tier)
+        other.name,
+        shown(other),
+        tier.name,
+        shown(tier)
     );
     let help = "Give each tier a prefix that no other begins with.";
     let diagnostic = codes::OVERLAP.error(detail).at(tier.span).help(help);
@@ -195,7 +212,9 @@ fn locked(reader: &mut Reader<'_, '_>, tier: &Tier, lock: &Duration, span: Span)
     }
     let detail = format!(
         "Objects are locked for {} days, so those of the tier {:?} are not deleted after {} days but later.",
-        lock.days(), tier.name, tier.keep.days()
+        lock.days(),
+        tier.name,
+        tier.keep.days()
     );
     let help = format!("Write keep = \"{}d\" or more, or lock for a shorter time.", lock.days());
     let diagnostic = codes::LOCKED_LONGER.warning(detail).at(tier.span).help(help);

@@ -149,16 +149,23 @@ pub(super) fn read(
 fn one(reader: &mut Reader<'_, '_>, buckets: &[Bucket], source: &Source<'_>) -> Option<Retention> {
     let mut body = source.body.clone();
     let bucket = reader.reference(source, &mut body, "bucket", "bucket");
+    let none = body.blocks.iter().all(|b| &*b.ident != "tier" && &*b.ident != "dynamic");
     let written = reader.labelled(&mut body, "tier", "the name of the tier");
     let given = reader.decode::<RetentionBlock>(source, &body);
-    if written.is_empty() {
+    if none {
         let detail = "Without a tier nothing is said about how long objects are kept.";
         let help = "Add tier \"daily\" { prefix = \"daily/\" keep = \"30d\" }.";
         reader.found.push(codes::NO_TIERS.error(detail).at(source.span).help(help));
     }
     let mut tiers = Vec::new();
     for labelled in &written {
-        tiers.extend(tier(reader, source, &labelled.label, &labelled.block.body, labelled.block.header));
+        tiers.extend(tier(
+            reader,
+            source,
+            &labelled.label,
+            &labelled.block.body,
+            labelled.block.header,
+        ));
     }
     given?;
     let bucket = replication::known(reader, buckets, bucket?)?;
@@ -218,12 +225,19 @@ fn days(reader: &mut Reader<'_, '_>, what: &str, text: &str, span: Span) -> Opti
         let detail = format!(
             "S3 counts whole days and acts at midnight UTC, so {text:?} can only mean {low} to {high} days."
         );
-        let help = format!("Write {what} = \"{low}d\": no object goes before that, and all within a day after.");
+        let help = format!(
+            "Write {what} = \"{low}d\": no object goes before that, and all within a day after."
+        );
         reader.found.push(codes::KEEP_HOURS.error(detail).at(span).help(help));
         return None;
     }
     if time.days() > LONGEST {
-        reader.in_range(what, i64::try_from(time.days()).unwrap_or(i64::MAX), 1..=2_147_483_647, span);
+        reader.in_range(
+            what,
+            i64::try_from(time.days()).unwrap_or(i64::MAX),
+            1..=2_147_483_647,
+            span,
+        );
         return None;
     }
     Some(time)
@@ -244,7 +258,9 @@ fn moves(reader: &mut Reader<'_, '_>, given: &TierBlock, body: &Body) -> Option<
             let known = lint::class(reader, class, class_span);
             ok &= known && days.is_some();
             // Objects are made in STANDARD.
-            if class != "STANDARD" && let Some(days) = days {
+            if class != "STANDARD"
+                && let Some(days) = days
+            {
                 let class = class.as_str().into();
                 moves.push(Move { class, days: days.days(), class_span, days_span });
             }

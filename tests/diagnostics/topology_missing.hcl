@@ -1,0 +1,3 @@
+bucket "exports" {
+  name = "web-exports"
+}

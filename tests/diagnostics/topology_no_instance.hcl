@@ -1,0 +1,17 @@
+topology "web" {
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "us-west-2"]
+  primary  = "us-east-1"
+}
+
+region "us-east-1" { account = "123456789012" }
+region "us-west-2" { account = "123456789012" }
+
+bucket "exports" {
+  for_each = toset(["a"])
+  name     = { us-east-1 = "web-${each.key}", us-west-2 = "web-${each.key}-dr" }
+}
+
+replication "exports" {
+  bucket = bucket.exports["b"]
+}
