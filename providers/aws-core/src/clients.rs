@@ -21,6 +21,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::app_name::AppName;
 use aws_types::origin::Origin;
 use aws_types::os_shim_internal::Fs;
 use lifeboat_sdk::provider::Environment;
@@ -166,6 +167,10 @@ impl Inner {
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        // Seen in CloudTrail's user agent.
+        if let Ok(name) = AppName::new("lifeboat") {
+            loader = loader.app_name(name);
+        }
         if let Some(profile) = &settings.profile {
             loader = loader.profile_name(profile);
         }
