@@ -86,11 +86,26 @@ impl End {
             )),
             Finding::Conflict { live, ours } => {
                 let paths = differs(kind, item.doubt.planned.as_ref(), &live.object);
+                // It is shown: what is sensitive is marked first.
+                let live = live.map(|object| marked(item, kind.schema().attributes, &object));
                 Self::Conflict { live, ours, paths }
             }
             Finding::Unread(unread) if why.is_empty() => Self::InDoubt(unread.message),
             Finding::Unread(unread) => Self::InDoubt(format!("{why}; then {}", unread.message)),
         }
+    }
+
+    /// The same, unless what is there has no stored form: then it is kept as it was planned, and
+    /// the next plan finishes or replaces it.
+    pub(super) fn storable(self, item: &Item, attributes: &[Attribute]) -> Self {
+        let Some(present) = self.present() else { return self };
+        let Err(why) = store(&marked(item, attributes, &present.object)) else { return self };
+        let planned = item.doubt.planned.as_ref().or(item.doubt.prior.as_ref());
+        let known = planned.and_then(|planned| for_write(attributes, planned).ok());
+        let object = known.map_or_else(Value::null, |known| known.value().clone());
+        let text = format!("what the provider answered cannot be stored: {why}");
+        let half_made = Some(Present::new(present.id.clone(), object));
+        Self::Failed { failure: Failure::new(Class::Garbled, text), half_made }
     }
 
     /// What it means for the steps that need this one.
@@ -167,22 +182,10 @@ pub(super) fn record(
     end: &End,
     told: Option<&str>,
 ) -> Recorded {
-    let planned = item.doubt.planned.as_ref().or(item.doubt.prior.as_ref());
     let mut frames = Vec::new();
     let mut id = told.map(Name::from);
-    let mut object = None;
-    let mut document = None;
-    let mut damaged = None;
+    let (mut object, mut document) = (None, None);
     if let Some(present) = end.present() {
-        let marked = remark(attributes, planned, &present.object);
-        let (kept, stored) = match store(&marked) {
-            Ok(stored) => (marked, stored),
-            Err(why) => {
-                // What exists is kept as it was planned, and finished or replaced by the next plan.
-                damaged = Some(why);
-                fallback(attributes, planned)
-            }
-        };
         if told != Some(&*present.id) && !present.id.is_empty() {
             frames.push(Frame::Identified(Identified {
                 step: journal_step(step),
@@ -191,30 +194,19 @@ pub(super) fn record(
             }));
         }
         id = Some(present.id.clone()).filter(|id| !id.is_empty());
-        (object, document) = (Some(kept), Some(stored));
+        let marked = marked(item, attributes, &present.object);
+        document = store(&marked).ok();
+        object = Some(marked);
     }
-    let (frame, ended) = match damaged {
-        Some(why) => failed(INCOMPLETE, why, document, object),
-        None => framed(end, document, object),
-    };
+    let (frame, ended) = framed(end, document, object);
     frames.push(frame.of(journal_step(step), item.name.clone()));
     Recorded { frames, id, ended }
 }
 
-const INCOMPLETE: &str = "Other";
-
-fn fallback(attributes: &[Attribute], planned: Option<&Value>) -> (Value, Document) {
-    let known = planned.and_then(|planned| for_write(attributes, planned).ok());
-    let value = known.map_or_else(Value::null, |doc| remark(attributes, planned, doc.value()));
-    match (store(&value), store(&Value::null())) {
-        (Ok(stored), _) => (value, stored),
-        (Err(_), Ok(nothing)) => (Value::null(), nothing),
-        (Err(_), Err(_)) => (Value::null(), nothing_at_all()),
-    }
-}
-
-fn nothing_at_all() -> Document {
-    Document::from(serde_json::value::RawValue::NULL.to_owned())
+/// What a kind answered, with the marks of what was planned, or of what was there before.
+fn marked(item: &Item, attributes: &[Attribute], object: &Value) -> Value {
+    let planned = item.doubt.planned.as_ref().or(item.doubt.prior.as_ref());
+    remark(attributes, planned, object)
 }
 
 enum Told {
@@ -341,12 +333,9 @@ fn conflict(item: &Item, live: &Present<Value>, ours: bool, paths: &[Path]) -> D
     let shown: Vec<String> = paths
         .iter()
         .map(|path| {
-            let show = |value: Option<&Value>| match value {
-                Some(value) => format!("{value:?}"),
-                None => "nothing".to_owned(),
-            };
-            let planned = item.doubt.planned.as_ref().and_then(|p| p.at(path));
-            format!("{path} is {}, planned was {}", show(live.object.at(path)), show(planned))
+            let planned = item.doubt.planned.as_ref().map(|planned| show(planned, path));
+            let planned = planned.unwrap_or_else(|| "nothing".to_owned());
+            format!("{path} is {}, planned was {planned}", show(&live.object, path))
         })
         .collect();
     let detail = format!(
@@ -367,6 +356,18 @@ fn conflict(item: &Item, live: &Present<Value>, ours: bool, paths: &[Path]) -> D
     Diagnostic::error("apply::conflict", "An object is neither as it was nor as planned", detail)
         .about(address)
         .help(help)
+}
+
+/// The part at a path; nothing of it where it or what it lies in is sensitive.
+fn show(value: &Value, path: &Path) -> String {
+    let mut part = Some(value);
+    for step in path.0.iter().map(|step| Path(vec![step.clone()])) {
+        if part.is_some_and(|part| !part.unmark().1.is_empty()) {
+            return "(sensitive value)".to_owned();
+        }
+        part = part.and_then(|part| part.at(&step));
+    }
+    part.map_or_else(|| "nothing".to_owned(), |part| format!("{part:?}"))
 }
 
 /// The beginning of a sentence about an operation.

@@ -202,7 +202,12 @@ impl Recovery<'_> {
         };
         let folded = fold(&opened.plan, self.providers, state, &run, &frames);
         let Folded { mut current, doubtful, problems } = folded;
-        recovered.diagnostics.extend(problems);
+        if problems.has_errors() {
+            // Closing the run would lose what could not be read of it.
+            recovered.diagnostics.extend(problems);
+            recovered.loaded = loaded;
+            return Ok(());
+        }
         let in_doubt = doubtful.iter().map(|d| d.members.len()).sum();
         self.events.event(Event::Recovering { run: id.to_string(), in_doubt });
         let unsettled = self.look(opened, &current, &doubtful).await;
@@ -210,14 +215,20 @@ impl Recovery<'_> {
         let idle = !unsettled.is_empty() && unsettled.iter().all(unread);
         if idle && frames.iter().any(|f| matches!(f, Frame::StateCommitted(_))) && !news(&frames) {
             // Nothing to fold and nothing to settle: it stays as it is.
-            recovered.in_doubt.extend(doubtful.iter().flat_map(|d| d.told(&opened.plan)));
+            for (item, finding) in unsettled.iter().flat_map(|u| u.items.iter().zip(&u.findings)) {
+                if let Finding::Unread(unread) = finding {
+                    recovered.show(item, &End::InDoubt(unread.message.clone()));
+                }
+            }
             recovered.loaded = loaded;
             return Ok(());
         }
         let (journal, _) = self.backend.journal_resume(self.guard, &id, &(self.now)()).await?;
         let mut recorder = Recorder::new(self.backend, self.guard, journal);
         recorder.add(doubtful.iter().filter_map(|d| doubted(&opened.plan, d)));
-        let open = self.settle(&mut current, &mut recorder, unsettled, recovered);
+        let seen: usize = unsettled.iter().map(|u| u.items.len()).sum();
+        let open =
+            self.settle(&mut current, &mut recorder, unsettled, recovered) || seen < in_doubt;
         recorder.flush().await?;
         current.state.tool_version.clone_from(&self.tool_version);
         let mut state = current.state;
@@ -293,24 +304,33 @@ impl Recovery<'_> {
                     None => End::InDoubt(format!("the provider {} is missing", item.provider)),
                 };
                 let attributes = kind.map(|k| k.schema().attributes).unwrap_or_default();
+                let end = end.storable(item, attributes);
                 let told = item.doubt.identified.as_deref();
                 let recorded = record(step, item, attributes, &end, told);
                 recorder.add(recorded.frames);
                 current.take(&item.member, recorded.id.as_deref(), &recorded.ended);
-                if let Fate::InDoubt(why) = end.fate() {
-                    open = true;
-                    recovered.in_doubt.insert(item.address.clone(), why);
-                }
-                let shown = diagnostic(item, &end).filter(|_| !sure);
-                if let Some(mut shown) = shown {
-                    if matches!(end, End::InDoubt(_) | End::NotDone(_)) {
-                        shown.severity = Severity::Warning;
-                    }
-                    recovered.diagnostics.push(shown);
+                open |= matches!(end, End::InDoubt(_));
+                if !sure {
+                    recovered.show(item, &end);
                 }
             }
         }
         open
+    }
+}
+
+impl Recovered {
+    /// Shows how a member ended; what is only not known yet is a warning.
+    fn show(&mut self, item: &Item, end: &End) {
+        if let Fate::InDoubt(why) = end.fate() {
+            self.in_doubt.insert(item.address.clone(), why);
+        }
+        if let Some(mut shown) = diagnostic(item, end) {
+            if matches!(end, End::InDoubt(_) | End::NotDone(_)) {
+                shown.severity = Severity::Warning;
+            }
+            self.diagnostics.push(shown);
+        }
     }
 }
 

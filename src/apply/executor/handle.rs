@@ -190,14 +190,16 @@ impl Executor<'_> {
         let elapsed = running.since.elapsed();
         let mut worst = StepEnd::Done;
         for (i, item) in running.items.iter().enumerate() {
-            let Some(end) = running.ends.get(i).and_then(Option::as_ref) else { continue };
+            let Some(end) = running.ends.get(i).cloned().flatten() else { continue };
+            let attributes = attributes(&running.work);
+            let end = end.storable(item, attributes);
             let told = running.told.get(&item.name).map(String::as_str);
-            let recorded = record(step, item, attributes(&running.work), end, told);
+            let recorded = record(step, item, attributes, &end, told);
             self.recorder.add(recorded.frames);
             self.current.take(&item.member, recorded.id.as_deref(), &recorded.ended);
             self.unsaved.push((step, i));
             self.report.insert((step, i), (end.fate(), elapsed));
-            self.tell(diagnostic(item, end));
+            self.tell(diagnostic(item, &end));
             let (address, operation) = (item.address.clone(), item.member.operation);
             self.run.events.event(match end.failure() {
                 None => Event::ApplyComplete { address, operation, id: recorded.id, elapsed },

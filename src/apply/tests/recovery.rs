@@ -87,6 +87,26 @@ async fn a_part_that_is_neither_as_it_was_nor_as_planned_is_kept_incomplete_and_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_conflict_shows_no_secret() {
+    let world = World::default();
+    let mut plan = planned("p", None, &[want(PART, "a", 1)]);
+    let after = plan.changes[0].after.clone().unwrap();
+    plan.changes[0].after = Some(after.with("policy", Value::string("ours-secret").sensitive()));
+    world.cloud.fail("create a_part.a", Fault::LostReply);
+    let (outcome, ()) = tokio::join!(world.apply(&plan), async {
+        while world.cloud.all(PART).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let mut inner = world.cloud.lock();
+        let live = inner.objects.get_mut(&(PART, "a".to_owned())).unwrap();
+        live.document = live.document.with("policy", Value::string("their-secret"));
+    });
+    let text = format!("{:?}", outcome.diagnostics);
+    assert!(text.contains("policy is (sensitive value), planned was (sensitive value)"), "{text}");
+    assert!(!text.contains("-secret"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dead_region_keeps_only_its_own_steps_in_doubt() {
     let world = World::default();
     let wants = [want(THING, "a", 1).region("west"), want(THING, "b", 1)];
