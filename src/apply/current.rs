@@ -57,11 +57,10 @@ pub fn deposed_key(plan: &Plan, change: &ObjectChange) -> Name {
 /// The name of a member in the journal: unique in its step.
 pub fn member_name(plan: &Plan, member: &Member) -> String {
     let Some(change) = plan.changes.get(member.change) else { return String::new() };
-    match member.operation {
-        Operation::DeleteDeposed => {
-            format!("{} (deposed {})", change.address, deposed_key(plan, change))
-        }
-        _ => change.address.to_string(),
+    if member.operation == Operation::DeleteDeposed {
+        format!("{} (deposed {})", change.address, deposed_key(plan, change))
+    } else {
+        change.address.to_string()
     }
 }
 

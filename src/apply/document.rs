@@ -46,12 +46,13 @@ fn keep_marks(value: &Value, from: &Value) -> Value {
         return value.clone();
     }
     let ((bare, own), (origin, marks)) = (value.unmark(), from.unmark());
-    let marked = match bare {
-        Value::Set(_) => bare.clone().mark(deep),
-        _ => bare.map_children(&mut |step, child| match origin.at(&Path(vec![step])) {
+    let marked = if matches!(bare, Value::Set(_)) {
+        bare.clone().mark(deep)
+    } else {
+        bare.map_children(&mut |step, child| match origin.at(&Path(vec![step])) {
             Some(origin) => keep_marks(child, origin),
             None => child.clone().mark(deep),
-        }),
+        })
     };
     marked.mark(own | marks)
 }

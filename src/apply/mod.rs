@@ -186,7 +186,9 @@ async fn finish(
             _ if in_doubt => None,
             RunEnding::Interrupted => Some(RunStatus::Interrupted),
             RunEnding::Done => Some(RunStatus::Done),
-            _ => Some(RunStatus::Failed),
+            RunEnding::Failed | RunEnding::Refused | RunEnding::Unrecorded => {
+                Some(RunStatus::Failed)
+            }
         };
         let token = run.id.as_str();
         let save = Save { backend: run.backend, guard: run.guard, crash: &run.crash, now: run.now };

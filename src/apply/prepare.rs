@@ -234,7 +234,11 @@ impl Env<'_> {
                 let lives = record.map(|r| (&*r.provider, &r.scope));
                 (known_id(change, record), prior(change, record)?, lives)
             }
-            _ => (known_id(change, record), prior(change, record)?, None),
+            Operation::Create
+            | Operation::Update
+            | Operation::Read
+            | Operation::Import
+            | Operation::Forget => (known_id(change, record), prior(change, record)?, None),
         };
         let (provider, scope) = self.place(change, home, lives);
         let inputs = &self.plan.inputs;
@@ -243,9 +247,10 @@ impl Env<'_> {
             member: member.clone(),
             name: member_name(self.plan, member),
             address: change.address.clone(),
-            part: match member.operation {
-                Operation::DeleteDeposed => Part::Deposed(deposed_key(self.plan, change)),
-                _ => Part::Current,
+            part: if member.operation == Operation::DeleteDeposed {
+                Part::Deposed(deposed_key(self.plan, change))
+            } else {
+                Part::Current
             },
             provider,
             scope,
@@ -291,11 +296,10 @@ impl Env<'_> {
         member: &Member,
         change: &ObjectChange,
     ) -> Result<Option<Value>, Diagnostics> {
-        match member.operation {
-            Operation::Create | Operation::Update => {
-                self.planned(current, member, change).map(Some)
-            }
-            _ => Ok(None),
+        if matches!(member.operation, Operation::Create | Operation::Update) {
+            self.planned(current, member, change).map(Some)
+        } else {
+            Ok(None)
         }
     }
 
@@ -331,9 +335,10 @@ impl Item {
         let key = self.key();
         let Doubt { operation, identified, id, prior, planned, .. } = &self.doubt;
         // A create is looked for by what was planned, not by the object that it replaces.
-        let (id, hint) = match operation {
-            Operation::Create => (identified.clone(), planned.as_ref().or(prior.as_ref())),
-            _ => (identified.clone().or_else(|| id.clone()), prior.as_ref().or(planned.as_ref())),
+        let (id, hint) = if *operation == Operation::Create {
+            (identified.clone(), planned.as_ref().or(prior.as_ref()))
+        } else {
+            (identified.clone().or_else(|| id.clone()), prior.as_ref().or(planned.as_ref()))
         };
         Request {
             key,
@@ -388,7 +393,12 @@ fn action(
     Ok(match doubt.operation {
         Operation::Create => ChangeAction::Create { after: after()? },
         Operation::Update => ChangeAction::Update { id: id()?, before: before()?, after: after()? },
-        _ => ChangeAction::Delete { id: id()?, before: before()? },
+        Operation::Delete | Operation::DeleteDeposed => {
+            ChangeAction::Delete { id: id()?, before: before()? }
+        }
+        Operation::Read | Operation::Import | Operation::Forget => {
+            return Err(defect(change, "a step without a call is in a step with one"));
+        }
     })
 }
 

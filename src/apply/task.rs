@@ -130,13 +130,11 @@ pub(super) async fn look(
                 Some(kind) => judge(&**kind, &item.doubt, observation.clone()),
                 None => unread(item),
             };
-            match &findings[*i] {
-                Finding::Unread(unread) => unread.cause.defers() && round < patience.rounds,
-                _ if absent && item.member.operation == Operation::Create => {
-                    !std::mem::replace(&mut missed[*i], true)
-                }
-                _ => false,
+            if let Finding::Unread(unread) = &findings[*i] {
+                return unread.cause.defers() && round < patience.rounds;
             }
+            let unseen = absent && item.member.operation == Operation::Create;
+            unseen && !std::mem::replace(&mut missed[*i], true)
         });
         if !open.is_empty() && now.wait(patience.pause).await.is_err() {
             // Interrupted: what was missed is looked for once more at once, nothing waits.

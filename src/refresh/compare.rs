@@ -117,7 +117,12 @@ fn nothing(value: &Value) -> bool {
         Value::List(s) | Value::Set(s) => s.items.is_empty(),
         Value::Map(m) => m.entries.is_empty(),
         Value::Tuple(items) => items.is_empty(),
-        _ => false,
+        Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Object(_)
+        | Value::Unknown(_)
+        | Value::Marked(_) => false,
     }
 }
 

@@ -167,7 +167,9 @@ async fn read_group(kind: Arc<dyn DynKind>, ctx: Ctx, id: GroupId, group: Group)
         Observation::Present(present) if !present.object.is_wholly_known() => {
             Observation::Unreadable(blamed(&id, &half_known(&id)))
         }
-        _ => observation,
+        Observation::Present(_) | Observation::Absent(_) | Observation::Unreadable(_) => {
+            observation
+        }
     };
     group.keys.into_iter().zip(answers.into_iter().map(whole)).collect()
 }
