@@ -20,7 +20,11 @@ codes! {
         r#"region "us-east-1" { count = 2 }"#;
     NOT_STATIC = "topology::not_static", "The value must be known before planning",
         r#"primary = timestamp()"#;
+    PRIMARY_SOURCE = "topology::primary_source", "The primary cannot be edited",
+        r#"primary = lower("US-EAST-1")"#;
     // Values.
+    SENSITIVE = "topology::sensitive", "A sensitive value would be shown",
+        "name = sensitive(…)";
     DURATION = "topology::duration", "Invalid duration", r#"ttl = "60""#;
     CHOICE = "topology::choice", "Unknown choice", r#"strategy = "warm""#;
     NUMBER = "topology::number", "Number out of range", "failure_threshold = 11";

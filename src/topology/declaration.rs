@@ -131,6 +131,9 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, regions: &[Region]) -> Option<De
         return fallback(reader, &source, &known);
     };
     let order = order(reader, &source, &given.regions, &known);
+    if let Some(attribute) = source.body.attribute("primary") {
+        reader.editable(&attribute.expr);
+    }
     let primary = primary(reader, &source, &given.primary, &order)?;
     let names: Vec<&str> = STRATEGIES.iter().map(|(name, _)| *name).collect();
     reader.choice("strategy", &given.strategy, &names, source.at("strategy"));

@@ -9,6 +9,7 @@ pub mod declaration;
 pub mod dns;
 pub mod duration;
 pub mod failover;
+mod names;
 pub mod naming;
 mod read;
 pub mod region;

@@ -1,14 +1,14 @@
 //! `Reader`: what every block needs while it is read: instances, decoding, references.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lifeboat_sdk::kind::DecodeError;
-use lifeboat_sdk::{Diagnostics, Name, Object, Span, Value};
+use lifeboat_sdk::{Diagnostics, Name, Object, Severity, Span, Value};
 
 use super::codes;
 use crate::address::ModulePath;
-use crate::config::ast::{Attribute, Block, Body, Expr, ExprKind, StepKind};
+use crate::config::ast::{Attribute, Body, Expr, ExprKind};
 use crate::config::module::TopologyBlock;
 use crate::config::reference::references;
 use crate::config::{Config, Reference, Target, decode};
@@ -59,19 +59,10 @@ pub(super) fn at(body: &Body, name: &str) -> Span {
     body.attribute(name).map_or(body.missing, |a| a.expr.span)
 }
 
-/// A block inside a block, with its label.
-pub(super) struct Labelled {
-    /// The label.
-    pub(super) label: Name,
-    /// Where it is.
-    pub(super) label_span: Span,
-    /// The block.
-    pub(super) block: Block,
-}
-
 /// Reads the blocks of a configuration.
 pub(super) struct Reader<'r, 'a> {
-    config: &'r Config,
+    /// The files.
+    pub(super) config: &'r Config,
     environment: &'r Environment<'a>,
     /// All problems so far.
     pub(super) found: Diagnostics,
@@ -147,22 +138,41 @@ impl<'r, 'a> Reader<'r, 'a> {
 
     /// Decodes a body; nothing after an error.
     pub(super) fn decode<T: Object>(&mut self, source: &Source<'_>, body: &Body) -> Option<T> {
-        let before = self.found.0.len();
+        let before = self.errors();
         let root = ModulePath::root();
         let value = {
             let scope = self.environment.scope(&root, &source.repetition, None);
             decode(body, T::SCHEMA.attributes, &scope, &mut self.found)
         };
         self.found.extend(self.environment.take());
-        let wrong = self.found.0.iter().skip(before);
-        if wrong.clone().any(|d| d.severity == lifeboat_sdk::Severity::Error) {
+        if self.errors() > before {
             return None;
         }
+        self.secrets(body, &value);
         match T::decode(&value) {
             Ok(object) => Some(object),
             Err(error) => {
                 self.undecodable(body, &value, &error);
                 None
+            }
+        }
+    }
+
+    /// How many errors there are so far.
+    fn errors(&self) -> usize {
+        self.found.0.iter().filter(|d| d.severity == Severity::Error).count()
+    }
+
+    /// Refuses sensitive values: names and rules are shown everywhere.
+    fn secrets(&mut self, body: &Body, value: &Value) {
+        for (name, part) in value.entries().unwrap_or_default() {
+            if !part.marks_deep().is_empty() {
+                let detail = format!(
+                    "{name:?} shapes what is planned and is shown with it, so it must not be sensitive."
+                );
+                let help =
+                    "Use a value that is not sensitive, or nonsensitive() where it is no secret.";
+                self.found.push(codes::SENSITIVE.error(detail).at(at(body, name)).help(help));
             }
         }
     }
@@ -193,11 +203,11 @@ impl<'r, 'a> Reader<'r, 'a> {
 
     /// Evaluates an expression that must be known now.
     pub(super) fn known(&mut self, source: &Source<'_>, expr: &Expr) -> Option<Value> {
-        let before = self.found.0.len();
+        let before = self.errors();
         let root = ModulePath::root();
         let value = self.environment.evaluate(&root, &source.repetition, None, expr);
         self.found.extend(self.environment.take());
-        if self.found.0.len() > before {
+        if self.errors() > before {
             return None;
         }
         if !value.is_wholly_known() {
@@ -209,7 +219,7 @@ impl<'r, 'a> Reader<'r, 'a> {
             self.found.push(codes::NOT_STATIC.error(detail).at(expr.span).help(help));
             return None;
         }
-        Some(value.unmark_deep())
+        Some(value)
     }
 
     /// The value of an argument that objects may decide; in the body a text takes its place, so
@@ -226,7 +236,13 @@ impl<'r, 'a> Reader<'r, 'a> {
         }
         let uses = self.uses(&expr);
         if !uses.objects {
-            return self.known(source, &expr).filter(|v| !v.is_null()).map(Open::Known);
+            let known = self.known(source, &expr)?;
+            if known.is_null() {
+                // As if it were left out; decoding says where it must not be.
+                put_back(body, name, known);
+                return None;
+            }
+            return Some(Open::Known(known));
         }
         if uses.instance {
             let detail = "`each` and `count` are used together with a value that is known only \
@@ -265,92 +281,6 @@ impl<'r, 'a> Reader<'r, 'a> {
             }
         }
     }
-
-    /// The block of kind `kind` that an argument refers to: its name with its key.
-    pub(super) fn reference(
-        &mut self,
-        source: &Source<'_>,
-        body: &mut Body,
-        name: &'static str,
-        kind: &'static str,
-    ) -> Option<(Name, Span)> {
-        let expr = take(body, name)?;
-        let expr = expr.unwrapped();
-        if let ExprKind::Traversal(traversal) = &expr.kind
-            && let Some(reference) = &traversal.reference
-            && let Target::Block { kind: found, name: block } = &reference.target
-            && &**found == kind
-        {
-            let key = match reference.rest() {
-                [] => return Some((block.clone(), expr.span)),
-                [step] => match &step.kind {
-                    StepKind::Key(value) => Some(value.clone()),
-                    StepKind::Index(index) => Some(self.known(source, index)?),
-                    _ => None,
-                },
-                _ => None,
-            };
-            let key = key.and_then(|key| match (key.as_str(), key.as_number()) {
-                (Some(text), _) => Some(crate::address::Key::Text(text.into())),
-                (None, Some(n)) => n.as_u64().map(crate::address::Key::Index),
-                (None, None) => None,
-            });
-            if let Some(key) = key {
-                return Some((format!("{block}{key}").into(), expr.span));
-            }
-        }
-        if matches!(expr.kind, ExprKind::Invalid) {
-            return None;
-        }
-        let detail = format!("{name:?} names a block, and a block is named by a reference.");
-        let given = expr.literal_text().filter(|t| {
-            !t.is_empty() && t.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
-        });
-        let help = match given {
-            Some(text) => format!("Write {name} = {kind}.{text}, without quotes."),
-            None => format!("Write {name} = {kind}.NAME."),
-        };
-        self.found.push(codes::REFERENCE.error(detail).at(expr.span).help(help));
-        None
-    }
-
-    /// Takes the nested blocks `ident`, each with one label, out of a body.
-    pub(super) fn labelled(&mut self, body: &mut Body, ident: &str, what: &str) -> Vec<Labelled> {
-        let (mine, rest): (Vec<Block>, Vec<Block>) = std::mem::take(&mut body.blocks)
-            .into_iter()
-            .partition(|b| &*b.ident == ident || is_dynamic(b, ident));
-        body.blocks = rest;
-        let mut seen: BTreeMap<Name, Span> = BTreeMap::new();
-        let mut all = Vec::new();
-        for block in mine {
-            if is_dynamic(&block, ident) {
-                let detail =
-                    format!("A {ident:?} block has a label, which `dynamic` cannot write.");
-                let help = format!(
-                    "Write the {ident:?} blocks out, or repeat the block around them with `for_each`."
-                );
-                self.found.push(codes::DYNAMIC.error(detail).at(block.header).help(help));
-                continue;
-            }
-            let [label] = block.labels.as_slice() else {
-                let detail = format!("A {ident:?} block has one label, {what}.");
-                let help = format!("Write {ident} \"NAME\" {{ … }}.");
-                self.found.push(codes::LABEL.error(detail).at(block.header).help(help));
-                continue;
-            };
-            let (label, label_span) = (label.text.clone(), label.span);
-            if let Some(first) = seen.get(&label) {
-                let detail = format!("There is a {ident:?} block {label:?} already.");
-                let help = "Merge the two, or give one of them another label.";
-                let diagnostic = codes::LABEL.error(detail).at(label_span).help(help);
-                self.found.push(diagnostic.label(*first, "the first is here"));
-                continue;
-            }
-            seen.insert(label.clone(), label_span);
-            all.push(Labelled { label, label_span, block });
-        }
-        all
-    }
 }
 
 /// What an expression uses.
@@ -362,13 +292,16 @@ struct Uses {
 }
 
 /// Takes the expression of an argument out and leaves an empty text.
-fn take(body: &mut Body, name: &str) -> Option<Expr> {
+pub(super) fn take(body: &mut Body, name: &str) -> Option<Expr> {
     let attribute: &mut Attribute = body.attributes.iter_mut().find(|a| &*a.name == name)?;
     let kind = ExprKind::Literal(Value::string(""));
     let span = attribute.expr.span;
     Some(std::mem::replace(&mut attribute.expr, Expr { kind, span }))
 }
 
-fn is_dynamic(block: &Block, ident: &str) -> bool {
-    &*block.ident == "dynamic" && block.labels.first().is_some_and(|l| &*l.text == ident)
+/// Puts a literal in the place of an expression that was taken out.
+fn put_back(body: &mut Body, name: &str, value: Value) {
+    if let Some(attribute) = body.attributes.iter_mut().find(|a| &*a.name == name) {
+        attribute.expr.kind = ExprKind::Literal(value);
+    }
 }

@@ -22,6 +22,11 @@ pub(super) fn versioning_at(bucket: &str, region: &str) -> Address {
     address("bucket", bucket, "aws_s3_bucket_versioning", region)
 }
 
+/// The default retention of that bucket's objects.
+pub(super) fn lock_at(bucket: &str, region: &str) -> Address {
+    address("bucket", bucket, "aws_s3_bucket_object_lock_configuration", region)
+}
+
 /// Adds what a block stands for.
 pub(super) fn expand(made: &mut Made, topology: &Topology, bucket: &Bucket) {
     for region in &topology.regions {
@@ -128,6 +133,6 @@ impl One<'_> {
         let mut planned = self.setting("rule", rule);
         planned.span = lock.span;
         planned.after.push(versioning_at(&self.bucket.name, &self.region.name));
-        made.add(self.at("aws_s3_bucket_object_lock_configuration"), planned);
+        made.add(lock_at(&self.bucket.name, &self.region.name), planned);
     }
 }

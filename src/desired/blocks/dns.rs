@@ -7,7 +7,8 @@
 //! * `health`: each record carries the check of its region.
 //! * `record`: both records of a pair carry the *same* check, that of the first region. Route 53
 //!   takes a PRIMARY record that is no alias only with a check ("A non-alias primary
-//!   ResourceRecordSet must have an associated health check"), and where that is unhealthy the
+//!   ResourceRecordSet must have an associated health check", as quoted in
+//!   kubernetes-sigs/external-dns#2362), and where that is unhealthy the
 //!   SECONDARY is so too, at the same time and everywhere: "when the secondary is unhealthy, Route
 //!   53 answers with the primary, regardless of the primary's health" (API reference,
 //!   `ResourceRecordSet.Failover`). So the primary is answered always, until the records are

@@ -3,7 +3,7 @@
 
 use lifeboat_sdk::Value;
 
-use super::bucket::{bucket_at, versioning_at};
+use super::bucket::{bucket_at, lock_at, versioning_at};
 use super::build::{
     Made, address, block, bucket_arn, list, number, object, of, planned, policy, switch, text,
     value,
@@ -74,6 +74,11 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, replication: &Replica
             .map(|r| versioning_at(&bucket.name, &r.name))
             .chain([permissions.clone()])
             .collect();
+        if bucket.lock.is_some() {
+            // A source with Object Lock needs destinations with it (domain.md C3.19).
+            let locks = topology.regions.iter().map(|r| lock_at(&bucket.name, &r.name));
+            document.after.extend(locks);
+        }
         made.add(at("aws_s3_bucket_replication_configuration"), document);
     }
 }

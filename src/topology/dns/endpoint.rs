@@ -7,7 +7,8 @@ use lifeboat_sdk::{Name, Span};
 use lifeboat_sdk_derive::Kind;
 
 use crate::config::ast::Body;
-use crate::topology::read::{Labelled, Open, Reader, Source, at};
+use crate::topology::names::Labelled;
+use crate::topology::read::{Open, Reader, Source, at};
 use crate::topology::{Ground, codes, region};
 
 /// What answers in a region.
@@ -133,7 +134,7 @@ fn one(
     if let Some(weight) = given.weight {
         reader.in_range("weight", weight, 0..=255, at(&body, "weight"));
     }
-    let has_address = written.attribute("address").is_some();
+    let has_address = given.address.is_some();
     let address = match (address, given.alias.first(), opened) {
         (_, Some(_), _) if has_address => {
             let help = "Keep the one that is meant.";

@@ -161,7 +161,11 @@ fn needed(reader: &mut Reader<'_, '_>, source: &Source<'_>, dns: &DnsFailover) {
         _ => {}
     }
     let pair = dns.policy == Policy::Failover;
-    let plain = dns.endpoints.values().any(|e| matches!(e.address, Address::Plain(_)));
+    // An alias that evaluates its target needs no check of its own.
+    let plain = dns.endpoints.values().any(|e| match &e.address {
+        Address::Plain(_) => true,
+        Address::Alias(alias) => !alias.evaluate,
+    });
     let wanted = match dns.switch {
         Switch::Health => plain || !pair,
         Switch::Record => pair && plain,

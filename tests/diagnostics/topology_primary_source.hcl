@@ -1,0 +1,8 @@
+topology "web" {
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "us-west-2"]
+  primary  = lower("US-EAST-1")
+}
+
+region "us-east-1" { account = "123456789012" }
+region "us-west-2" { account = "123456789012" }
