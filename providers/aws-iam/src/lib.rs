@@ -32,6 +32,7 @@ pub const CALLS: &[&Call] = &[
     &role::TAG,
     &role::UNTAG,
     &role::UPDATE,
+    &role::UPDATE_DESCRIPTION,
     &role::UPDATE_TRUST,
     &role_policy::DELETE,
     &role_policy::GET,

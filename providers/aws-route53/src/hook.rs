@@ -71,6 +71,22 @@ pub(crate) fn has(document: &Value, name: &str) -> bool {
     !lacks(document, name) && document.get(name).is_some_and(|value| !value.is_unknown())
 }
 
+/// Tags that an object may have besides the two of its owner: Route 53 takes ten (API reference,
+/// `ChangeTagsForResource`).
+const TAGS: usize = 8;
+
+/// More tags than Route 53 takes.
+pub(crate) fn check_tags(document: &Value, findings: &mut Findings) {
+    if document.get("tags").and_then(Value::entries).is_some_and(|tags| tags.len() > TAGS) {
+        findings.error(
+            "tags",
+            "too many tags",
+            "Route 53 takes ten tags; two of them name the owner, so that eight are left.",
+            "Remove some, also from the provider's default_tags.",
+        );
+    }
+}
+
 /// Findings while they are collected.
 #[derive(Default)]
 pub(crate) struct Findings(pub(crate) Vec<Finding>);

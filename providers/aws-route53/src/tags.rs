@@ -106,7 +106,7 @@ pub(crate) async fn write(
             let input = api.client.change_tags_for_resource().resource_type(kind.clone());
             let input = input.resource_id(id).set_add_tags(add.clone());
             let input = input.set_remove_tag_keys(remove.clone());
-            input.send().await.map_err(failure)
+            crate::silent(input.send().await.map_err(failure))
         };
         api.ctx.call(&CHANGE, api.scope, call).await?;
     }

@@ -4,6 +4,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_iam::operation::RequestId as _;
 use aws_sdk_iam::types as sdk;
 use aws_smithy_types::date_time::Format;
 use futures_util::future::join_all;
@@ -49,8 +50,11 @@ pub(crate) const PUT_BOUNDARY: Call =
 pub(crate) const TAG: Call = Call::write("iam", "TagRole", "iam:TagRole").global();
 /// Removes tags.
 pub(crate) const UNTAG: Call = Call::write("iam", "UntagRole", "iam:UntagRole").global();
-/// Changes description and session length.
+/// Changes the length of sessions.
 pub(crate) const UPDATE: Call = Call::write("iam", "UpdateRole", "iam:UpdateRole").global();
+/// Changes the description. `UpdateRole` could too, but not every server lets it be emptied so.
+pub(crate) const UPDATE_DESCRIPTION: Call =
+    Call::write("iam", "UpdateRoleDescription", "iam:UpdateRoleDescription").global();
 /// Changes who may assume a role.
 pub(crate) const UPDATE_TRUST: Call =
     Call::write("iam", "UpdateAssumeRolePolicy", "iam:UpdateAssumeRolePolicy").global();
@@ -226,6 +230,10 @@ async fn list(api: Api<'_>, path: &str) -> Result<CompleteListing<String>, Failu
             input.set_marker(marker.clone()).send().await.map_err(failure)
         };
         let page = api.ctx.call(&LIST, api.scope, call).await?;
+        if page.roles.is_empty() && page.request_id().is_none() {
+            let text = "an empty list of roles that names no request";
+            return Err(Failure::new(Class::Garbled, text).of(&LIST, api.scope));
+        }
         let names = page.roles.into_iter().map(|role| role.role_name);
         let fresh: Vec<String> = names.filter(|name| seen.insert(name.clone())).collect();
         if page.is_truncated && (fresh.is_empty() || page.marker.is_none()) {

@@ -9,7 +9,7 @@ use lifeboat_sdk::{
 
 use super::{
     CREATE, DELETE, DELETE_BOUNDARY, DETACH, LIST_ATTACHED, LIST_INLINE, LIST_PROFILES, PREFIX,
-    PUT_BOUNDARY, Role, TAG, UNTAG, UPDATE, UPDATE_TRUST, from_api, get,
+    PUT_BOUNDARY, Role, TAG, UNTAG, UPDATE, UPDATE_DESCRIPTION, UPDATE_TRUST, from_api, get,
 };
 use crate::{Api, GONE, role_policy};
 
@@ -136,13 +136,19 @@ async fn update(
         };
         api.ctx.call(&UPDATE_TRUST, api.scope, call).await?;
     }
-    let length = seconds(after)?;
-    if (&before.description, before.max_session_duration)
-        != (&after.description, after.max_session_duration)
-    {
+    if before.description != after.description {
+        let description = after.description.as_deref().unwrap_or_default();
+        let call = || async {
+            let input = api.client.update_role_description().role_name(name);
+            let answer = input.description(description).send().await;
+            answer.map_err(|e| failure(e).not_found(GONE))
+        };
+        api.ctx.call(&UPDATE_DESCRIPTION, api.scope, call).await?;
+    }
+    if before.max_session_duration != after.max_session_duration {
+        let length = seconds(after)?;
         let call = || async {
             let input = api.client.update_role().role_name(name).max_session_duration(length);
-            let input = input.description(after.description.as_deref().unwrap_or_default());
             input.send().await.map_err(|e| failure(e).not_found(GONE))
         };
         api.ctx.call(&UPDATE, api.scope, call).await?;

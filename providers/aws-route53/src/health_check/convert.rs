@@ -78,8 +78,9 @@ fn filled(text: Option<&str>) -> Option<String> {
     text.filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// The configuration for a creation. What Route 53 would choose itself is sent too, so that it
-/// does not depend on the server.
+/// The configuration for a creation. Numbers that Route 53 would choose itself are sent too, so
+/// that they do not depend on the server; truths only where they are true, because MiniStack
+/// answers them as `False`.
 ///
 /// # Errors
 /// Where a number does not fit or a part is missing.
@@ -99,9 +100,9 @@ pub(super) fn to_api(check: &HealthCheck) -> Result<HealthCheckConfig, Failure> 
             "failure_threshold",
         )?)
         .set_search_string(check.search_string.clone())
-        .set_measure_latency(endpoint.then_some(check.measure_latency))
-        .set_inverted(Some(check.invert_healthcheck))
-        .set_disabled(Some(check.disabled))
+        .set_measure_latency(check.measure_latency.then_some(true))
+        .set_inverted(check.invert_healthcheck.then_some(true))
+        .set_disabled(check.disabled.then_some(true))
         .set_enable_sni(check.enable_sni.filter(|_| kind.starts_with("HTTPS")))
         .set_regions(regions(&check.regions))
         .set_child_health_checks(children(&check.child_healthchecks))
@@ -113,7 +114,7 @@ pub(super) fn to_api(check: &HealthCheck) -> Result<HealthCheckConfig, Failure> 
         .map_err(incomplete)
 }
 
-/// Adds what differs to an update; nothing else is sent, so nothing else is touched.
+/// Adds what differs to an update; what is not sent is not touched.
 ///
 /// # Errors
 /// Where Route 53 has no way to take something away, or a number does not fit.
@@ -150,12 +151,10 @@ pub(super) fn update(
             changed(&before.child_health_threshold, &after.child_health_threshold),
             "child_health_threshold",
         )?);
-    if before.regions != after.regions {
-        input = input.set_regions(regions(&after.regions));
-    }
-    if before.child_healthchecks != after.child_healthchecks {
-        input = input.set_child_health_checks(children(&after.child_healthchecks));
-    }
+    // Lists are sent also where they do not differ: moto empties what an update does not name.
+    input = input
+        .set_regions(regions(&after.regions))
+        .set_child_health_checks(children(&after.child_healthchecks));
     if alarm(before)? != alarm(after)? {
         input = input.set_alarm_identifier(alarm(after)?);
     }

@@ -13,9 +13,8 @@ use crate::hook::text;
 use crate::{Api, reference, tags};
 
 /// Checks in one page (API reference, `ListHealthChecks`).
-const PAGE: i32 = 100;
-/// Up to so many checks are asked for one by one: two pages hold the 200 checks that an account
-/// may have by default.
+const PAGE: i32 = 1000;
+/// Up to so many checks are asked for one by one; one page and its tags are two calls.
 const FEW: usize = 2;
 
 /// A check that is there, or what is known instead.
@@ -121,18 +120,19 @@ async fn search(api: Api<'_>, all: &Listed, target: &Target) -> Found {
     let candidates: Vec<&Live> = all.checks.items().iter().filter(of_kind).collect();
     let ids: Vec<String> = candidates.iter().map(|check| check.id.clone()).collect();
     let mut live = tags::read(api, &TagResourceType::Healthcheck, &ids).await;
-    let mut ours = Vec::new();
+    let (mut ours, mut untagged) = (Vec::new(), Vec::new());
     for check in candidates {
         let live = live.remove(&check.id).unwrap_or_else(|| Ok(tags::Tags::new()));
         let owner = split(live.map_err(|f| unreadable(&f))?, &target.address).1;
-        let owned = match owner {
-            Some(owner) => owner.address == target.address,
-            None => reference::made_for(&check.caller_reference, &target.address),
-        };
-        if owned {
-            ours.push(check);
+        match owner {
+            Some(owner) if owner.address == target.address => ours.push(check),
+            None if reference::made_for(&check.caller_reference, &target.address) => {
+                untagged.push(check);
+            }
+            _ => {}
         }
     }
+    let ours = if ours.is_empty() { untagged } else { ours };
     match ours.as_slice() {
         [check] => Ok((*check).clone()),
         [] if all.proves => Err(Observation::Absent(all.checks.proof("health checks"))),

@@ -11,7 +11,9 @@ use lifeboat_sdk::{Finding, Object as _, Type, Value};
 
 use super::HealthCheck;
 use super::convert::{INTERVAL, THRESHOLD, default_port, is_endpoint};
-use crate::hook::{Findings, default_value, edit_text, has, lacks, number, text, truth};
+use crate::hook::{
+    Findings, check_tags, default_value, edit_text, has, lacks, number, text, truth,
+};
 
 /// The types of health checks.
 const TYPES: [&str; 8] = [
@@ -74,6 +76,7 @@ pub(super) fn normalise(document: &Value) -> Value {
 /// What a document alone gets wrong.
 pub(super) fn validate(document: &Value) -> Vec<Finding> {
     let mut findings = Findings::default();
+    check_tags(document, &mut findings);
     check_numbers(document, &mut findings);
     check_regions(document, &mut findings);
     check_always_healthy(document, &mut findings);

@@ -16,7 +16,7 @@ use lifeboat_sdk::{
 };
 use lifeboat_sdk_derive::Kind;
 
-use crate::{Api, ROUTE53, reference, tags};
+use crate::{Api, ROUTE53, hook, reference, tags};
 
 /// Makes a health check.
 pub(crate) const CREATE: Call =
@@ -161,7 +161,7 @@ impl Kind for HealthCheckKind {
                 .get(&check.id)
                 .cloned()
                 .unwrap_or_else(|| Err(Failure::new(Class::Garbled, "the tags were not answered")));
-            match tags.and_then(|tags| present(&check, &target.address, tags)) {
+            match tags.and_then(|tags| present(&check, target, tags)) {
                 Ok(present) => Observation::Present(present),
                 // That it is gone by now would need a proof of its own.
                 Err(failure) => Observation::unreadable(scope, &failure),
@@ -194,10 +194,11 @@ async fn write(api: Api<'_>, change: Change<HealthCheck>) -> Outcome<HealthCheck
         ChangeAction::Create { after } => {
             let reference = reference::make(after.reference_name.as_deref(), &address, &token);
             let made = create(api, &after, &reference).await?;
+            let told = api.ctx.identified(&address, &made.id).await;
             let present = written(&made, &after.tags, owner.as_ref())?;
             let tags = join(&after.tags, owner.as_ref());
             let rest = async {
-                api.ctx.identified(&address, &made.id).await?;
+                told?;
                 tags::write(api, (kind, &made.id), &Tags::new(), &tags).await
             };
             finish(rest.await, present)
@@ -212,7 +213,7 @@ async fn write(api: Api<'_>, change: Change<HealthCheck>) -> Outcome<HealthCheck
         ChangeAction::Delete { id, .. } => {
             let call = || async {
                 let answer = api.client.delete_health_check().health_check_id(&*id).send().await;
-                answer.map_err(|e| failure(e).not_found(GONE))
+                crate::silent(answer.map_err(|e| failure(e).not_found(GONE)))
             };
             match api.ctx.call(&DELETE, api.scope, call).await {
                 Err(failure) if failure.class != Class::NotFound => Err(failure.into()),
@@ -292,11 +293,16 @@ fn arn(id: &str) -> String {
 /// A check as it was read.
 fn present(
     check: &sdk::HealthCheck,
-    address: &str,
+    target: &Target,
     live: Tags,
 ) -> Result<Present<HealthCheck>, Failure> {
-    let (tags, owner) = split(live, address);
-    let object = convert::from_api(check, arn(&check.id), tags)?;
+    let (tags, owner) = split(live, &target.address);
+    let mut object = convert::from_api(check, arn(&check.id), tags)?;
+    // A reference that was made elsewhere, as by Terraform, begins with its name too.
+    let named = hook::text(&target.hint, "reference_name");
+    if let Some(name) = named.filter(|name| check.caller_reference.starts_with(*name)) {
+        object.reference_name = Some(name.to_owned());
+    }
     Ok(Present { owner, ..Present::new(check.id.as_str(), object) })
 }
 
@@ -309,3 +315,6 @@ fn written(
     let object = convert::from_api(check, arn(&check.id), tags.clone())?;
     Ok(Present { owner: owner.cloned(), ..Present::new(check.id.as_str(), object) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -263,3 +263,6 @@ impl Zone {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

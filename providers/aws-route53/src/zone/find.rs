@@ -95,17 +95,18 @@ pub(super) async fn search(
         .collect();
     let ids: Vec<String> = named.iter().map(|zone| zone_id(&zone.id).to_owned()).collect();
     let mut live = tags::read(api, &TagResourceType::Hostedzone, &ids).await;
-    let mut ours = Vec::new();
+    let (mut ours, mut untagged) = (Vec::new(), Vec::new());
     for (zone, id) in named.iter().zip(ids) {
         let live = live.remove(&id).unwrap_or_else(|| Ok(tags::Tags::new()))?;
-        let owned = match split(live, &target.address).1 {
-            Some(owner) => owner.address == target.address,
-            None => reference::made_for(&zone.caller_reference, &target.address),
-        };
-        if owned {
-            ours.push(id);
+        match split(live, &target.address).1 {
+            Some(owner) if owner.address == target.address => ours.push(id),
+            None if reference::made_for(&zone.caller_reference, &target.address) => {
+                untagged.push(id);
+            }
+            _ => {}
         }
     }
+    let mut ours = if ours.is_empty() { untagged } else { ours };
     match (ours.pop(), ours.is_empty()) {
         (Some(id), true) => Ok(Ok(id)),
         (Some(id), false) => {

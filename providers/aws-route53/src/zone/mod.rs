@@ -17,7 +17,7 @@ use lifeboat_sdk::{
 };
 use lifeboat_sdk_derive::Kind;
 
-use crate::hook::{Findings, edit_text, has, text, truth};
+use crate::hook::{Findings, check_tags, edit_text, has, text, truth};
 use crate::record::name::{canonical, wire, zone_id};
 use crate::{Api, ROUTE53, change, record, reference, tags};
 
@@ -305,6 +305,7 @@ async fn delete(api: Api<'_>, id: &str, before: &Zone) -> Result<(), Failure> {
 
 fn validate(document: &Value) -> Vec<Finding> {
     let mut findings = Findings::default();
+    check_tags(document, &mut findings);
     if has(document, "vpc") {
         findings.error(
             "vpc",
