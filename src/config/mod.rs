@@ -16,6 +16,10 @@ pub mod reference;
 pub mod source;
 pub mod suggest;
 pub mod syntax;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod top_level;
 pub mod types;
 pub mod variable;

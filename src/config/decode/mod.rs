@@ -2,6 +2,8 @@
 
 mod block;
 mod names;
+#[cfg(test)]
+mod tests;
 
 use lifeboat_sdk::value::convert::convert;
 use lifeboat_sdk::{Attribute, Diagnostics, Name, Presence, Span, Syntax, Type, Value};

@@ -51,7 +51,8 @@ pub fn constant_as(expr: &Expr, ty: &Type, diagnostics: &mut Diagnostics) -> Opt
 /// A scope in which there is nothing.
 struct Nothing;
 
-const NOTHING: FunctionContext<'static> = FunctionContext {
+/// What functions see where there is nothing.
+pub(in crate::config) const NOTHING: FunctionContext<'static> = FunctionContext {
     files: &Nothing,
     templates: &Nothing,
     entropy: &Nothing,

@@ -12,6 +12,8 @@ mod explain;
 mod operator;
 mod render;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +27,8 @@ use super::codes::{self, Code};
 use super::reference::{self, Reference};
 pub use crate::function::Context as FunctionContext;
 pub(super) use collection::elements;
+#[cfg(test)]
+pub(super) use constant::NOTHING;
 pub use constant::{constant, constant_as};
 pub use render::Renderer;
 

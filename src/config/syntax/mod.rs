@@ -8,6 +8,8 @@ mod expression;
 mod lexer;
 mod template;
 mod term;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::collections::BTreeSet;
