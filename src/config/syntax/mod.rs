@@ -23,7 +23,7 @@ use chunk::Chunks;
 use cursor::Parser;
 pub use lexer::is_name;
 use lexer::{CODE, Lexer, Mode};
-use token::{Kind, Token};
+pub use token::{Kind, Token};
 
 /// Names, each kept once.
 #[derive(Debug, Default)]
@@ -110,6 +110,11 @@ pub fn parse_template(
     let tokens = lex(text, Mode::Template);
     report_invalid(file, text, &tokens, diagnostics);
     Parser::new(file, text, &tokens, names, diagnostics).template_file()
+}
+
+/// The tokens of a file with its comments, for the formatter; the last is [`Kind::End`].
+pub fn tokens(text: &str) -> Vec<Token> {
+    lex(text, CODE)
 }
 
 fn lex(text: &str, mode: Mode) -> Vec<Token> {

@@ -98,7 +98,38 @@ fn nesting_is_limited() {
         let deep = |n: usize| format!("a = {}1{}\n", open.repeat(n), close.repeat(n));
         let codes = |text: &str| problems(text).into_iter().map(|(c, _)| c).collect::<Vec<_>>();
         assert_eq!(codes(&deep(60)), Vec::<String>::new(), "{open}");
+        let evaluated = crate::config::on_big_stack(|| parsed(&deep(190)).0.attributes.len());
+        assert_eq!(evaluated.ok(), Some(1), "{open}");
         assert_eq!(codes(&deep(100_000)).first().map(String::as_str), Some("too_deep"), "{open}");
+    }
+}
+
+#[test]
+fn the_deepest_nesting_can_be_evaluated() {
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{a=", "}"),
+        ("\"${", "}\""),
+        ("-", ""),
+        ("true ? 1 : ", ""),
+        ("\"a${", "}\""),
+        ("[for x in [1] : ", "]"),
+        ("abs(", ")"),
+        ("try(", ")"),
+    ] {
+        let text = format!("a = {}1{}\n", open.repeat(90), close.repeat(90));
+        let errors = crate::config::on_big_stack(|| {
+            let (body, mut found) = parsed(&text);
+            let value = crate::config::eval::evaluate(
+                &body.attributes[0].expr,
+                &crate::config::testing::Fixed::default(),
+                &mut found,
+            );
+            drop(value);
+            found.0
+        });
+        assert_eq!(errors.ok(), Some(Vec::new()), "{open}");
     }
 }
 

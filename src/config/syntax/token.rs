@@ -2,55 +2,93 @@
 
 /// A piece of text and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Token {
-    pub(crate) kind: Kind,
-    pub(crate) start: u32,
-    pub(crate) end: u32,
+pub struct Token {
+    /// What it is.
+    pub kind: Kind,
+    /// Its first byte.
+    pub start: u32,
+    /// After its last byte.
+    pub end: u32,
 }
 
 /// The kinds of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// The end of a line.
     Newline,
     /// `#` or `//` with the newline.
     LineComment,
+    /// `/* … */`
     BlockComment,
+    /// A name or keyword.
     Ident,
+    /// A number.
     Number,
+    /// `{`
     OpenBrace,
+    /// `}`
     CloseBrace,
+    /// `[`
     OpenBracket,
+    /// `]`
     CloseBracket,
+    /// `(`
     OpenParen,
+    /// `)`
     CloseParen,
+    /// `=`
     Equal,
+    /// `==`
     EqualEqual,
+    /// `!=`
     NotEqual,
+    /// `<`
     Less,
+    /// `<=`
     LessEqual,
+    /// `>`
     Greater,
+    /// `>=`
     GreaterEqual,
+    /// `!`
     Bang,
+    /// `&&`
     AndAnd,
+    /// `||`
     OrOr,
+    /// `+`
     Plus,
+    /// `-`
     Minus,
+    /// `*`
     Star,
+    /// `/`
     Slash,
+    /// `%`
     Percent,
+    /// `?`
     Question,
+    /// `:`
     Colon,
+    /// `::`
     DoubleColon,
+    /// `.`
     Dot,
+    /// `...`
     Ellipsis,
+    /// `=>`
     FatArrow,
+    /// `,`
     Comma,
+    /// `"` that opens a text.
     OpenQuote,
+    /// `"` that closes it.
     CloseQuote,
     /// Text in quotes, escapes still in it.
     QuotedText,
     /// `<<EOT`, `<<-EOT` with the newline.
     OpenHeredoc,
+    /// The line that ends a heredoc, without its newline.
     CloseHeredoc,
     /// A line of a heredoc, or text of a template file.
     Text,
@@ -66,12 +104,13 @@ pub(crate) enum Kind {
     UnclosedComment,
     /// A character that means nothing.
     Invalid,
+    /// The end of the text.
     End,
 }
 
 impl Kind {
     /// The kind that closes what this one opens.
-    pub(crate) fn closer(self) -> Option<Self> {
+    pub fn closer(self) -> Option<Self> {
         Some(match self {
             Self::OpenBrace => Self::CloseBrace,
             Self::OpenBracket => Self::CloseBracket,
@@ -84,7 +123,7 @@ impl Kind {
     }
 
     /// Whether it closes something.
-    pub(crate) fn closes(self) -> bool {
+    pub fn closes(self) -> bool {
         matches!(
             self,
             Self::CloseBrace
