@@ -1,0 +1,175 @@
+//! Kinds and calls: each is in the list from which the engine, the matrices and the permissions
+//! are made, and each kind is in a contract test.
+
+use std::collections::BTreeSet;
+
+use super::source::{Source, is_word, words};
+use super::{TREE, none, planted};
+
+/// The types that implement a trait: name and place.
+fn implementing(source: &Source, what: &str) -> Vec<(String, usize)> {
+    let of = format!("impl {what} for ");
+    let places = source.bare.match_indices(&of).map(|(at, _)| at);
+    let named = places.map(|at| {
+        let rest = &source.bare[at + of.len()..];
+        (rest.chars().take_while(|c| is_word(*c)).collect(), source.line(at))
+    });
+    named.collect()
+}
+
+/// Kinds and data sources that no list names.
+fn unlisted(sources: &[&Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources {
+        for (what, erase) in [("Kind", "erase"), ("DataSource", "erase_data")] {
+            for (name, line) in implementing(source, what) {
+                if !sources.iter().any(|s| erased(&s.bare, erase, &name)) {
+                    let list = if what == "Kind" { "kinds()" } else { "data_sources()" };
+                    found.push(format!(
+                        "{}:{line}: {name} is in no list: add `{erase}(…{name}…)` to the {list} of its crate",
+                        source.path
+                    ));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether a call of `erase` has this type in its argument.
+fn erased(code: &str, erase: &str, name: &str) -> bool {
+    words(code, erase).any(|at| {
+        let argument = code[at + erase.len()..].strip_prefix('(').unwrap_or_default();
+        let path: String = argument.chars().take_while(|c| is_word(*c) || *c == ':').collect();
+        path.rsplit("::").next() == Some(name)
+    })
+}
+
+/// The names of kinds (`const NAME`) that no contract test mentions.
+fn untested(sources: &[&Source], contracts: &[&Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources.iter().filter(|s| !implementing(s, "Kind").is_empty()) {
+        let names = source.literals.iter().filter(|l| {
+            let before = source.code[..l.at].trim_end();
+            !l.test && before.ends_with("const NAME: &'static str =")
+        });
+        for name in names.map(|l| &l.text) {
+            let mentioned = |s: &&Source| s.literals.iter().any(|l| l.text == *name);
+            if !contracts.iter().any(mentioned) {
+                found.push(format!(
+                    "{}: no contract test names \"{name}\": add cases for it (CONTRIBUTING.md)",
+                    source.path
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Calls that no list of calls names.
+fn unlisted_calls(sources: &[&Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources {
+        let stem = source.path.trim_end_matches(".rs").trim_end_matches("/mod");
+        let module = stem.rsplit('/').next().unwrap_or_default();
+        for at in words(&source.bare, "const") {
+            let declared =
+                source.bare[at..].strip_prefix("const ").and_then(|d| d.split_once(": "));
+            let Some((name, ty)) = declared.filter(|(n, _)| n.chars().all(is_word)) else {
+                continue;
+            };
+            if !ty.starts_with("Call =") {
+                continue;
+            }
+            let path = format!("&{module}::{name},");
+            let here = format!("&{name}");
+            let list = |s: &&&Source| s.bare.contains("CALLS: &[&Call]");
+            let listed = sources.iter().filter(list).any(|s| {
+                s.bare.contains(&path)
+                    || s.bare.contains(&format!("::{}", &path[1..]))
+                    || (s.path == source.path
+                        && words(&s.bare, name).count() > 1
+                        && s.bare.contains(&here))
+            });
+            if !listed {
+                let line = source.line(at);
+                found.push(format!("{}:{line}: {name} is in no CALLS: add `{path}`", source.path));
+            }
+        }
+    }
+    found
+}
+
+/// Requests that are awaited outside of `ctx.call`.
+fn outside_of_call(source: &Source) -> Vec<String> {
+    let code = &source.bare;
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices(".send()") {
+        // The innermost async block around the request is what a call is given.
+        let before = &code[..at];
+        let closure = before.rfind("|| async").or_else(|| before.rfind("|| {"));
+        let function = before.rfind("fn ").unwrap_or_default();
+        if closure.is_none_or(|closure| closure < function) {
+            let line = source.line(at);
+            let what = "make it inside `ctx.call(&CALL, scope, || async { … })`";
+            found.push(format!("{}:{line}: a request outside of a call: {what}", source.path));
+        }
+    }
+    found
+}
+
+fn providers() -> Vec<&'static Source> {
+    TREE.sources.iter().filter(|s| s.path.starts_with("providers/")).collect()
+}
+
+/// Tests that run the contract suite: all files of a `tests` folder in which one names it.
+fn contracts() -> Vec<&'static Source> {
+    let folder = |s: &'static Source| s.path.rfind("tests/").map(|at| &s.path[..at]);
+    let runs = TREE.tests.iter().filter(|s| words(&s.code, "lifeboat_contract").next().is_some());
+    let folders: BTreeSet<Option<&str>> = runs.map(folder).collect();
+    TREE.tests.iter().filter(|s| folders.contains(&folder(s))).collect()
+}
+
+#[test]
+fn every_kind_and_data_source_is_listed() {
+    none("Kinds are listed", unlisted(&providers()));
+}
+
+#[test]
+fn every_kind_is_in_the_contract_tests() {
+    none("Kinds are in the contract tests", untested(&providers(), &contracts()));
+}
+
+#[test]
+fn every_call_is_listed() {
+    none("Calls are listed", unlisted_calls(&providers()));
+}
+
+#[test]
+fn every_request_is_made_inside_a_call() {
+    none("Requests are calls", providers().into_iter().flat_map(outside_of_call).collect());
+}
+
+#[test]
+fn planted_kinds_and_calls_are_seen() {
+    let kind = Source::new(
+        "providers/aws-s3/src/policy.rs",
+        "pub const GET: Call = Call::read();\nconst PUT: Call = x;\nimpl Kind for PolicyKind {\n\
+         const NAME: &'static str = \"aws_s3_bucket_policy\";\n}\nimpl DataSource for PolicyData {}\n",
+    );
+    let list = Source::new(
+        "providers/aws-s3/src/lib.rs",
+        "pub const CALLS: &[&Call] = &[\n&policy::GET,\n];\nfn kinds() { vec![erase(policy::PolicyKind(c))] }",
+    );
+    planted(&unlisted(&[&kind, &list]), &["PolicyData is in no list"]);
+    planted(&unlisted(&[&kind]), &["PolicyKind is in no list", "PolicyData is in no list"]);
+    planted(&unlisted_calls(&[&kind, &list]), &["policy.rs:2: PUT is in no CALLS"]);
+    let test = Source::new("providers/aws/tests/contract.rs", "row(\"aws_s3_bucket_policy\")");
+    planted(&untested(&[&kind], &[&test]), &[]);
+    planted(&untested(&[&kind], &[]), &["\"aws_s3_bucket_policy\""]);
+    let sent = Source::new(
+        "a.rs",
+        "fn a() { let b = || async { c.get().send().await }; }\nfn b() { c.get().send().await }\n",
+    );
+    planted(&outside_of_call(&sent), &["a.rs:2"]);
+}
