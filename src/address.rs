@@ -179,9 +179,8 @@ impl Address {
 }
 
 fn ident(text: &str) -> Option<(&str, &str)> {
-    let end = text
-        .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
-        .unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
+use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::{DynData, DynKind, erase};
 use lifeboat_sdk::provider::{Configured, Environment, Provider};
-use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Kind, KnownDoc, Limits, Name, Observation,
     Outcome, Ownership, Present, Schema, Scope, Service, Target, Value,
@@ -71,7 +71,8 @@ impl Kind for TerraformDataKind {
             let (id, after) = match change.action {
                 ChangeAction::Delete { .. } => return Ok(None),
                 ChangeAction::Create { after } => {
-                    let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, change.token.as_bytes());
+                    let id =
+                        uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, change.token.as_bytes());
                     (Name::from(id.to_string()), after)
                 }
                 ChangeAction::Update { id, after, .. } => (id, after),

@@ -15,13 +15,13 @@ pub mod event;
 pub mod function;
 pub mod graph;
 
+pub mod apply;
 pub mod config;
-pub mod topology;
 pub mod desired;
-pub mod refresh;
 pub mod diff;
 pub mod plan;
-pub mod apply;
+pub mod refresh;
+pub mod topology;
 
 pub mod builtin;
 pub mod cli;

@@ -12,7 +12,7 @@ pub fn providers() -> Vec<Arc<dyn Provider>> {
     vec![
         Arc::new(crate::builtin::Builtin),
         #[cfg(feature = "aws")]
-        Arc::new(lifeboat_aws::Aws::default()),
+        Arc::new(lifeboat_aws::Aws),
     ]
 }
 

@@ -331,5 +331,6 @@ fn words(why: &Deferral) -> String {
         Deferral::Unreachable { scope, message } => format!("{scope}: {message}"),
         Deferral::Needs(what) => format!("it needs {what}"),
         Deferral::UnknownInstances => "the number of its instances is not known".to_owned(),
+        Deferral::InDoubt(why) => format!("an earlier run left it in doubt: {why}"),
     }
 }

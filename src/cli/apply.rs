@@ -1,11 +1,12 @@
 //! `lifeboat apply` and `lifeboat destroy`
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use lifeboat_sdk::{Purpose, Session};
-use lifeboat_state::backend::{StateBackend, StoreBackend};
+use lifeboat_state::backend::{Loaded as Stored, StateBackend, StoreBackend};
 use lifeboat_state::generation::Head;
 use lifeboat_state::journal::RunId;
 use lifeboat_state::lock::LockGuard;
@@ -15,6 +16,7 @@ use super::args;
 use super::exit::Exit;
 use super::plan::{failed, make, tell};
 use super::workspace::{Workspace, asked, duration, has_files};
+use crate::address::Address;
 use crate::apply::recover::Open;
 use crate::apply::{self, CONFIRM, Outcome, Recovery, Run, RunEnding};
 use crate::engine::finaliser::Finaliser;
@@ -82,7 +84,23 @@ struct Ready {
 }
 
 /// The newest state and the generation that holds it.
-type Newest = (Option<State>, Option<Head>);
+#[derive(Default)]
+struct Newest {
+    state: Option<State>,
+    head: Option<Head>,
+    /// Objects that an earlier run may have changed, and why that is not known.
+    in_doubt: BTreeMap<Address, String>,
+}
+
+impl Newest {
+    fn of(loaded: Option<Stored>) -> Self {
+        loaded.map_or_else(Self::default, |l| Self {
+            state: Some(l.state),
+            head: Some(l.head),
+            in_doubt: BTreeMap::new(),
+        })
+    }
+}
 
 impl Applying<'_> {
     async fn run(&self) -> Exit {
@@ -97,7 +115,7 @@ impl Applying<'_> {
             None => self.made().await?,
         };
         let nothing = ready.plan.steps.is_empty() && !ready.plan.has_changes();
-        let fresh = newest.0.is_some() || ready.plan.changes.is_empty();
+        let fresh = newest.state.is_some() || ready.plan.changes.is_empty();
         if nothing && fresh && ready.plan.drift.is_empty() {
             return Ok(self.nothing_to_do(&ready));
         }
@@ -146,7 +164,7 @@ impl Applying<'_> {
         if recovered.diagnostics.has_errors() {
             return Err(Exit::Error);
         }
-        Ok(recovered.loaded.map_or((None, None), |l| (Some(l.state), Some(l.head))))
+        Ok(Newest { in_doubt: recovered.in_doubt, ..Newest::of(recovered.loaded) })
     }
 
     #[cfg(feature = "crash-points")]
@@ -167,7 +185,7 @@ impl Applying<'_> {
     /// Plans now, under the lock.
     async fn made(&self) -> Result<(Ready, Newest), Exit> {
         let workspace = self.workspace;
-        let asked = asked(&self.args.planning, self.args.destroy).map_err(|text| {
+        let mut asked = asked(&self.args.planning, self.args.destroy).map_err(|text| {
             workspace.output.error("The options cannot be used", &text);
             Exit::Error
         })?;
@@ -176,7 +194,8 @@ impl Applying<'_> {
         let loaded = workspace.load(&settings, &contexts).ok_or(Exit::Error)?;
         let newest = self.settled(&loaded, &contexts).await?;
         let planning = &self.args.planning;
-        let state = newest.0.as_ref();
+        asked.in_doubt.clone_from(&newest.in_doubt);
+        let state = newest.state.as_ref();
         let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
         workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
         if made.diagnostics.has_errors() {
@@ -195,7 +214,7 @@ impl Applying<'_> {
         let open = self.backend.open_runs().await.map_err(|e| self.workspace.failed(&e))?;
         if open.is_empty() {
             let newest = self.backend.load().await.map_err(|e| self.workspace.failed(&e))?;
-            return Ok(newest.map_or((None, None), |l| (Some(l.state), Some(l.head))));
+            return Ok(Newest::of(newest));
         }
         let stored = self.backend.load().await.map_err(|e| self.workspace.failed(&e))?;
         let settings = self.workspace.settings(Some(&self.args.planning));
@@ -221,8 +240,7 @@ impl Applying<'_> {
             workspace.output.error("The plan cannot be read", &text);
             Exit::Error
         })?;
-        let plan =
-            file::read(&bytes, &self.backend.sealer()).map_err(|e| workspace.failed(&e))?;
+        let plan = file::read(&bytes, &self.backend.sealer()).map_err(|e| workspace.failed(&e))?;
         let (loaded, contexts) = workspace.load_plan(&plan).map_err(|found| {
             workspace.tell(&found);
             Exit::Error
@@ -233,14 +251,15 @@ impl Applying<'_> {
         let renderer = contexts.renderer(&entropy);
         let context = contexts.context(&entropy, &renderer);
         let interrupt = workspace.interrupt.clone();
-        let state = newest.0.as_ref();
+        let state = newest.state.as_ref();
         let providers = planning::connect(&loaded, &settings, &context, state, interrupt)
             .await
             .map_err(|found| {
                 workspace.tell(&found);
                 Exit::Error
             })?;
-        let refused = bind::check(&plan.inputs, &plan.expires, &self.now(&plan, &newest, &providers));
+        let refused =
+            bind::check(&plan.inputs, &plan.expires, &self.now(&plan, &newest, &providers));
         workspace.tell(&refused);
         if refused.has_errors() {
             return Err(Exit::Error);
@@ -252,13 +271,12 @@ impl Applying<'_> {
     fn now(&self, plan: &Plan, newest: &Newest, providers: &Providers) -> bind::Now {
         let root = &self.workspace.root;
         let sources = plan.inputs.files.keys().filter(|_| has_files(root));
-        let current = sources.map(|name| {
-            (name.clone(), std::fs::read(root.join(name)).unwrap_or_default())
-        });
+        let current =
+            sources.map(|name| (name.clone(), std::fs::read(root.join(name)).unwrap_or_default()));
         bind::Now {
             instant: self.workspace.now.to_string(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            state: newest.0.as_ref().map(|s| (s.lineage.clone(), s.serial, s.epoch)),
+            state: newest.state.as_ref().map(|s| (s.lineage.clone(), s.serial, s.epoch)),
             files: current.collect(),
             identities: providers
                 .0
@@ -317,10 +335,9 @@ impl Applying<'_> {
     async fn carry_out(&self, ready: Ready, newest: Newest) -> Exit {
         let Ready { plan, bytes, loaded, contexts, providers } = ready;
         let workspace = self.workspace;
-        let (state, head) = newest;
+        let Newest { state, head, .. } = newest;
         let lineage = || plan.inputs.lineage.clone().unwrap_or_else(|| plan.id.clone());
-        let mut state =
-            state.unwrap_or_else(|| State::new(lineage(), env!("CARGO_PKG_VERSION")));
+        let mut state = state.unwrap_or_else(|| State::new(lineage(), env!("CARGO_PKG_VERSION")));
         bind_state(&mut state, &plan);
         let session = Session::interruptible(Purpose::Apply, workspace.interrupt.clone());
         let session = session.assume_down(self.args.planning.assume_down.clone());
@@ -335,7 +352,7 @@ impl Applying<'_> {
             contexts: Contexts { settled: true, ..contexts },
         };
         let events = self.progress();
-        let id = match RunId::new(format!("run-{}", plan.id)) {
+        let id = match RunId::new(format!("run-{}", self.workspace.lock_info("").id)) {
             Ok(id) => id,
             Err(error) => return workspace.failed(&error),
         };

@@ -338,7 +338,9 @@ mod tests {
     #[test]
     fn one_dash_is_as_good_as_two() {
         assert_eq!(
-            fixed(&["lifeboat", "-chdir=x", "plan", "-out=p", "--json", "-var", "a=-b", "-vv", "-"]),
+            fixed(&[
+                "lifeboat", "-chdir=x", "plan", "-out=p", "--json", "-var", "a=-b", "-vv", "-"
+            ]),
             ["lifeboat", "--chdir=x", "plan", "--out=p", "--json", "--var", "a=-b", "-vv", "-"]
         );
     }

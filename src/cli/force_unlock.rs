@@ -19,7 +19,14 @@ pub fn locked(workspace: &Workspace, error: &BackendError) -> Exit {
         "Lock Info:\n  ID:        {}\n  Path:      {}\n  Operation: {}\n  Who:       {}\n  Version:   {}\n  Created:   {}\n  Info:      {}\n\n\
          Another run changes this state now. Wait for it (-lock-timeout=5m waits),\n\
          or, if its process is gone for certain: lifeboat force-unlock {}",
-        info.id, info.path, info.operation, info.who, info.version, info.created, info.info, info.id
+        info.id,
+        info.path,
+        info.operation,
+        info.who,
+        info.version,
+        info.created,
+        info.info,
+        info.id
     );
     workspace.output.error("Error acquiring the state lock", &text);
     Exit::Error

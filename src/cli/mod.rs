@@ -1,21 +1,21 @@
 //! The command line: parse, run one command, exit code.
 
+pub mod apply;
 pub mod args;
+pub mod drift;
 pub mod env;
 pub mod exit;
-mod apply;
-mod drift;
-mod force_unlock;
-mod init;
-mod log;
-mod output;
-mod plan;
-mod show;
-mod state;
-mod status;
-mod validate;
-mod version;
-mod workspace;
+pub mod force_unlock;
+pub mod init;
+pub mod log;
+pub mod output;
+pub mod plan;
+pub mod show;
+pub mod state;
+pub mod status;
+pub mod validate;
+pub mod version;
+pub mod workspace;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

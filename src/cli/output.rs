@@ -43,7 +43,9 @@ pub async fn run(workspace: &Workspace, args: &args::Output) -> Exit {
             lifeboat_sdk::value::convert::convert(&v.unmark_deep(), &lifeboat_sdk::Type::String)
         });
         match converted {
-            Some(Ok(text)) if text.as_str().is_some() => text.as_str().unwrap_or_default().to_owned(),
+            Some(Ok(text)) if text.as_str().is_some() => {
+                text.as_str().unwrap_or_default().to_owned()
+            }
             _ => {
                 let text = "-raw needs a text, a number or a bool; -json shows any value.";
                 workspace.output.error("Unsupported value for raw output", text);

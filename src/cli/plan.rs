@@ -11,16 +11,16 @@ use crate::engine::planning::{self, Made};
 use crate::engine::{Asked, Contexts, Loaded};
 use crate::plan::{Plan, file};
 use crate::registry::Providers;
+use crate::view::ndjson;
 use crate::view::plan::PlanView;
 use crate::view::progress::Progress;
-use crate::view::ndjson;
 
 /// Runs `plan`.
 pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
     if workspace.output.json {
         ndjson::version(&workspace.output);
     }
-    let asked = match asked(&args.planning, args.destroy) {
+    let mut asked = match asked(&args.planning, args.destroy) {
         Ok(asked) => asked,
         Err(text) => {
             workspace.output.error("The options cannot be used", &text);
@@ -42,6 +42,7 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
     if known.diagnostics.has_errors() {
         return Exit::Error;
     }
+    asked.in_doubt.clone_from(&known.in_doubt);
     let planning = &args.planning;
     let made = make(workspace, &loaded, &contexts, planning, known.state.as_ref(), &asked).await;
     workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
@@ -105,8 +106,7 @@ pub async fn make(
     asked: &Asked,
 ) -> Made {
     let settings = workspace.settings(Some(planning));
-    let events =
-        Progress { output: workspace.output.clone(), refreshing: true, applying: false };
+    let events = Progress { output: workspace.output.clone(), refreshing: true, applying: false };
     let entropy = contexts.entropy();
     let renderer = contexts.renderer(&entropy);
     let context = contexts.context(&entropy, &renderer);

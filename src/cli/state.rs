@@ -36,9 +36,8 @@ pub async fn run(workspace: &Workspace, args: &args::State) -> Exit {
             let takes = |text: &str| {
                 addresses.is_empty()
                     || addresses.iter().any(|a| {
-                        text.strip_prefix(a.as_str()).is_some_and(|rest| {
-                            rest.is_empty() || rest.starts_with(['.', '['])
-                        })
+                        text.strip_prefix(a.as_str())
+                            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
                     })
             };
             let all: String = objects

@@ -33,7 +33,11 @@ pub fn run(workspace: &Workspace, args: &args::Validate) -> Exit {
     } else {
         workspace.output.diagnostics(&diagnostics, &loaded.config.sources);
         if errors == 0 {
-            let but = if warnings > 0 { ", but there were some validation warnings as shown above" } else { "" };
+            let but = if warnings > 0 {
+                ", but there were some validation warnings as shown above"
+            } else {
+                ""
+            };
             workspace.output.result(&format!("Success! The configuration is valid{but}.\n"));
         }
     }

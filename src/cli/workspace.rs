@@ -88,9 +88,8 @@ impl Workspace {
 
     /// Loads the files.
     pub fn load_quietly(&self, settings: &Settings, contexts: &Contexts) -> (Loaded, Diagnostics) {
-        contexts.with(|context| {
-            load::load(settings, self.catalogue.clone(), &*contexts.files, context)
-        })
+        contexts
+            .with(|context| load::load(settings, self.catalogue.clone(), &*contexts.files, context))
     }
 
     /// Loads what a plan holds.
@@ -172,9 +171,13 @@ impl Workspace {
 }
 
 fn stored_plan(error: &file::PlanFileError) -> Diagnostics {
-    Diagnostic::error("apply::stored_plan", "The plan of an open run cannot be read", error.to_string())
-        .help("Use the version of lifeboat that began the run.")
-        .into()
+    Diagnostic::error(
+        "apply::stored_plan",
+        "The plan of an open run cannot be read",
+        error.to_string(),
+    )
+    .help("Use the version of lifeboat that began the run.")
+    .into()
 }
 
 fn reopen(
@@ -222,6 +225,7 @@ pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
         excludes: planning.exclude.clone(),
         replace,
         exclude_regions: planning.exclude_region.clone(),
+        in_doubt: BTreeMap::new(),
         valid_hours: 24,
     })
 }

@@ -75,9 +75,7 @@ impl Expansion {
     pub fn instances(&self) -> Vec<Repetition> {
         match self {
             Self::Single => vec![Repetition::default()],
-            Self::Count(n) => {
-                (0..*n).map(|i| Repetition { each: None, index: Some(i) }).collect()
-            }
+            Self::Count(n) => (0..*n).map(|i| Repetition { each: None, index: Some(i) }).collect(),
             Self::Each(entries) => entries
                 .iter()
                 .map(|(k, v)| Repetition { each: Some((k.clone(), v.clone())), index: None })
@@ -239,12 +237,12 @@ impl<'a> Environment<'a> {
                 let part = object.as_ref().and_then(|o| o.at(path)).cloned();
                 part.unwrap_or_else(|| Value::unknown(Type::Dynamic))
             }
-            Template::Object(parts) => Value::object(
-                parts.iter().map(|(name, part)| (name.clone(), self.template(part))),
-            ),
-            Template::Map(parts) => Value::object(
-                parts.iter().map(|(name, part)| (name.clone(), self.template(part))),
-            ),
+            Template::Object(parts) => {
+                Value::object(parts.iter().map(|(name, part)| (name.clone(), self.template(part))))
+            }
+            Template::Map(parts) => {
+                Value::object(parts.iter().map(|(name, part)| (name.clone(), self.template(part))))
+            }
             Template::List(parts) => {
                 Value::tuple(parts.iter().map(|part| self.template(part)).collect())
             }
@@ -253,7 +251,13 @@ impl<'a> Environment<'a> {
         }
     }
 
-    fn remember(&self, module: &ModulePath, family: u8, name: &Name, make: impl FnOnce() -> Value) -> Value {
+    fn remember(
+        &self,
+        module: &ModulePath,
+        family: u8,
+        name: &Name,
+        make: impl FnOnce() -> Value,
+    ) -> Value {
         let key = (module.clone(), family, name.clone());
         if let Some(value) = self.memo.borrow().get(&key) {
             return value.clone();
@@ -381,12 +385,18 @@ fn each(value: &Value, span: Span, found: &mut Diagnostics) -> Expansion {
         found.push(
             Diagnostic::error("desired::for_each", "Invalid for_each argument", text)
                 .at(span)
-                .help("Give a map, an object, or a set of strings such as `toset([\"a\", \"b\"])`."),
+                .help(
+                    "Give a map, an object, or a set of strings such as `toset([\"a\", \"b\"])`.",
+                ),
         );
         Expansion::Invalid
     };
     if !value.unmark().1.is_empty() {
-        return fail(found, "The keys of instances are shown everywhere, so a sensitive value cannot decide them.".into());
+        return fail(
+            found,
+            "The keys of instances are shown everywhere, so a sensitive value cannot decide them."
+                .into(),
+        );
     }
     match value {
         Value::Unknown(u) => unknown("for_each", u.why.clone(), span, found),
@@ -406,10 +416,13 @@ fn each(value: &Value, span: Span, found: &mut Diagnostics) -> Expansion {
                 Some(names) if set.items.iter().all(|i| i.unmark().1.is_empty()) => {
                     Expansion::Each(names)
                 }
-                _ => fail(found, format!(
-                    "The elements of the set must be strings, but they are {}, null or sensitive.",
-                    set.element.friendly()
-                )),
+                _ => fail(
+                    found,
+                    format!(
+                        "The elements of the set must be strings, but they are {}, null or sensitive.",
+                        set.element.friendly()
+                    ),
+                ),
             }
         }
         other => fail(found, format!("The value is {}.", other.ty().friendly())),
@@ -422,7 +435,8 @@ fn unknown(what: &'static str, why: Why, span: Span, found: &mut Diagnostics) ->
         return Expansion::Unknown(why);
     }
     let code = if what == "count" { "desired::count_unknown" } else { "desired::for_each_unknown" };
-    let summary = if what == "count" { "Invalid count argument" } else { "Invalid for_each argument" };
+    let summary =
+        if what == "count" { "Invalid count argument" } else { "Invalid for_each argument" };
     found.push(
         Diagnostic::error(
             code,
@@ -450,9 +464,7 @@ impl Scope for InstanceScope<'_, '_> {
             Target::Variable(name) => Ok(e.variable(self.module, name)),
             Target::Local(name) => Ok(e.local(self.module, name)),
             Target::Resource(key) => e.resources.resource(self.module, key),
-            Target::Module { name, output } => {
-                Ok(e.outputs(self.module, name, output.as_ref()))
-            }
+            Target::Module { name, output } => Ok(e.outputs(self.module, name, output.as_ref())),
             Target::Block { kind, name } => e.resources.block(kind, name),
             Target::Each => self.each(reference),
             Target::Count => match self.repetition.index {

@@ -245,7 +245,12 @@ impl Edges<'_> {
             }
             Item::Variable(_, name) => {
                 if let Some(variable) = module.variables.get(name) {
-                    self.conditions(path, &variable.validations, self.desired.position(item), &mut out);
+                    self.conditions(
+                        path,
+                        &variable.validations,
+                        self.desired.position(item),
+                        &mut out,
+                    );
                 }
                 if let Some((call, parent)) = path.split_last()
                     && let Some(caller) = module_at(self.config, parent)
@@ -268,7 +273,7 @@ impl Edges<'_> {
             Item::Check(_, name) => {
                 if let Some(check) = module.checks.get(name) {
                     self.conditions(path, &check.asserts, None, &mut out);
-                    for data in &check.data {
+                    if let Some(data) = &check.data {
                         self.refs(path, body_references(&data.body), &mut out);
                     }
                 }
@@ -320,8 +325,12 @@ impl Edges<'_> {
     fn synthetic(&self, position: usize, out: &mut BTreeSet<usize>) {
         let synthetic = &self.desired.synthetics[position];
         for planned in synthetic.instances.values() {
-            let whole = planned.after.iter();
-            out.extend(whole.filter_map(|a| self.synthetic_at(&a.whole())));
+            for at in planned.after.iter().map(crate::address::Address::whole) {
+                let key =
+                    ResourceKey { mode: at.mode, kind: at.kind.clone(), name: at.name.clone() };
+                let resource = Item::Resource(at.module.names(), key);
+                out.extend(self.synthetic_at(&at).or_else(|| self.desired.position(&resource)));
+            }
             for (_, template) in &planned.document {
                 template.visit(&mut |part| match part {
                     Template::Ref(address, _) => out.extend(self.synthetic_at(&address.whole())),
@@ -387,13 +396,7 @@ impl Edges<'_> {
         }
     }
 
-    fn module(
-        &self,
-        path: &[Name],
-        name: &Name,
-        output: Option<&Name>,
-        out: &mut BTreeSet<usize>,
-    ) {
+    fn module(&self, path: &[Name], name: &Name, output: Option<&Name>, out: &mut BTreeSet<usize>) {
         out.extend(self.desired.position(&Item::Call(path.to_vec(), name.clone())));
         let mut child = path.to_vec();
         child.push(name.clone());
@@ -408,9 +411,9 @@ impl Edges<'_> {
             let inside = self.desired.index.range(Item::Resource(child.clone(), first_key())..);
             out.extend(
                 inside
-                    .take_while(|(item, _)| {
-                        matches!(item, Item::Resource(m, _) if m.starts_with(&child))
-                    })
+                    .take_while(
+                        |(item, _)| matches!(item, Item::Resource(m, _) if m.starts_with(&child)),
+                    )
                     .map(|(_, at)| *at),
             );
         }

@@ -1,8 +1,8 @@
 //! Merging a configuration with what the provider computed: the proposed document.
 
 use lifeboat_sdk::schema::{Attribute, Presence, Shape, Syntax};
-use lifeboat_sdk::{Path, Value};
 use lifeboat_sdk::value::Step;
+use lifeboat_sdk::{Path, Value};
 
 /// Paths of `lifecycle.ignore_changes`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,10 +39,9 @@ fn put(doc: &Value, from: &Value, path: &[Step]) -> Value {
                 m.entries.iter().cloned().chain([(key.clone(), old.clone())]),
             ),
             // One that only the configuration has is left out.
-            (Step::Key(key) | Step::Attr(key), None, Value::Map(m)) => Value::map(
-                m.element.clone(),
-                m.entries.iter().filter(|(k, _)| k != key).cloned(),
-            ),
+            (Step::Key(key) | Step::Attr(key), None, Value::Map(m)) => {
+                Value::map(m.element.clone(), m.entries.iter().filter(|(k, _)| k != key).cloned())
+            }
             _ => doc.clone(),
         };
     };
@@ -82,8 +81,8 @@ fn merge_attribute(a: &Attribute, prior: Option<&Value>, config: Option<&Value>)
         return computed();
     }
     // A block that is both written and computed and was not written keeps what is there.
-    let unwritten = matches!(a.syntax, Syntax::Block { .. })
-        && config.items().is_some_and(<[Value]>::is_empty);
+    let unwritten =
+        matches!(a.syntax, Syntax::Block { .. }) && config.items().is_some_and(<[Value]>::is_empty);
     if unwritten && a.presence == Presence::OptionalComputed {
         return computed();
     }

@@ -5,8 +5,8 @@ use lifeboat_sdk::schema::{Attribute, Presence, Schema, Shape};
 use lifeboat_sdk::value::Step;
 use lifeboat_sdk::{Marks, Path, Value};
 
-use super::merge::{Ignore, ignore, merge, partner};
 use super::Action;
+use super::merge::{Ignore, ignore, merge, partner};
 
 /// What planning one object came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,9 +71,11 @@ pub fn replace(kind: &dyn DynKind, config: &Value) -> Proposal {
 
 /// Computed attributes that any update may change are unknown until it is done.
 fn forget_volatile(schema: &Schema, after: Value) -> Value {
-    schema.attributes.iter().filter(|a| a.volatile).fold(after, |doc, a| {
-        doc.with(a.name, Value::unknown(a.shape.ty()))
-    })
+    schema
+        .attributes
+        .iter()
+        .filter(|a| a.volatile)
+        .fold(after, |doc, a| doc.with(a.name, Value::unknown(a.shape.ty())))
 }
 
 /// Puts the marks of `from` onto the same places of `value`; `normalise` may have dropped them.

@@ -85,7 +85,8 @@ impl ConfigFiles for Files {
                 let inside = files.keys().filter_map(|name| {
                     let path = Path::new(name);
                     let parent = path.parent().map(|p| p.to_string_lossy().into_owned())?;
-                    (parent == dir).then(|| path.file_name().map(|n| n.to_string_lossy().into_owned()))?
+                    (parent == dir)
+                        .then(|| path.file_name().map(|n| n.to_string_lossy().into_owned()))?
                 });
                 Ok(inside.collect())
             }
@@ -122,9 +123,7 @@ impl FunctionFiles for Files {
                 let folder = format!("{name}/");
                 Ok(match files.contains_key(&name) {
                     true => Some(FileKind::File),
-                    false if files.keys().any(|f| f.starts_with(&folder)) => {
-                        Some(FileKind::Folder)
-                    }
+                    false if files.keys().any(|f| f.starts_with(&folder)) => Some(FileKind::Folder),
                     false => None,
                 })
             }

@@ -88,10 +88,11 @@ impl Finaliser {
         if let Some(synthetic) = synthetic {
             let planned = at.key.as_ref().and_then(|key| synthetic.instances.get(key));
             let Some(planned) = planned else { return Err(lost(at).into()) };
-            return self.with(objects, |environment| {
-                synthetic_document(attributes, &planned.document, environment)
-            })?
-            .map_err(|text| lost(at).help(text).into());
+            return self
+                .with(objects, |environment| {
+                    synthetic_document(attributes, &planned.document, environment)
+                })?
+                .map_err(|text| lost(at).help(text).into());
         }
         let key = ResourceKey { mode: at.mode, kind: at.kind.clone(), name: at.name.clone() };
         let module = crate::desired::module_at(&self.loaded.config, &at.module.names());

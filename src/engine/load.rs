@@ -80,8 +80,13 @@ pub fn load(
     context: &Context<'_>,
 ) -> (Loaded, Diagnostics) {
     let (config, mut diagnostics) = config::load(files, std::path::Path::new(""));
-    let (variables, config) =
-        variable::resolve(config, files, &settings.variables, &settings.environment, &mut diagnostics);
+    let (variables, config) = variable::resolve(
+        config,
+        files,
+        &settings.variables,
+        &settings.environment,
+        &mut diagnostics,
+    );
     let (topology, desired) = expand(&config, &variables, context, &mut diagnostics);
     (Loaded { config, variables, topology, desired, catalogue }, diagnostics)
 }

@@ -19,9 +19,7 @@ use crate::diff::Action;
 use crate::event::Events;
 use crate::function::Context;
 use crate::plan::order::{self, Batches};
-use crate::plan::resolve::{
-    Answer, Input, Need, Options, Previous, Resolved, Resolver, moves,
-};
+use crate::plan::resolve::{Answer, Input, Need, Options, Previous, Resolved, Resolver, moves};
 use crate::plan::{Inputs, ObjectChange, Plan, PlanMode, ScopeStatus};
 use crate::refresh::{self, DataRequest, Identity, Request, RequestKey};
 use crate::registry::Providers;
@@ -41,6 +39,8 @@ pub struct Asked {
     pub replace: Vec<Address>,
     /// `-exclude-region`
     pub exclude_regions: Vec<String>,
+    /// Objects that an earlier run may have changed, and why that is not known.
+    pub in_doubt: BTreeMap<Address, String>,
     /// How long the plan may be applied, in hours.
     pub valid_hours: i64,
 }
@@ -54,6 +54,7 @@ impl Default for Asked {
             excludes: Vec::new(),
             replace: Vec::new(),
             exclude_regions: Vec::new(),
+            in_doubt: BTreeMap::new(),
             valid_hours: 24,
         }
     }
@@ -92,7 +93,11 @@ pub async fn plan(
     let session = Arc::new(session.assume_down(settings.assume_down.clone()));
     let ctx = Ctx::read_only(session);
     let ground = ground(loaded, settings, context, state, asked, &ctx, &mut diagnostics).await;
-    let mut made = Made { plan: empty(loaded, settings, state, asked), providers: Providers::default(), diagnostics };
+    let mut made = Made {
+        plan: empty(loaded, settings, state, asked),
+        providers: Providers::default(),
+        diagnostics,
+    };
     let Some(ground) = ground else { return made };
     made.plan.inputs.identities = ground.identities.clone();
     let requests = requests(&ground, loaded, asked, &mut made.diagnostics);
@@ -278,7 +283,11 @@ fn requests(
     let mut out = Vec::new();
     for (address, previous) in &ground.previous {
         let takes = ground.selection.takes(&loaded.desired, address);
-        if address.mode == Mode::Data || !takes || excluded(previous.scope.as_ref(), asked) {
+        if address.mode == Mode::Data
+            || previous.only_deposed
+            || !takes
+            || excluded(previous.scope.as_ref(), asked)
+        {
             continue;
         }
         if ground.providers.kind(&previous.provider, &address.kind).is_none() {
@@ -345,7 +354,8 @@ fn input<'a>(
     let lineage = state.map(|s| s.lineage.as_str()).unwrap_or_default();
     let only_state = ground.selection.items.is_some() || !asked.exclude_regions.is_empty();
     let taking = |address: &Address, previous: &Previous| {
-        ground.selection.takes(&loaded.desired, address) && !excluded(previous.scope.as_ref(), asked)
+        ground.selection.takes(&loaded.desired, address)
+            && !excluded(previous.scope.as_ref(), asked)
     };
     Ok(Input {
         config: &loaded.config,
@@ -368,6 +378,7 @@ fn input<'a>(
                 let previous = ground.previous.iter();
                 previous.filter(|(a, p)| taking(a, p)).map(|(a, _)| a.clone()).collect()
             }),
+            in_doubt: asked.in_doubt.clone(),
             imports: BTreeMap::new(),
         },
     })
@@ -453,8 +464,7 @@ fn drift(
         let mut change = blank(key.address.clone(), previous, loaded);
         change.action = action;
         change.before = Some(previous.document.clone());
-        change.after =
-            prior.map(|p| crate::plan::resolve::restore_marks(p, &previous.document));
+        change.after = prior.map(|p| crate::plan::resolve::restore_marks(p, &previous.document));
         change.replace_paths = match found {
             refresh::drift::Drift::Gone => Vec::new(),
             refresh::drift::Drift::Changed { paths, roles } => {

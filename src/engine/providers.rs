@@ -22,8 +22,7 @@ pub fn configure(
 ) -> (Providers, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let mut providers = Providers::default();
-    let environment =
-        Environment::new(&loaded.config, &loaded.variables, context, &NoObjects);
+    let environment = Environment::new(&loaded.config, &loaded.variables, context, &NoObjects);
     let root = ModulePath::root();
     let once = Repetition::default();
     for block in &loaded.config.root.providers {

@@ -47,13 +47,16 @@ fn object(stored: &ObjectRecord) -> Result<Previous, String> {
         let id = old.identity.clone().unwrap_or_default();
         deposed.push((old.key.as_str().into(), id.into(), document::load(&old.document)?));
     }
+    let document = document::load(&stored.document)?;
     Ok(Previous {
-        document: document::load(&stored.document)?,
+        only_deposed: document.is_null(),
+        document,
         id: stored.identity.as_deref().map(Name::from),
         provider: stored.provider.as_str().into(),
         scope: remote.then(|| record::scope(&stored.scope)),
         depends_on: stored.depends_on.iter().filter_map(|a| Address::parse(a)).collect(),
-        tainted: stored.status == ObjectStatus::Incomplete,
+        tainted: matches!(stored.status, ObjectStatus::Incomplete | ObjectStatus::Tainted),
+
         create_before_destroy: stored.create_before_destroy,
         prevent_destroy: stored.prevent_destroy,
         operated: stored.mode == RecordMode::Operated,

@@ -20,9 +20,9 @@ pub struct Selection {
 
 /// `bucket.exports` covers `bucket.exports.aws_s3_bucket["us-east-1"]`, `module.a` all in it.
 fn covers(pattern: &str, address: &str) -> bool {
-    address.strip_prefix(pattern).is_some_and(|rest| {
-        rest.is_empty() || rest.starts_with('.') || rest.starts_with('[')
-    })
+    address
+        .strip_prefix(pattern)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with('['))
 }
 
 /// The pattern without instance keys at its end.
@@ -32,11 +32,7 @@ fn resource_of(pattern: &str) -> &str {
 
 impl Selection {
     /// Of what was typed.
-    pub fn new(
-        desired: &Desired,
-        targets: &[String],
-        excludes: &[String],
-    ) -> (Self, Diagnostics) {
+    pub fn new(desired: &Desired, targets: &[String], excludes: &[String]) -> (Self, Diagnostics) {
         let mut diagnostics = Diagnostics::new();
         if targets.is_empty() && excludes.is_empty() {
             return (Self::default(), diagnostics);

@@ -28,10 +28,8 @@ pub fn check(inputs: &Inputs, expires: &str, now: &Now) -> Diagnostics {
         found.push(refused("plan::expired", "The plan has expired", text));
     }
     if inputs.tool_version != now.tool_version {
-        let text = format!(
-            "lifeboat {} made it, this is {}.",
-            inputs.tool_version, now.tool_version
-        );
+        let text =
+            format!("lifeboat {} made it, this is {}.", inputs.tool_version, now.tool_version);
         found.push(refused("plan::other_version", "Another version made the plan", text));
     }
     state(inputs, now, &mut found);

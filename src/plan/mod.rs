@@ -178,6 +178,8 @@ pub enum Deferral {
     Needs(String),
     /// The number of its instances is not known.
     UnknownInstances,
+    /// An earlier run may have changed it, and reading could not tell yet.
+    InDoubt(String),
 }
 
 /// An output and what becomes of it.

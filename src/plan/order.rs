@@ -171,7 +171,8 @@ impl Builder<'_> {
         if *other == address || other.whole() == address {
             return;
         }
-        let mine = |b: &Self, part| b.nodes.get(&(part, address.clone())).cloned().unwrap_or_default();
+        let mine =
+            |b: &Self, part| b.nodes.get(&(part, address.clone())).cloned().unwrap_or_default();
         let (make, unmake) = (mine(self, Part::Make), mine(self, Part::Unmake));
         let later = self.changes[index].create_before_destroy;
         if !make.is_empty() {
@@ -212,9 +213,14 @@ impl Builder<'_> {
             let change = &self.changes[member.change];
             let writes = matches!(
                 member.operation,
-                Operation::Create | Operation::Update | Operation::Delete | Operation::DeleteDeposed
+                Operation::Create
+                    | Operation::Update
+                    | Operation::Delete
+                    | Operation::DeleteDeposed
             );
-            let Some(batch) = batches.get(&change.address.kind).filter(|_| writes) else { continue };
+            let Some(batch) = batches.get(&change.address.kind).filter(|_| writes) else {
+                continue;
+            };
             let document = change.after.as_ref().or(change.before.as_ref());
             let Some(key) = document.and_then(|d| d.get(batch.key)).and_then(Value::as_str) else {
                 continue;

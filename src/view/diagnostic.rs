@@ -90,7 +90,9 @@ pub fn json(diagnostic: &Diagnostic, sources: &SourceMap) -> Json {
     if let Some(address) = &diagnostic.address {
         out["address"] = json!(address);
     }
-    if let Some((range, snippet)) = diagnostic.span.and_then(|span| place(span, diagnostic, sources)) {
+    if let Some((range, snippet)) =
+        diagnostic.span.and_then(|span| place(span, diagnostic, sources))
+    {
         out["range"] = range;
         out["snippet"] = snippet;
     }
@@ -99,9 +101,7 @@ pub fn json(diagnostic: &Diagnostic, sources: &SourceMap) -> Json {
 
 fn place(span: Span, diagnostic: &Diagnostic, sources: &SourceMap) -> Option<(Json, Json)> {
     let (source, start, end) = sources.range(span)?;
-    let point = |p: crate::config::source::Position| {
-        json!({ "line": p.line, "column": p.column, "byte": p.byte })
-    };
+    let point = |p: crate::config::source::Position| json!({ "line": p.line, "column": p.column, "byte": p.byte });
     let range = json!({ "filename": &*source.name, "start": point(start), "end": point(end) });
     let code = source.line(start.line);
     let highlight = usize::try_from(start.column.saturating_sub(1)).unwrap_or(0);

@@ -16,7 +16,8 @@ use crate::plan::{ObjectChange, Plan};
 /// The first line.
 pub fn version(output: &Output) {
     let version = env!("CARGO_PKG_VERSION");
-    let body = json!({ "terraform": super::json::TERRAFORM_VERSION, "lifeboat": version, "ui": "1.2" });
+    let body =
+        json!({ "terraform": super::json::TERRAFORM_VERSION, "lifeboat": version, "ui": "1.2" });
     output.event("version", "info", &format!("lifeboat {version}"), body);
 }
 
@@ -101,7 +102,12 @@ pub fn plan(output: &Output, plan: &Plan, operation: &str) {
                 (&**name, json!({ "sensitive": o.sensitive, "action": action }))
             })
             .collect();
-        output.event("outputs", "info", &format!("Outputs: {}", all.len()), json!({ "outputs": all }));
+        output.event(
+            "outputs",
+            "info",
+            &format!("Outputs: {}", all.len()),
+            json!({ "outputs": all }),
+        );
     }
 }
 

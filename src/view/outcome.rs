@@ -41,7 +41,9 @@ pub fn text(plan: &Plan, outcome: &Outcome, destroy: bool, paint: Paint) -> Stri
             let address = line(&object.address.to_string());
             let _ok = writeln!(out, "  {address}: {word}: {}", line(why));
         }
-        out.push_str("\nRun `lifeboat apply` again: it settles what is in doubt and goes on from here.\n");
+        out.push_str(
+            "\nRun `lifeboat apply` again: it settles what is in doubt and goes on from here.\n",
+        );
     }
     let deferred = plan.deferred().count();
     if deferred > 0 {

@@ -80,7 +80,9 @@ impl PlanView<'_> {
             .changes
             .iter()
             .filter(|c| c.deferred.is_none())
-            .filter(|c| c.action != Action::NoOp || c.previous_address.is_some() || c.importing.is_some())
+            .filter(|c| {
+                c.action != Action::NoOp || c.previous_address.is_some() || c.importing.is_some()
+            })
             .collect();
         if shown.is_empty() && !outputs_change(plan) {
             self.nothing(plan, &mut out);
@@ -290,7 +292,9 @@ impl PlanView<'_> {
             );
             let _ok = writeln!(out, "    {}", line(message));
         }
-        out.push_str("  Nothing there is planned as created or destroyed; the plan is incomplete.\n");
+        out.push_str(
+            "  Nothing there is planned as created or destroyed; the plan is incomplete.\n",
+        );
     }
 }
 
@@ -309,7 +313,9 @@ fn headline(change: &ObjectChange) -> String {
         (Action::Delete, _) => "will be destroyed",
         (Action::Read, _) => "will be read during apply",
         (Action::Forget, _) => {
-            return format!("{address} will no longer be managed by lifeboat, but will not be destroyed");
+            return format!(
+                "{address} will no longer be managed by lifeboat, but will not be destroyed"
+            );
         }
         (Action::Replace, Some(Reason::Tainted)) => "is tainted, so must be replaced",
         (Action::Replace, Some(Reason::Requested)) => "will be replaced, as requested",
@@ -332,7 +338,9 @@ fn why(change: &ObjectChange) -> Option<String> {
     Some(match change.reason.as_ref()? {
         Reason::NoResourceConfig => format!("because {address} is not in configuration"),
         Reason::NoModule => format!("because {} is not in configuration", change.address.module),
-        Reason::WrongRepetition => "because the resource uses another kind of repetition".to_owned(),
+        Reason::WrongRepetition => {
+            "because the resource uses another kind of repetition".to_owned()
+        }
         Reason::CountIndex => format!("because index {} is out of range for count", line(&key)),
         Reason::EachKey => format!("because key {} is not in for_each map", line(&key)),
         Reason::ConfigUnknown => "config refers to values not yet known".to_owned(),
@@ -353,6 +361,7 @@ pub fn deferral(deferral: &Deferral) -> String {
         }
         Deferral::Needs(address) => format!("needs {}, which is deferred", line(address)),
         Deferral::UnknownInstances => "the number of its instances is not known".to_owned(),
+        Deferral::InDoubt(why) => format!("an earlier run left it in doubt: {}", line(why)),
     }
 }
 

@@ -41,8 +41,7 @@ pub fn object(at: &Address, object: &Previous, catalogue: &Catalogue) -> String 
     let tainted = if object.tainted { " (incomplete)" } else { "" };
     let mut out = format!("# {}:{tainted}\n", line(&at.to_string()));
     let word = if at.mode == Mode::Data { "data" } else { "resource" };
-    let _ok =
-        writeln!(out, "{word} \"{}\" \"{}\" {{", line(&at.kind), line(&at.name));
+    let _ok = writeln!(out, "{word} \"{}\" \"{}\" {{", line(&at.kind), line(&at.name));
     let document = Some(&object.document);
     for entry in Lines::of(schema.unwrap_or(&[]), document, document, true, &|_| false) {
         let _ok = writeln!(out, "{}{}", " ".repeat(4 + entry.depth * 4), entry.text.trim_end());

@@ -94,7 +94,7 @@ impl<'p> Lines<'p> {
             let fate = fate(old.as_ref(), new.as_ref());
             let context = depth == 0 && matches!(a.name, "id" | "name" | "bucket" | "region");
             if fate == Fate::Same && !self.all && !context {
-                let there = old.is_some_and(|v| !v.is_null() && !(block && empty(&v)));
+                let there = !nothing(old.as_ref(), block);
                 if there && block {
                     hidden.1 += 1;
                 } else if there {
@@ -173,7 +173,9 @@ impl<'p> Lines<'p> {
         {
             return;
         }
-        let container = |v: Option<&Value>| v.is_some_and(|v| !v.is_unknown() && (v.entries().is_some() || v.items().is_some()));
+        let container = |v: Option<&Value>| {
+            v.is_some_and(|v| !v.is_unknown() && (v.entries().is_some() || v.items().is_some()))
+        };
         if container(old) || container(new) {
             self.container(head, old, new, fate, depth, tail);
             return;

@@ -25,7 +25,9 @@ pub enum PlanFileError {
         why: String,
     },
     /// Another version wrote it.
-    #[error("the plan file has the format {found}, this version reads {known}: apply it with the version that made it, or plan again")]
+    #[error(
+        "the plan file has the format {found}, this version reads {known}: apply it with the version that made it, or plan again"
+    )]
     Version {
         /// Of the file.
         found: u32,

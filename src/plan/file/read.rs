@@ -217,6 +217,7 @@ fn deferral(stored: v1::Deferral) -> Deferral {
         }
         v1::Deferral::Needs(address) => Deferral::Needs(address),
         v1::Deferral::UnknownInstances => Deferral::UnknownInstances,
+        v1::Deferral::InDoubt(why) => Deferral::InDoubt(why),
     }
 }
 
@@ -254,7 +255,8 @@ fn status(stored: v1::Status) -> ScopeStatus {
 /// Codes and summaries are constants of the program; those of a file are only shown.
 fn finding(stored: v1::Finding) -> Diagnostic {
     let detail = format!("{}: {}", stored.summary, stored.detail);
-    let mut diagnostic = Diagnostic::warning("plan::stored", "Found when the plan was made", detail);
+    let mut diagnostic =
+        Diagnostic::warning("plan::stored", "Found when the plan was made", detail);
     diagnostic.help = stored.help;
     diagnostic.address = stored.address;
     diagnostic

@@ -94,6 +94,7 @@ pub(super) enum Deferral {
     Unreachable { scope: Scope, message: String },
     Needs(String),
     UnknownInstances,
+    InDoubt(String),
 }
 
 #[derive(Serialize, Deserialize)]

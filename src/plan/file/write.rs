@@ -31,8 +31,7 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v1::Plan, PlanFileErr
     for (name, output) in &plan.outputs {
         outputs.insert(name.to_string(), writer.output(name, output)?);
     }
-    let files =
-        inputs.files.iter().map(|(name, content)| (name.clone(), STANDARD.encode(content)));
+    let files = inputs.files.iter().map(|(name, content)| (name.clone(), STANDARD.encode(content)));
     Ok(v1::Plan {
         format: VERSION,
         id: plan.id.clone(),
@@ -92,7 +91,11 @@ impl Writer<'_> {
         Ok(seal_document(self.sealer, self.plan, address, &raw)?.unwrap_or(raw))
     }
 
-    fn maybe(&self, address: &str, value: Option<&Value>) -> Result<Option<v1::Doc>, PlanFileError> {
+    fn maybe(
+        &self,
+        address: &str,
+        value: Option<&Value>,
+    ) -> Result<Option<v1::Doc>, PlanFileError> {
         value.map(|value| self.doc(address, value)).transpose()
     }
 
@@ -199,6 +202,7 @@ fn deferral(deferral: &Deferral) -> v1::Deferral {
         }
         Deferral::Needs(address) => v1::Deferral::Needs(address.clone()),
         Deferral::UnknownInstances => v1::Deferral::UnknownInstances,
+        Deferral::InDoubt(why) => v1::Deferral::InDoubt(why.clone()),
     }
 }
 

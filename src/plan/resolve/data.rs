@@ -17,7 +17,8 @@ impl Resolver<'_> {
         let resource = site.resource;
         let Some((owner, data)) = self.input.catalogue.data.get(&*resource.kind).cloned() else {
             let known = self.input.catalogue.data.keys().copied();
-            let problem = lookup::unknown_kind("data source", &resource.kind, known, resource.kind_span);
+            let problem =
+                lookup::unknown_kind("data source", &resource.kind, known, resource.kind_span);
             self.push(problem);
             return Value::unknown(lifeboat_sdk::Type::Dynamic);
         };
@@ -72,9 +73,8 @@ impl Resolver<'_> {
 
     /// Whether something that is needed changes in this plan.
     fn pending(&self, need: &Address) -> bool {
-        let changes = |at: &Address| {
-            self.changes.get(at).is_some_and(|c| !matches!(c.action, Action::NoOp))
-        };
+        let changes =
+            |at: &Address| self.changes.get(at).is_some_and(|c| !matches!(c.action, Action::NoOp));
         if need.key.is_some() {
             return changes(need);
         }
@@ -135,7 +135,8 @@ impl Resolver<'_> {
             Err(failure) if failure.defers() => {
                 let Some(scope) = change.scope.clone() else { return Value::unknown(config.ty()) };
                 let why = Why::Unreachable(scope.clone().into());
-                change.deferred = Some(Deferral::Unreachable { scope, message: failure.to_string() });
+                change.deferred =
+                    Some(Deferral::Unreachable { scope, message: failure.to_string() });
                 let ty = config.ty();
                 if self.input.options.mode == PlanMode::Normal {
                     self.changes.insert(site.address.clone(), change);
@@ -193,4 +194,3 @@ fn unknown_parts(config: &Value, ty: &lifeboat_sdk::Type, why: &Why) -> Value {
         None => Value::unknown_because(ty.clone(), why.clone()),
     }
 }
-

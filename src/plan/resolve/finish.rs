@@ -110,7 +110,12 @@ impl Resolver<'_> {
     }
 
     /// A `check` block: what fails is a warning.
-    pub(super) fn check(&mut self, environment: &Environment<'_>, module: &ModulePath, name: &Name) {
+    pub(super) fn check(
+        &mut self,
+        environment: &Environment<'_>,
+        module: &ModulePath,
+        name: &Name,
+    ) {
         let Some(check) = environment.module(module).and_then(|m| m.checks.get(name)) else {
             return;
         };
@@ -134,7 +139,12 @@ impl Resolver<'_> {
     }
 
     /// Preconditions and the sensitivity of an output.
-    pub(super) fn output(&mut self, environment: &Environment<'_>, module: &ModulePath, name: &Name) {
+    pub(super) fn output(
+        &mut self,
+        environment: &Environment<'_>,
+        module: &ModulePath,
+        name: &Name,
+    ) {
         let Some(output) = environment.module(module).and_then(|m| m.outputs.get(name)) else {
             return;
         };
@@ -179,7 +189,8 @@ impl Resolver<'_> {
     fn record(&mut self, address: &str, kind: &str, verdict: &Verdict) {
         let failed = verdict.passed == Some(false);
         let message = failed.then(|| verdict.message.clone());
-        if let Some(known) = self.checks.iter_mut().find(|c| c.address == address && c.kind == kind) {
+        if let Some(known) = self.checks.iter_mut().find(|c| c.address == address && c.kind == kind)
+        {
             known.messages.extend(message);
             known.passed = match (known.passed, verdict.passed) {
                 (Some(false), _) | (_, Some(false)) => Some(false),

@@ -33,7 +33,12 @@ pub(super) enum Live {
 impl Resolver<'_> {
     /// Finds out what is live of `wanted`.
     pub(super) fn live(&mut self, wanted: &Wanted<'_>) -> Live {
-        if let Some(previous) = self.input.previous.get(&wanted.address) {
+        let previous = self.input.previous.get(&wanted.address).filter(|p| !p.only_deposed);
+        if let Some(why) = self.input.options.in_doubt.get(&wanted.address) {
+            let stored = previous.map(|p| p.document.clone());
+            return Live::Away(stored, Deferral::InDoubt(why.clone()));
+        }
+        if let Some(previous) = previous {
             let stored = previous.document.clone();
             let id = previous.id.clone().unwrap_or_else(|| Name::from(""));
             return match self.input.observed.get(&wanted.address) {
@@ -96,9 +101,7 @@ impl Resolver<'_> {
             Ownership::Tags => true,
             Ownership::Name => wanted.kind.id_of(&wanted.config).is_some(),
             // A part of what does not exist yet does not exist.
-            Ownership::Parent => {
-                wanted.kind.id_of(&wanted.config).is_some() && !parent_is_new()
-            }
+            Ownership::Parent => wanted.kind.id_of(&wanted.config).is_some() && !parent_is_new(),
         }
     }
 
@@ -130,7 +133,7 @@ impl Resolver<'_> {
     pub(super) fn stale(wanted: &Wanted<'_>, stored: &Value, why: &Deferral) -> Value {
         let reason = match why {
             Deferral::Unreachable { scope, .. } => Why::Unreachable(scope.clone().into()),
-            Deferral::Needs(_) | Deferral::UnknownInstances => {
+            Deferral::Needs(_) | Deferral::UnknownInstances | Deferral::InDoubt(_) => {
                 Why::Deferred(wanted.address.to_string().into())
             }
         };
@@ -202,7 +205,10 @@ fn import_missing(wanted: &Wanted<'_>, id: &str) -> Diagnostic {
     Diagnostic::error(
         "plan::import_missing",
         "There is nothing to import",
-        format!("{} is to be imported with the id {id:?}, but there is no such object.", wanted.address),
+        format!(
+            "{} is to be imported with the id {id:?}, but there is no such object.",
+            wanted.address
+        ),
     )
     .about(&wanted.address)
     .at(wanted.span)
@@ -211,10 +217,9 @@ fn import_missing(wanted: &Wanted<'_>, id: &str) -> Diagnostic {
 
 fn taken(wanted: &Wanted<'_>, present: &Present<Value>) -> Diagnostic {
     let owner = match &present.owner {
-        Some(owner) => format!(
-            "its tags say that it belongs to {} of {}",
-            owner.address, owner.topology
-        ),
+        Some(owner) => {
+            format!("its tags say that it belongs to {} of {}", owner.address, owner.topology)
+        }
         None => "it does not belong to this topology".to_owned(),
     };
     let help = if wanted.address.of_block() {

@@ -10,7 +10,7 @@ use super::Resolver;
 use super::instance::Site;
 use crate::address::{Address, Key, ModulePath};
 use crate::builtin;
-use crate::config::ast::{Expr, StepKind, ExprKind};
+use crate::config::ast::{Expr, ExprKind, StepKind};
 use crate::config::module::ProviderRef;
 use crate::config::reference::{body_references, references};
 use crate::config::{Reference, ResourceKey, Target};
@@ -33,7 +33,8 @@ impl Resolver<'_> {
             ));
             return None;
         };
-        let instance = self.instance(site.module, owner, resource.provider.as_ref(), resource.span)?;
+        let instance =
+            self.instance(site.module, owner, resource.provider.as_ref(), resource.span)?;
         let kind = instance.kinds.get(&*resource.kind)?.clone();
         Some((instance, kind))
     }
@@ -127,7 +128,9 @@ impl Resolver<'_> {
         let resource = site.resource;
         let direct = body_references(&resource.body);
         for whole in &wholes {
-            needs.extend(named_instances(site, whole, &direct).unwrap_or_else(|| vec![whole.clone()]));
+            needs.extend(
+                named_instances(site, whole, &direct).unwrap_or_else(|| vec![whole.clone()]),
+            );
         }
         (wholes, needs)
     }
@@ -149,7 +152,8 @@ impl Resolver<'_> {
                 |(_, change)| {
                     let path = super::place::value_path(attribute_steps(reference));
                     let differs = path.0.is_empty() || {
-                        let part = |v: &Option<Value>| v.as_ref().and_then(|v| v.at(&path)).cloned();
+                        let part =
+                            |v: &Option<Value>| v.as_ref().and_then(|v| v.at(&path)).cloned();
                         part(&change.before) != part(&change.after)
                     };
                     matches!(change.action, Action::Update | Action::Replace) && differs

@@ -199,7 +199,12 @@ impl Resolver<'_> {
     }
 
     /// It is there.
-    fn existing(&mut self, wanted: &Wanted<'_>, present: &Present<Value>, taken_over: bool) -> Value {
+    fn existing(
+        &mut self,
+        wanted: &Wanted<'_>,
+        present: &Present<Value>,
+        taken_over: bool,
+    ) -> Value {
         if self.claim(wanted, &present.id) {
             return self.keep(wanted, None);
         }

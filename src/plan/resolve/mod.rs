@@ -33,8 +33,8 @@ use crate::refresh::Request;
 use crate::registry::{Catalogue, Providers};
 pub use live::restore_marks;
 pub use managed::{ignored, with_region};
-pub use synthetic::synthetic_document;
 pub use previous::Previous;
+pub use synthetic::synthetic_document;
 pub use values::{Objects, gather};
 
 /// What planning starts from.
@@ -78,6 +78,8 @@ pub struct Options {
     pub only: Option<BTreeSet<usize>>,
     /// Addresses that take part, for what is in state only; `None` for all.
     pub only_state: Option<BTreeSet<Address>>,
+    /// Objects that an earlier run may have changed: nothing is planned for them.
+    pub in_doubt: BTreeMap<Address, String>,
     /// `import` on the command line: address and id.
     pub imports: BTreeMap<Address, Name>,
 }

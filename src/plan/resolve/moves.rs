@@ -22,7 +22,8 @@ pub fn carry_out(
     for _ in 0..=blocks.len() {
         let mut moved = Vec::new();
         for address in previous.keys() {
-            let found = blocks.iter().find_map(|(at, block)| Some((target(at, block, address)?, block)));
+            let found =
+                blocks.iter().find_map(|(at, block)| Some((target(at, block, address)?, block)));
             if let Some((to, block)) = found {
                 moved.push((address.clone(), to, block.span));
             }
@@ -106,9 +107,11 @@ fn modules(endpoint: &Endpoint, rest: &[ModuleStep]) -> Option<usize> {
     if endpoint.modules.len() > rest.len() {
         return None;
     }
-    let all = endpoint.modules.iter().zip(rest).all(|((name, key), step)| {
-        *name == step.name && (key.is_none() || *key == step.key)
-    });
+    let all = endpoint
+        .modules
+        .iter()
+        .zip(rest)
+        .all(|((name, key), step)| *name == step.name && (key.is_none() || *key == step.key));
     all.then_some(endpoint.modules.len())
 }
 
@@ -153,10 +156,7 @@ fn module_move(
 }
 
 /// `x` becomes `x[0]` where `count` was added, and the other way round.
-fn implied(
-    config: &Config,
-    previous: &BTreeMap<Address, Previous>,
-) -> Vec<(Address, Address)> {
+fn implied(config: &Config, previous: &BTreeMap<Address, Previous>) -> Vec<(Address, Address)> {
     let mut out = Vec::new();
     for address in previous.keys() {
         let Some(module) = module_at(config, &address.module.names()) else { continue };

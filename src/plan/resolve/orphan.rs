@@ -24,8 +24,12 @@ impl Resolver<'_> {
             if address.mode == crate::address::Mode::Data {
                 continue;
             }
+            if previous.only_deposed {
+                continue;
+            }
             let broken = self.seen.contains(&address);
-            let waiting = self.uncounted_reason(&address);
+            let doubt = self.input.options.in_doubt.get(&address).cloned().map(Deferral::InDoubt);
+            let waiting = self.uncounted_reason(&address).or(doubt);
             let mut change = self.orphan(&address, &previous);
             if broken || waiting.is_some() || self.input.options.mode == PlanMode::RefreshOnly {
                 change.action = Action::NoOp;
@@ -126,9 +130,9 @@ impl Resolver<'_> {
             let from = &removed.from;
             let modules = from.modules.iter().zip(&address.module.0);
             let inside = from.modules.len() <= address.module.0.len()
-                && modules
-                    .into_iter()
-                    .all(|((name, key), step)| *name == step.name && (key.is_none() || *key == step.key));
+                && modules.into_iter().all(|((name, key), step)| {
+                    *name == step.name && (key.is_none() || *key == step.key)
+                });
             inside
                 && from.resource.as_ref().is_none_or(|(key, _)| {
                     from.modules.len() == address.module.0.len()

@@ -28,9 +28,7 @@ pub fn value_path(steps: &[Step]) -> Path {
             .map_while(|step| match &step.kind {
                 StepKind::Attr(name) => Some(Into::Attr(name.clone())),
                 StepKind::Key(Value::String(key)) => Some(Into::Key(key.clone())),
-                StepKind::Key(key) => {
-                    Some(Into::Index(usize::try_from(key.as_i64()?).ok()?))
-                }
+                StepKind::Key(key) => Some(Into::Index(usize::try_from(key.as_i64()?).ok()?)),
                 StepKind::Index(_) | StepKind::Splat(_) => None,
             })
             .collect(),

@@ -9,6 +9,8 @@ use crate::address::Address;
 pub struct Previous {
     /// As stored.
     pub document: Value,
+    /// There is no current object: only what replacements left behind.
+    pub only_deposed: bool,
     /// Its id.
     pub id: Option<Name>,
     /// The provider instance.

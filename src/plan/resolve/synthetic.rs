@@ -62,7 +62,10 @@ impl Resolver<'_> {
                 Diagnostic::error(
                     "plan::kind_missing",
                     "This build lacks a provider",
-                    format!("{address} needs the type {}, which this build does not have.", address.kind),
+                    format!(
+                        "{address} needs the type {}, which this build does not have.",
+                        address.kind
+                    ),
                 )
                 .at(planned.span)
                 .help("Use a build with the provider's feature."),

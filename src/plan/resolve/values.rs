@@ -40,6 +40,13 @@ impl Objects {
         let block = self.blocks.entry(at.name.to_string()).or_insert_with(|| Value::object([]));
         let kind = block.get(&at.kind).cloned().unwrap_or_else(|| Value::object([]));
         *block = block.with(&at.kind, kind.with(key, value));
+        // An instance of a block with `for_each` is also found inside the whole block.
+        let instance = block.clone();
+        if let Some((whole, inner)) = at.name.split_once('[') {
+            let name = inner.trim_matches(['[', ']', '"']).to_owned();
+            let whole = self.blocks.entry(whole.to_owned()).or_insert_with(|| Value::object([]));
+            *whole = whole.with(&name, instance);
+        }
     }
 
     fn whole(&self, module: &ModulePath, key: &ResourceKey) -> Value {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat_sdk::value::json::{sensitive_shape, unknown_shape};
 use lifeboat_sdk::value::Step;
+use lifeboat_sdk::value::json::{sensitive_shape, unknown_shape};
 use lifeboat_sdk::{Marks, Path, Value};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -241,6 +241,7 @@ fn deferred(change: &ObjectChange) -> Deferred {
             ("region_unreachable", format!("{scope}: {message}"))
         }
         Some(Deferral::Needs(address)) => ("deferred_prereq", address.clone()),
+        Some(Deferral::InDoubt(why)) => ("in_doubt", why.clone()),
         Some(Deferral::UnknownInstances) | None => ("instance_count_unknown", String::new()),
     };
     Deferred { reason, detail, resource_change: resource_change(change) }
@@ -256,7 +257,8 @@ fn output_change(output: &OutputChange) -> Change {
     let secret = |v: Option<&Value>| {
         json!(output.sensitive || v.is_some_and(|v| v.marks_deep().contains(Marks::SENSITIVE)))
     };
-    let hide = |v: Option<&Value>| v.cloned().map(|v| if output.sensitive { v.sensitive() } else { v });
+    let hide =
+        |v: Option<&Value>| v.cloned().map(|v| if output.sensitive { v.sensitive() } else { v });
     let (before, after) = (hide(output.before.as_ref()), hide(output.after.as_ref()));
     let unknown = after.as_ref().map_or(json!(false), |v| match unknown_shape(v) {
         Json::Object(map) if map.is_empty() && v.is_wholly_known() => json!(false),
