@@ -13,6 +13,6 @@ mod server;
 
 pub use case::{Case, Need, Place, Subject, document};
 pub use planner::{Action, Plan, plan, within};
-pub use report::{Outcome, Report, table};
+pub use report::{Gap, Outcome, Report, table};
 pub use rules::{names, run};
 pub use server::{Fault, Faults, On, Server};

@@ -48,19 +48,7 @@ impl Bed {
 
     /// The variables that lead an AWS client to the proxy.
     pub fn env(&self) -> Vec<(String, String)> {
-        let endpoint = self.proxy.endpoint();
-        let variables = [
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_DEFAULT_REGION", "us-east-1"),
-            ("AWS_ENDPOINT_URL", &endpoint),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-            ("AWS_CONFIG_FILE", "/dev/null"),
-            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-            ("NO_PROXY", "*"),
-        ];
-        variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+        variables(&self.proxy.endpoint())
     }
 
     /// A command in this environment: what else the caller's environment says about AWS, and of
@@ -76,4 +64,20 @@ impl Bed {
         command.envs(self.env());
         command
     }
+}
+
+/// The variables that lead an AWS client to an endpoint.
+pub(crate) fn variables(endpoint: &str) -> Vec<(String, String)> {
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ("NO_PROXY", "*"),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
 }

@@ -26,6 +26,8 @@ mod aws;
 mod background;
 mod bed;
 mod cache;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod error;
 mod lease;
 mod proxy;

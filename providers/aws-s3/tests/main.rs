@@ -1,0 +1,1 @@
+//! The contract suite over the kinds of S3.

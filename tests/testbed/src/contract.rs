@@ -1,0 +1,184 @@
+//! The emulated servers as the contract suite sees them: each subject behind a fault proxy of its own.
+//!
+//! Subjects of one test share a pair of servers and run at the same time, so nothing is reset
+//! between rules: the suite removes what it made, and a test can ask what is left.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use lifeboat_contract::{Faults, Gap, On, Outcome, Report, Server, Subject, run, table};
+use lifeboat_sdk::kind::DynKind;
+use lifeboat_sdk::session::Limits;
+
+use crate::bed::variables;
+use crate::error::Doing as _;
+use crate::proxy::{Fault, Nth, Proxy, Routes, Rule, RuleId, Upstreams};
+use crate::{Aws, Error, Pair, Result, lock};
+
+/// Emulated servers behind a proxy, as the suite sees them.
+#[derive(Debug)]
+pub struct Emulated {
+    name: &'static str,
+    proxy: Proxy,
+    force: Mutex<Option<(RuleId, lifeboat_contract::Fault)>>,
+}
+
+/// A row of the suite: a server and what is tried on it.
+pub struct Row {
+    /// The server's name in tables.
+    pub server: &'static str,
+    /// Which server answers what.
+    pub routes: Routes,
+    /// A kind with its cases, making its calls through the proxy.
+    pub subject: fn(&Emulated) -> Subject,
+}
+
+impl Emulated {
+    /// A proxy of its own before a pair of servers.
+    pub fn new(name: &'static str, pair: &Pair, routes: Routes) -> Result<Self> {
+        let upstreams = Upstreams { ministack: pair.ministack(), moto: pair.moto() };
+        Ok(Self { name, proxy: Proxy::start(upstreams, routes)?, force: Mutex::default() })
+    }
+
+    /// The variables that lead an AWS client to the proxy.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        variables(&self.proxy.endpoint()).into_iter().collect()
+    }
+
+    /// The proxy.
+    pub fn proxy(&self) -> &Proxy {
+        &self.proxy
+    }
+}
+
+/// Tries all rows, prints their table past the test harness, and fails where a rule fails that is
+/// no known gap, where a kind has no row, or where something is left on the servers.
+#[track_caller]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "the body of a test")]
+pub fn hold(what: &str, rows: &[Row], kinds: &[Arc<dyn DynKind>], gaps: &[Gap]) {
+    let pair = Pair::lease().unwrap();
+    let mut reports = try_all(&pair, rows).unwrap();
+    for report in &mut reports {
+        report.excuse(gaps);
+    }
+    say(&format!("\n{}{}\n", table(&reports), counts(what, &reports)));
+    let mut wrong: Vec<String> = reports.iter().flat_map(Report::failures).collect();
+    let tried: BTreeSet<&str> = reports.iter().map(|report| report.kind).collect();
+    let untried = kinds.iter().filter(|kind| !tried.contains(kind.name()));
+    wrong.extend(untried.map(|kind| format!("{} has no row", kind.name())));
+    if wrong.is_empty() {
+        wrong.extend(Aws::new(&pair).everything_left().unwrap());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// One line: how many cells of the table came to what.
+fn counts(what: &str, reports: &[Report]) -> String {
+    let mut counts = [0; 4];
+    for (_, outcome) in reports.iter().flat_map(|report| &report.rows) {
+        counts[match outcome {
+            Outcome::Held => 0,
+            Outcome::Failed(_) => 1,
+            Outcome::Gap(_) => 2,
+            Outcome::NotApplicable(_) => 3,
+        }] += 1;
+    }
+    let [held, failed, gaps, rest] = counts;
+    let mut text = format!("contract of {what}: {} rows, ", reports.len());
+    let _infallible =
+        write!(text, "{held} held, {failed} failed, {gaps} gaps, {rest} not applicable");
+    text
+}
+
+/// Prints for those who run the tests, past the harness that keeps what passing tests print.
+pub fn say(text: &str) {
+    // Nobody may be listening.
+    writeln!(std::io::stdout().lock(), "{text}").ok();
+}
+
+/// Tries all rows at the same time on one pair of servers; the reports in the order of the rows.
+///
+/// # Errors
+/// Where a proxy cannot be started, or a row panics.
+pub fn try_all(pair: &Pair, rows: &[Row]) -> Result<Vec<Report>> {
+    let try_row = |row: &Row| -> Result<Report> {
+        let server = Emulated::new(row.server, pair, row.routes.clone())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.doing("start a runtime for a row of the contract suite")?;
+        let subject = (row.subject)(&server);
+        let mut report = runtime.block_on(run(&subject, &server));
+        if !server.proxy.ledger().corrections().is_empty() {
+            report.server.push_str(" corrected");
+        }
+        Ok(report)
+    };
+    thread::scope(|scope| {
+        let try_row = &try_row;
+        let running: Vec<_> = rows.iter().map(|row| scope.spawn(move || try_row(row))).collect();
+        running.into_iter().map(|row| row.join().unwrap_or(Err(Error::Background))).collect()
+    })
+}
+
+impl Server for Emulated {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn faults(&self) -> Option<&dyn Faults> {
+        Some(self)
+    }
+
+    /// Long ones where calls are answered, so that a busy machine fails no rule; short ones under
+    /// faults that are waited or tried for.
+    fn limits(&self) -> Limits {
+        use lifeboat_contract::Fault as F;
+        let in_force = lock(&self.force).map(|(_, fault)| fault);
+        let (attempt, operation) = match in_force {
+            Some(F::BlackHole) => (300, 700),
+            Some(F::Refuse | F::Reset | F::Status500 | F::Status503 | F::Throttle) => {
+                (10_000, 1_000)
+            }
+            Some(F::Denied | F::DropAnswer | F::CutBody | F::GarbleBody) | None => (10_000, 60_000),
+        };
+        Limits {
+            attempt: Duration::from_millis(attempt),
+            operation: Duration::from_millis(operation),
+            budget: Duration::from_secs(60),
+            ..Limits::default()
+        }
+    }
+}
+
+impl Faults for Emulated {
+    fn inject(&self, fault: lifeboat_contract::Fault, on: On) {
+        use lifeboat_contract::Fault as F;
+        let kind = match fault {
+            F::Refuse => Fault::Refuse,
+            F::Reset => Fault::Reset,
+            F::Status500 => Fault::Status500,
+            F::Status503 => Fault::Status503,
+            F::Throttle => Fault::Throttle,
+            F::Denied => Fault::Denied403,
+            F::BlackHole => Fault::BlackHole,
+            F::DropAnswer => Fault::DropAnswer,
+            F::CutBody => Fault::CutBody,
+            F::GarbleBody => Fault::GarbleBody,
+        };
+        let nth = match on {
+            On::Nth(n) => Nth::Exactly(n),
+            On::From(n) => Nth::After(n.saturating_sub(1)),
+        };
+        let id = self.proxy.inject(Rule::new(kind).nth(nth));
+        *lock(&self.force) = Some((id, fault));
+    }
+
+    fn clear(&self) -> u64 {
+        let struck = lock(&self.force).take().map_or(0, |(id, _)| self.proxy.struck(id));
+        self.proxy.clear();
+        struck
+    }
+}
