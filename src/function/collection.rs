@@ -125,18 +125,17 @@ fn coalescelist(_: &mut Call<'_>, args: &[Value]) -> Outcome {
     for (i, arg) in args.iter().enumerate() {
         match arg {
             Value::Unknown(_) => {
-                let types = args.iter().map(Value::ty);
                 let first = args[0].ty();
-                let same = types.into_iter().all(|ty| ty == first);
+                let same = args.iter().all(|arg| arg.ty() == first);
                 return Ok(unknown(args, if same { first } else { Type::Dynamic }));
             }
             Value::List(_) | Value::Tuple(_) => {}
             Value::Null(Type::List(_) | Type::Tuple(_)) => {}
             _ => return Err(FunctionError::new(format!("argument {} is not a list", i + 1))),
         }
-        if !items(arg).is_empty() {
-            return Ok(arg.clone());
-        }
+    }
+    if let Some(found) = args.iter().find(|arg| !items(arg).is_empty()) {
+        return Ok(found.clone());
     }
     Err(FunctionError::new("all lists are null or empty"))
 }
@@ -192,8 +191,12 @@ fn element(_: &mut Call<'_>, args: &[Value]) -> Outcome {
     if length == 0 {
         return Err(FunctionError::new("an empty list has no elements"));
     }
-    let place = usize::try_from(index % i64::try_from(length).unwrap_or(i64::MAX));
-    let place = place.map_err(|_| FunctionError::new("the index must not be negative"))?;
+    // As in Terraform a negative index counts from the end of a list, but not of a tuple.
+    let count = i64::try_from(length).unwrap_or(i64::MAX);
+    let from_end = matches!(list, Value::List(_));
+    let place = if from_end { index.rem_euclid(count) } else { index % count };
+    let place = usize::try_from(place)
+        .map_err(|_| FunctionError::new("the index of a tuple must not be negative"))?;
     if let (true, Type::Tuple(types)) = (list.is_unknown(), list.ty()) {
         return Ok(unknown(args, types[place].clone()).mark(marks));
     }

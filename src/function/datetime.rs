@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, Zoned, civil};
+use jiff::tz::Offset;
+use jiff::{SignedDuration, civil};
 use lifeboat_sdk::{Type, Value};
 
 use super::call::{string_at, text, unknown};
@@ -48,8 +48,48 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
 ];
 
+/// A time with its offset from UTC in seconds; the years go from 0 to 9999, to their last day.
+struct Moment {
+    local: civil::DateTime,
+    offset: i32,
+}
+
+impl Moment {
+    /// How much later this is than another.
+    fn since(&self, other: &Self) -> SignedDuration {
+        let offsets = SignedDuration::from_secs(i64::from(self.offset) - i64::from(other.offset));
+        self.local.duration_since(other.local).saturating_sub(offsets)
+    }
+
+    /// In RFC 3339 with whole seconds.
+    fn rfc3339(&self) -> String {
+        let (date, time) = (self.local.date(), self.local.time());
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}",
+            date.year(),
+            date.month(),
+            date.day(),
+            time.hour(),
+            time.minute(),
+            time.second(),
+            self.zone(true)
+        )
+    }
+
+    /// The offset as `+01:00`, or `Z` for none if `short`.
+    fn zone(&self, short: bool) -> String {
+        if self.offset == 0 && short {
+            return "Z".into();
+        }
+        let minutes = self.offset.unsigned_abs() / 60;
+        let sign = if self.offset < 0 { '-' } else { '+' };
+        format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
 fn plantimestamp(call: &mut Call<'_>, _: &[Value]) -> Outcome {
-    Ok(Value::string(seconds(&call.context.now.to_zoned(TimeZone::UTC))))
+    let local = Offset::UTC.to_datetime(call.context.now);
+    Ok(Value::string(Moment { local, offset: 0 }.rfc3339()))
 }
 
 fn timestamp(call: &mut Call<'_>, args: &[Value]) -> Outcome {
@@ -60,15 +100,11 @@ fn timestamp(call: &mut Call<'_>, args: &[Value]) -> Outcome {
 }
 
 fn timecmp(call: &mut Call<'_>, args: &[Value]) -> Outcome {
-    let at = |i: usize| -> Result<Zoned, FunctionError> {
+    let at = |i: usize| -> Result<Moment, FunctionError> {
         let source = string_at(args, i)?;
         parse(source).map_err(|e| FunctionError::at(i, describe(call, source, &e)))
     };
-    Ok(Value::int(match at(0)?.timestamp().cmp(&at(1)?.timestamp()) {
-        std::cmp::Ordering::Less => -1,
-        std::cmp::Ordering::Equal => 0,
-        std::cmp::Ordering::Greater => 1,
-    }))
+    Ok(Value::int(at(0)?.since(&at(1)?).signum().into()))
 }
 
 fn timeadd(call: &mut Call<'_>, args: &[Value]) -> Outcome {
@@ -78,34 +114,18 @@ fn timeadd(call: &mut Call<'_>, args: &[Value]) -> Outcome {
     let duration = parse_duration(source).ok_or_else(|| {
         FunctionError::new(format!("{} is not a duration such as \"1h30m\"", call.quote(source)))
     })?;
-    let later = time.checked_add(duration).ok().filter(|t| (0..=9999).contains(&t.year()));
-    let later =
+    let later = time.local.checked_add(duration).ok().filter(|t| t.year() >= 0);
+    let local =
         later.ok_or_else(|| FunctionError::new("the result is not in the years 0 to 9999"))?;
-    Ok(Value::string(seconds(&later)))
+    Ok(Value::string(Moment { local, ..time }.rfc3339()))
 }
 
 fn describe(call: &Call<'_>, source: &str, problem: &str) -> String {
     format!("{} is not a timestamp as in RFC 3339: {problem}", call.quote(source))
 }
 
-/// The time in RFC 3339 with whole seconds.
-fn seconds(time: &Zoned) -> String {
-    format!("{}{}", time.strftime("%Y-%m-%dT%H:%M:%S"), zone(time, true))
-}
-
-/// The offset as `+01:00`, or `Z` for none if `short`.
-fn zone(time: &Zoned, short: bool) -> String {
-    let offset = time.offset().seconds();
-    if offset == 0 && short {
-        return "Z".into();
-    }
-    let minutes = offset.unsigned_abs() / 60;
-    let sign = if offset < 0 { '-' } else { '+' };
-    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-}
-
 /// Reads `2006-01-02T15:04:05.999+07:00`, strictly.
-fn parse(source: &str) -> Result<Zoned, String> {
+fn parse(source: &str) -> Result<Moment, String> {
     let number = |from: usize, to: usize, what: &str, low: i16, high: i16| {
         let digits = source.get(from..to).filter(|d| d.bytes().all(|b| b.is_ascii_digit()));
         let n = digits.and_then(|digits| digits.parse::<i16>().ok());
@@ -140,8 +160,7 @@ fn parse(source: &str) -> Result<Zoned, String> {
     let offset = parse_offset(rest).ok_or("the offset from UTC is wrong")?;
     let time = civil::Time::new(small(hour), small(minute), small(second), nanosecond);
     let time = time.map_err(|e| e.to_string())?;
-    let zone = Offset::from_seconds(offset).map_err(|e| e.to_string())?;
-    date.to_datetime(time).to_zoned(TimeZone::fixed(zone)).map_err(|e| e.to_string())
+    Ok(Moment { local: date.to_datetime(time), offset })
 }
 
 /// Seconds of `Z`, `+01:00` or `-01:00`.
@@ -267,7 +286,11 @@ fn quoted(source: &str, out: &mut String) -> Option<usize> {
     }
     let mut at = 1;
     loop {
-        let end = at + source[at..].find('\'')?;
+        let Some(quote) = source[at..].find('\'') else {
+            // As in Terraform a quote in quotes may end the text and the quotes at once.
+            return if at > 1 && at == source.len() { Some(at) } else { None };
+        };
+        let end = at + quote;
         out.push_str(&source[at..end]);
         if !source[end + 1..].starts_with('\'') {
             return Some(end + 1);
@@ -278,7 +301,7 @@ fn quoted(source: &str, out: &mut String) -> Option<usize> {
 }
 
 /// One part of a date, such as `YYYY`; `None` if there is no such part.
-fn verb(letter: char, length: usize, time: &Zoned, out: &mut String) -> Option<()> {
+fn verb(letter: char, length: usize, moment: &Moment, out: &mut String) -> Option<()> {
     let name = |names: &[&str], index: i8| {
         usize::try_from(index)
             .ok()
@@ -287,11 +310,12 @@ fn verb(letter: char, length: usize, time: &Zoned, out: &mut String) -> Option<(
             .to_owned()
     };
     let plain = |n: i8| if length == 1 { n.to_string() } else { format!("{n:02}") };
+    let time = moment.local;
     let month = name(&MONTHS, time.month() - 1);
     let day = name(&DAYS, time.weekday().to_monday_zero_offset());
     let twelve = if time.hour() % 12 == 0 { 12 } else { time.hour() % 12 };
     let afternoon = time.hour() >= 12;
-    let colon = zone(time, false);
+    let colon = moment.zone(false);
     let part = match (letter, length) {
         ('Y', 2) => format!("{:02}", time.year() % 100),
         ('Y', 4) => format!("{:04}", time.year()),
@@ -307,8 +331,8 @@ fn verb(letter: char, length: usize, time: &Zoned, out: &mut String) -> Option<(
         ('a', 2) => if afternoon { "pm" } else { "am" }.into(),
         ('m', 1 | 2) => plain(time.minute()),
         ('s', 1 | 2) => plain(time.second()),
-        ('Z', 1) => zone(time, true),
-        ('Z', 3) if time.offset().seconds() == 0 => "UTC".into(),
+        ('Z', 1) => moment.zone(true),
+        ('Z', 3) if moment.offset == 0 => "UTC".into(),
         ('Z', 3 | 4) => colon.replace(':', ""),
         ('Z', 5) => colon,
         _ => return None,
@@ -336,7 +360,6 @@ impl Stamp {
         let small = |n: i16| i8::try_from(n).ok();
         let date = civil::Date::new(self.year, small(self.month)?, small(self.day)?).ok()?;
         let time = civil::Time::new(small(self.hour)?, small(self.minute)?, small(self.second)?, 0);
-        let zone = TimeZone::fixed(Offset::from_seconds(self.zone).ok()?);
-        Some(seconds(&date.to_datetime(time.ok()?).to_zoned(zone).ok()?))
+        Some(Moment { local: date.to_datetime(time.ok()?), offset: self.zone }.rfc3339())
     }
 }

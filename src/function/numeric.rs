@@ -152,7 +152,7 @@ fn range(_: &mut Call<'_>, args: &[Value]) -> Outcome {
         }
         _ => return Err(FunctionError::new("one, two or three numbers are required")),
     };
-    if step.is_zero() {
+    if step.is_zero() && start != end {
         return Err(FunctionError::at(2, "the step must not be zero"));
     }
     let down = step.is_negative();

@@ -33,8 +33,8 @@ pub(super) fn translate(source: &str) -> Result<Translated, String> {
         chars: source.char_indices().peekable(),
         out: String::new(),
         groups: Vec::new(),
-        atom: false,
-        depth: 0,
+        atom: None,
+        open: vec![1],
     };
     translator.run()?;
     Ok(Translated { source: translator.out, groups: translator.groups })
@@ -45,9 +45,11 @@ struct Translator<'a> {
     chars: Peekable<CharIndices<'a>>,
     out: String,
     groups: Vec<String>,
-    /// Whether there is something that a repetition can follow.
-    atom: bool,
-    depth: usize,
+    /// How often what stands last repeats something inside of it at most, if a repetition can
+    /// follow it at all.
+    atom: Option<u32>,
+    /// The highest such number in the whole pattern, and in each open group.
+    open: Vec<u32>,
 }
 
 const PERL: [(char, &str); 3] = [('d', "0-9"), ('s', "\\t\\n\\x0C\\r "), ('w', "0-9A-Za-z_")];
@@ -68,43 +70,55 @@ impl<'a> Translator<'a> {
         while let Some((_, c)) = self.chars.next() {
             match c {
                 '(' => self.open()?,
-                ')' if self.depth == 0 => return Err("there is a ) too many".into()),
+                ')' if self.open.len() == 1 => return Err("there is a ) too many".into()),
                 ')' => {
-                    self.depth -= 1;
                     self.out.push(')');
-                    self.atom = true;
+                    let inside = self.open.pop().unwrap_or(1);
+                    self.atom(inside);
                 }
                 '|' => {
                     self.out.push('|');
-                    self.atom = false;
+                    self.atom = None;
                 }
-                '*' | '+' | '?' => self.repeat(&c.to_string())?,
+                '*' | '+' | '?' => self.repeat(&c.to_string(), 1)?,
                 '{' => match self.counts()? {
-                    Some(counts) => self.repeat(&counts)?,
+                    Some((counts, most)) => self.repeat(&counts, most)?,
                     None => self.literal('{'),
                 },
                 '[' => self.class()?,
                 '\\' => self.escape()?,
                 '.' | '^' | '$' => {
                     self.out.push(c);
-                    self.atom = true;
+                    self.atom(1);
                 }
                 c => self.literal(c),
             }
         }
-        if self.depth > 0 { Err("a closing ) is missing".into()) } else { Ok(()) }
+        if self.open.len() > 1 { Err("a closing ) is missing".into()) } else { Ok(()) }
     }
 
     fn literal(&mut self, c: char) {
         push_literal(&mut self.out, c);
-        self.atom = true;
+        self.atom(1);
+    }
+
+    /// Something that can be repeated, and that repeats its own inside so often.
+    fn atom(&mut self, inside: u32) {
+        self.atom = Some(inside);
+        if let Some(most) = self.open.last_mut() {
+            *most = inside.max(*most);
+        }
     }
 
     /// A repetition, perhaps lazy; Go refuses a second one after it.
-    fn repeat(&mut self, operator: &str) -> Result<(), String> {
-        if !self.atom {
-            return Err(format!("there is nothing that {operator} could repeat"));
+    fn repeat(&mut self, operator: &str, most: u32) -> Result<(), String> {
+        let inside =
+            self.atom.ok_or_else(|| format!("there is nothing for {operator} to repeat"))?;
+        let all = inside.saturating_mul(most.max(1));
+        if most > 1 && all > MAX_REPEAT {
+            return Err(format!("repetitions inside of each other exceed {MAX_REPEAT}"));
         }
+        self.atom(all);
         self.out.push_str(operator);
         if self.chars.next_if(|(_, c)| *c == '?').is_some() {
             self.out.push('?');
@@ -123,7 +137,7 @@ impl<'a> Translator<'a> {
     }
 
     /// `n}`, `n,}` or `n,m}` after a brace; a brace before anything else is literal.
-    fn counts(&mut self) -> Result<Option<String>, String> {
+    fn counts(&mut self) -> Result<Option<(String, u32)>, String> {
         let mut ahead = self.chars.clone();
         let Some(Counts { low, high }) = read_counts(&mut ahead) else { return Ok(None) };
         self.chars = ahead;
@@ -132,11 +146,12 @@ impl<'a> Translator<'a> {
             let message = "the counts of a repetition must be in order and at most";
             return Err(format!("{message} {MAX_REPEAT}"));
         }
-        Ok(Some(match high {
+        let counts = match high {
             High::Same => format!("{{{low}}}"),
             High::Open => format!("{{{low},}}"),
             High::UpTo(top) => format!("{{{low},{top}}}"),
-        }))
+        };
+        Ok(Some((counts, top)))
     }
 
     fn open(&mut self) -> Result<(), String> {
@@ -157,8 +172,8 @@ impl<'a> Translator<'a> {
             self.groups.push(String::new());
             self.out.push('(');
         }
-        self.depth += 1;
-        self.atom = false;
+        self.open.push(1);
+        self.atom = None;
         Ok(())
     }
 
@@ -170,24 +185,24 @@ impl<'a> Translator<'a> {
         let known = |flags: &str| flags.chars().all(|c| matches!(c, 'i' | 'm' | 's' | 'U'));
         let off_known = off == "none" || (!off.is_empty() && known(off));
         let closes = after[end..].starts_with(')');
-        if !known(on) || !off_known || (closes && flags.is_empty()) {
+        if !known(on) || !off_known {
             return Err(format!("there is no group (?{flags}"));
         }
-        let _infallible = write!(self.out, "(?{}", &after[..=end]);
+        if !(closes && flags.is_empty()) {
+            let _infallible = write!(self.out, "(?{}", &after[..=end]);
+        }
         self.skip(1 + end + 1);
-        if closes {
-            // Setting flags is nothing that could be repeated.
-            self.atom = false;
-        } else {
-            self.depth += 1;
-            self.atom = false;
+        // Setting flags is nothing that could be repeated.
+        self.atom = None;
+        if !closes {
+            self.open.push(1);
         }
         Ok(())
     }
 
     fn escape(&mut self) -> Result<(), String> {
         let c = self.chars.peek().map(|(_, c)| *c).ok_or("a backslash ends the pattern")?;
-        self.atom = true;
+        self.atom(1);
         let simple = match c {
             'A' => Some("\\A"),
             'z' => Some("\\z"),
@@ -343,7 +358,7 @@ impl<'a> Translator<'a> {
         }
         class.push(']');
         self.out.push_str(&class);
-        self.atom = true;
+        self.atom(1);
         Ok(())
     }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use lifeboat_sdk::value::convert::convert;
 use lifeboat_sdk::value::{Name, nfc};
-use lifeboat_sdk::{Number, Value};
+use lifeboat_sdk::{Number, Type, Value};
 use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 
 use super::super::datetime::Stamp;
@@ -29,8 +30,15 @@ pub fn from_yaml(text: &str) -> Result<Value, String> {
             return Err("only version 1.1 of YAML is supported".into());
         }
     }
-    let mut reader =
-        Reader { parser: Parser::new_from_str(text), line: 1, anchors: BTreeMap::new(), nodes: 0 };
+    let mut reader = Reader {
+        parser: Parser::new_from_str(text),
+        // A block of lines that the text ends without a line break has none either.
+        unfinished: (!text.trim_end_matches(' ').ends_with('\n')).then(|| text.chars().count()),
+        at_end: false,
+        line: 1,
+        anchors: BTreeMap::new(),
+        nodes: 0,
+    };
     if !matches!(reader.next()?, Event::StreamStart) {
         return Err(reader.error("the stream does not begin"));
     }
@@ -47,6 +55,10 @@ pub fn from_yaml(text: &str) -> Result<Value, String> {
 
 struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
+    /// The number of characters, if the last is not a line break.
+    unfinished: Option<usize>,
+    /// Whether the last event ends where such a text ends.
+    at_end: bool,
     line: usize,
     /// What anchors stand for, with the number of nodes.
     anchors: BTreeMap<usize, (Value, usize)>,
@@ -62,6 +74,7 @@ impl<'a> Reader<'a> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => {
                 self.line = span.start.line();
+                self.at_end = self.unfinished.is_some_and(|end| span.end.index() >= end);
                 Ok(event)
             }
             Some(Err(error)) => Err(format!("line {}: {}", error.marker().line(), error.info())),
@@ -82,7 +95,13 @@ impl<'a> Reader<'a> {
         self.count(1)?;
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let value = scalar(&text, style, full_tag(tag.as_deref()).as_deref());
+                let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                let text = if block && self.at_end {
+                    text.strip_suffix('\n').unwrap_or(&text)
+                } else {
+                    &text
+                };
+                let value = scalar(text, style, full_tag(tag.as_deref()).as_deref());
                 (value.map_err(|message| self.error(message))?, anchor)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -167,14 +186,23 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The tag in full; `None` for none and for the bare `!`.
+/// The tag in full.
 fn full_tag(tag: Option<&Tag>) -> Option<String> {
-    let full = tag.map(|tag| format!("{}{}", tag.handle, tag.suffix));
-    full.filter(|tag| !tag.is_empty() && tag != "!")
+    tag.map(|tag| format!("{}{}", tag.handle, tag.suffix))
 }
 
-/// What a scalar stands for.
+/// What a scalar stands for. A block of lines is a text, but the text of what it would stand for
+/// on one line, as in Terraform: an empty one is null.
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&str>) -> Result<Value, String> {
+    let value = resolve(text, style, tag)?;
+    let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+    if block && tag.is_none() {
+        return convert(&value, &Type::String).map_err(|e| e.message);
+    }
+    Ok(value)
+}
+
+fn resolve(text: &str, style: ScalarStyle, tag: Option<&str>) -> Result<Value, String> {
     let kind = tag.map(|tag| tag.strip_prefix(CORE).ok_or(tag)).transpose();
     let kind = kind.map_err(|tag| format!("the tag {tag:?} is not supported"))?;
     let invalid = || format!("{text:?} is not of the kind !!{}", kind.unwrap_or_default());
@@ -185,7 +213,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&str>) -> Result<Value, St
     if kind == Some("binary") && super::super::encoding::from_base64(text).is_none() {
         return Err(invalid());
     }
-    if matches!(kind, Some("str" | "binary")) || (style != ScalarStyle::Plain && kind.is_none()) {
+    if matches!(kind, Some("str" | "binary")) {
         return Ok(Value::nfc(text));
     }
     if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {

@@ -1,9 +1,8 @@
 //! The operations on numbers.
 
 use num_bigint::{BigInt, BigUint, Sign};
-use num_traits::ToPrimitive;
 
-use super::{Float, Number, NumberError, Repr, TEXT_BITS, signed};
+use super::{Float, Number, NumberError, Repr, TEXT_BITS, double, signed};
 
 impl Number {
     /// The sum.
@@ -144,7 +143,7 @@ impl Number {
     /// # Errors
     /// When there is no real result or it is out of range.
     pub fn pow(&self, exponent: &Self) -> Result<Self, NumberError> {
-        Self::from_double(power(self.to_f64(), exponent.to_f64()))
+        Self::from_double(double::power(self.to_f64(), exponent.to_f64()))
     }
 
     /// The logarithm to a base, computed in doubles as Terraform does.
@@ -152,7 +151,7 @@ impl Number {
     /// # Errors
     /// When there is no real result or it is out of range.
     pub fn log(&self, base: &Self) -> Result<Self, NumberError> {
-        Self::from_double(self.to_f64().ln() / base.to_f64().ln())
+        Self::from_double(double::log(self.to_f64()) / double::log(base.to_f64()))
     }
 
     fn from_double(x: f64) -> Result<Self, NumberError> {
@@ -220,65 +219,4 @@ pub(super) fn quotient(
     let whole = &scaled / divisor;
     let sticky = &whole * divisor != scaled;
     Float::rounded(negative, whole, exponent - signed(shift), sticky, precision)
-}
-
-/// The power of doubles by repeated squaring, the fraction through the logarithm.
-///
-/// The C library may differ from Go in the last digit, and the last digit shows.
-fn power(x: f64, y: f64) -> f64 {
-    if y == 0.0 || x == 1.0 || x == 0.0 || !x.is_finite() || !y.is_finite() || y.abs() >= 2e18 {
-        return x.powf(y);
-    }
-    if y.abs() == 1.0 {
-        return if y > 0.0 { x } else { 1.0 / x };
-    }
-    if y.abs() == 0.5 {
-        return if y > 0.0 { x.sqrt() } else { 1.0 / x.sqrt() };
-    }
-    let (mut whole, mut fraction) = (y.abs().trunc(), y.abs().fract());
-    if fraction != 0.0 && x < 0.0 {
-        return f64::NAN;
-    }
-    let mut result = 1.0;
-    if fraction != 0.0 {
-        if fraction > 0.5 {
-            fraction -= 1.0;
-            whole += 1.0;
-        }
-        result = (fraction * x.ln()).exp();
-    }
-    let (mut base, mut scale) = split(x);
-    let (mut count, mut result_scale) = (whole.to_i64().unwrap_or(0), 0i64);
-    while count != 0 {
-        if scale.abs() > 1 << 13 {
-            result_scale += scale;
-            break;
-        }
-        if count & 1 == 1 {
-            result *= base;
-            result_scale += scale;
-        }
-        base *= base;
-        scale <<= 1;
-        if base < 0.5 {
-            base += base;
-            scale -= 1;
-        }
-        count >>= 1;
-    }
-    if y < 0.0 {
-        result = 1.0 / result;
-        result_scale = -result_scale;
-    }
-    let scale = i32::try_from(result_scale.clamp(-5000, 5000)).unwrap_or(0);
-    let third = scale / 3;
-    result * 2f64.powi(third) * 2f64.powi(third) * 2f64.powi(scale - 2 * third)
-}
-
-/// A double, not zero, as a fraction from a half to one and a power of two.
-fn split(x: f64) -> (f64, i64) {
-    let (x, offset) = if x.is_subnormal() { (x * 2f64.powi(60), -60) } else { (x, 0) };
-    let scale = i64::try_from((x.to_bits() >> 52) & 0x7ff).unwrap_or(0) - 1022;
-    let fraction = f64::from_bits(x.to_bits() & !(0x7ff << 52) | 1022 << 52);
-    (fraction, scale + offset)
 }

@@ -8,6 +8,7 @@
 
 mod arithmetic;
 mod decimal;
+mod double;
 
 use std::cmp::Ordering;
 use std::fmt;

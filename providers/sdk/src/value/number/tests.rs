@@ -220,3 +220,17 @@ fn printing_with_given_digits() {
     assert_eq!(n("0").to_decimal().scientific(Some(2), 'e'), "0.00e+00");
     assert_eq!(n("0.00012").to_decimal().scientific(None, 'E'), "1.2E-04");
 }
+
+#[test]
+fn fractional_powers_have_the_last_digit_of_terraform() {
+    for (x, y, power) in [
+        ("3.14159", "0.1", "1.1212822585211588"),
+        ("255", "0.1", "1.7404198104793391"),
+        ("2", "2.7", "6.498019170849886"),
+        ("7.7", "0.3", "1.8447911968664352"),
+    ] {
+        assert_eq!(n(x).pow(&n(y)).unwrap().to_string(), power, "{x} {y}");
+    }
+    assert_eq!(n("2").log(&n("3")).unwrap().to_string(), "0.6309297535714575");
+    assert_eq!(n("3").log(&n("7")).unwrap().to_string(), "0.5645750340535796");
+}
