@@ -131,7 +131,8 @@ impl<'a> Checker<'a> {
         self.repetition(call.count.as_ref(), call.for_each.as_ref(), &around);
         self.depends(&call.depends_on, &around);
         let (each, count) = (call.for_each.is_some(), call.count.is_some());
-        self.body(&call.body, &Around { each, count, ..around });
+        // An argument may need an output that does not depend on it.
+        self.body(&call.body, &Around { each, count, ..Around::default() });
         let Some(child) = self.module.children.get(name) else { return };
         for attribute in &call.body.attributes {
             if !child.variables.contains_key(&attribute.name) {

@@ -3,7 +3,7 @@
 use lifeboat_sdk::{Marks, Value};
 
 use super::{Env, Evaluator};
-use crate::config::ast::{Expr, ExprKind, Step, StepKind, Traversal};
+use crate::config::ast::{Expr, Step, StepKind, Traversal};
 use crate::config::walk;
 
 /// So many values are told at most.
@@ -11,69 +11,60 @@ const MOST: usize = 8;
 
 impl Evaluator<'_> {
     /// What the names in an expression stand for: `("var.x", "is \"a\"")`.
-    pub(super) fn values(&mut self, expr: &Expr, env: Env<'_>) -> Vec<(String, String)> {
+    pub(super) fn values(&self, expr: &Expr, env: Env<'_>) -> Vec<(String, String)> {
         let mut traversals: Vec<&Traversal> = Vec::new();
         walk::traversals(expr, &mut |t| traversals.push(t));
         let mut told: Vec<(String, String)> = Vec::new();
         for traversal in traversals.into_iter().take(4 * MOST) {
-            let label = label(traversal);
-            if told.len() >= MOST || told.iter().any(|(l, _)| *l == label) {
-                continue;
-            }
-            let kind = ExprKind::Traversal(Box::new(traversal.clone()));
-            let whole = Expr { kind, span: traversal.root_span };
-            let (value, found) = self.apart(|e| {
-                // Nothing is explained while explaining.
-                e.found.seen.clear();
-                e.quiet(&whole, env)
-            });
-            if let Some(value) = value.filter(|_| found.errors == 0) {
+            let Some((label, value)) = self.longest(traversal, env) else { continue };
+            if told.len() < MOST && told.iter().all(|(l, _)| *l != label) {
                 told.push((label, describe(&value)));
             }
         }
         told
     }
 
-    /// The value of a traversal with literal steps only, without reporting anything.
-    fn quiet(&mut self, whole: &Expr, env: Env<'_>) -> Option<Value> {
-        let ExprKind::Traversal(t) = &whole.kind else { return None };
-        let (value, steps) = match env.get(&t.root) {
+    /// The value of as much of a traversal as has one, and how that part is written.
+    fn longest(&self, t: &Traversal, env: Env<'_>) -> Option<(String, Value)> {
+        let mut text = t.root.to_string();
+        let (mut value, rest) = match env.get(&t.root) {
             Some(value) => (value.clone(), &*t.steps),
             None => {
                 let reference = t.reference.as_ref()?;
-                (self.scope.resolve(reference).ok()?, reference.rest())
+                let value = self.scope.resolve(reference).ok()?;
+                let head = t.steps.len().saturating_sub(reference.rest().len());
+                t.steps.get(..head)?.iter().for_each(|step| write_step(&mut text, step));
+                (value, reference.rest())
             }
         };
-        steps.iter().try_fold(value, |value, step| {
+        for step in rest {
             let marks = value.unmark().1;
             let part = match &step.kind {
                 StepKind::Attr(name) => value.get(name).cloned(),
                 StepKind::Key(key) => match key.as_i64().and_then(|n| usize::try_from(n).ok()) {
-                    Some(n) => value.items()?.get(n).cloned(),
-                    None => value.get(key.as_str()?).cloned(),
+                    Some(n) => value.items().and_then(|items| items.get(n)).cloned(),
+                    None => key.as_str().and_then(|key| value.get(key)).cloned(),
                 },
                 StepKind::Index(_) | StepKind::Splat(_) => None,
             };
-            Some(part?.mark(marks))
-        })
+            let Some(part) = part else { break };
+            value = part.mark(marks);
+            write_step(&mut text, step);
+        }
+        Some((text, value))
     }
 }
 
-/// As it is written, up to the first step that is no literal.
-fn label(traversal: &Traversal) -> String {
-    let mut text = traversal.root.to_string();
-    let literal = |s: &&Step| matches!(s.kind, StepKind::Attr(_) | StepKind::Key(_));
-    for step in traversal.steps.iter().take_while(literal) {
-        match &step.kind {
-            StepKind::Attr(name) => {
-                text.push('.');
-                text.push_str(name);
-            }
-            StepKind::Key(key) => text.push_str(&format!("[{key:?}]")),
-            StepKind::Index(_) | StepKind::Splat(_) => {}
+/// A literal step as it is written.
+fn write_step(text: &mut String, step: &Step) {
+    match &step.kind {
+        StepKind::Attr(name) => {
+            text.push('.');
+            text.push_str(name);
         }
+        StepKind::Key(key) => text.push_str(&format!("[{key:?}]")),
+        StepKind::Index(_) | StepKind::Splat(_) => {}
     }
-    text
 }
 
 /// A value in a few words, as Terraform puts it; secrets are not told.

@@ -162,7 +162,7 @@ fn diagnostics_tell_the_values_used() {
     let expr = parse_expression(FileId(0), "var.object.c", &mut Interner::default(), &mut found);
     evaluate(&expr, &scope(), &mut found);
     let first = &found.0[0];
-    assert_eq!(first.values, Vec::new(), "what is missing has no value");
+    assert_eq!(first.values, [("var.object".into(), "is an object with 2 attributes".into())]);
     assert_eq!(first.help.as_deref(), Some("Did you mean \"a\"?"));
     let text = "var.object.a + tonumber(var.set)";
     let expr = parse_expression(FileId(0), text, &mut Interner::default(), &mut found);

@@ -3,7 +3,7 @@
 //! Each is parsed on its own, so that a syntax error in one does not hide those of others. Where
 //! one is never closed it ends before the next line that looks like a top-level block.
 
-use super::lexer::{CODE, Lexer};
+use super::lexer::{CODE, Lexer, continues_name};
 use super::token::{Kind, Token};
 
 /// The tokens of one top-level block or argument, with what stands before it.
@@ -122,10 +122,21 @@ fn next_header(text: &str, chunk: &Chunk) -> Option<usize> {
 /// `resource "a" "b" {`, at the very start of the line, for a known kind of block.
 fn is_header(line: &str) -> bool {
     let line = line.split('\n').next().unwrap_or_default();
-    let name = line.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().unwrap_or_default();
-    super::super::top_level::is_known(name)
-        && line.trim_end().trim_end_matches('}').trim_end().contains('{')
-        && !line.contains('=')
+    let after = |text: &'_ str, n: usize| text.get(n..).map(|rest| rest.trim_start().to_owned());
+    let word = |text: &str| text.find(|c: char| !continues_name(c)).unwrap_or(text.len());
+    let len = word(line);
+    if !line.get(..len).is_some_and(crate::config::top_level::is_known) {
+        return false;
+    }
+    let mut rest = after(line, len);
+    while let Some(text) = rest {
+        rest = match text.strip_prefix('"') {
+            _ if text.starts_with('{') => return true,
+            Some(label) => label.find('"').and_then(|end| after(label, end + 1)),
+            None => Some(word(&text)).filter(|n| *n > 0).and_then(|n| after(&text, n)),
+        };
+    }
+    false
 }
 
 fn at(offset: u32) -> usize {

@@ -44,7 +44,7 @@ fn each_block_reports_its_own_syntax_error() {
 #[test]
 fn an_unclosed_block_ends_before_the_next_one() {
     for broken in ["  value = {\n", "  value = <<EOT\nx\n", "  value = foo(\n", "  nested {\n"] {
-        let text = format!("output \"a\" {{\n{broken}\noutput \"b\" {{\n  value = 2\n}}\n");
+        let text = format!("output \"a\" {{\n{broken}\noutput \"b\" {{ value = 2 }}\n");
         let (body, found) = parsed(&text);
         assert_eq!(body.blocks.len(), 2, "{text}: {found:?}");
         assert_eq!(found.0.len(), 1, "{text}: {found:?}");
