@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 /// All variables, read once; what is not Unicode is left out.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads it")]
 pub fn read() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))

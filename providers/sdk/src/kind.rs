@@ -217,6 +217,12 @@ pub trait Kind: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether an object of that name that is not ours is taken over instead of refused:
+    /// the configuration says so (`allow_overwrite`).
+    fn takes_over(&self, _desired: &Value) -> bool {
+        false
+    }
+
     /// What of the document depends on the region's role. Pure.
     fn plan_role(&self, _role: &RoleContext, document: &Value) -> RolePlan {
         RolePlan::Document(document.clone())
@@ -285,6 +291,8 @@ pub trait DynKind: Send + Sync {
     fn normalise(&self, document: &Value) -> Value;
     /// See [`Kind::validate`].
     fn validate(&self, document: &Value) -> Vec<Finding>;
+    /// See [`Kind::takes_over`].
+    fn takes_over(&self, desired: &Value) -> bool;
     /// See [`Kind::plan_role`].
     fn plan_role(&self, role: &RoleContext, document: &Value) -> RolePlan;
     /// See [`Kind::holds_data`].
@@ -385,6 +393,9 @@ impl<K: Kind> DynKind for Erased<K> {
     }
     fn validate(&self, document: &Value) -> Vec<Finding> {
         self.0.validate(document)
+    }
+    fn takes_over(&self, desired: &Value) -> bool {
+        self.0.takes_over(desired)
     }
     fn plan_role(&self, role: &RoleContext, document: &Value) -> RolePlan {
         self.0.plan_role(role, document)

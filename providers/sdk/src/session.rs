@@ -11,6 +11,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -178,6 +179,8 @@ impl Session {
 #[derive(Default)]
 pub(crate) struct Clock {
     wasted: Mutex<Duration>,
+    /// Whether anything there ever answered in this session.
+    answered: AtomicBool,
 }
 
 /// The guards of one scope.
@@ -224,10 +227,13 @@ impl Guard {
 
     fn check(&self) -> Result<(), Failure> {
         if self.refresh && self.remaining().is_zero() {
-            let text = format!(
-                "the location answered too slowly: it wasted its {} s of this refresh",
-                self.limits.budget.as_secs()
-            );
+            let seconds = self.limits.budget.as_secs();
+            if !self.clock.answered.load(Ordering::Relaxed) {
+                let text = format!("no answer within the {seconds} s that a refresh waits");
+                return Err(Failure::new(Class::NotTried, text));
+            }
+            let text =
+                format!("it answers too slowly: {seconds} s of this refresh went into waiting");
             return Err(Failure::new(Class::TooSlow, text));
         }
         let mut inner = lock(&self.inner);
@@ -275,6 +281,7 @@ impl Guard {
             }
             return;
         }
+        self.clock.answered.store(true, Ordering::Relaxed);
         inner.failures = 0;
         inner.open = None;
         if inner.granted < self.limits.in_flight.max(1) {

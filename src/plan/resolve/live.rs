@@ -109,7 +109,8 @@ impl Resolver<'_> {
     fn found(&mut self, wanted: &Wanted<'_>, present: Present<Value>) -> Live {
         let ours = present.owner.as_ref() == Some(&self.owner(&wanted.address));
         let part_of_ours = wanted.kind.ownership() == Ownership::Parent;
-        if wanted.importing.is_some() || ours || wanted.adopt || part_of_ours {
+        let asked = wanted.adopt || wanted.kind.takes_over(&wanted.config);
+        if wanted.importing.is_some() || ours || asked || part_of_ours {
             return Live::There { present, taken_over: true };
         }
         self.push(taken(wanted, &present));

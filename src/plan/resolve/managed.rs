@@ -1,7 +1,7 @@
 //! Planning one managed object.
 
 use lifeboat_sdk::value::Why;
-use lifeboat_sdk::{Diagnostic, Name, Path, Present, Value};
+use lifeboat_sdk::{Diagnostic, Name, Ownership, Path, Present, Value};
 
 use super::instance::{Site, Wanted};
 use super::live::Live;
@@ -226,6 +226,9 @@ impl Resolver<'_> {
             };
             reason = None;
         }
+        if proposal.action == Action::NoOp && self.retagged(wanted, present, taken_over) {
+            proposal.action = Action::Update;
+        }
         let mut change = self.change(wanted, proposal.action);
         change.id = Some(present.id.clone());
         change.importing = taken_over.then(|| present.id.clone());
@@ -251,6 +254,17 @@ impl Resolver<'_> {
         change.after = Some(proposal.after);
         self.changes.insert(wanted.address.clone(), change);
         seen
+    }
+
+    /// Whether only the owner tags differ: the object moved, or was taken over.
+    fn retagged(&self, wanted: &Wanted<'_>, present: &Present<Value>, taken_over: bool) -> bool {
+        let tags = wanted.kind.ownership() == Ownership::Tags && !wanted.operated;
+        let normal = self.input.options.mode == PlanMode::Normal;
+        let moved =
+            self.input.previous.get(&wanted.address).is_some_and(|p| p.moved_from.is_some());
+        tags && normal
+            && (moved || taken_over)
+            && present.owner.as_ref() != Some(&self.owner(&wanted.address))
     }
 
     /// Why the object is made anew whatever its attributes say.

@@ -167,6 +167,10 @@ impl Kind for RecordKind {
         hooks::validate(document)
     }
 
+    fn takes_over(&self, desired: &Value) -> bool {
+        hook::truth(desired, "allow_overwrite")
+    }
+
     async fn read(&self, ctx: &Ctx, scope: &Scope, targets: &[Target]) -> Vec<Observation<Record>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,

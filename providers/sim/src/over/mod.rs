@@ -155,6 +155,9 @@ impl DynKind for Over {
     fn validate(&self, document: &Value) -> Vec<Finding> {
         self.template.validate(document)
     }
+    fn takes_over(&self, desired: &Value) -> bool {
+        self.template.takes_over(desired)
+    }
     fn plan_role(&self, role: &RoleContext, document: &Value) -> RolePlan {
         self.template.plan_role(role, document)
     }
