@@ -20,7 +20,7 @@ use crate::address::Address;
 use crate::apply::recover::Open;
 use crate::apply::{self, CONFIRM, Outcome, Recovery, Run, RunEnding};
 use crate::engine::finaliser::Finaliser;
-use crate::engine::planning;
+use crate::engine::ground;
 use crate::engine::{Contexts, Loaded};
 use crate::plan::guard::{Consent, guards};
 use crate::plan::{Plan, PlanMode, bind, file};
@@ -223,7 +223,7 @@ impl Applying<'_> {
         let context = contexts.context(&entropy, &renderer);
         let state = stored.as_ref().map(|l| &l.state);
         let interrupt = self.workspace.interrupt.clone();
-        let providers = planning::connect(loaded, &settings, &context, state, interrupt)
+        let providers = ground::connect(loaded, &settings, &context, state, interrupt)
             .await
             .map_err(|found| {
                 self.workspace.output.diagnostics(&found, &loaded.config.sources);
@@ -252,7 +252,7 @@ impl Applying<'_> {
         let context = contexts.context(&entropy, &renderer);
         let interrupt = workspace.interrupt.clone();
         let state = newest.state.as_ref();
-        let providers = planning::connect(&loaded, &settings, &context, state, interrupt)
+        let providers = ground::connect(&loaded, &settings, &context, state, interrupt)
             .await
             .map_err(|found| {
                 workspace.tell(&found);

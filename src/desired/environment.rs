@@ -6,11 +6,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use lifeboat_sdk::value::Why;
-use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Span, Type, Value};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Type, Value};
 
+use super::expansion;
+pub use super::expansion::{Expansion, Repetition};
 use super::{Template, module_at};
-use crate::address::{Address, Key, Mode, ModulePath};
+use crate::address::{Address, Key, ModulePath};
 use crate::config::ast::Expr;
 use crate::config::eval::{FunctionContext, Scope, evaluate};
 use crate::config::module::Module;
@@ -33,69 +34,6 @@ pub trait Resources {
 
     /// One object, for templates.
     fn object(&self, address: &Address) -> Option<Value>;
-}
-
-/// How often something exists.
-#[derive(Clone, Debug)]
-pub enum Expansion {
-    /// Once, without a key.
-    Single,
-    /// `count`
-    Count(u64),
-    /// `for_each`: keys and values.
-    Each(Vec<(Name, Value)>),
-    /// Not known, and why.
-    Unknown(Why),
-    /// An error that has been reported.
-    Invalid,
-}
-
-/// The `each` or `count` of one instance.
-#[derive(Clone, Debug, Default)]
-pub struct Repetition {
-    /// `each.key`, `each.value`
-    pub each: Option<(Name, Value)>,
-    /// `count.index`
-    pub index: Option<u64>,
-}
-
-impl Repetition {
-    /// The key of the instance.
-    pub fn key(&self) -> Option<Key> {
-        match (&self.each, self.index) {
-            (Some((name, _)), _) => Some(Key::Text(name.clone())),
-            (None, Some(index)) => Some(Key::Index(index)),
-            (None, None) => None,
-        }
-    }
-}
-
-impl Expansion {
-    /// The instances; none where the number is not known.
-    pub fn instances(&self) -> Vec<Repetition> {
-        match self {
-            Self::Single => vec![Repetition::default()],
-            Self::Count(n) => (0..*n).map(|i| Repetition { each: None, index: Some(i) }).collect(),
-            Self::Each(entries) => entries
-                .iter()
-                .map(|(k, v)| Repetition { each: Some((k.clone(), v.clone())), index: None })
-                .collect(),
-            Self::Unknown(_) | Self::Invalid => Vec::new(),
-        }
-    }
-
-    /// Puts the values of instances together as expressions see them.
-    pub fn gather(&self, values: Vec<Value>) -> Value {
-        match self {
-            Self::Single => values.into_iter().next().unwrap_or_else(Value::null),
-            Self::Count(_) => Value::tuple(values),
-            Self::Each(entries) => {
-                Value::object(entries.iter().map(|(k, _)| k.clone()).zip(values))
-            }
-            Self::Unknown(why) => Value::unknown_because(Type::Dynamic, why.clone()),
-            Self::Invalid => Value::unknown(Type::Dynamic),
-        }
-    }
 }
 
 type MemoKey = (ModulePath, u8, Name);
@@ -190,11 +128,11 @@ impl<'a> Environment<'a> {
         match (count, for_each) {
             (Some(count), _) => {
                 let value = self.evaluate(module, &Repetition::default(), None, count);
-                super::environment::count(&value, count.span(), &mut self.found.borrow_mut())
+                expansion::count(&value, count.span(), &mut self.found.borrow_mut())
             }
             (None, Some(each)) => {
                 let value = self.evaluate(module, &Repetition::default(), None, each);
-                super::environment::each(&value, each.span(), &mut self.found.borrow_mut())
+                expansion::each(&value, each.span(), &mut self.found.borrow_mut())
             }
             (None, None) => Expansion::Single,
         }
@@ -354,101 +292,6 @@ fn join(parts: impl Iterator<Item = Value>) -> Value {
     Value::string(parts.iter().filter_map(Value::as_str).collect::<String>()).mark(marks)
 }
 
-/// `count`: a whole number from 0.
-fn count(value: &Value, span: Span, found: &mut Diagnostics) -> Expansion {
-    if let Some(why) = value.why_unknown() {
-        return unknown("count", why, span, found);
-    }
-    let converted = lifeboat_sdk::value::convert::convert(&value.unmark_deep(), &Type::Number);
-    let number = converted.ok().filter(|v| !v.is_null());
-    let whole = number.as_ref().and_then(Value::as_i64).and_then(|n| u64::try_from(n).ok());
-    match whole {
-        Some(n) if value.marks_deep().is_empty() && n <= 1_000_000 => Expansion::Count(n),
-        _ => {
-            found.push(
-                Diagnostic::error(
-                    "desired::count",
-                    "Invalid count argument",
-                    "The number of instances must be a whole number from 0, not null and not sensitive.",
-                )
-                .at(span)
-                .help("Give a number such as 2, or a condition such as `var.on ? 1 : 0`."),
-            );
-            Expansion::Invalid
-        }
-    }
-}
-
-/// `for_each`: a map, an object, or a set of strings.
-fn each(value: &Value, span: Span, found: &mut Diagnostics) -> Expansion {
-    let fail = |found: &mut Diagnostics, text: String| {
-        found.push(
-            Diagnostic::error("desired::for_each", "Invalid for_each argument", text)
-                .at(span)
-                .help(
-                    "Give a map, an object, or a set of strings such as `toset([\"a\", \"b\"])`.",
-                ),
-        );
-        Expansion::Invalid
-    };
-    if !value.unmark().1.is_empty() {
-        return fail(
-            found,
-            "The keys of instances are shown everywhere, so a sensitive value cannot decide them."
-                .into(),
-        );
-    }
-    match value {
-        Value::Unknown(u) => unknown("for_each", u.why.clone(), span, found),
-        Value::Map(_) | Value::Object(_) => {
-            Expansion::Each(value.entries().unwrap_or_default().to_vec())
-        }
-        Value::Set(set) => {
-            if let Some(why) = value.why_unknown() {
-                return unknown("for_each", why, span, found);
-            }
-            let names: Option<Vec<(Name, Value)>> = set
-                .items
-                .iter()
-                .map(|item| Some((Name::from(item.as_str()?), item.clone())))
-                .collect();
-            match names {
-                Some(names) if set.items.iter().all(|i| i.unmark().1.is_empty()) => {
-                    Expansion::Each(names)
-                }
-                _ => fail(
-                    found,
-                    format!(
-                        "The elements of the set must be strings, but they are {}, null or sensitive.",
-                        set.element.friendly()
-                    ),
-                ),
-            }
-        }
-        other => fail(found, format!("The value is {}.", other.ty().friendly())),
-    }
-}
-
-/// A number of instances that is not known: an error, or deferred where a region is away.
-fn unknown(what: &'static str, why: Why, span: Span, found: &mut Diagnostics) -> Expansion {
-    if why != Why::AfterApply {
-        return Expansion::Unknown(why);
-    }
-    let code = if what == "count" { "desired::count_unknown" } else { "desired::for_each_unknown" };
-    let summary =
-        if what == "count" { "Invalid count argument" } else { "Invalid for_each argument" };
-    found.push(
-        Diagnostic::error(
-            code,
-            summary,
-            format!("The `{what}` value depends on attributes that are known only after apply, so the instances cannot be planned."),
-        )
-        .at(span)
-        .help("Let it depend on values of the files only, or apply what it depends on first with -target."),
-    );
-    Expansion::Invalid
-}
-
 /// What the expressions of one instance see.
 pub struct InstanceScope<'s, 'a> {
     environment: &'s Environment<'a>,
@@ -542,9 +385,4 @@ pub fn address(module: &ModulePath, key: &ResourceKey, instance: Option<Key>) ->
         name: key.name.clone(),
         key: instance,
     }
-}
-
-/// Whether an address is of a data source.
-pub fn is_data(address: &Address) -> bool {
-    address.mode == Mode::Data
 }

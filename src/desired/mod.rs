@@ -6,6 +6,7 @@
 
 pub mod blocks;
 pub mod environment;
+pub mod expansion;
 pub mod template;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,8 +3,10 @@
 //! The only module besides `cli` that knows all stages. It decides nothing about objects.
 
 pub mod context;
+mod drifted;
 pub mod files;
 pub mod finaliser;
+pub mod ground;
 pub mod load;
 pub mod planning;
 pub mod providers;

@@ -1,6 +1,6 @@
 //! Planning: state -> refresh -> resolve in rounds -> steps -> plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lifeboat_sdk::{
@@ -10,19 +10,20 @@ use lifeboat_sdk::{
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
+use super::drifted::drift;
+use super::ground::{Ground, ground, primary_kept};
 use super::load::{Loaded, Settings};
-use super::targets::Selection;
-use super::{providers, stored};
+use super::stored;
 use crate::address::{Address, Mode};
 use crate::builtin;
-use crate::diff::Action;
 use crate::event::Events;
 use crate::function::Context;
 use crate::plan::order::{self, Batches};
-use crate::plan::resolve::{Answer, Input, Need, Options, Previous, Resolved, Resolver, moves};
-use crate::plan::{Inputs, ObjectChange, Plan, PlanMode, ScopeStatus};
-use crate::refresh::{self, DataRequest, Identity, Request, RequestKey};
+use crate::plan::resolve::{Answer, Input, Need, Options, Previous, Resolved, Resolver};
+use crate::plan::{Inputs, Plan, PlanMode, ScopeStatus};
+use crate::refresh::{self, DataRequest, Request, RequestKey};
 use crate::registry::Providers;
+use crate::topology::Topology;
 
 /// What planning is asked for.
 #[derive(Clone, Debug)]
@@ -68,14 +69,6 @@ pub struct Made {
     pub providers: Providers,
     /// All problems; the plan is of no use where one is an error.
     pub diagnostics: Diagnostics,
-}
-
-/// What planning has found out before it resolves.
-struct Ground {
-    previous: BTreeMap<Address, Previous>,
-    selection: Selection,
-    providers: Providers,
-    identities: BTreeMap<String, String>,
 }
 
 /// Makes a plan.
@@ -130,147 +123,6 @@ pub async fn plan(
     complete(&mut made, loaded, asked, &ground, resolved, statuses);
     made.providers = ground.providers;
     made
-}
-
-/// Configured providers with verified accounts, for recovery before a plan is made.
-///
-/// # Errors
-/// A provider cannot be configured, or the credentials belong to another account.
-pub async fn connect(
-    loaded: &Loaded,
-    settings: &Settings,
-    context: &Context<'_>,
-    state: Option<&State>,
-    interrupt: watch::Receiver<lifeboat_sdk::Interrupt>,
-) -> Result<Providers, Diagnostics> {
-    let mut diagnostics = Diagnostics::new();
-    let session = Session::interruptible(Purpose::Refresh, interrupt);
-    let session = session.assume_down(settings.assume_down.clone());
-    let ctx = Ctx::read_only(Arc::new(session));
-    let asked = Asked::default();
-    let ground = ground(loaded, settings, context, state, &asked, &ctx, &mut diagnostics).await;
-    ground.map(|g| g.providers).ok_or(diagnostics)
-}
-
-/// Providers, identities, the previous state with moves, and what takes part.
-async fn ground(
-    loaded: &Loaded,
-    settings: &Settings,
-    context: &Context<'_>,
-    state: Option<&State>,
-    asked: &Asked,
-    ctx: &Ctx,
-    diagnostics: &mut Diagnostics,
-) -> Option<Ground> {
-    let previous = match state.map(stored::previous).transpose() {
-        Ok(previous) => previous.unwrap_or_default(),
-        Err(diagnostic) => {
-            diagnostics.push(*diagnostic);
-            return None;
-        }
-    };
-    let (previous, found) = moves::carry_out(&loaded.config, previous);
-    diagnostics.extend(found);
-    let in_state: BTreeSet<Name> = previous.values().map(|p| p.provider.clone()).collect();
-    let (mut providers, found) = providers::configure(loaded, settings, context, &in_state);
-    let failed = found.has_errors();
-    diagnostics.extend(found);
-    if failed {
-        return None;
-    }
-    for instance in providers.0.values() {
-        ctx.session().limit(&instance.name, instance.configured.limits());
-    }
-    let identities = identities(loaded, state, &previous, &mut providers, ctx, diagnostics).await?;
-    let (selection, found) = Selection::new(&loaded.desired, &asked.targets, &asked.excludes);
-    diagnostics.extend(found);
-    Some(Ground { previous, selection, providers, identities })
-}
-
-/// A changed primary is a promotion, never an ordinary change.
-fn primary_kept(loaded: &Loaded, state: Option<&State>) -> Diagnostics {
-    let (Some(topology), Some(state)) = (&loaded.topology, state) else {
-        return Diagnostics::new();
-    };
-    let Some(primary) = state.primary.as_ref().filter(|p| ***p != *topology.primary) else {
-        return Diagnostics::new();
-    };
-    Diagnostic::error(
-        "plan::primary_changed",
-        "The primary differs from the one in state",
-        format!(
-            "The files name {} as the primary, the state (epoch {}) has {primary}. That is a \
-             promotion: it fences, proves what is lost and moves traffic in that order. This \
-             version cannot promote yet, and it is never applied as an ordinary change.",
-            topology.primary, state.epoch
-        ),
-    )
-    .help(format!("Put `primary = \"{primary}\"` back."))
-    .into()
-}
-
-/// Asks who we are, where something remote is at stake.
-async fn identities(
-    loaded: &Loaded,
-    state: Option<&State>,
-    previous: &BTreeMap<Address, Previous>,
-    providers: &mut Providers,
-    ctx: &Ctx,
-    diagnostics: &mut Diagnostics,
-) -> Option<BTreeMap<String, String>> {
-    let mut regions: BTreeSet<Name> = previous
-        .values()
-        .filter_map(|p| p.scope.as_ref())
-        .map(|s| s.location.region().0.clone())
-        .collect();
-    regions.extend(loaded.topology.iter().flat_map(|t| t.cloud_regions()));
-    let regions: Vec<Name> = regions.into_iter().collect();
-    let pins: BTreeMap<Name, Name> = state
-        .iter()
-        .flat_map(|s| &s.identities)
-        .map(|(k, v)| (k.as_str().into(), v.as_str().into()))
-        .collect();
-    let found = refresh::identify(providers, ctx, &regions, &pins).await;
-    let mut known = BTreeMap::new();
-    let mut wrong = false;
-    for (name, identity) in found {
-        let pinned = pins.get(&name).cloned();
-        let account = match identity {
-            Identity::Verified(account) => {
-                known.insert(name.to_string(), account.to_string());
-                Some(account)
-            }
-            Identity::Unverified(_) => pinned.or_else(|| declared(loaded, providers, &name)),
-            Identity::Contradicted { expected, found } => {
-                wrong = true;
-                diagnostics.push(wrong_account(&name, &expected, &found));
-                Some(found)
-            }
-        };
-        if let Some(instance) = providers.0.get_mut(&name) {
-            instance.account = account;
-        }
-    }
-    (!wrong).then_some(known)
-}
-
-/// The account that the files name, where nobody answers.
-fn declared(loaded: &Loaded, providers: &Providers, name: &Name) -> Option<Name> {
-    let allowed = providers.0.get(name).map(|i| i.configured.allowed_accounts());
-    let of_regions = || loaded.topology.as_ref().and_then(Topology::account);
-    allowed.and_then(|all| all.into_iter().next()).or_else(of_regions)
-}
-
-use crate::topology::Topology;
-
-fn wrong_account(name: &Name, expected: &[Name], found: &Name) -> Diagnostic {
-    let expected = expected.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
-    Diagnostic::error(
-        "engine::wrong_account",
-        "The credentials belong to another account",
-        format!("The provider {name} works in account {found}, but {expected} is expected."),
-    )
-    .help("Use the right profile, or correct allowed_account_ids.")
 }
 
 /// What refresh must read: everything in the previous state that takes part.
@@ -441,66 +293,6 @@ fn merge_status(all: &mut Vec<ScopeStatus>, more: Vec<ScopeStatus>) {
         }
     }
     all.sort_by(|a, b| a.scope.cmp(&b.scope));
-}
-
-/// What changed outside, as changes from the previous to the prior document.
-fn drift(
-    loaded: &Loaded,
-    ground: &Ground,
-    observed: &BTreeMap<RequestKey, Observation<Value>>,
-) -> Vec<ObjectChange> {
-    let mut out = Vec::new();
-    for (key, observation) in observed {
-        let Some(previous) = ground.previous.get(&key.address) else { continue };
-        let Some((_, kind)) = loaded.catalogue.kinds.get(&*key.address.kind) else { continue };
-        let (prior, action) = match observation {
-            Observation::Present(present) => (Some(&present.object), Action::Update),
-            Observation::Absent(_) => (None, Action::Delete),
-            Observation::Unreadable(_) => continue,
-        };
-        let Some(found) = refresh::drift::drift(&**kind, &previous.document, prior) else {
-            continue;
-        };
-        let mut change = blank(key.address.clone(), previous, loaded);
-        change.action = action;
-        change.before = Some(previous.document.clone());
-        change.after = prior.map(|p| crate::plan::resolve::restore_marks(p, &previous.document));
-        change.replace_paths = match found {
-            refresh::drift::Drift::Gone => Vec::new(),
-            refresh::drift::Drift::Changed { paths, roles } => {
-                paths.into_iter().chain(roles).collect()
-            }
-        };
-        out.push(change);
-    }
-    out
-}
-
-fn blank(address: Address, previous: &Previous, loaded: &Loaded) -> ObjectChange {
-    ObjectChange {
-        address,
-        previous_address: None,
-        provider: previous.provider.clone(),
-        provider_source: loaded.catalogue.source(&previous.provider).into(),
-        scope: previous.scope.clone(),
-        action: Action::NoOp,
-        reason: None,
-        before: None,
-        after: None,
-        replace_paths: Vec::new(),
-        id: previous.id.clone(),
-        importing: None,
-        deposed: None,
-        deferred: None,
-        unread: None,
-        depends_on: Vec::new(),
-        create_before_destroy: false,
-        prevent_destroy: false,
-        holds_data: false,
-        one_way: None,
-        operated: previous.operated,
-        schema_version: 0,
-    }
 }
 
 fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &Asked) -> Plan {

@@ -1,0 +1,167 @@
+//! `Ground`: what planning stands on: providers, verified accounts, the previous state with
+//! moves, and what takes part.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use lifeboat_sdk::{Ctx, Diagnostic, Diagnostics, Name, Purpose, Session};
+use lifeboat_state::model::State;
+use tokio::sync::watch;
+
+use super::load::{Loaded, Settings};
+use super::planning::Asked;
+use super::targets::Selection;
+use super::{providers, stored};
+use crate::address::Address;
+use crate::function::Context;
+use crate::plan::resolve::{Previous, moves};
+use crate::refresh::{self, Identity};
+use crate::registry::Providers;
+use crate::topology::Topology;
+
+/// What planning has found out before it resolves.
+pub(super) struct Ground {
+    pub previous: BTreeMap<Address, Previous>,
+    pub selection: Selection,
+    pub providers: Providers,
+    pub identities: BTreeMap<String, String>,
+}
+
+/// Configured providers with verified accounts, for recovery before a plan is made.
+///
+/// # Errors
+/// A provider cannot be configured, or the credentials belong to another account.
+pub async fn connect(
+    loaded: &Loaded,
+    settings: &Settings,
+    context: &Context<'_>,
+    state: Option<&State>,
+    interrupt: watch::Receiver<lifeboat_sdk::Interrupt>,
+) -> Result<Providers, Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let session = Session::interruptible(Purpose::Refresh, interrupt);
+    let session = session.assume_down(settings.assume_down.clone());
+    let ctx = Ctx::read_only(Arc::new(session));
+    let asked = Asked::default();
+    let ground = ground(loaded, settings, context, state, &asked, &ctx, &mut diagnostics).await;
+    ground.map(|g| g.providers).ok_or(diagnostics)
+}
+
+/// Providers, identities, the previous state with moves, and what takes part.
+pub(super) async fn ground(
+    loaded: &Loaded,
+    settings: &Settings,
+    context: &Context<'_>,
+    state: Option<&State>,
+    asked: &Asked,
+    ctx: &Ctx,
+    diagnostics: &mut Diagnostics,
+) -> Option<Ground> {
+    let previous = match state.map(stored::previous).transpose() {
+        Ok(previous) => previous.unwrap_or_default(),
+        Err(diagnostic) => {
+            diagnostics.push(*diagnostic);
+            return None;
+        }
+    };
+    let (previous, found) = moves::carry_out(&loaded.config, previous);
+    diagnostics.extend(found);
+    let in_state: BTreeSet<Name> = previous.values().map(|p| p.provider.clone()).collect();
+    let (mut providers, found) = providers::configure(loaded, settings, context, &in_state);
+    let failed = found.has_errors();
+    diagnostics.extend(found);
+    if failed {
+        return None;
+    }
+    for instance in providers.0.values() {
+        ctx.session().limit(&instance.name, instance.configured.limits());
+    }
+    let identities = identities(loaded, state, &previous, &mut providers, ctx, diagnostics).await?;
+    let (selection, found) = Selection::new(&loaded.desired, &asked.targets, &asked.excludes);
+    diagnostics.extend(found);
+    Some(Ground { previous, selection, providers, identities })
+}
+
+/// A changed primary is a promotion, never an ordinary change.
+pub(super) fn primary_kept(loaded: &Loaded, state: Option<&State>) -> Diagnostics {
+    let (Some(topology), Some(state)) = (&loaded.topology, state) else {
+        return Diagnostics::new();
+    };
+    let Some(primary) = state.primary.as_ref().filter(|p| ***p != *topology.primary) else {
+        return Diagnostics::new();
+    };
+    Diagnostic::error(
+        "plan::primary_changed",
+        "The primary differs from the one in state",
+        format!(
+            "The files name {} as the primary, the state (epoch {}) has {primary}. That is a \
+             promotion: it fences, proves what is lost and moves traffic in that order. This \
+             version cannot promote yet, and it is never applied as an ordinary change.",
+            topology.primary, state.epoch
+        ),
+    )
+    .help(format!("Put `primary = \"{primary}\"` back."))
+    .into()
+}
+
+/// Asks who we are, where something remote is at stake.
+async fn identities(
+    loaded: &Loaded,
+    state: Option<&State>,
+    previous: &BTreeMap<Address, Previous>,
+    providers: &mut Providers,
+    ctx: &Ctx,
+    diagnostics: &mut Diagnostics,
+) -> Option<BTreeMap<String, String>> {
+    let mut regions: BTreeSet<Name> = previous
+        .values()
+        .filter_map(|p| p.scope.as_ref())
+        .map(|s| s.location.region().0.clone())
+        .collect();
+    regions.extend(loaded.topology.iter().flat_map(|t| t.cloud_regions()));
+    let regions: Vec<Name> = regions.into_iter().collect();
+    let pins: BTreeMap<Name, Name> = state
+        .iter()
+        .flat_map(|s| &s.identities)
+        .map(|(k, v)| (k.as_str().into(), v.as_str().into()))
+        .collect();
+    let found = refresh::identify(providers, ctx, &regions, &pins).await;
+    let mut known = BTreeMap::new();
+    let mut wrong = false;
+    for (name, identity) in found {
+        let pinned = pins.get(&name).cloned();
+        let account = match identity {
+            Identity::Verified(account) => {
+                known.insert(name.to_string(), account.to_string());
+                Some(account)
+            }
+            Identity::Unverified(_) => pinned.or_else(|| declared(loaded, providers, &name)),
+            Identity::Contradicted { expected, found } => {
+                wrong = true;
+                diagnostics.push(wrong_account(&name, &expected, &found));
+                Some(found)
+            }
+        };
+        if let Some(instance) = providers.0.get_mut(&name) {
+            instance.account = account;
+        }
+    }
+    (!wrong).then_some(known)
+}
+
+/// The account that the files name, where nobody answers.
+fn declared(loaded: &Loaded, providers: &Providers, name: &Name) -> Option<Name> {
+    let allowed = providers.0.get(name).map(|i| i.configured.allowed_accounts());
+    let of_regions = || loaded.topology.as_ref().and_then(Topology::account);
+    allowed.and_then(|all| all.into_iter().next()).or_else(of_regions)
+}
+
+fn wrong_account(name: &Name, expected: &[Name], found: &Name) -> Diagnostic {
+    let expected = expected.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    Diagnostic::error(
+        "engine::wrong_account",
+        "The credentials belong to another account",
+        format!("The provider {name} works in account {found}, but {expected} is expected."),
+    )
+    .help("Use the right profile, or correct allowed_account_ids.")
+}
