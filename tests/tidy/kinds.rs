@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::source::{Source, is_word, words};
-use super::{TREE, none, planted};
+use super::{TREE, none, planted, text};
 
 /// The types that implement a trait: name and place.
 fn implementing(source: &Source, what: &str) -> Vec<(String, usize)> {
@@ -45,15 +45,20 @@ fn erased(code: &str, erase: &str, name: &str) -> bool {
     })
 }
 
-/// The names of kinds (`const NAME`) that no contract test mentions.
+/// The names of the kinds and data sources of a file (`const NAME`).
+fn names(source: &Source) -> impl Iterator<Item = &String> {
+    let names = source.literals.iter().filter(|l| {
+        let before = source.code[..l.at].trim_end();
+        !l.test && before.ends_with("const NAME: &'static str =")
+    });
+    names.map(|l| &l.text)
+}
+
+/// Kinds that no contract test mentions.
 fn untested(sources: &[&Source], contracts: &[&Source]) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources.iter().filter(|s| !implementing(s, "Kind").is_empty()) {
-        let names = source.literals.iter().filter(|l| {
-            let before = source.code[..l.at].trim_end();
-            !l.test && before.ends_with("const NAME: &'static str =")
-        });
-        for name in names.map(|l| &l.text) {
+        for name in names(source) {
             let mentioned = |s: &&Source| s.literals.iter().any(|l| l.text == *name);
             if !contracts.iter().any(mentioned) {
                 found.push(format!(
@@ -64,6 +69,13 @@ fn untested(sources: &[&Source], contracts: &[&Source]) -> Vec<String> {
         }
     }
     found
+}
+
+/// Names of kinds that a document lacks.
+fn undocumented(sources: &[&Source], document: &str) -> Vec<String> {
+    let names = sources.iter().flat_map(|source| names(source));
+    let lacking = names.filter(|name| !document.contains(&format!("`{name}`")));
+    lacking.map(|name| format!("providers/README.md does not list `{name}`: add its row")).collect()
 }
 
 /// Calls that no list of calls names.
@@ -141,6 +153,13 @@ fn every_kind_is_in_the_contract_tests() {
 }
 
 #[test]
+fn every_kind_of_a_real_provider_is_in_the_readme() {
+    let real: Vec<&Source> =
+        providers().into_iter().filter(|s| !s.path.starts_with("providers/sim/")).collect();
+    none("Kinds are documented", undocumented(&real, &text("providers/README.md")));
+}
+
+#[test]
 fn every_call_is_listed() {
     none("Calls are listed", unlisted_calls(&providers()));
 }
@@ -167,6 +186,7 @@ fn planted_kinds_and_calls_are_seen() {
     let test = Source::new("providers/aws/tests/contract.rs", "row(\"aws_s3_bucket_policy\")");
     planted(&untested(&[&kind], &[&test]), &[]);
     planted(&untested(&[&kind], &[]), &["\"aws_s3_bucket_policy\""]);
+    planted(&undocumented(&[&kind], "| `aws_s3_bucket` |"), &["`aws_s3_bucket_policy`"]);
     let sent = Source::new(
         "a.rs",
         "fn a() { let b = || async { c.get().send().await }; }\nfn b() { c.get().send().await }\n",
