@@ -368,9 +368,9 @@ impl<'a> Bench<'a> {
 
     async fn remove(&self, made: Vec<Made>) -> Tried<()> {
         let mut result = Ok(());
-        let mut gone: Vec<(Scope, Name)> = Vec::new();
+        let mut gone: Vec<(&str, Scope, Name)> = Vec::new();
         for made in made.iter().rev() {
-            let key = (made.scope.clone(), made.present.id.clone());
+            let key = (made.kind.name(), made.scope.clone(), made.present.id.clone());
             if gone.contains(&key) {
                 continue;
             }

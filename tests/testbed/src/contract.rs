@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lifeboat_contract::{Faults, Gap, On, Outcome, Report, Server, Subject, run, table};
 use lifeboat_sdk::kind::DynKind;
@@ -61,11 +61,13 @@ impl Emulated {
 #[allow(clippy::unwrap_used, clippy::panic, reason = "the body of a test")]
 pub fn hold(what: &str, rows: &[Row], kinds: &[Arc<dyn DynKind>], gaps: &[Gap]) {
     let pair = Pair::lease().unwrap();
-    let mut reports = try_all(&pair, rows).unwrap();
+    let (mut reports, efforts): (Vec<Report>, Vec<String>) =
+        try_all(&pair, rows).unwrap().into_iter().unzip();
     for report in &mut reports {
         report.excuse(gaps);
     }
-    say(&format!("\n{}{}\n", table(&reports), counts(what, &reports)));
+    let counts = counts(what, &reports);
+    say(&format!("\n{}{}\n{counts}\n", table(&reports), efforts.join("\n")));
     let mut wrong: Vec<String> = reports.iter().flat_map(Report::failures).collect();
     let tried: BTreeSet<&str> = reports.iter().map(|report| report.kind).collect();
     let untried = kinds.iter().filter(|kind| !tried.contains(kind.name()));
@@ -100,21 +102,33 @@ pub fn say(text: &str) {
     writeln!(std::io::stdout().lock(), "{text}").ok();
 }
 
-/// Tries all rows at the same time on one pair of servers; the reports in the order of the rows.
+/// Tries all rows at the same time on one pair of servers; in the order of the rows the reports,
+/// and what it took, in a line.
 ///
 /// # Errors
 /// Where a proxy cannot be started, or a row panics.
-pub fn try_all(pair: &Pair, rows: &[Row]) -> Result<Vec<Report>> {
-    let try_row = |row: &Row| -> Result<Report> {
+pub fn try_all(pair: &Pair, rows: &[Row]) -> Result<Vec<(Report, String)>> {
+    let try_row = |row: &Row| -> Result<(Report, String)> {
+        let begun = Instant::now();
         let server = Emulated::new(row.server, pair, row.routes.clone())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.doing("start a runtime for a row of the contract suite")?;
         let subject = (row.subject)(&server);
         let mut report = runtime.block_on(run(&subject, &server));
-        if !server.proxy.ledger().corrections().is_empty() {
+        let ledger = server.proxy.ledger();
+        let (calls, struck) = (ledger.total(), ledger.count(|call| call.fault.is_some()));
+        let mut effort = format!(
+            "{} {}: {calls} calls, {struck} struck by faults, {:.1} s",
+            report.kind,
+            report.server,
+            begun.elapsed().as_secs_f64()
+        );
+        let corrections = ledger.corrections();
+        if !corrections.is_empty() {
             report.server.push_str(" corrected");
+            let _infallible = write!(effort, "; corrected: {corrections:?}");
         }
-        Ok(report)
+        Ok((report, effort))
     };
     thread::scope(|scope| {
         let try_row = &try_row;
@@ -139,9 +153,8 @@ impl Server for Emulated {
         let in_force = lock(&self.force).map(|(_, fault)| fault);
         let (attempt, operation) = match in_force {
             Some(F::BlackHole) => (300, 700),
-            Some(F::Refuse | F::Reset | F::Status500 | F::Status503 | F::Throttle) => {
-                (10_000, 1_000)
-            }
+            Some(F::Refuse | F::Reset | F::Status500 | F::Status503) => (10_000, 500),
+            Some(F::Throttle) => (10_000, 1_000),
             Some(F::Denied | F::DropAnswer | F::CutBody | F::GarbleBody) | None => (10_000, 60_000),
         };
         Limits {
