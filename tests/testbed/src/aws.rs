@@ -230,10 +230,18 @@ impl Aws {
 
     /// Sets the TTL of every record set of a name, and tells how many there are.
     pub fn set_record_ttl(&self, zone: &str, name: &str, ttl: u32) -> Result<usize> {
+        self.set_member_ttl(zone, name, "", ttl)
+    }
+
+    /// Sets the TTL of one record set of a name by its set identifier; all of them for "".
+    pub fn set_member_ttl(&self, zone: &str, name: &str, member: &str, ttl: u32) -> Result<usize> {
         let path = format!("/2013-04-01/hostedzone/{zone}/rrset?maxitems=300&name={name}");
         let sets = self.raw("route53", "us-east-1", "GET", &path).send()?.ok()?.text();
         let name = format!("<Name>{}.</Name>", name.trim_end_matches('.'));
-        let of_name = texts(&sets, "ResourceRecordSet").filter(|set| set.contains(&name));
+        let member = format!("<SetIdentifier>{member}</SetIdentifier>");
+        let of_name = texts(&sets, "ResourceRecordSet")
+            .filter(|set| set.contains(&name))
+            .filter(|set| member == "<SetIdentifier></SetIdentifier>" || set.contains(&member));
         let mut changes = String::new();
         let mut changed = 0;
         for set in of_name {

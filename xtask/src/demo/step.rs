@@ -27,6 +27,8 @@ pub(super) struct Stage {
 pub(super) enum Act {
     /// Runs `lifeboat` with these arguments; any of these exit codes is right.
     Run(&'static [&'static str], &'static [i32]),
+    /// Runs `lifeboat drift`, which must exit 2 and name exactly these objects.
+    Drift(&'static [&'static str]),
     /// Runs `lifeboat`, and again with the `-allow-destroy=COUNT` that it asks for.
     Destroy(&'static [&'static str]),
     /// Replaces text in a file of the example, as an operator would.
@@ -45,6 +47,7 @@ impl Act {
     pub(super) fn play(self, stage: &Stage) -> Result {
         match self {
             Self::Run(arguments, codes) => run(stage, arguments, codes),
+            Self::Drift(addresses) => drift(stage, addresses),
             Self::Destroy(arguments) => destroy(stage, arguments),
             Self::Edit(file, before, after) => edit(stage, file, before, after),
             Self::Tamper(act) | Self::Check(act) => {
@@ -69,6 +72,27 @@ fn run(stage: &Stage, arguments: &[&str], codes: &[i32]) -> Result {
         return Ok(());
     }
     Err(format!("exit code {code}, expected one of {codes:?}").into())
+}
+
+/// The report of `drift` has a line `# ADDRESS has …` for each object.
+fn drift(stage: &Stage, addresses: &[&str]) -> Result {
+    let mut command = stage.bed.command(&stage.program);
+    command.arg("drift").current_dir(stage.folder.path()).stdin(Stdio::null());
+    println!("$ {}", shown(&command));
+    let output = command.output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    println!("{text}{}", String::from_utf8_lossy(&output.stderr));
+    if output.status.code() != Some(2) {
+        return Err(format!("{}, expected exit code 2", output.status).into());
+    }
+    let named = text.lines().filter_map(|line| line.trim().strip_prefix("# "));
+    let mut named: Vec<&str> = named.filter_map(|line| line.split(" has ").next()).collect();
+    named.retain(|name| !name.starts_with('('));
+    named.sort_unstable();
+    if named == addresses {
+        return Ok(());
+    }
+    Err(format!("drift names {named:?}, expected {addresses:?}").into())
 }
 
 /// A guard that refuses says how many objects it wants to hear named.

@@ -18,10 +18,18 @@ const OBJECT: &str = "daily/report.txt";
 const ZONE: &str = "example.com";
 const NAME: &str = "www.example.com";
 
-use Act::{BlackOut, Check, Destroy, Edit, Restore, Run, Tamper};
+use Act::{BlackOut, Check, Destroy, Drift, Edit, Restore, Run, Tamper};
 
 const PLAN: &[&str] = &["plan", "-input=false", "-detailed-exitcode"];
 const APPLY: &[&str] = &["apply", "-input=false", "-auto-approve"];
+
+/// What is changed behind its back.
+const TAMPERED: &[&str] = &[
+    r#"bucket.exports.aws_s3_bucket_public_access_block["us-east-1"]"#,
+    r#"dns_failover.web.aws_route53_record["us-west-2"]"#,
+    r#"replication.exports.aws_iam_role_policy["global"]"#,
+    r#"retention.exports.aws_s3_bucket_lifecycle_configuration["us-west-2"]"#,
+];
 
 /// The steps: what is said, and what is done.
 #[rustfmt::skip]
@@ -34,16 +42,16 @@ pub(super) const STORY: &[(&str, Act)] = &[
     ("an object put into the primary bucket arrives in the other region", Check(replicated)),
     ("behind its back: the public access block of one bucket is removed", Tamper(open_bucket)),
     ("behind its back: the other bucket's lifecycle is replaced", Tamper(shorten_lifecycle)),
-    ("behind its back: the record's TTL is raised", Tamper(raise_ttl)),
+    ("behind its back: the TTL of one record is raised", Tamper(raise_ttl)),
     ("behind its back: a role's policy is widened", Tamper(widen_policy)),
-    ("drift: all four are found", Run(&["drift"], &[2])),
+    ("drift: exactly those four are found", Drift(TAMPERED)),
     ("apply puts them right", Run(APPLY, &[0])),
     ("plan: no changes", Run(PLAN, &[0])),
     ("us-west-2 hangs: it accepts connections and never answers", BlackOut(WEST)),
-    ("plan still ends in time", Run(PLAN, &[0, 2, 6])),
+    ("plan still ends in time", Run(PLAN, &[0])),
     ("a retention is changed", Edit("main.dr.hcl", "keep   = \"30d\"", "keep   = \"45d\"")),
     ("plan: the healthy region changes, the other is deferred", Run(PLAN, &[2])),
-    ("apply of the healthy part", Run(APPLY, &[0, 4])),
+    ("apply of the healthy part", Run(APPLY, &[0])),
     ("us-west-2 is back", Restore),
     ("apply of what was deferred", Run(APPLY, &[0])),
     ("plan: no changes", Run(PLAN, &[0])),
@@ -89,11 +97,10 @@ fn shorten_lifecycle(aws: &Aws) -> Result<String> {
 
 fn raise_ttl(aws: &Aws) -> Result<String> {
     let zone = aws.zone_id(ZONE)?.ok_or_else(|| format!("there is no zone {ZONE}"))?;
-    let changed = aws.set_record_ttl(&zone, NAME, 3600)?;
-    if changed == 0 {
-        return Err(format!("there is no record {NAME}").into());
+    if aws.set_member_ttl(&zone, NAME, WEST, 3600)? != 1 {
+        return Err(format!("there is not one record {NAME} of {WEST}").into());
     }
-    Ok(format!("{changed} record sets of {NAME} have a TTL of an hour"))
+    Ok(format!("the record {NAME} of {WEST} has a TTL of an hour"))
 }
 
 fn widen_policy(aws: &Aws) -> Result<String> {
