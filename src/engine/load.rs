@@ -88,7 +88,9 @@ pub fn load(
         &mut diagnostics,
     );
     let (topology, desired) = expand(&config, &variables, context, &mut diagnostics);
-    (Loaded { config, variables, topology, desired, catalogue }, diagnostics)
+    let loaded = Loaded { config, variables, topology, desired, catalogue };
+    super::version::check(&loaded, &mut diagnostics);
+    (loaded, diagnostics)
 }
 
 /// Loads what a plan holds: its files with the values its variables had.

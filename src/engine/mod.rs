@@ -13,6 +13,7 @@ pub mod providers;
 pub mod stored;
 pub mod targets;
 pub mod validate;
+pub mod version;
 
 pub use context::Contexts;
 pub use load::{Loaded, Settings};

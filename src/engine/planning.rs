@@ -82,6 +82,7 @@ pub async fn plan(
     interrupt: watch::Receiver<lifeboat_sdk::Interrupt>,
 ) -> Made {
     let mut diagnostics = primary_kept(loaded, state);
+    diagnostics.extend(loaded.config.planning.clone());
     let session = Session::interruptible(Purpose::Refresh, interrupt);
     let session = Arc::new(session.assume_down(settings.assume_down.clone()));
     let ctx = Ctx::read_only(session);

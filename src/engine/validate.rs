@@ -4,9 +4,10 @@ use lifeboat_sdk::{Diagnostic, Diagnostics};
 
 use super::load::Loaded;
 use crate::address::Mode;
-use crate::config::Module;
-use crate::config::decode::check_static;
+use crate::config::decode::{check_ignored, check_reference, check_static};
+use crate::config::reference::{body_references, references as of_expression};
 use crate::config::suggest::nearest;
+use crate::config::{Module, Reference, ResourceKey, Target};
 use crate::function::Context;
 
 /// Problems of the files that can be told without reading anything live.
@@ -24,12 +25,11 @@ pub fn check(loaded: &Loaded, _context: &Context<'_>) -> Diagnostics {
 fn module(module: &Module, loaded: &Loaded, found: &mut Diagnostics) {
     let catalogue = &loaded.catalogue;
     for (key, resource) in &module.resources {
-        let attributes = match key.mode {
-            Mode::Managed => catalogue.kinds.get(&*key.kind).map(|(_, k)| k.schema().attributes),
-            Mode::Data => catalogue.data.get(&*key.kind).map(|(_, d)| d.schema().attributes),
-        };
-        match attributes {
-            Some(attributes) => check_static(&resource.body, attributes, found),
+        match schema(loaded, key) {
+            Some(attributes) => {
+                check_static(&resource.body, attributes, found);
+                check_ignored(&resource.lifecycle, attributes, found);
+            }
             None => {
                 let names: Vec<&str> = match key.mode {
                     Mode::Managed => catalogue.kinds.keys().copied().collect(),
@@ -49,7 +49,36 @@ fn module(module: &Module, loaded: &Loaded, found: &mut Diagnostics) {
             }
         }
     }
+    for reference in references(module) {
+        let Target::Resource(key) = &reference.target else { continue };
+        if let Some(attributes) = schema(loaded, key) {
+            found.0.extend(check_reference(reference, attributes));
+        }
+    }
     for child in module.children.values() {
         self::module(child, loaded, found);
     }
+}
+
+/// The attributes of the type of a resource or data source.
+fn schema(loaded: &Loaded, key: &ResourceKey) -> Option<&'static [lifeboat_sdk::Attribute]> {
+    let catalogue = &loaded.catalogue;
+    match key.mode {
+        Mode::Managed => catalogue.kinds.get(&*key.kind).map(|(_, k)| k.schema().attributes),
+        Mode::Data => catalogue.data.get(&*key.kind).map(|(_, d)| d.schema().attributes),
+    }
+}
+
+/// All references of a module's blocks.
+fn references(module: &Module) -> Vec<&Reference> {
+    let mut all = Vec::new();
+    for resource in module.resources.values() {
+        all.extend(body_references(&resource.body));
+    }
+    for call in module.calls.values() {
+        all.extend(body_references(&call.body));
+    }
+    all.extend(module.locals.values().flat_map(|l| of_expression(&l.expr)));
+    all.extend(module.outputs.values().flat_map(|o| of_expression(&o.value)));
+    all
 }

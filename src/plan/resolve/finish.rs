@@ -7,6 +7,7 @@ use super::{Resolved, Resolver};
 use crate::address::ModulePath;
 use crate::config::eval::evaluate;
 use crate::config::module::Condition;
+use crate::config::variable;
 use crate::desired::Environment;
 use crate::desired::environment::Repetition;
 use crate::diff::Action;
@@ -93,20 +94,14 @@ impl Resolver<'_> {
             let mut found = Diagnostics::new();
             let once = Repetition::default();
             let verdict = judge(environment, module, &once, None, condition, &mut found);
-            self.diagnostics.extend(found);
             self.record(&within(module, &format!("var.{name}")), "var", &verdict);
-            if verdict.passed == Some(false) {
-                self.push(
-                    Diagnostic::error(
-                        "plan::variable_refused",
-                        "Invalid value for variable",
-                        verdict.message,
-                    )
-                    .at(variable.span)
-                    .label(condition.condition.span(), "this must be true"),
-                );
-            }
         }
+        let at = argument_span(environment, module, name).unwrap_or(variable.span);
+        let once = Repetition::default();
+        let scope = environment.scope(module, &once, None);
+        let mut found = Diagnostics::new();
+        variable::validate(variable, &scope, at, &mut found);
+        self.diagnostics.extend(found);
     }
 
     /// A `check` block: what fails is a warning.
@@ -260,6 +255,17 @@ impl Resolver<'_> {
             }
         }
     }
+}
+
+/// Where the call of a module gives one of its variables a value.
+fn argument_span(
+    environment: &Environment<'_>,
+    module: &ModulePath,
+    name: &Name,
+) -> Option<lifeboat_sdk::Span> {
+    let (last, parent) = module.0.split_last()?;
+    let caller = environment.module(&ModulePath(parent.to_vec()))?;
+    Some(caller.calls.get(&last.name)?.body.attribute(name)?.expr.span())
 }
 
 fn within(module: &ModulePath, what: &str) -> String {
