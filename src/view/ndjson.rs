@@ -7,11 +7,11 @@ use lifeboat_sdk::{Marks, Name, Value};
 use serde_json::{Value as Json, json};
 
 use super::output::Output;
-use super::plan::{Counts, counts};
+use super::plan::{Counts, counts, word};
 use super::progress::resource;
 use crate::diff::Action;
 use crate::plan::file::reason;
-use crate::plan::{ObjectChange, Plan};
+use crate::plan::{ObjectChange, Plan, ScopeStatus};
 
 /// The first line.
 pub fn version(output: &Output) {
@@ -81,6 +81,9 @@ pub fn plan(output: &Output, plan: &Plan, operation: &str) {
         let message = format!("{}: Deferred, {reason}", change.address);
         output.event("deferred_change", "warn", &message, json!({ "change": body }));
     }
+    for status in plan.scopes.iter().filter(|s| operation == "drift" || s.trouble.is_some()) {
+        scope(output, status);
+    }
     let counts = counts(plan);
     let message = format!(
         "Plan: {} to add, {} to change, {} to destroy.",
@@ -109,6 +112,26 @@ pub fn plan(output: &Output, plan: &Plan, operation: &str) {
             json!({ "outputs": all }),
         );
     }
+}
+
+/// How a scope answered: `drift` tells it of each, the others of those that could not be read.
+fn scope(output: &Output, status: &ScopeStatus) {
+    let ScopeStatus { scope, trouble, objects, unread } = status;
+    let name = format!("{} {}", scope.location, scope.service);
+    let mut body = json!({
+        "location": scope.location.to_string(),
+        "service": &*scope.service,
+        "objects": objects,
+        "unread": unread,
+    });
+    let Some((cause, message)) = trouble else {
+        let text = format!("{name}: {objects} objects, read");
+        return output.event("scope_status", "info", &text, json!({ "scope": body }));
+    };
+    body["cause"] = json!(word(cause));
+    body["message"] = json!(message);
+    let text = format!("{name}: {unread} of {objects} objects unread ({})", word(cause));
+    output.event("scope_status", "warn", &text, json!({ "scope": body }));
 }
 
 fn changes(counts: &Counts, operation: &str) -> Json {
