@@ -6,4 +6,6 @@
     reason = "helpers of tests fail the test; the exemption for tests knows only #[test] functions"
 )]
 
+#[cfg(feature = "aws")]
+mod scenarios;
 mod tidy;

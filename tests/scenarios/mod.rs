@@ -1,0 +1,15 @@
+//! The program as people meet it: the built binary against real servers, through the proxy that fails on demand.
+//!
+//! Every scenario has a pair of servers, a folder and a state of its own; what it asserts it reads
+//! from exit codes, from `-json` lines, from the proxy's ledger and from the servers themselves.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "scenarios measure real time and read what the developer asked for in the environment"
+)]
+
+mod folder;
+mod outage;
+mod ran;
+mod stage;
+mod story;
+mod web;

@@ -1,0 +1,50 @@
+//! A dead region costs the same number of calls, however many objects it holds.
+
+use std::time::Duration;
+
+use lifeboat_testbed::{Fault, Rule};
+
+use crate::scenarios::stage::{APPLY, PLAN, Stage};
+use crate::scenarios::web::{EAST, WEST};
+
+/// So many buckets in us-west-2, and one in us-east-1.
+fn files(count: usize) -> String {
+    format!(
+        r#"
+provider "aws" {{
+  region = "{EAST}"
+}}
+
+resource "aws_s3_bucket" "east" {{
+  bucket = "dead-region-east"
+}}
+
+resource "aws_s3_bucket" "west" {{
+  count  = {count}
+  region = "{WEST}"
+  bucket = "dead-region-west-${{count.index}}"
+}}
+"#
+    )
+}
+
+/// Plans while us-west-2 hangs: how many calls it got.
+#[track_caller]
+fn calls_to_the_dead(count: usize) -> usize {
+    let stage = Stage::of(&files(count));
+    stage.expect(APPLY, 0);
+    let well = stage.expect_nothing();
+    stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(WEST).regional());
+    let plan = stage.expect(PLAN, 0);
+    stage.check(plan.incomplete(), "the plan says that it is incomplete");
+    let more = plan.took.saturating_sub(well.took);
+    stage.check(more < Duration::from_secs(10), format_args!("{more:?} more with {count} objects"));
+    plan.calls.iter().filter(|call| call.region == WEST).count()
+}
+
+#[test]
+fn a_dead_region_costs_the_same_calls_with_many_objects_as_with_few() {
+    let many = if super::full() { 3000 } else { 300 };
+    let calls = [10, many].map(calls_to_the_dead);
+    assert_eq!(calls[0], calls[1], "calls to the dead region with 10 and with {many} objects");
+}

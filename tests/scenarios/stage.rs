@@ -1,0 +1,212 @@
+//! A stage: the servers of one test, a folder with files, and a transcript of what was run there.
+
+use std::fmt::{self, Write as _};
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lifeboat_testbed::{Bed, Entry, Ledger};
+
+use super::folder::Folder;
+use super::ran::Ran;
+
+/// No command may take longer, whatever is broken: it is killed then, and the test fails.
+const LIMIT: Duration = Duration::from_secs(150);
+
+/// How long a run may take to get to the point that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Approved without a terminal.
+pub(super) const APPLY: &[&str] = &["apply", "-input=false", "-auto-approve"];
+
+/// 0: nothing to do, 2: changes, deferred ones included.
+pub(super) const PLAN: &[&str] = &["plan", "-input=false", "-detailed-exitcode", "-json"];
+
+/// What a test works on.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) bed: Bed,
+    pub(super) folder: Folder,
+    transcript: Mutex<String>,
+}
+
+impl Stage {
+    /// Empty servers and this folder.
+    pub(super) fn new(folder: Folder) -> Self {
+        Self { bed: Bed::start().unwrap(), folder, transcript: Mutex::default() }
+    }
+
+    /// Empty servers and a folder with one file.
+    pub(super) fn of(files: &str) -> Self {
+        let folder = Folder::new();
+        folder.write("main.dr.hcl", files);
+        Self::new(folder)
+    }
+
+    /// The proxy's ledger.
+    pub(super) fn ledger(&self) -> &Ledger {
+        self.bed.proxy.ledger()
+    }
+
+    /// Runs the program to its end.
+    #[track_caller]
+    pub(super) fn run(&self, arguments: &[&str]) -> Ran {
+        self.start(arguments).finish()
+    }
+
+    /// Runs it; it must end with this code.
+    #[track_caller]
+    pub(super) fn expect(&self, arguments: &[&str], code: i32) -> Ran {
+        let ran = self.run(arguments);
+        self.check(ran.code == Some(code), format_args!("exit code {:?}, not {code}", ran.code));
+        ran
+    }
+
+    /// Plans, and finds nothing to do.
+    #[track_caller]
+    pub(super) fn expect_nothing(&self) -> Ran {
+        let ran = self.expect(PLAN, 0);
+        self.check(ran.mutating() == 0, "a plan writes nothing");
+        self.check(!ran.incomplete(), "a plan without faults reads everything");
+        ran
+    }
+
+    /// Starts the program.
+    #[track_caller]
+    pub(super) fn start(&self, arguments: &[&str]) -> Running<'_> {
+        let mut command = self.bed.command(env!("CARGO_BIN_EXE_lifeboat"));
+        command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let outputs = [read(child.stdout.take().unwrap()), read(child.stderr.take().unwrap())];
+        Running {
+            stage: self,
+            child,
+            outputs,
+            arguments: arguments.join(" "),
+            begun: Instant::now(),
+            last: self.ledger().entries().last().map_or(0, |entry| entry.seq),
+        }
+    }
+
+    /// Enters a line of the test's own into the transcript.
+    pub(super) fn note(&self, text: impl fmt::Display) {
+        writeln!(self.transcript.lock().unwrap(), "# {text}").unwrap();
+    }
+
+    /// Fails with the transcript and the ledger unless the condition holds.
+    #[track_caller]
+    pub(super) fn check(&self, holds: bool, what: impl fmt::Display) {
+        if !holds {
+            self.fail(what);
+        }
+    }
+
+    /// Fails unless both are equal.
+    #[track_caller]
+    pub(super) fn same<T: PartialEq + fmt::Debug>(&self, is: T, should: T, what: &str) {
+        self.check(is == should, format_args!("{what}\n  is:     {is:?}\n  should: {should:?}"));
+    }
+
+    /// Fails with the transcript and the ledger.
+    #[track_caller]
+    pub(super) fn fail(&self, what: impl fmt::Display) -> ! {
+        let transcript = self.transcript.lock().map(|text| text.clone()).unwrap_or_default();
+        panic!("{what}\n\n{transcript}\nThe calls:\n{}", self.ledger().table());
+    }
+
+    /// What is on the servers, sorted.
+    pub(super) fn left(&self) -> Vec<String> {
+        let mut left = self.bed.aws().everything_left().unwrap();
+        left.sort();
+        left
+    }
+}
+
+/// A run that goes on; dropped, it is killed.
+#[derive(Debug)]
+pub(super) struct Running<'a> {
+    stage: &'a Stage,
+    child: Child,
+    outputs: [Receiver<String>; 2],
+    arguments: String,
+    begun: Instant,
+    last: u64,
+}
+
+impl Running<'_> {
+    /// Waits until so many of its calls satisfy the condition.
+    #[track_caller]
+    pub(super) fn until(&mut self, count: usize, condition: impl Fn(&Entry) -> bool) {
+        let begun = Instant::now();
+        let last = self.last;
+        let met = || self.stage.ledger().count(|entry| entry.seq > last && condition(entry));
+        while met() < count {
+            let ended = self.child.try_wait().unwrap();
+            if ended.is_some() || begun.elapsed() > PATIENCE {
+                let seconds = begun.elapsed().as_secs_f64();
+                let said = self.outputs.each_ref().map(|o| o.try_recv().unwrap_or_default());
+                let so_far = met();
+                self.stage.fail(format_args!(
+                    "waited {seconds:.1} s for {count} calls, saw {so_far}; {ended:?}\n{}",
+                    said.concat()
+                ));
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Sends a signal by its name, such as `INT`.
+    pub(super) fn signal(&self, name: &str) {
+        self.stage.note(format_args!("SIG{name} to `lifeboat {}`", self.arguments));
+        let mut kill = Command::new("kill");
+        let sent = kill.arg(format!("-{name}")).arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success(), "kill -{name}: {sent}");
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(super) fn finish(mut self) -> Ran {
+        let said = self.outputs.each_ref().map(|output| {
+            let left = LIMIT.saturating_sub(self.begun.elapsed());
+            output.recv_timeout(left).ok()
+        });
+        let timely = said.iter().all(Option::is_some);
+        if !timely {
+            self.child.kill().unwrap();
+        }
+        let status = self.child.wait().unwrap();
+        let took = self.begun.elapsed();
+        let [stdout, stderr] = said.map(Option::unwrap_or_default);
+        let mut calls = self.stage.ledger().entries();
+        calls.retain(|entry| entry.seq > self.last);
+        let arguments = std::mem::take(&mut self.arguments);
+        let ran = Ran { arguments, code: status.code(), stdout, stderr, took, calls };
+        write!(self.stage.transcript.lock().unwrap(), "{ran}").unwrap();
+        self.stage.check(timely, format_args!("`lifeboat {}` did not end", ran.arguments));
+        ran
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // After `finish` it has ended, and the system says so.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Reads to the end on a thread of its own.
+fn read(mut output: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What was read before an error is told all the same.
+        output.read_to_end(&mut bytes).ok();
+        sender.send(String::from_utf8_lossy(&bytes).into_owned()).ok();
+    });
+    receiver
+}
