@@ -5,7 +5,25 @@ use std::time::Duration;
 use lifeboat_sdk::{Failure, Name};
 
 use crate::address::Address;
-use crate::plan::Operation;
+
+/// What is done to one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// Make it.
+    Create,
+    /// Change it in place.
+    Update,
+    /// Remove it.
+    Delete,
+    /// Remove the deposed object that a replacement left.
+    DeleteDeposed,
+    /// Read a data source.
+    Read,
+    /// Take a live object into state.
+    Import,
+    /// Drop it from state.
+    Forget,
+}
 
 /// Something happened.
 #[derive(Clone, Debug)]

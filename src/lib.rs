@@ -19,6 +19,7 @@ pub mod apply;
 pub mod config;
 pub mod desired;
 pub mod diff;
+pub mod evaluation;
 pub mod plan;
 pub mod refresh;
 pub mod topology;

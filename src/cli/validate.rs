@@ -16,6 +16,9 @@ pub fn run(workspace: &Workspace, args: &args::Validate) -> Exit {
     let (loaded, mut diagnostics) = workspace.load_quietly(&settings, &contexts);
     diagnostics.0.retain(|d| d.code != "config::no_value");
     diagnostics.extend(contexts.with(|context| validate::check(&loaded, context)));
+    if !diagnostics.has_errors() {
+        diagnostics.extend(contexts.with(|context| validate::evaluate(&loaded, context)));
+    }
     diagnostics.sort();
     let count = |severity| diagnostics.0.iter().filter(|d| d.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));

@@ -5,8 +5,6 @@
 //! would cost the square of their size.
 
 pub mod blocks;
-pub mod environment;
-pub mod expansion;
 pub mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +16,8 @@ use crate::config::ast::Expr;
 use crate::config::module::{Condition, Module, Resource};
 use crate::config::reference::{body_references, references};
 use crate::config::{Config, Reference, ResourceKey, Target};
+use crate::evaluation::module_at;
 use crate::graph::Graph;
-pub use environment::Environment;
 pub use template::{Planned, Synthetic, Template};
 
 /// A module of the static tree: the names of its calls.
@@ -58,11 +56,6 @@ pub struct Desired {
     /// For each item the resources it needs directly or through values, by position.
     pub reach: Vec<Arc<BTreeSet<usize>>>,
     index: BTreeMap<Item, usize>,
-}
-
-/// The module at `path` in the static tree.
-pub fn module_at<'c>(config: &'c Config, path: &[Name]) -> Option<&'c Module> {
-    path.iter().try_fold(&config.root, |module, name| module.children.get(name))
 }
 
 impl Desired {

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lifeboat_sdk::{Name, Path, Span, Value};
+use lifeboat_sdk::{Name, Path, Span, Type, Value};
 
-use crate::address::{Address, Key};
+use crate::address::{Address, Key, ModulePath};
 use crate::config::ast::Expr;
+use crate::evaluation::{Environment, Repetition};
 
 /// A value with open references.
 #[derive(Clone, Debug)]
@@ -42,6 +43,32 @@ impl Template {
     /// An object.
     pub fn object<const N: usize>(attributes: [(&str, Self); N]) -> Self {
         Self::Object(attributes.into_iter().map(|(name, t)| (name.into(), t)).collect())
+    }
+
+    /// The value, as the shape of its place wants it.
+    pub fn value(&self, environment: &Environment<'_>) -> Value {
+        match self {
+            Self::Value(value) => value.clone(),
+            Self::Expr(expr) => {
+                environment.evaluate(&ModulePath::root(), &Repetition::default(), None, expr)
+            }
+            Self::Ref(address, path) => {
+                let object = environment.resources.object(address);
+                let part = object.as_ref().and_then(|o| o.at(path)).cloned();
+                part.unwrap_or_else(|| Value::unknown(Type::Dynamic))
+            }
+            Self::Object(parts) => Value::object(
+                parts.iter().map(|(name, part)| (name.clone(), part.value(environment))),
+            ),
+            Self::Map(parts) => Value::object(
+                parts.iter().map(|(name, part)| (name.clone(), part.value(environment))),
+            ),
+            Self::List(parts) => {
+                Value::tuple(parts.iter().map(|part| part.value(environment)).collect())
+            }
+            Self::Json(inner) => json_text(&inner.value(environment)),
+            Self::Join(parts) => join(parts.iter().map(|part| part.value(environment))),
+        }
     }
 
     /// The addresses it refers to and the expressions it holds.
@@ -84,4 +111,24 @@ pub struct Synthetic {
     pub provider: Name,
     /// By region, `"us-east-1/gate"`, or `"global"`.
     pub instances: BTreeMap<Key, Planned>,
+}
+
+/// The JSON text of a value; unknown while a part of it is.
+fn json_text(value: &Value) -> Value {
+    if let Some(why) = value.why_unknown() {
+        return Value::unknown_because(Type::String, why);
+    }
+    let marks = value.marks_deep();
+    let text = lifeboat_sdk::value::json::to_json(&value.unmark_deep()).unwrap_or_default();
+    Value::string(text).mark(marks)
+}
+
+/// Texts put together; unknown while one is.
+fn join(parts: impl Iterator<Item = Value>) -> Value {
+    let parts: Vec<Value> = parts.collect();
+    if let Some(why) = parts.iter().filter_map(Value::why_unknown).max() {
+        return Value::unknown_because(Type::String, why);
+    }
+    let marks = parts.iter().fold(lifeboat_sdk::Marks::NONE, |m, p| m | p.marks_deep());
+    Value::string(parts.iter().filter_map(Value::as_str).collect::<String>()).mark(marks)
 }

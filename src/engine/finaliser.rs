@@ -10,9 +10,10 @@ use super::load::Loaded;
 use crate::address::{Address, Mode, ModulePath};
 use crate::config::ResourceKey;
 use crate::config::decode::decode;
-use crate::desired::environment::{Resources, address};
-use crate::desired::{Environment, Item};
+use crate::desired::Item;
 use crate::diff::{Action, merge, propose};
+use crate::evaluation::Environment;
+use crate::evaluation::{Resources, address};
 use crate::plan::resolve::{gather, synthetic_document, with_region};
 use crate::plan::{Finalise, ObjectChange, Plan};
 use crate::refresh::compare::disagreements;
@@ -95,7 +96,7 @@ impl Finaliser {
                 .map_err(|text| lost(at).help(text).into());
         }
         let key = ResourceKey { mode: at.mode, kind: at.kind.clone(), name: at.name.clone() };
-        let module = crate::desired::module_at(&self.loaded.config, &at.module.names());
+        let module = crate::evaluation::module_at(&self.loaded.config, &at.module.names());
         let Some(resource) = module.and_then(|m| m.resources.get(&key)) else {
             return Err(lost(at).into());
         };
@@ -193,7 +194,7 @@ impl Finalise for Finaliser {
 impl Finaliser {
     fn ignored(&self, at: &Address) -> merge::Ignore {
         let key = ResourceKey { mode: at.mode, kind: at.kind.clone(), name: at.name.clone() };
-        let module = crate::desired::module_at(&self.loaded.config, &at.module.names());
+        let module = crate::evaluation::module_at(&self.loaded.config, &at.module.names());
         let resource = module.and_then(|m| m.resources.get(&key));
         resource.map_or(merge::Ignore::Nothing, |r| {
             crate::plan::resolve::ignored(&r.lifecycle.ignore_changes)

@@ -7,8 +7,9 @@ use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Value};
 
 use crate::address::{Address, ModulePath};
 use crate::config::{self, Config, ResourceKey, variable};
-use crate::desired::environment::Resources;
-use crate::desired::{Desired, Environment};
+use crate::desired::Desired;
+use crate::evaluation::Environment;
+use crate::evaluation::Resources;
 use crate::function::Context;
 use crate::registry::Catalogue;
 use crate::topology::{self, Topology};
@@ -101,7 +102,13 @@ pub fn reload(
     context: &Context<'_>,
 ) -> (Loaded, Diagnostics) {
     let (config, mut diagnostics) = config::load(files, std::path::Path::new(""));
-    let variables = plan.inputs.variables.clone();
+    let mut variables = plan.inputs.variables.clone();
+    for (name, declared) in config.root.variables.iter().filter(|(_, v)| v.ephemeral) {
+        // Nothing of it was stored, and nothing that lasts can depend on it.
+        variables
+            .entry(name.clone())
+            .or_insert_with(|| declared.mark(Value::unknown(declared.ty.clone())));
+    }
     let (topology, desired) = expand(&config, &variables, context, &mut diagnostics);
     (Loaded { config, variables, topology, desired, catalogue }, diagnostics)
 }

@@ -10,6 +10,7 @@ pub mod ground;
 pub mod load;
 pub mod planning;
 pub mod providers;
+mod statics;
 pub mod stored;
 pub mod targets;
 pub mod validate;

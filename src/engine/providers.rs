@@ -7,8 +7,8 @@ use lifeboat_sdk::{Class, Diagnostic, Diagnostics, KnownDoc, Name, Value};
 use super::load::{Loaded, NoObjects, Settings};
 use crate::address::ModulePath;
 use crate::config::decode::decode;
-use crate::desired::Environment;
-use crate::desired::environment::Repetition;
+use crate::evaluation::Environment;
+use crate::evaluation::Repetition;
 use crate::function::Context;
 use crate::registry::{Instance, Providers};
 

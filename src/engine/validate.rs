@@ -22,6 +22,11 @@ pub fn check(loaded: &Loaded, _context: &Context<'_>) -> Diagnostics {
     found
 }
 
+/// Problems of expressions that are there whatever variables and objects turn out to be.
+pub fn evaluate(loaded: &Loaded, context: &Context<'_>) -> Diagnostics {
+    super::statics::evaluate(loaded, context)
+}
+
 fn module(module: &Module, loaded: &Loaded, found: &mut Diagnostics) {
     let catalogue = &loaded.catalogue;
     for (key, resource) in &module.resources {
@@ -61,7 +66,10 @@ fn module(module: &Module, loaded: &Loaded, found: &mut Diagnostics) {
 }
 
 /// The attributes of the type of a resource or data source.
-fn schema(loaded: &Loaded, key: &ResourceKey) -> Option<&'static [lifeboat_sdk::Attribute]> {
+pub(super) fn schema(
+    loaded: &Loaded,
+    key: &ResourceKey,
+) -> Option<&'static [lifeboat_sdk::Attribute]> {
     let catalogue = &loaded.catalogue;
     match key.mode {
         Mode::Managed => catalogue.kinds.get(&*key.kind).map(|(_, k)| k.schema().attributes),

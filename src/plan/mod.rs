@@ -14,6 +14,7 @@ use lifeboat_sdk::{Diagnostics, Name, Path, Scope, Value};
 
 use crate::address::Address;
 use crate::diff::Action;
+pub use crate::refresh::ScopeStatus;
 pub use finalise::Finalise;
 pub use step::{Member, Operation, Phase, Step, StepId};
 
@@ -191,19 +192,6 @@ pub struct OutputChange {
     pub after: Option<Value>,
     /// Declared sensitive.
     pub sensitive: bool,
-}
-
-/// How a scope answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScopeStatus {
-    /// The scope.
-    pub scope: Scope,
-    /// `None`: it was read; else what went wrong.
-    pub trouble: Option<(lifeboat_sdk::Cause, String)>,
-    /// Objects asked for.
-    pub objects: usize,
-    /// Objects that could not be read.
-    pub unread: usize,
 }
 
 /// The result of a condition.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use lifeboat_sdk::{Plane, Scope};
 
+pub use crate::event::Operation;
+
 /// The number of a step in its plan; its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(pub u32);
@@ -19,25 +21,6 @@ impl fmt::Display for StepId {
 pub enum Phase {
     /// Ordinary work.
     Change,
-}
-
-/// What is done to one object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Operation {
-    /// Make it.
-    Create,
-    /// Change it in place.
-    Update,
-    /// Remove it.
-    Delete,
-    /// Remove the deposed object that a replacement left.
-    DeleteDeposed,
-    /// Read a data source.
-    Read,
-    /// Take a live object into state.
-    Import,
-    /// Drop it from state.
-    Forget,
 }
 
 /// One object of a step.

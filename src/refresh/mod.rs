@@ -31,7 +31,7 @@ use crate::registry::Providers;
 
 pub use data::{DataRequest, read_data};
 pub use identity::{Identity, identify};
-pub use status::{scopes, status};
+pub use status::{ScopeStatus, scopes, status};
 
 /// Why an object is read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

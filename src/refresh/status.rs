@@ -2,10 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat_sdk::{Observation, Scope, Value};
+use lifeboat_sdk::{Cause, Observation, Scope, Value};
 
 use super::{Request, RequestKey};
-use crate::plan::ScopeStatus;
+
+/// How a scope answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeStatus {
+    /// The scope.
+    pub scope: Scope,
+    /// `None`: it was read; else what went wrong.
+    pub trouble: Option<(Cause, String)>,
+    /// Objects asked for.
+    pub objects: usize,
+    /// Objects that could not be read.
+    pub unread: usize,
+}
 
 /// Where each object is asked for: taken before the requests are handed to [`super::read`].
 pub fn scopes(requests: &[Request]) -> BTreeMap<RequestKey, Scope> {

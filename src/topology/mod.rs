@@ -28,7 +28,7 @@ use lifeboat_sdk::{Diagnostics, Name};
 
 use crate::config::module::TopologyBlock;
 use crate::config::{Config, ResourceKey, Target};
-use crate::desired::Environment;
+use crate::evaluation::Environment;
 use bucket::Bucket;
 use declaration::{Declaration, Strategy};
 use dns::DnsFailover;

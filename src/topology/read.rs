@@ -12,8 +12,8 @@ use crate::config::ast::{Attribute, Body, Expr, ExprKind};
 use crate::config::module::TopologyBlock;
 use crate::config::reference::references;
 use crate::config::{Config, Reference, Target, decode};
-use crate::desired::Environment;
-use crate::desired::environment::Repetition;
+use crate::evaluation::Environment;
+use crate::evaluation::Repetition;
 
 /// A value that is known now, or an expression that objects decide.
 #[derive(Clone, Debug)]

@@ -9,8 +9,9 @@ use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Severity, Value};
 use super::{Topology, build};
 use crate::address::{Address, ModulePath};
 use crate::config::{self, ResourceKey, files, variable};
-use crate::desired::environment::Resources;
-use crate::desired::{Desired, Environment, Planned, Synthetic, Template, blocks};
+use crate::desired::{Desired, Planned, Synthetic, Template, blocks};
+use crate::evaluation::Environment;
+use crate::evaluation::Resources;
 use crate::function::{
     Context, Entropy, FileError, FileKind, Files, Listed, TemplateError, Templates,
 };

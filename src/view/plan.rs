@@ -131,6 +131,8 @@ impl PlanView<'_> {
         }
         let text = if plan.mode == PlanMode::Destroy {
             "No changes. No objects need to be destroyed."
+        } else if plan.incomplete() {
+            "No changes where it could be read. The plan is incomplete."
         } else {
             "No changes. Your infrastructure matches the configuration."
         };

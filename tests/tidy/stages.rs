@@ -6,12 +6,26 @@ use super::source::{Source, is_word, words};
 use super::{TREE, none, planted};
 
 /// The modules of `src/`, each of which imports only those before it.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     // What several stages share.
-    "address", "event", "function", "graph", "builtin", "registry", // The pipeline.
-    "config", "topology", "desired", "refresh", "diff", "plan", "apply",
+    "address",
+    "event",
+    "function",
+    "graph",
+    "builtin",
+    "registry", // The pipeline.
+    "config",
+    "evaluation",
+    "topology",
+    "desired",
+    "refresh",
+    "diff",
+    "plan",
+    "apply",
     // What drives it, shows it, and parses what people type.
-    "engine", "view", "cli",
+    "engine",
+    "view",
+    "cli",
 ];
 
 /// The module of `src/` that a file belongs to; none for `main.rs` and `lib.rs`.

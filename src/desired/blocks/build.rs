@@ -47,12 +47,8 @@ impl Made {
             );
         }
         let root = ModulePath::root();
-        after.extend(
-            needs
-                .resources
-                .iter()
-                .map(|key| crate::desired::environment::address(&root, key, None)),
-        );
+        after
+            .extend(needs.resources.iter().map(|key| crate::evaluation::address(&root, key, None)));
         for synthetic in self.0.values_mut().filter(|s| *s.address.name == *block) {
             for planned in synthetic.instances.values_mut() {
                 planned.after.extend(after.iter().cloned());

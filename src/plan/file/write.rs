@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lifeboat_sdk::value::Step as PathStep;
 use lifeboat_sdk::value::wire::Wire;
-use lifeboat_sdk::{Cause, Location, Path, Plane, Scope, Value};
+use lifeboat_sdk::{Cause, Location, Marks, Path, Plane, Scope, Value};
 use lifeboat_state::secret::{Sealer, seal_document};
 use serde_json::value::RawValue;
 
@@ -24,7 +24,8 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v1::Plan, PlanFileErr
     let writer = Writer { sealer, plan: &plan.id };
     let inputs = &plan.inputs;
     let mut variables = std::collections::BTreeMap::new();
-    for (name, value) in &inputs.variables {
+    let lasting = |value: &Value| !value.marks_deep().contains(Marks::EPHEMERAL);
+    for (name, value) in inputs.variables.iter().filter(|(_, v)| lasting(v)) {
         variables.insert(name.to_string(), writer.doc(&format!("var.{name}"), value)?);
     }
     let mut outputs = std::collections::BTreeMap::new();

@@ -8,9 +8,9 @@ use crate::address::ModulePath;
 use crate::config::eval::evaluate;
 use crate::config::module::Condition;
 use crate::config::variable;
-use crate::desired::Environment;
-use crate::desired::environment::Repetition;
 use crate::diff::Action;
+use crate::evaluation::Environment;
+use crate::evaluation::Repetition;
 use crate::plan::{CheckResult, OutputChange, PlanMode};
 
 /// What a condition came to.

@@ -7,9 +7,9 @@ use lifeboat_sdk::{Name, Path, Scope, Span, Value};
 
 use crate::address::{Address, ModulePath};
 use crate::config::module::Resource;
-use crate::desired::Environment;
-use crate::desired::environment::Repetition;
 use crate::diff::Ignore;
+use crate::evaluation::Environment;
+use crate::evaluation::Repetition;
 
 /// One instance of a `resource` or `data` block.
 pub(super) struct Site<'s, 'a> {

@@ -15,8 +15,8 @@ use crate::config::module::ProviderRef;
 use crate::config::reference::{body_references, references};
 use crate::config::{Reference, ResourceKey, Target};
 use crate::desired::Item;
-use crate::desired::environment::address;
 use crate::diff::Action;
+use crate::evaluation::address;
 use crate::plan::Deferral;
 use crate::registry::Instance;
 
@@ -54,7 +54,7 @@ impl Resolver<'_> {
         }
         let names = module.names();
         for depth in (0..names.len()).rev() {
-            let caller = crate::desired::module_at(self.input.config, &names[..depth]);
+            let caller = crate::evaluation::module_at(self.input.config, &names[..depth]);
             let call = caller.and_then(|m| m.calls.get(&names[depth]));
             let handed = call.into_iter().flat_map(|c| &c.providers);
             for (theirs, ours) in handed {

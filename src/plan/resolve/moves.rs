@@ -8,7 +8,7 @@ use super::Previous;
 use crate::address::{Address, Key, ModulePath, ModuleStep};
 use crate::config::Config;
 use crate::config::module::{Endpoint, Module, Moved};
-use crate::desired::module_at;
+use crate::evaluation::module_at;
 
 /// The previous state with all moves carried out.
 pub fn carry_out(

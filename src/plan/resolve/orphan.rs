@@ -5,8 +5,8 @@ use lifeboat_sdk::{Diagnostic, Observation};
 use super::{Previous, Resolver};
 use crate::address::{Address, Key};
 use crate::config::ResourceKey;
-use crate::desired::module_at;
 use crate::diff::Action;
+use crate::evaluation::module_at;
 use crate::plan::{Deferral, ObjectChange, PlanMode, Reason};
 
 impl Resolver<'_> {

@@ -7,8 +7,9 @@ use lifeboat_sdk::{Diagnostic, Path, Type, Value};
 use super::instance::Wanted;
 use super::{Resolver, managed, values};
 use crate::address::{Address, Key};
-use crate::desired::{Environment, Planned, Synthetic, Template};
+use crate::desired::{Planned, Synthetic, Template};
 use crate::diff::Ignore;
+use crate::evaluation::Environment;
 use crate::plan::PlanMode;
 
 impl Resolver<'_> {
@@ -142,7 +143,7 @@ impl Resolver<'_> {
             .filter_map(|position| match &desired.items[position] {
                 crate::desired::Item::Resource(path, key) if path.is_empty() => {
                     let root = crate::address::ModulePath::root();
-                    Some(crate::desired::environment::address(&root, key, None))
+                    Some(crate::evaluation::address(&root, key, None))
                 }
                 crate::desired::Item::Synthetic(i) => Some(desired.synthetics[*i].address.clone()),
                 _ => None,
@@ -161,7 +162,7 @@ pub fn synthetic_document(
     environment: &Environment<'_>,
 ) -> Result<Value, String> {
     let value = Value::object(
-        templates.iter().map(|(name, template)| (name.clone(), environment.template(template))),
+        templates.iter().map(|(name, template)| (name.clone(), template.value(environment))),
     );
     complete(attributes, &value)
 }

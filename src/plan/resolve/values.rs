@@ -8,7 +8,7 @@ use lifeboat_sdk::{Diagnostic, Type, Value};
 use super::Previous;
 use crate::address::{Address, Key, ModulePath};
 use crate::config::ResourceKey;
-use crate::desired::environment::{Expansion, Resources, address};
+use crate::evaluation::{Expansion, Resources, address};
 
 /// The planned values of resources so far.
 #[derive(Debug, Default)]

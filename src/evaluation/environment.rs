@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Type, Value};
 
 use super::expansion;
-pub use super::expansion::{Expansion, Repetition};
-use super::{Template, module_at};
+use super::expansion::{Expansion, Repetition};
+use super::module_at;
 use crate::address::{Address, Key, ModulePath};
 use crate::config::ast::Expr;
 use crate::config::eval::{FunctionContext, Scope, evaluate};
@@ -43,7 +43,8 @@ pub struct Environment<'a> {
     config: &'a Config,
     variables: &'a BTreeMap<Name, Value>,
     functions: &'a FunctionContext<'a>,
-    resources: &'a dyn Resources,
+    /// Where the values of resources come from.
+    pub resources: &'a dyn Resources,
     memo: RefCell<BTreeMap<MemoKey, Value>>,
     calls: RefCell<BTreeMap<(ModulePath, Name), Expansion>>,
     /// Problems found on the way; taken by [`Environment::take`].
@@ -163,32 +164,6 @@ impl<'a> Environment<'a> {
         InstanceScope { environment: self, module, repetition, this }
     }
 
-    /// The value of a template, as the shape of its place wants it.
-    pub fn template(&self, template: &Template) -> Value {
-        match template {
-            Template::Value(value) => value.clone(),
-            Template::Expr(expr) => {
-                self.evaluate(&ModulePath::root(), &Repetition::default(), None, expr)
-            }
-            Template::Ref(address, path) => {
-                let object = self.resources.object(address);
-                let part = object.as_ref().and_then(|o| o.at(path)).cloned();
-                part.unwrap_or_else(|| Value::unknown(Type::Dynamic))
-            }
-            Template::Object(parts) => {
-                Value::object(parts.iter().map(|(name, part)| (name.clone(), self.template(part))))
-            }
-            Template::Map(parts) => {
-                Value::object(parts.iter().map(|(name, part)| (name.clone(), self.template(part))))
-            }
-            Template::List(parts) => {
-                Value::tuple(parts.iter().map(|part| self.template(part)).collect())
-            }
-            Template::Json(inner) => json_text(&self.template(inner)),
-            Template::Join(parts) => join(parts.iter().map(|part| self.template(part))),
-        }
-    }
-
     fn remember(
         &self,
         module: &ModulePath,
@@ -270,26 +245,6 @@ impl<'a> Environment<'a> {
             call.gather(values)
         })
     }
-}
-
-/// The JSON text of a value; unknown while a part of it is.
-fn json_text(value: &Value) -> Value {
-    if let Some(why) = value.why_unknown() {
-        return Value::unknown_because(Type::String, why);
-    }
-    let marks = value.marks_deep();
-    let text = lifeboat_sdk::value::json::to_json(&value.unmark_deep()).unwrap_or_default();
-    Value::string(text).mark(marks)
-}
-
-/// Texts put together; unknown while one is.
-fn join(parts: impl Iterator<Item = Value>) -> Value {
-    let parts: Vec<Value> = parts.collect();
-    if let Some(why) = parts.iter().filter_map(Value::why_unknown).max() {
-        return Value::unknown_because(Type::String, why);
-    }
-    let marks = parts.iter().fold(lifeboat_sdk::Marks::NONE, |m, p| m | p.marks_deep());
-    Value::string(parts.iter().filter_map(Value::as_str).collect::<String>()).mark(marks)
 }
 
 /// What the expressions of one instance see.
