@@ -48,7 +48,7 @@ impl Kinds {
     /// One case over a bucket of its own, `${bucket.id}`.
     fn setting(&self, kind: &str, short: &str, steps: &[&str]) -> Subject {
         let bucket = format!(r#"{{"bucket": "contract-{short}"}}"#);
-        let case = Case::parse("walk", steps).unwrap();
+        let case = Case::parse(short, steps).unwrap();
         let case = case.needing("bucket", &self.get("aws_s3_bucket"), &bucket).unwrap();
         self.subject(kind, vec![case])
     }
@@ -204,7 +204,7 @@ fn replications(server: &Emulated) -> Subject {
 fn over_locked(server: &Emulated, short: &str, steps: &[&str]) -> Subject {
     let kinds = Kinds::of(server);
     let bucket = format!(r#"{{"bucket": "contract-{short}", "object_lock_enabled": true}}"#);
-    let case = Case::parse("walk", steps).unwrap();
+    let case = Case::parse(short, steps).unwrap();
     let case = case.needing("bucket", &kinds.get("aws_s3_bucket"), &bucket).unwrap();
     kinds.subject("aws_s3_bucket_object_lock_configuration", vec![case])
 }

@@ -130,7 +130,8 @@ impl<'a> Bench<'a> {
     }
 
     pub(crate) fn address(&self) -> Name {
-        format!("{}.{}", self.kind().name(), self.case.name).into()
+        // Rules do not see what an earlier one left behind.
+        format!("{}.{}_{}", self.kind().name(), self.case.name, self.rule).into()
     }
 
     fn owner_of(&self, kind: &dyn DynKind, address: &Name) -> Option<Owner> {
@@ -153,7 +154,9 @@ impl<'a> Bench<'a> {
             let Some(plan) = plan(&*need.kind, &config, None) else {
                 return fail(format!("{} is not wanted in this role", need.name));
             };
-            let address: Name = format!("{}.{}", need.kind.name(), need.name).into();
+            let address: Name =
+                format!("{}.{}_{}_{}", need.kind.name(), self.case.name, need.name, self.rule)
+                    .into();
             let change = Change {
                 owner: self.owner_of(&*need.kind, &address),
                 address,

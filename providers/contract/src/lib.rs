@@ -14,5 +14,5 @@ mod server;
 pub use case::{Case, Need, Place, Subject, document};
 pub use planner::{Action, Plan, plan, within};
 pub use report::{Gap, Outcome, Report, table};
-pub use rules::{names, run};
+pub use rules::{names, run, run_range};
 pub use server::{Fault, Faults, On, Server};

@@ -28,6 +28,8 @@ pub struct Gap {
     pub why: &'static str,
     /// What the failure must say, so that no other failure hides behind the gap.
     pub says: &'static str,
+    /// What the gap makes the suite leave on the server; empty for nothing.
+    pub leaves: &'static str,
 }
 
 /// The outcomes of one kind on one server.

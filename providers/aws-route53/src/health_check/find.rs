@@ -122,8 +122,12 @@ async fn search(api: Api<'_>, all: &Listed, target: &Target) -> Found {
     let mut live = tags::read(api, &TagResourceType::Healthcheck, &ids).await;
     let (mut ours, mut untagged) = (Vec::new(), Vec::new());
     for check in candidates {
-        let live = live.remove(&check.id).unwrap_or_else(|| Ok(tags::Tags::new()));
-        let owner = split(live.map_err(|f| unreadable(&f))?, &target.address).1;
+        let live = match live.remove(&check.id).unwrap_or_else(|| Ok(tags::Tags::new())) {
+            // It went between the two looks.
+            Err(failure) if failure.class == Class::NotFound => continue,
+            live => live.map_err(|f| unreadable(&f))?,
+        };
+        let owner = split(live, &target.address).1;
         match owner {
             Some(owner) if owner.address == target.address => ours.push(check),
             None if reference::made_for(&check.caller_reference, &target.address) => {

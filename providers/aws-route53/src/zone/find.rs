@@ -97,7 +97,11 @@ pub(super) async fn search(
     let mut live = tags::read(api, &TagResourceType::Hostedzone, &ids).await;
     let (mut ours, mut untagged) = (Vec::new(), Vec::new());
     for (zone, id) in named.iter().zip(ids) {
-        let live = live.remove(&id).unwrap_or_else(|| Ok(tags::Tags::new()))?;
+        let live = match live.remove(&id).unwrap_or_else(|| Ok(tags::Tags::new())) {
+            // It went between the two looks.
+            Err(failure) if failure.class == Class::NotFound => continue,
+            live => live?,
+        };
         match split(live, &target.address).1 {
             Some(owner) if owner.address == target.address => ours.push(id),
             None if reference::made_for(&zone.caller_reference, &target.address) => {

@@ -99,7 +99,8 @@ pub(super) async fn walk(bench: &Bench<'_>) -> Tried<()> {
     bench.delete(&made).await
 }
 
-/// An update keeps the id and all that forces a replacement.
+/// An update keeps the id, or makes it what the configuration decides, and all that forces a
+/// replacement.
 pub(super) async fn replaced(bench: &Bench<'_>) -> Tried<()> {
     let steps = bench.prepare().await?;
     let kind = bench.kind();
@@ -114,7 +115,8 @@ pub(super) async fn replaced(bench: &Bench<'_>) -> Tried<()> {
         let (old, new) =
             (kind.normalise(&made.present.object), kind.normalise(&now.present.object));
         if plan.action == Action::Update {
-            if made.present.id != now.present.id {
+            let decided = kind.id_of(&plan.after).is_some_and(|id| id == now.present.id);
+            if made.present.id != now.present.id && !decided {
                 return fail("an update changed the id");
             }
             if let Some(a) = fixed().find(|a| old.get(a.name) != new.get(a.name)) {
