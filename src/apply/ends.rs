@@ -282,7 +282,7 @@ pub(super) fn diagnostic(item: &Item, end: &End) -> Option<Diagnostic> {
     Some(match end {
         End::Done(_) | End::Settled(_) => return None,
         End::NotDone(why) => error(
-            "apply::failed",
+            "apply::did_not_happen",
             "A change did not happen",
             format!("{doing} {address}: {why}. It was read back, and it did not happen."),
         )

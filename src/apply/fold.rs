@@ -108,7 +108,7 @@ fn damaged(run: &Run, step: &Step, why: &str) -> Diagnostic {
         "run {}, step {}: {why}. What the step left is not in state.",
         run.begin.run, step.id
     );
-    Diagnostic::error("apply::journal", "The journal of an open run is damaged", detail)
+    Diagnostic::error("apply::journal_damaged", "The journal of an open run is damaged", detail)
 }
 
 /// What must be settled: intents without an end; and where the journal's end is lost every step

@@ -25,6 +25,7 @@ use crate::engine::{Contexts, Loaded};
 use crate::plan::guard::{Consent, guards};
 use crate::plan::{Plan, PlanMode, bind, file};
 use crate::registry::Providers;
+use crate::view::bar::Bar;
 use crate::view::ndjson;
 use crate::view::progress::Progress;
 
@@ -179,7 +180,8 @@ impl Applying<'_> {
     }
 
     fn progress(&self) -> Progress {
-        Progress { output: self.workspace.output.clone(), refreshing: true, applying: true }
+        let output = self.workspace.output.clone();
+        Progress { output, refreshing: true, applying: true, bar: None }
     }
 
     /// Plans now, under the lock.
@@ -351,7 +353,10 @@ impl Applying<'_> {
             providers: providers.clone(),
             contexts: Contexts { settled: true, ..contexts },
         };
-        let events = self.progress();
+        let total = plan.steps.iter().map(|step| step.members.len()).sum();
+        let watched = std::io::stderr().is_terminal() && !workspace.output.json;
+        let bar = Some(Bar::new(total, watched));
+        let events = Progress { bar, ..self.progress() };
         let id = match RunId::new(format!("run-{}", self.workspace.lock_info("").id)) {
             Ok(id) => id,
             Err(error) => return workspace.failed(&error),
@@ -377,6 +382,8 @@ impl Applying<'_> {
             crash: self.crash(),
         })
         .await;
+        // The live line is gone before the report is printed.
+        drop(events);
         self.report(&plan, &outcome, &finalise)
     }
 

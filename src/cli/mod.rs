@@ -148,6 +148,7 @@ async fn interruptible(
                     output: workspace.output.clone(),
                     refreshing: false,
                     applying: false,
+                    bar: None,
                 };
                 crate::event::Events::event(&progress, crate::event::Event::Interrupted(second));
             }

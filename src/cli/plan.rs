@@ -106,7 +106,8 @@ pub async fn make(
     asked: &Asked,
 ) -> Made {
     let settings = workspace.settings(Some(planning));
-    let events = Progress { output: workspace.output.clone(), refreshing: true, applying: false };
+    let events =
+        Progress { output: workspace.output.clone(), refreshing: true, applying: false, bar: None };
     let entropy = contexts.entropy();
     let renderer = contexts.renderer(&entropy);
     let context = contexts.context(&entropy, &renderer);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lifeboat_sdk::Name;
 use serde_json::{Value as Json, json};
 
+use super::bar::Bar;
 use super::escape::line;
 use super::output::Output;
 use crate::address::{Address, Key, Mode};
@@ -19,6 +20,8 @@ pub struct Progress {
     pub refreshing: bool,
     /// Whether each change is told, not only what failed.
     pub applying: bool,
+    /// The live line, where people watch an apply.
+    pub bar: Option<Bar>,
 }
 
 /// The words of an operation: while it runs, and when it is done.
@@ -73,8 +76,12 @@ impl Progress {
     fn tell(&self, kind: &str, message: &str, hook: Json) {
         if self.output.json {
             self.output.event(kind, "info", message, json!({ "hook": hook }));
-        } else {
-            self.output.result(&format!("{message}\n"));
+            return;
+        }
+        let print = || self.output.result(&format!("{message}\n"));
+        match &self.bar {
+            Some(bar) => bar.above(print),
+            None => print(),
         }
     }
 
@@ -146,6 +153,9 @@ impl Events for Progress {
                 hook["action"] = json!(action(operation));
                 hook["elapsed_seconds"] = json!(seconds);
                 self.tell("apply_complete", &text, hook);
+                if let Some(bar) = &self.bar {
+                    bar.done(&address.to_string());
+                }
             }
             Event::ApplyErrored { address, operation, failure, elapsed } => {
                 let name = line(&address.to_string());

@@ -331,7 +331,7 @@ fn deferred_value(after: &Value, address: &crate::address::Address) -> Value {
     })
 }
 
-/// The configuration with the provider's region where the object names none.
+/// The configuration with the provider's region where the object names none, and its tags.
 pub fn with_region(
     kind: &std::sync::Arc<dyn lifeboat_sdk::kind::DynKind>,
     instance: &crate::registry::Instance,
@@ -339,10 +339,28 @@ pub fn with_region(
 ) -> Value {
     let takes = kind.schema().attribute("region").is_some() && kind.service().home.is_none();
     let unset = config.get("region").is_none_or(Value::is_null);
-    match instance.configured.default_region().filter(|_| takes && unset) {
+    let config = match instance.configured.default_region().filter(|_| takes && unset) {
         Some(region) => config.with("region", Value::String(region)),
         None => config,
+    };
+    with_default_tags(kind, instance, config)
+}
+
+/// `default_tags` of the provider under the object's own tags.
+fn with_default_tags(
+    kind: &std::sync::Arc<dyn lifeboat_sdk::kind::DynKind>,
+    instance: &crate::registry::Instance,
+    config: Value,
+) -> Value {
+    let defaults = instance.configured.default_tags();
+    let has_tags = kind.schema().attribute("tags").is_some_and(|a| a.presence.configurable());
+    let tags = config.get("tags").cloned().unwrap_or_else(Value::null);
+    if defaults.is_empty() || !has_tags || tags.is_unknown() {
+        return config;
     }
+    let own = tags.entries().unwrap_or_default().iter().cloned();
+    let all = defaults.into_iter().map(|(key, value)| (key, Value::String(value))).chain(own);
+    config.with("tags", Value::map(lifeboat_sdk::Type::String, all).mark(tags.unmark().1))
 }
 
 /// `ignore_changes` as paths of values.
