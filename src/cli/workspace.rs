@@ -20,7 +20,7 @@ use crate::config::{self, SourceMap};
 use crate::engine::context::Contexts;
 use crate::engine::files::Files;
 use crate::engine::finaliser::Finaliser;
-use crate::engine::{Asked, Loaded, Settings, load};
+use crate::engine::{Asked, Loaded, Settings, load, validate};
 use crate::plan::{Plan, PlanMode, file};
 use crate::registry::{Catalogue, Providers};
 use crate::view::output::Output;
@@ -81,7 +81,9 @@ impl Workspace {
 
     /// Loads the files and tells all problems; nothing where one is an error.
     pub fn load(&self, settings: &Settings, contexts: &Contexts) -> Option<Loaded> {
-        let (loaded, diagnostics) = self.load_quietly(settings, contexts);
+        let (loaded, mut diagnostics) = self.load_quietly(settings, contexts);
+        // All problems in one run: what planning would find later is told now.
+        diagnostics.extend(contexts.with(|context| validate::check(&loaded, context)));
         self.output.diagnostics(&diagnostics, &loaded.config.sources);
         (!diagnostics.has_errors()).then_some(loaded)
     }
