@@ -7,6 +7,7 @@ mod drifted;
 pub mod files;
 pub mod finaliser;
 pub mod ground;
+pub mod imports;
 pub mod load;
 pub mod planning;
 pub mod providers;

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::drifted::drift;
 use super::ground::{Ground, ground, primary_kept};
 use super::load::{Loaded, Settings};
-use super::stored;
+use super::{imports, stored};
 use crate::address::{Address, Mode};
 use crate::builtin;
 use crate::event::Events;
@@ -104,7 +104,8 @@ pub async fn plan(
     let mut statuses = refresh::status(&places, &observed);
     made.plan.drift = drift(loaded, &ground, &observed);
     let current = take_current(&mut observed);
-    let input = input(loaded, context, state, asked, &ground, current);
+    let imports = imports::imports(loaded, context, &ground.previous, &mut made.diagnostics);
+    let input = input(loaded, context, state, asked, &ground, current, imports.clone());
     let input = match input {
         Ok(input) => input,
         Err(diagnostic) => {
@@ -121,6 +122,10 @@ pub async fn plan(
         answer(&mut resolver, needs, &ground.providers, loaded, &ctx, events, &mut statuses).await;
     }
     let resolved = resolver.finish();
+    let declared = |at: &Address| resolved.changes.iter().any(|c| c.address == *at);
+    if asked.mode == PlanMode::Normal && !resolved.diagnostics.has_errors() {
+        imports::undeclared(loaded, &imports, &declared, &mut made.diagnostics);
+    }
     complete(&mut made, loaded, asked, &ground, resolved, statuses);
     made.providers = ground.providers;
     made
@@ -202,6 +207,7 @@ fn input<'a>(
     asked: &Asked,
     ground: &'a Ground,
     observed: BTreeMap<Address, Observation<Value>>,
+    imports: BTreeMap<Address, Name>,
 ) -> Result<Input<'a>, Box<Diagnostic>> {
     let topology = loaded.topology.as_ref();
     let lineage = state.map(|s| s.lineage.as_str()).unwrap_or_default();
@@ -232,7 +238,7 @@ fn input<'a>(
                 previous.filter(|(a, p)| taking(a, p)).map(|(a, _)| a.clone()).collect()
             }),
             in_doubt: asked.in_doubt.clone(),
-            imports: BTreeMap::new(),
+            imports,
         },
     })
 }
