@@ -7,6 +7,8 @@
     reason = "scenarios measure real time and read what the developer asked for in the environment"
 )]
 
+mod bad_days;
+mod examples;
 mod folder;
 mod outage;
 mod ran;

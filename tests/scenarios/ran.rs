@@ -70,6 +70,18 @@ impl Ran {
         self.calls.iter().filter(|call| call.mutating).count()
     }
 
+    /// Its calls in order, with when each began and ended since the first.
+    pub(super) fn timeline(&self) -> String {
+        let first = self.calls.first().map(|call| call.started).unwrap_or_default();
+        let seconds = |at: Duration| at.saturating_sub(first).as_secs_f64();
+        let line = |call: &Entry| {
+            let ended = call.ended.map_or("open".to_owned(), |at| format!("{:.2}", seconds(at)));
+            let Entry { operation, region, outcome, .. } = call;
+            format!("{:>6.2} {ended:>6} {operation} {region} {outcome:?}", seconds(call.started))
+        };
+        self.calls.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
     /// All that it said.
     pub(super) fn said(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)

@@ -3,8 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -81,7 +81,8 @@ impl Stage {
         command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let outputs = [read(child.stdout.take().unwrap()), read(child.stderr.take().unwrap())];
+        let stdout = Output::read(child.stdout.take().unwrap());
+        let outputs = [stdout, Output::read(child.stderr.take().unwrap())];
         Running {
             stage: self,
             child,
@@ -131,7 +132,7 @@ impl Stage {
 pub(super) struct Running<'a> {
     stage: &'a Stage,
     child: Child,
-    outputs: [Receiver<String>; 2],
+    outputs: [Output; 2],
     arguments: String,
     begun: Instant,
     last: u64,
@@ -141,18 +142,32 @@ impl Running<'_> {
     /// Waits until so many of its calls satisfy the condition.
     #[track_caller]
     pub(super) fn until(&mut self, count: usize, condition: impl Fn(&Entry) -> bool) {
+        let (stage, last) = (self.stage, self.last);
+        let met = || stage.ledger().count(|entry| entry.seq > last && condition(entry));
+        self.wait_for(&format!("{count} calls"), |_| met() >= count);
+    }
+
+    /// Waits until it has said this.
+    #[track_caller]
+    pub(super) fn until_said(&mut self, text: &str) {
+        self.wait_for(&format!("the words {text:?}"), |said| said.contains(text));
+    }
+
+    #[track_caller]
+    fn wait_for(&mut self, what: &str, holds: impl Fn(&str) -> bool) {
         let begun = Instant::now();
-        let last = self.last;
-        let met = || self.stage.ledger().count(|entry| entry.seq > last && condition(entry));
-        while met() < count {
+        loop {
+            // Whether it has ended is asked first: what it said last is then seen all the same.
             let ended = self.child.try_wait().unwrap();
+            let said = self.outputs.each_ref().map(Output::so_far).concat();
+            if holds(&said) {
+                return;
+            }
             if ended.is_some() || begun.elapsed() > PATIENCE {
-                let seconds = begun.elapsed().as_secs_f64();
-                let said = self.outputs.each_ref().map(|o| o.try_recv().unwrap_or_default());
-                let so_far = met();
+                let waited = begun.elapsed();
                 self.stage.fail(format_args!(
-                    "waited {seconds:.1} s for {count} calls, saw {so_far}; {ended:?}\n{}",
-                    said.concat()
+                    "waited {waited:.1?} for {what} of `lifeboat {}` ({ended:?}):\n{said}",
+                    self.arguments
                 ));
             }
             thread::sleep(Duration::from_millis(5));
@@ -170,17 +185,16 @@ impl Running<'_> {
     /// Waits for its end.
     #[track_caller]
     pub(super) fn finish(mut self) -> Ran {
-        let said = self.outputs.each_ref().map(|output| {
+        let timely = self.outputs.iter().all(|output| {
             let left = LIMIT.saturating_sub(self.begun.elapsed());
-            output.recv_timeout(left).ok()
+            output.ended.recv_timeout(left) != Err(RecvTimeoutError::Timeout)
         });
-        let timely = said.iter().all(Option::is_some);
         if !timely {
             self.child.kill().unwrap();
         }
         let status = self.child.wait().unwrap();
         let took = self.begun.elapsed();
-        let [stdout, stderr] = said.map(Option::unwrap_or_default);
+        let [stdout, stderr] = self.outputs.each_ref().map(Output::so_far);
         let mut calls = self.stage.ledger().entries();
         calls.retain(|entry| entry.seq > self.last);
         let arguments = std::mem::take(&mut self.arguments);
@@ -199,14 +213,31 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Reads to the end on a thread of its own.
-fn read(mut output: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What was read before an error is told all the same.
-        output.read_to_end(&mut bytes).ok();
-        sender.send(String::from_utf8_lossy(&bytes).into_owned()).ok();
-    });
-    receiver
+/// What a stream of the program has brought, read by a thread of its own.
+#[derive(Debug)]
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    /// Closed at the stream's end.
+    ended: Receiver<()>,
+}
+
+impl Output {
+    fn read(mut stream: impl Read + Send + 'static) -> Self {
+        let (sender, ended) = mpsc::sync_channel::<()>(0);
+        let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let filled = Arc::clone(&bytes);
+        thread::spawn(move || {
+            let _open = sender;
+            let mut piece = [0; 8192];
+            // An error is an end, too.
+            while let Ok(count @ 1..) = stream.read(&mut piece) {
+                filled.lock().unwrap().extend_from_slice(&piece[..count]);
+            }
+        });
+        Self { bytes, ended }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
 }

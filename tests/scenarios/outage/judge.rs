@@ -19,7 +19,10 @@ const WRITING: Duration = Duration::from_secs(10);
 pub(super) fn in_time(stage: &Stage, cell: &Cell, ran: &Ran, well: Duration) {
     let more = if cell.verb == Verb::Apply { MORE + WRITING } else { MORE };
     let late = ran.took > well + more;
-    stage.check(!late, format_args!("{:?} with the fault, {well:?} without it", ran.took));
+    stage.check(
+        !late,
+        format_args!("{:?} with the fault, {well:?} without:\n{}", ran.took, ran.timeline()),
+    );
 }
 
 /// What was not read and is not changed: code 6, the scopes named, nothing deferred.

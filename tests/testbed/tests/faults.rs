@@ -184,6 +184,8 @@ fn refusals_have_the_status_code_and_shape_of_their_service() {
         (Fault::Denied403, s3, 403, "<Error><Code>AccessDenied</Code>"),
         (Fault::Denied403, iam, 403, "not authorized to perform: iam:ListRoles because"),
         (Fault::Denied403, dns, 403, "route53:ListHostedZones"),
+        (Fault::Expired, s3, 400, "<Error><Code>ExpiredToken</Code>"),
+        (Fault::Expired, iam, 403, "<Type>Sender</Type><Code>ExpiredToken</Code>"),
     ];
     for (fault, call, status, text) in rows {
         let rule = bed.proxy.inject(Rule::new(fault.clone()));

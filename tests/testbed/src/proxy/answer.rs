@@ -17,6 +17,8 @@ pub(crate) enum Refusal {
     Throttled,
     /// 403; JSON services answer 400.
     Denied,
+    /// 400 from S3, 403 from other services; JSON services answer 400.
+    Expired,
     /// The request is signed for another region than that of the address it was sent to.
     Misdirected,
     /// The request is larger than the proxy holds.
@@ -43,6 +45,9 @@ impl Refusal {
             (Self::Throttled, Json) => (400, "ThrottlingException", "Rate exceeded"),
             (Self::Denied, S3 | Xml) => (403, "AccessDenied", "is not authorized to perform"),
             (Self::Denied, Json) => (400, "AccessDeniedException", "is not authorized to perform"),
+            (Self::Expired, S3) => (400, "ExpiredToken", "The provided token has expired."),
+            (Self::Expired, Xml) => (403, "ExpiredToken", "The security token included in the request is expired"),
+            (Self::Expired, Json) => (400, "ExpiredTokenException", "The security token included in the request is expired"),
             (Self::Misdirected, S3) => (400, "AuthorizationHeaderMalformed", "The authorization header is malformed"),
             (Self::Misdirected, _) => (403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region"),
             (Self::TooLarge, _) => (413, "EntityTooLarge", "The test bed's proxy holds bodies of up to 64 MiB."),

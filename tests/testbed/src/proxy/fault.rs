@@ -23,6 +23,8 @@ pub enum Fault {
     Throttle,
     /// The caller may not: `AccessDenied`.
     Denied403,
+    /// The caller's credentials are no longer valid: `ExpiredToken`.
+    Expired,
     /// The server gets the call at once; its answer is held back for this long.
     Slow(Duration),
     /// The server gets the call this much later. Adds up with other rules and other faults.

@@ -134,6 +134,7 @@ async fn serve(
         Some(Fault::Status500) => Some(Refusal::Failed),
         Some(Fault::Throttle) => Some(Refusal::Throttled),
         Some(Fault::Denied403) => Some(Refusal::Denied),
+        Some(Fault::Expired) => Some(Refusal::Expired),
         _ if call.misdirected.is_some() => Some(Refusal::Misdirected),
         _ => None,
     };

@@ -1,0 +1,58 @@
+//! Each folder of `examples/` plans to its stored plan, applies, plans to nothing, and is destroyed.
+//!
+//! `UPDATE=1` writes the stored plans anew.
+
+use std::env;
+use std::fs;
+
+use super::folder::{Folder, example};
+use super::stage::{APPLY, Stage};
+use super::web;
+
+const STORED: &str = "plan.txt";
+
+#[track_caller]
+fn plans_applies_and_goes(name: &str) {
+    let stage = Stage::new(Folder::example(name));
+    let plan = stage.expect(&["plan", "-input=false"], 0);
+    stage.same(plan.mutating(), 0, "a plan makes no mutating call");
+    let path = example(name).join(STORED);
+    let made = normalised(&plan.stdout);
+    if env::var_os("UPDATE").is_some() {
+        fs::write(&path, &made).unwrap();
+    }
+    let stored = fs::read_to_string(&path).unwrap_or_default();
+    let name = path.display();
+    stage.check(made == stored, format_args!("the plan is not {name} (UPDATE=1 writes it)"));
+    stage.expect(APPLY, 0);
+    stage.expect_nothing();
+    web::destroyed(&stage);
+}
+
+/// Without the lines of progress, whose order is that of answers, and spaces at the ends of lines.
+fn normalised(text: &str) -> String {
+    let progress = [": Refreshing state...", ": Reading...", ": Read complete"];
+    let told = |line: &&str| !progress.iter().any(|words| line.contains(words));
+    let lines: Vec<&str> = text.lines().filter(told).map(str::trim_end).collect();
+    format!("{}\n", lines.join("\n").trim())
+}
+
+#[test]
+fn two_region_web() {
+    plans_applies_and_goes("two-region-web");
+}
+
+#[test]
+fn resources_only() {
+    plans_applies_and_goes("resources-only");
+}
+
+#[test]
+fn every_example_is_played() {
+    let mut found: Vec<String> = fs::read_dir(example(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    found.sort();
+    assert_eq!(found, ["resources-only", "two-region-web"], "a test for each example");
+}
