@@ -58,6 +58,25 @@ impl Emulated {
     pub fn proxy(&self) -> &Proxy {
         &self.proxy
     }
+
+    /// Makes the calls fail that `narrow` picks, until [`Faults::clear`].
+    pub fn strike(&self, fault: lifeboat_contract::Fault, narrow: impl FnOnce(Rule) -> Rule) {
+        use lifeboat_contract::Fault as F;
+        let kind = match fault {
+            F::Refuse => Fault::Refuse,
+            F::Reset => Fault::Reset,
+            F::Status500 => Fault::Status500,
+            F::Status503 => Fault::Status503,
+            F::Throttle => Fault::Throttle,
+            F::Denied => Fault::Denied403,
+            F::BlackHole => Fault::BlackHole,
+            F::DropAnswer => Fault::DropAnswer,
+            F::CutBody => Fault::CutBody,
+            F::GarbleBody => Fault::GarbleBody,
+        };
+        let id = self.proxy.inject(narrow(Rule::new(kind)));
+        *lock(&self.force) = Some((id, fault));
+    }
 }
 
 /// Tries all rows, prints their table past the test harness, and fails where a rule fails that is
@@ -226,25 +245,11 @@ impl Server for Emulated {
 
 impl Faults for Emulated {
     fn inject(&self, fault: lifeboat_contract::Fault, on: On) {
-        use lifeboat_contract::Fault as F;
-        let kind = match fault {
-            F::Refuse => Fault::Refuse,
-            F::Reset => Fault::Reset,
-            F::Status500 => Fault::Status500,
-            F::Status503 => Fault::Status503,
-            F::Throttle => Fault::Throttle,
-            F::Denied => Fault::Denied403,
-            F::BlackHole => Fault::BlackHole,
-            F::DropAnswer => Fault::DropAnswer,
-            F::CutBody => Fault::CutBody,
-            F::GarbleBody => Fault::GarbleBody,
-        };
         let nth = match on {
             On::Nth(n) => Nth::Exactly(n),
             On::From(n) => Nth::After(n.saturating_sub(1)),
         };
-        let id = self.proxy.inject(Rule::new(kind).nth(nth));
-        *lock(&self.force) = Some((id, fault));
+        self.strike(fault, |rule| rule.nth(nth));
     }
 
     fn clear(&self) -> u64 {
