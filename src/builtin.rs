@@ -38,6 +38,14 @@ impl Kind for TerraformDataKind {
     const SERVICE: Service = Service { name: NAME, home: None };
     const OWNERSHIP: Ownership = Ownership::StateOnly;
 
+    /// Without an input there will be no output: what refers to it is known before apply.
+    fn normalise(&self, document: &Value) -> Value {
+        if document.get("input").is_none_or(Value::is_null) {
+            return document.with("output", Value::null());
+        }
+        document.clone()
+    }
+
     async fn read(
         &self,
         _ctx: &Ctx,

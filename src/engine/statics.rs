@@ -15,6 +15,7 @@ use crate::config::{ResourceKey, decode};
 use crate::evaluation::Environment;
 use crate::evaluation::{Repetition, Resources};
 use crate::function::Context;
+use crate::plan::resolve::exposed;
 
 /// Unknown, without being an error where a number of instances is wanted.
 fn later(ty: Type) -> Value {
@@ -69,7 +70,10 @@ impl Walk<'_, '_> {
             self.environment.local(path, name);
         }
         for (name, output) in &module.outputs {
-            self.environment.output(path, name);
+            let value = self.environment.output(path, name);
+            if path.is_root() {
+                self.found.0.extend(exposed(name, output, &value));
+            }
             self.conditions(path, &Repetition::default(), None, &output.preconditions);
         }
         for (key, resource) in &module.resources {

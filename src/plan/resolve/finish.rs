@@ -5,8 +5,8 @@ use lifeboat_sdk::{Diagnostic, Diagnostics, Marks, Name, Value};
 use super::instance::Site;
 use super::{Resolved, Resolver};
 use crate::address::ModulePath;
-use crate::config::eval::evaluate;
-use crate::config::module::Condition;
+use crate::config::eval::condition;
+use crate::config::module::{Condition, Output};
 use crate::config::variable;
 use crate::diff::Action;
 use crate::evaluation::Environment;
@@ -29,18 +29,34 @@ fn judge(
     found: &mut Diagnostics,
 ) -> Verdict {
     let scope = environment.scope(module, repetition, this);
-    let value = evaluate(&condition.condition, &scope, found);
-    let passed = value.bare().as_bool();
-    if passed != Some(false) {
-        return Verdict { passed, message: String::new() };
-    }
-    let text = evaluate(&condition.message, &scope, found);
-    let message = if text.marks_deep().contains(Marks::SENSITIVE) {
-        "The error message holds a sensitive value and is not shown.".to_owned()
-    } else {
-        text.as_str().unwrap_or("The condition does not hold.").trim().to_owned()
+    let (passed, message) = match condition::verdict(condition, &scope, found) {
+        condition::Verdict::Pass => (Some(true), String::new()),
+        condition::Verdict::Fail(message) => (Some(false), message),
+        condition::Verdict::Unknown | condition::Verdict::Error => (None, String::new()),
     };
     Verdict { passed, message }
+}
+
+/// What is wrong with an output of the root module whose value may not be shown or stored.
+pub fn exposed(name: &Name, output: &Output, value: &Value) -> Option<Diagnostic> {
+    let marks = value.marks_deep();
+    if marks.contains(Marks::EPHEMERAL) {
+        let detail = format!("The output {name} would store an ephemeral value in state.");
+        let problem =
+            Diagnostic::error("plan::output_ephemeral", "Ephemeral value not allowed", detail);
+        let help = "Take another value, or wrap this one in ephemeralasnull().";
+        return Some(problem.at(output.value.span()).help(help));
+    }
+    let secret = marks.contains(Marks::SENSITIVE) && !output.sensitive;
+    secret.then(|| {
+        Diagnostic::error(
+            "plan::output_sensitive",
+            "Output refers to sensitive values",
+            format!("The output {name} would show a sensitive value."),
+        )
+        .at(output.span)
+        .help("Add `sensitive = true` to the output, or wrap the value in nonsensitive().")
+    })
 }
 
 impl Resolver<'_> {
@@ -161,17 +177,8 @@ impl Resolver<'_> {
             }
         }
         let value = environment.output(module, name);
-        let secret = value.marks_deep().contains(Marks::SENSITIVE);
-        if module.is_root() && secret && !output.sensitive {
-            self.push(
-                Diagnostic::error(
-                    "plan::output_sensitive",
-                    "Output refers to sensitive values",
-                    format!("The output {name} would show a sensitive value."),
-                )
-                .at(output.span)
-                .help("Add `sensitive = true` to the output, or wrap the value in nonsensitive()."),
-            );
+        if module.is_root() {
+            self.diagnostics.0.extend(exposed(name, output, &value));
         }
         if module.is_root() {
             let before = self.input.previous_outputs.get(name).cloned();

@@ -32,6 +32,7 @@ use crate::evaluation::Environment;
 use crate::evaluation::{Expansion, address};
 use crate::refresh::Request;
 use crate::registry::{Catalogue, Providers};
+pub use finish::exposed;
 pub use live::restore_marks;
 pub use managed::{ignored, with_region};
 pub use previous::Previous;

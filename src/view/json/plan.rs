@@ -249,7 +249,8 @@ fn deferred(change: &ObjectChange) -> Deferred {
 
 fn output_change(output: &OutputChange) -> Change {
     let actions = match (&output.before, &output.after) {
-        (None, _) => "create",
+        (None, None) => "no-op",
+        (None, Some(_)) => "create",
         (Some(_), None) => "delete",
         (Some(b), Some(a)) if a == b => "no-op",
         _ => "update",
