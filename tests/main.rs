@@ -6,6 +6,8 @@
     reason = "helpers of tests fail the test; the exemption for tests knows only #[test] functions"
 )]
 
+mod cli;
+mod language;
 #[cfg(feature = "aws")]
 mod scenarios;
 mod tidy;

@@ -1,0 +1,32 @@
+//! The language against the corpus of tests/conformance: what Terraform 1.11.4 makes of it.
+//!
+//! `known_failures.txt` lists the cases that fail, each with its reason; it must be true.
+
+mod corpus;
+mod expressions;
+mod json;
+mod modules;
+mod report;
+
+use corpus::{each, hold, id, lines};
+
+#[test]
+fn expressions_have_the_values_and_errors_of_terraform() {
+    let cases = lines("expressions.jsonl");
+    let batches = expressions::batches(&cases);
+    let verdicts = each(&batches, |batch| expressions::judge(batch)).concat();
+    hold("expressions", &verdicts, 70);
+}
+
+#[test]
+fn files_have_the_diagnostics_of_terraform() {
+    let verdicts = each(&lines("diagnostics.jsonl"), expressions::diagnostics);
+    hold("diagnostics", &verdicts, 60);
+}
+
+#[test]
+fn modules_behave_as_terraforms_do() {
+    let cases = corpus::modules();
+    let verdicts = each(&cases, |(case, source)| (id(case), modules::judge(case, source)));
+    hold("modules", &verdicts, 60);
+}
