@@ -170,7 +170,8 @@ impl Running<'_> {
                     self.arguments
                 ));
             }
-            thread::sleep(Duration::from_millis(5));
+            // A look every few milliseconds until then.
+            thread::park_timeout(Duration::from_millis(5));
         }
     }
 

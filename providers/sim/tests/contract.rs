@@ -260,6 +260,9 @@ mod broken {
         fn validate(&self, document: &Value) -> Vec<Finding> {
             self.0.validate(document)
         }
+        fn takes_over(&self, desired: &Value) -> bool {
+            self.0.takes_over(desired)
+        }
         fn plan_role(&self, role: &RoleContext, document: &Value) -> RolePlan {
             self.0.plan_role(role, document)
         }
