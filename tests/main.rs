@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod diagnostics;
 mod language;
 #[cfg(feature = "aws")]
 mod scenarios;

@@ -38,7 +38,7 @@ pub(super) fn modules() -> Vec<(Value, PathBuf)> {
 }
 
 /// Does a piece of work for each item, several at once, and keeps their order.
-pub(super) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = Mutex::new(0);
     let done = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
@@ -77,7 +77,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 /// Copies a folder.
-pub(super) fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

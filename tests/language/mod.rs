@@ -8,7 +8,8 @@ mod json;
 mod modules;
 mod report;
 
-use corpus::{each, hold, id, lines};
+pub(crate) use corpus::{copy, each};
+use corpus::{hold, id, lines};
 
 #[test]
 fn expressions_have_the_values_and_errors_of_terraform() {

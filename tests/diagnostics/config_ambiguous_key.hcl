@@ -1,0 +1,6 @@
+locals {
+  name = "a"
+}
+output "answer" {
+  value = { local.name = 1 }
+}

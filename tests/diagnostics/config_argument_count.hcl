@@ -1,0 +1,3 @@
+output "answer" {
+  value = can(1, 2)
+}

@@ -1,0 +1,3 @@
+output "answer" {
+  value = null ? "yes" : "no"
+}

@@ -1,0 +1,3 @@
+output "answer" {
+  value = true ? 1 : ["one"]
+}

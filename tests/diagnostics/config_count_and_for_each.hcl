@@ -1,0 +1,4 @@
+resource "terraform_data" "web" {
+  count    = 2
+  for_each = {}
+}

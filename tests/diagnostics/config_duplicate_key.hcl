@@ -1,0 +1,3 @@
+output "answer" {
+  value = { for name in ["a", "a"] : name => name }
+}

@@ -1,0 +1,6 @@
+locals = {
+  a = 1
+}
+resource "terraform_data" "web"
+{
+}

@@ -1,0 +1,4 @@
+moved {
+  from = terraform_data.web[local.x]
+  to   = terraform_data.app
+}

@@ -1,0 +1,7 @@
+variable "count_of" {
+  default = 1
+  validation {
+    condition     = true
+    error_message = "It must be one."
+  }
+}

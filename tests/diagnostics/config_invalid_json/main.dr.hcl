@@ -1,0 +1,4 @@
+# command: plan
+variable "region" {
+  default = "us-east-1"
+}

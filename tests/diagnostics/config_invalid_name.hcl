@@ -1,0 +1,3 @@
+output "1st" {
+  value = 1
+}

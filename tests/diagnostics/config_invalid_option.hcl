@@ -1,0 +1,3 @@
+# command: plan -var=region
+variable "region" {
+}

@@ -1,0 +1,4 @@
+# command: plan -var=size=large
+variable "size" {
+  type = number
+}

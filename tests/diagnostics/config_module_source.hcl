@@ -1,0 +1,3 @@
+module "web" {
+  source = "hashicorp/web/aws"
+}

@@ -1,0 +1,3 @@
+output "answer" {
+  value = ["us-east-1", "us-west-2"][2]
+}

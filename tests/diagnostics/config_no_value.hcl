@@ -1,0 +1,3 @@
+# command: plan
+variable "region" {
+}

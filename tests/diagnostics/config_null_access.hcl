@@ -1,0 +1,6 @@
+locals {
+  nothing = null
+}
+output "answer" {
+  value = local.nothing.region
+}

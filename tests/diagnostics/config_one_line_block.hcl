@@ -1,0 +1,2 @@
+output "answer" { value = 1
+}

@@ -1,0 +1,5 @@
+resource "terraform_data" "web" {
+}
+removed {
+  from = terraform_data.web
+}

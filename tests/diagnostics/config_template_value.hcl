@@ -1,0 +1,3 @@
+output "answer" {
+  value = "%{ for x in [null] }${x}%{ endfor }"
+}

@@ -1,0 +1,6 @@
+resource "terraform_data" "web" {
+  lifecycle {
+  }
+  lifecycle {
+  }
+}

@@ -1,0 +1,4 @@
+output "answer" {
+  value = {
+  a = 1
+}

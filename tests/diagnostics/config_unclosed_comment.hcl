@@ -1,0 +1,6 @@
+output "answer" {
+  value = 1
+}
+/* The rest
+output "other" {
+}

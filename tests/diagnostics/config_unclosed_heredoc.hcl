@@ -1,0 +1,4 @@
+output "answer" {
+  value = <<EOT
+no end
+}

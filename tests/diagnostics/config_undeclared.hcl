@@ -1,0 +1,6 @@
+variable "region" {
+  default = "us-east-1"
+}
+output "answer" {
+  value = var.regoin
+}

@@ -1,0 +1,4 @@
+output "answer" {
+  value      = 1
+  sensitve   = true
+}

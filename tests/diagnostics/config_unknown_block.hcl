@@ -1,0 +1,2 @@
+bukket "exports" {
+}

@@ -1,0 +1,4 @@
+# command: plan -var-file=absent.drvars.hcl
+variable "region" {
+  default = "us-west-2"
+}

@@ -1,0 +1,5 @@
+resource "terraform_data" "web" {
+  lifecycle {
+    create_before_destroy = "sometimes"
+  }
+}

@@ -1,0 +1,3 @@
+lifeboat {
+  required_version = ">= 9"
+}

@@ -1,0 +1,3 @@
+# command: plan -target=terraform_data.app
+resource "terraform_data" "web" {
+}

@@ -1,0 +1,7 @@
+variable "token" {
+  default   = "x"
+  ephemeral = true
+}
+output "token" {
+  value = var.token
+}

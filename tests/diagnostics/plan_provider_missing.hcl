@@ -1,0 +1,4 @@
+# command: plan
+resource "terraform_data" "web" {
+  provider = terraform.other
+}
