@@ -77,7 +77,9 @@ pub struct Session {
     purpose: Purpose,
     limits: Mutex<BTreeMap<String, Limits>>,
     scopes: Mutex<BTreeMap<Scope, Arc<Guard>>>,
-    locations: Mutex<BTreeMap<(String, String, Location), Arc<Clock>>>,
+    /// By provider and location: an instance works in one account, which its first calls do not
+    /// know yet.
+    locations: Mutex<BTreeMap<(String, Location), Arc<Clock>>>,
     down: Vec<String>,
     cache: Cache,
     interrupt: watch::Receiver<Interrupt>,
@@ -158,7 +160,7 @@ impl Session {
             return guard.clone();
         }
         let limits = self.limits(scope);
-        let key = (scope.provider.to_string(), scope.account.to_string(), scope.location.clone());
+        let key = (scope.provider.to_string(), scope.location.clone());
         let clock = lock(&self.locations).entry(key).or_default().clone();
         let down = self.down.iter().any(|r| **r == *scope.location.region().0);
         let rate = limits.rates.get(&*scope.service).copied().filter(|r| *r > 0.0);
