@@ -38,6 +38,11 @@ fn normalised(text: &str) -> String {
 }
 
 #[test]
+fn replicated_buckets() {
+    plans_applies_and_goes("replicated-buckets");
+}
+
+#[test]
 fn two_region_web() {
     plans_applies_and_goes("two-region-web");
 }
@@ -49,10 +54,11 @@ fn resources_only() {
 
 #[test]
 fn every_example_is_played() {
-    let mut found: Vec<String> = fs::read_dir(example(""))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
+    let entries = fs::read_dir(example("")).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let mut found: Vec<String> =
+        folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     found.sort();
-    assert_eq!(found, ["resources-only", "two-region-web"], "a test for each example");
+    let played = ["replicated-buckets", "resources-only", "two-region-web"];
+    assert_eq!(found, played, "a test for each example");
 }

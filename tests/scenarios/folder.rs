@@ -6,7 +6,11 @@ use std::{env, fs, io};
 
 /// A temporary folder; removed when dropped.
 #[derive(Debug)]
-pub(super) struct Folder(PathBuf);
+pub(super) struct Folder {
+    whole: PathBuf,
+    /// Where the files of the root module are.
+    path: PathBuf,
+}
 
 impl Folder {
     /// An empty one.
@@ -19,29 +23,33 @@ impl Folder {
             fs::remove_dir_all(&path).unwrap();
         }
         fs::create_dir_all(&path).unwrap();
-        Self(path)
+        Self { whole: path.clone(), path }
     }
 
-    /// A copy of a folder of `examples/`, without what tools leave there.
+    /// A copy of a folder of `examples/`, without what tools leave there; the modules are where
+    /// it looks for them.
     pub(super) fn example(name: &str) -> Self {
-        let folder = Self::new();
-        copy(&example(name), folder.path()).unwrap();
+        let mut folder = Self::new();
+        let path = folder.whole.join("examples").join(name);
+        copy(&example(name), &path).unwrap();
+        copy(&example("../modules"), &folder.whole.join("modules")).unwrap();
+        folder.path = path;
         folder
     }
 
-    /// Where it is.
+    /// Where the files of the root module are.
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Writes a file.
     pub(super) fn write(&self, name: &str, text: &str) {
-        fs::write(self.0.join(name), text).unwrap();
+        fs::write(self.path.join(name), text).unwrap();
     }
 
     /// Replaces text in a file, as an operator would; it must be there.
     pub(super) fn edit(&self, name: &str, before: &str, after: &str) {
-        let text = fs::read_to_string(self.0.join(name)).unwrap();
+        let text = fs::read_to_string(self.path.join(name)).unwrap();
         assert!(text.contains(before), "{name} does not hold `{before}`:\n{text}");
         self.write(name, &text.replacen(before, after, 1));
     }
@@ -50,7 +58,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         // What cannot be removed stays in the system's temporary folder; the test has ended.
-        fs::remove_dir_all(&self.0).ok();
+        fs::remove_dir_all(&self.whole).ok();
     }
 }
 

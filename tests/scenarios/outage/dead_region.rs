@@ -48,3 +48,16 @@ fn a_dead_region_costs_the_same_calls_with_many_objects_as_with_few() {
     let calls = [10, many].map(calls_to_the_dead);
     assert_eq!(calls[0], calls[1], "calls to the dead region with 10 and with {many} objects");
 }
+
+#[test]
+fn a_plan_whose_only_region_is_dead_ends_in_time() {
+    let stage = Stage::of(&files(0));
+    stage.expect(APPLY, 0);
+    let well = stage.expect_nothing();
+    stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST).regional());
+    let plan = stage.expect(PLAN, 0);
+    stage.check(plan.incomplete(), "the plan says that it is incomplete");
+    let more = plan.took.saturating_sub(well.took);
+    let late = more >= Duration::from_secs(10);
+    stage.check(!late, format_args!("{more:?} more:\n{}", plan.timeline()));
+}

@@ -62,7 +62,7 @@ pub(super) fn stage(short_deadlines: bool) -> Stage {
         let url = stage.bed.proxy.endpoint_for(region).unwrap();
         files.push_str(&format!(
             "provider \"aws\" {{\n  alias = \"{alias}\"\n  region = \"{region}\"\n{deadlines}  \
-             endpoints {{\n    s3 = \"{url}\"\n    sts = \"{url}\"\n  }}\n}}\n"
+             endpoints {{\n    s3 = \"{url}\"\n  }}\n}}\n"
         ));
     }
     stage.folder.write(MORE, &format!("{files}{RESOURCES}"));
