@@ -8,15 +8,15 @@ use lifeboat_sdk::kind::DynKind;
 use lifeboat_testbed::ACCOUNT;
 use lifeboat_testbed::contract::Emulated;
 
-struct Kinds(Vec<Arc<dyn DynKind>>);
+pub(crate) struct Kinds(Vec<Arc<dyn DynKind>>);
 
 impl Kinds {
-    fn of(server: &Emulated) -> Self {
+    pub(crate) fn of(server: &Emulated) -> Self {
         let clients = Clients::new(&Config::default(), &server.environment()).unwrap();
         Self(lifeboat_aws_route53::kinds(&clients))
     }
 
-    fn get(&self, name: &str) -> Arc<dyn DynKind> {
+    pub(crate) fn get(&self, name: &str) -> Arc<dyn DynKind> {
         self.0.iter().find(|kind| kind.name() == name).unwrap().clone()
     }
 
@@ -86,6 +86,18 @@ pub(crate) fn endpoint_checks(server: &Emulated) -> Subject {
             "reference_name": "contract"}"#,
     ];
     Kinds::of(server).subject("aws_route53_health_check", Case::parse("endpoint", &walk).unwrap())
+}
+
+/// Without what MiniStack forgets: Inverted, Disabled, EnableSNI, MeasureLatency, Regions and
+/// ChildHealthChecks (aws-servers.md). It shows what moto cannot: one check for one reference.
+pub(crate) fn plain_checks(server: &Emulated) -> Subject {
+    let walk = [
+        r#"{"type": "HTTP", "fqdn": "a.example.com"}"#,
+        r#"{"type": "HTTP", "fqdn": "b.example.com", "port": 8080, "resource_path": "/ready",
+            "failure_threshold": 5, "tags": {"Name": "b", "team": "dns"}}"#,
+        r#"{"type": "TCP", "ip_address": "192.0.2.9", "port": 5432, "request_interval": 10}"#,
+    ];
+    Kinds::of(server).subject("aws_route53_health_check", Case::parse("plain", &walk).unwrap())
 }
 
 pub(crate) fn other_checks(server: &Emulated) -> Subject {

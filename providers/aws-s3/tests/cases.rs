@@ -20,9 +20,6 @@ pub(crate) const CASES: [fn(&Emulated) -> Subject; 8] = [
     policies,
 ];
 
-/// Those whose names are made up.
-pub(crate) const MADE_UP: [fn(&Emulated) -> Subject; 1] = [made_up_buckets];
-
 /// Settings that only spell out what a bucket has without being told.
 pub(crate) const DEFAULTS: [fn(&Emulated) -> Subject; 3] =
     [default_versioning, default_encryption, default_object_locks];
@@ -64,7 +61,8 @@ fn buckets(server: &Emulated) -> Subject {
     Kinds::of(server).subject("aws_s3_bucket", vec![Case::parse("named", &walk).unwrap()])
 }
 
-fn made_up_buckets(server: &Emulated) -> Subject {
+/// Those whose names are made up: found again in the pages of a listing.
+pub(crate) fn made_up_buckets(server: &Emulated) -> Subject {
     let walk = [
         r#"{"bucket_prefix": "contract-up-", "region": "eu-west-1"}"#,
         r#"{"bucket_prefix": "contract-up-", "region": "eu-west-1", "tags": {"a": "b"}}"#,

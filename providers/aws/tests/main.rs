@@ -5,12 +5,7 @@
 //! the `CALLS` constants, and every reading call there is in a row or listed as one that no read
 //! makes. A usual run has the two ways in which a refresh reads; `LIFEBOAT_MATRIX=full` adds
 //! those of an apply, several objects at once, and small pages.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test ends at the first surprise, and reads its own variable"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
 mod matrix;
 mod objects;
@@ -20,7 +15,7 @@ use std::collections::BTreeSet;
 use lifeboat_contract::Fault;
 use lifeboat_sdk::Access;
 use lifeboat_sdk::session::Purpose;
-use lifeboat_testbed::contract::{Emulated, say};
+use lifeboat_testbed::contract::{Emulated, full, say};
 use lifeboat_testbed::{Pair, Routes};
 
 use matrix::{Cell, Row, Way, summary, try_rows};
@@ -60,7 +55,7 @@ const QUERIES: &[(&str, &str)] = &[
 
 #[test]
 fn nothing_that_exists_is_misread_in_the_matrix() {
-    let full = std::env::var("LIFEBOAT_MATRIX").is_ok_and(|value| value == "full");
+    let full = full();
     let pair = Pair::lease().unwrap();
     let server = Emulated::new("servers", &pair, Routes::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -84,7 +79,7 @@ fn nothing_that_exists_is_misread_in_the_matrix() {
             }
         }
     }
-    let cells = try_rows(&pair, &rows, QUERIES);
+    let cells = try_rows(&pair, full, &rows, QUERIES);
     say(&summary(&cells, full));
     assert_eq!(untried(&cells), ELSEWHERE.iter().map(|(name, _)| *name).collect());
     let wrong: Vec<String> = cells.iter().filter_map(|cell| cell.wrong.clone()).collect();

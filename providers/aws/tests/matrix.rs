@@ -14,7 +14,7 @@ use lifeboat_sdk::{
     Unreadable, Value,
 };
 use lifeboat_testbed::contract::Emulated;
-use lifeboat_testbed::{ACCOUNT, Pair, Routes};
+use lifeboat_testbed::{ACCOUNT, Paging, Pair, Routes};
 
 use crate::objects::{Thing, clients, ctx};
 use crate::{FAULTS, OTHER_WAY};
@@ -193,7 +193,13 @@ fn told(call: &Call, fault: Fault, unreadable: &Unreadable) -> Result<&'static s
 }
 
 /// Tries all rows and the data sources at the same time, each behind a proxy of its own.
-pub(crate) fn try_rows(pair: &Pair, rows: &[Row<'_>], queries: &[(&str, &str)]) -> Vec<Cell> {
+pub(crate) fn try_rows(
+    pair: &Pair,
+    full: bool,
+    rows: &[Row<'_>],
+    queries: &[(&str, &str)],
+) -> Vec<Cell> {
+    let pair = (pair, full);
     let kinds = lifeboat_aws::data_sources(&lifeboat_aws_core::Clients::unconfigured());
     thread::scope(|scope| {
         let mut running = Vec::new();
@@ -210,8 +216,12 @@ pub(crate) fn try_rows(pair: &Pair, rows: &[Row<'_>], queries: &[(&str, &str)]) 
     })
 }
 
-fn alone<T>(pair: &Pair, work: impl FnOnce(&Emulated) -> T) -> T {
-    work(&Emulated::new("servers", pair, Routes::default()).unwrap())
+fn alone<T>((pair, full): (&Pair, bool), work: impl FnOnce(&Emulated) -> T) -> T {
+    let server = Emulated::new("servers", pair, Routes::default()).unwrap();
+    if full {
+        server.proxy().page(Paging::small());
+    }
+    work(&server)
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

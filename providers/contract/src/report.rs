@@ -78,30 +78,33 @@ impl Report {
     }
 }
 
-/// Kinds × rules × servers: a row for each rule, a column for each report; below, what failed
-/// and why the rest did not apply.
+/// Kinds × rules × servers: the rules by number, a row for each report; below, what failed and
+/// why the rest did not apply.
 pub fn table(reports: &[Report]) -> String {
     let rules: Vec<&str> =
         reports.first().map(|r| r.rows.iter().map(|(rule, _)| *rule).collect()).unwrap_or_default();
     let heads: Vec<String> = reports.iter().map(|r| format!("{} {}", r.kind, r.server)).collect();
-    let first = rules.iter().map(|rule| rule.len()).max().unwrap_or(0);
-    let mut text = format!("{:first$}", "");
-    for head in &heads {
-        let _infallible = write!(text, " | {head}");
+    let first = heads.iter().map(String::len).max().unwrap_or(0);
+    let mut text = String::new();
+    for (i, rule) in rules.iter().enumerate() {
+        let _infallible = writeln!(text, "{:2} {rule}", i + 1);
+    }
+    let _infallible = write!(text, "{:first$}", "");
+    for i in 1..=rules.len() {
+        let _infallible = write!(text, " {i:>6}");
     }
     text.push('\n');
-    for (i, rule) in rules.iter().enumerate() {
-        let _infallible = write!(text, "{rule:first$}");
-        for (report, head) in reports.iter().zip(&heads) {
-            let word = match report.rows.get(i) {
-                Some((_, Outcome::Held)) => "held",
-                Some((_, Outcome::Failed(_))) => "FAILED",
-                Some((_, Outcome::Gap(_))) => "gap",
-                Some((_, Outcome::NotApplicable(_))) | None => "-",
+    for (report, head) in reports.iter().zip(&heads) {
+        let _infallible = write!(text, "{head:first$}");
+        for (_, outcome) in &report.rows {
+            let word = match outcome {
+                Outcome::Held => "held",
+                Outcome::Failed(_) => "FAILED",
+                Outcome::Gap(_) => "gap",
+                Outcome::NotApplicable(_) => "-",
             };
-            let _infallible = write!(text, " | {word:width$}", width = head.len());
+            let _infallible = write!(text, " {word:>6}");
         }
-        text = text.trim_end().to_owned();
         text.push('\n');
     }
     for report in reports {
@@ -117,4 +120,29 @@ pub fn table(reports: &[Report]) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(outcome: Outcome) -> Report {
+        Report { kind: "k", server: "s".into(), rows: vec![("r", outcome)] }
+    }
+
+    #[test]
+    fn a_gap_excuses_what_it_says_and_nothing_else() {
+        let gap =
+            Gap { kind: "k", server: "s", rule: "r", why: "it forgets", says: "gone", leaves: "" };
+        let excused = |outcome| {
+            let mut report = report(outcome);
+            report.excuse(&[gap]);
+            report
+        };
+        let known = excused(Outcome::Failed("it is gone".into()));
+        assert_eq!(known.rows[0].1, Outcome::Gap("it forgets (it is gone)".into()));
+        assert!(table(&[known]).contains("gap k s: r: it forgets (it is gone)"));
+        assert_eq!(excused(Outcome::Failed("it is late".into())).failures().len(), 1);
+        assert_eq!(excused(Outcome::Held).failures().len(), 1, "a gap that is none any more");
+    }
 }

@@ -26,6 +26,11 @@ pub trait Server: Send + Sync {
         Duration::ZERO
     }
 
+    /// Whether every fault strikes at every call; else each at the first and at some of the rest.
+    fn thorough(&self) -> bool {
+        true
+    }
+
     /// Deadlines: short ones where time is real.
     fn limits(&self) -> Limits {
         Limits::default()

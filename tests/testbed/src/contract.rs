@@ -32,14 +32,39 @@ pub struct Emulated {
 
 /// A row of the suite: a server and what is tried on it.
 pub struct Row {
-    /// The server's name in tables.
-    pub server: &'static str,
-    /// Which server answers what.
-    pub routes: Routes,
-    /// A kind with its cases, making its calls through the proxy.
-    pub subject: fn(&Emulated) -> Subject,
-    /// Whether objects of different rules do not meet, so that rules may run at the same time.
-    pub apart: bool,
+    server: &'static str,
+    routes: Routes,
+    subject: fn(&Emulated) -> Subject,
+    prepare: fn(&Proxy),
+    parts: Vec<Range<usize>>,
+}
+
+impl Row {
+    /// A kind with its cases, making its calls through the proxy; the server's name is for tables.
+    pub fn new(server: &'static str, subject: fn(&Emulated) -> Subject) -> Self {
+        let parts = std::iter::once(0..names().count()).collect();
+        Self { server, routes: Routes::default(), subject, prepare: |_| (), parts }
+    }
+
+    /// With another table of which server answers what.
+    #[must_use]
+    pub fn routed(self, routes: Routes) -> Self {
+        Self { routes, ..self }
+    }
+
+    /// With a proxy that is prepared so, as for small pages.
+    #[must_use]
+    pub fn prepared(self, prepare: fn(&Proxy)) -> Self {
+        Self { prepare, ..self }
+    }
+
+    /// Objects of different rules do not meet, so rules may run at the same time.
+    #[must_use]
+    pub fn apart(self) -> Self {
+        let ends = PARTS.into_iter().chain([names().count()]);
+        let parts = [0].into_iter().chain(PARTS).zip(ends).map(|(from, to)| from..to).collect();
+        Self { parts, ..self }
+    }
 }
 
 impl Emulated {
@@ -124,6 +149,11 @@ fn counts(what: &str, reports: &[Report]) -> String {
     text
 }
 
+/// Whether matrices are tried with every cell: `LIFEBOAT_MATRIX=full`, as `xtask matrix` sets it.
+pub fn full() -> bool {
+    std::env::var("LIFEBOAT_MATRIX").is_ok_and(|value| value == "full")
+}
+
 /// Prints for those who run the tests, past the harness that keeps what passing tests print.
 pub fn say(text: &str) {
     // Nobody may be listening.
@@ -139,20 +169,12 @@ const PARTS: [usize; 3] = [12, 13, 14];
 /// # Errors
 /// Where a proxy cannot be started, or a row panics.
 pub fn try_all(pair: &Pair, rows: &[Row]) -> Result<Vec<(Report, String)>> {
-    let all = names().count();
-    let parts = |row: &Row| match row.apart {
-        true => {
-            let ends = PARTS.into_iter().chain([all]);
-            [0].into_iter().chain(PARTS).zip(ends).map(|(from, to)| from..to).collect()
-        }
-        false => vec![0..all],
-    };
     thread::scope(|scope| {
-        let start = |row| {
-            let start = move |part| scope.spawn(move || try_part(pair, row, part));
-            parts(row).into_iter().map(start).collect::<Vec<_>>()
-        };
-        let running: Vec<Vec<_>> = rows.iter().map(start).collect();
+        let mut running = Vec::new();
+        for row in rows {
+            let start = |part| scope.spawn(move || try_part(pair, row, part));
+            running.push(row.parts.iter().cloned().map(start).collect::<Vec<_>>());
+        }
         let ended = running.into_iter().map(|parts| {
             let ended = parts.into_iter().map(|p| p.join().unwrap_or(Err(Error::Background)));
             ended.collect::<Result<Vec<_>>>().map(whole)
@@ -173,6 +195,7 @@ struct Effort {
 fn try_part(pair: &Pair, row: &Row, part: Range<usize>) -> Result<(Report, Effort)> {
     let begun = Instant::now();
     let server = Emulated::new(row.server, pair, row.routes.clone())?;
+    (row.prepare)(&server.proxy);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.doing("start a runtime for a row of the contract suite")?;
     let subject = (row.subject)(&server);
@@ -221,6 +244,10 @@ impl Server for Emulated {
 
     fn faults(&self) -> Option<&dyn Faults> {
         Some(self)
+    }
+
+    fn thorough(&self) -> bool {
+        full()
     }
 
     /// Long ones where calls are answered, so that a busy machine fails no rule; short ones under

@@ -10,6 +10,13 @@ use crate::server::{Fault, Faults, On};
 /// More calls than any kind makes for one object.
 const CALLS: u64 = 16;
 
+/// The calls at which the fault of this number strikes in turn: each, or where the server is not
+/// to be tried thoroughly the first and every other one, so that each call meets every other fault.
+fn positions(bench: &Bench<'_>, number: u64) -> impl Iterator<Item = u64> + use<> {
+    let thorough = bench.server.thorough();
+    (1..=CALLS).filter(move |n| thorough || *n == 1 || (n + number).is_multiple_of(2))
+}
+
 fn faults<'b>(bench: &'b Bench<'_>) -> Tried<&'b dyn Faults> {
     match bench.server.faults() {
         Some(faults) => Ok(faults),
@@ -98,8 +105,8 @@ pub(super) async fn classes(bench: &Bench<'_>) -> Tried<()> {
     let Some(config) = steps.first() else { return skip("the case has no steps") };
     let plan = bench.fresh(config)?;
     let scope = bench.scope(&plan.after);
-    for fault in Fault::ALL {
-        for n in 1..=CALLS {
+    for (number, fault) in (0..).zip(Fault::ALL) {
+        for n in positions(bench, number) {
             faults.inject(fault, On::From(n));
             let ctx = bench.ctx(Purpose::Apply);
             let tried = bench.try_create(&ctx, &scope, &plan, &bench.token()).await;
@@ -127,7 +134,7 @@ pub(super) async fn classes(bench: &Bench<'_>) -> Tried<()> {
                 break;
             }
         }
-        deleted(bench, faults, fault, config).await?;
+        deleted(bench, faults, (number, fault), config).await?;
     }
     Ok(())
 }
@@ -136,10 +143,10 @@ pub(super) async fn classes(bench: &Bench<'_>) -> Tried<()> {
 async fn deleted(
     bench: &Bench<'_>,
     faults: &dyn Faults,
-    fault: Fault,
+    (number, fault): (u64, Fault),
     config: &Value,
 ) -> Tried<()> {
-    for n in 1..=CALLS {
+    for n in positions(bench, number) {
         let (_, made) = bench.create(config).await?;
         faults.inject(fault, On::From(n));
         let tried = bench.try_delete(&bench.ctx(Purpose::Apply), &made).await;
