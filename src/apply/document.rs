@@ -32,10 +32,44 @@ pub fn load(document: &Document) -> Result<Value, String> {
 /// was sensitive becomes readable by a trip through an API.
 pub fn remark(attributes: &[Attribute], planned: Option<&Value>, returned: &Value) -> Value {
     let marked = match planned {
-        Some(planned) => keep_marks(returned, planned),
+        Some(planned) => hide_copies(&keep_marks(returned, planned), planned),
         None => returned.clone(),
     };
     mark_schema(attributes, &marked)
+}
+
+/// A text that short says nothing of a secret, and would hide half of a document.
+const SECRET_MIN: usize = 4;
+
+/// Marks what repeats a sensitive value of the plan in another place: what a provider computes
+/// from a secret (`terraform_data`'s `output` from its `input`) is a secret too.
+fn hide_copies(value: &Value, planned: &Value) -> Value {
+    let mut secrets: Vec<String> = Vec::new();
+    collect(planned, false, &mut secrets);
+    secrets.retain(|secret| secret.len() >= SECRET_MIN);
+    if secrets.is_empty() {
+        return value.clone();
+    }
+    value.transform(&Path::root(), &mut |_, part| {
+        let text = match part {
+            Value::String(text) => text.to_string(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        let repeats = secrets.iter().any(|secret| text.contains(secret.as_str()));
+        repeats.then(|| part.clone().sensitive())
+    })
+}
+
+/// The texts and numbers in and under sensitive parts.
+fn collect(value: &Value, hidden: bool, out: &mut Vec<String>) {
+    let (bare, marks) = value.unmark();
+    let hidden = hidden || marks.contains(Marks::SENSITIVE);
+    match bare {
+        Value::String(text) if hidden => out.push(text.to_string()),
+        Value::Number(number) if hidden => out.push(number.to_string()),
+        other => other.children().for_each(|child| collect(child, hidden, out)),
+    }
 }
 
 /// Puts the marks of `from` onto the same places of `value`. What has no counterpart, and all
