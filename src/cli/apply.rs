@@ -15,7 +15,7 @@ use lifeboat_state::model::State;
 use super::args;
 use super::exit::Exit;
 use super::plan::{failed, make, tell};
-use super::workspace::{Workspace, asked, duration, has_files};
+use super::workspace::{Workspace, asked, current_files, duration, has_files};
 use crate::address::Address;
 use crate::apply::recover::Open;
 use crate::apply::{self, CONFIRM, Outcome, Recovery, Run, RunEnding};
@@ -271,15 +271,11 @@ impl Applying<'_> {
 
     /// How things are, for the binding of a saved plan.
     fn now(&self, plan: &Plan, newest: &Newest, providers: &Providers) -> bind::Now {
-        let root = &self.workspace.root;
-        let sources = plan.inputs.files.keys().filter(|_| has_files(root));
-        let current =
-            sources.map(|name| (name.clone(), std::fs::read(root.join(name)).unwrap_or_default()));
         bind::Now {
             instant: self.workspace.now.to_string(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             state: newest.state.as_ref().map(|s| (s.lineage.clone(), s.serial, s.epoch)),
-            files: current.collect(),
+            files: current_files(&self.workspace.root, plan).into_iter().collect(),
             identities: providers
                 .0
                 .values()

@@ -244,3 +244,23 @@ pub fn has_files(root: &Path) -> bool {
     let names = config::files::Files::list(&config::files::Disk::at(root), Path::new(""));
     names.is_ok_and(|names| names.iter().any(|name| name.ends_with(".dr.hcl")))
 }
+
+/// The files that a plan was made from as they are now, and what came since: it would have been
+/// read too. Nothing where the folder holds no files: a plan can be applied without them.
+pub fn current_files(root: &Path, plan: &Plan) -> BTreeMap<String, Vec<u8>> {
+    if !has_files(root) {
+        return BTreeMap::new();
+    }
+    let ends = [".dr.hcl", ".auto.drvars.hcl", ".auto.drvars.json"];
+    let is_source =
+        |name: &String| !name.starts_with('.') && ends.iter().any(|end| name.ends_with(end));
+    let listed = config::files::Files::list(&config::files::Disk::at(root), Path::new(""));
+    let added = listed.unwrap_or_default().into_iter().filter(is_source);
+    let names = plan.inputs.files.keys().cloned().chain(added);
+    names
+        .map(|name| {
+            let content = std::fs::read(root.join(&name)).unwrap_or_default();
+            (name, content)
+        })
+        .collect()
+}

@@ -44,7 +44,7 @@ impl Resolver<'_> {
                 }
             }
             if change.action == Action::Delete {
-                if previous.prevent_destroy {
+                if previous.prevent_destroy || self.declared_protected(&address) {
                     let problem = prevented(&address);
                     self.push(problem);
                 }
@@ -52,6 +52,14 @@ impl Resolver<'_> {
             }
             self.changes.insert(address, change);
         }
+    }
+
+    /// Whether the files protect what goes: `destroy` takes what is declared, too.
+    fn declared_protected(&self, address: &Address) -> bool {
+        let module = module_at(self.input.config, &address.module.names());
+        let (mode, kind, name) = (address.mode, address.kind.clone(), address.name.clone());
+        let resource = module.and_then(|m| m.resources.get(&ResourceKey { mode, kind, name }));
+        resource.is_some_and(|r| r.lifecycle.prevent_destroy)
     }
 
     fn orphan(&mut self, address: &Address, previous: &Previous) -> ObjectChange {
