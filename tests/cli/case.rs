@@ -128,15 +128,17 @@ impl Case {
     fn normal(&self, text: &str) -> String {
         static NAMES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             let names = [
+                (r"after \d+s", "after <n>s"),
+                (r#""elapsed_seconds":\d+"#, r#""elapsed_seconds":"<n>""#),
+                (r"\b(linux|darwin|windows)_\w+", "<platform>"),
                 (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<id>"),
                 (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
                 (r"\b\d+(\.\d+)? ?(ms|s) ago\b", "<time> ago"),
-                (r"\bpid \d+", "pid <pid>"),
-                (r"process \d+", "process <pid>"),
             ];
             names.map(|(pattern, name)| (Regex::new(pattern).unwrap(), name)).into()
         });
         let text = text.replace(&*self.folder.to_string_lossy(), "<folder>");
+        let text = text.replace(env!("CARGO_PKG_VERSION"), "<version>");
         NAMES.iter().fold(text, |text, (regex, name)| regex.replace_all(&text, *name).into_owned())
     }
 }
@@ -175,6 +177,12 @@ impl Ran {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
+    /// Whether the results are one JSON document, or JSON line by line.
+    pub(crate) fn lines_or_document(&self) -> bool {
+        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok();
+        json(&self.stdout) || self.stdout.lines().all(json)
+    }
+
     /// Exit code, results and errors as a transcript has them.
     pub(crate) fn transcript(&self, args: &str) -> String {
         let part = |name: &str, text: &str| match text.trim_end() {
@@ -182,7 +190,8 @@ impl Ran {
             text => format!("-- {name}\n{text}\n"),
         };
         let (out, err) = (part("stdout", &self.stdout), part("stderr", &self.stderr));
-        format!("$ lifeboat {args}\n{out}{err}-- exit {}\n\n", self.code)
+        let args = if args.is_empty() { String::new() } else { format!(" {args}") };
+        format!("$ lifeboat{args}\n{out}{err}-- exit {}\n\n", self.code)
     }
 }
 

@@ -1,5 +1,26 @@
 //! The program as people use it: commands, exit codes, texts, and bad days without servers.
 
 pub(crate) mod case;
+mod commands;
+mod interrupted;
+mod moved;
+mod options;
+mod plans;
+mod state;
+mod transcripts;
 
 pub(crate) use case::Case;
+
+/// One object, one output, one variable.
+const ONE: &str = r#"
+variable "size" {
+  type    = number
+  default = 1
+}
+resource "terraform_data" "web" {
+  input = var.size
+}
+output "size" {
+  value = terraform_data.web.output
+}
+"#;

@@ -1,0 +1,102 @@
+//! Exit codes, closed pipes, colours and widths.
+
+use std::process::Stdio;
+
+use super::{Case, ONE};
+
+/// So many objects that what is said of them is more than a pipe holds.
+fn many() -> Case {
+    Case::of("resource \"terraform_data\" \"web\" {\n  count = 2000\n  input = count.index\n}\n")
+}
+
+#[test]
+fn exit_codes_tell_what_happened() {
+    let case = Case::of(ONE);
+    case.run(&["plan"]).says(0, &["1 to add"]);
+    case.run(&["plan", "-detailed-exitcode"]).says(2, &["1 to add"]);
+    case.run(&["--chdir=.", "plan", "--detailed-exitcode"]).says(2, &["1 to add"]);
+    case.run(&["apply", "-auto-approve"]).says(0, &["1 added"]);
+    case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
+    case.run(&["drift"]).says(0, &["No drift"]);
+    case.write("main.dr.hcl", "nonsense");
+    case.run(&["plan", "-detailed-exitcode"]).says(1, &["config::expected_item"]);
+    case.run(&["drift"]).says(1, &["config::expected_item"]);
+    let guarded = ONE.replace("input", "lifecycle {\n prevent_destroy = true\n}\ninput");
+    case.write("main.dr.hcl", guarded);
+    case.run(&["destroy", "-auto-approve"]).says(1, &["plan::prevent_destroy"]);
+    case.ok(&["state", "list"]).says(0, &["terraform_data.web"]);
+}
+
+#[test]
+fn with_json_every_line_parses_also_when_something_fails() {
+    let case = Case::of(ONE);
+    let failing: [&[&str]; 5] = [
+        &["plan", "-json", "-var=other=1"],
+        &["apply", "-json", "-auto-approve", "-var-file=absent"],
+        &["apply", "-json", "absent.plan"],
+        &["destroy", "-json"],
+        &["drift", "-json", "-var=other=1"],
+    ];
+    for args in failing {
+        let ran = case.run(args);
+        let lines = ran.lines();
+        let told = lines.iter().any(|line| line["type"] == "diagnostic");
+        assert!(told || ran.code == 0, "{args:?}: {ran:#?}");
+    }
+    case.write("main.dr.hcl", "nonsense");
+    assert_eq!(case.run(&["validate", "-json"]).json()["valid"], false);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let case = many();
+    for args in [&["plan"][..], &["plan", "-json"], &["apply", "-auto-approve"], &["show"]] {
+        let mut child = case.command(args).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {stderr}");
+        assert!(stderr.is_empty(), "{args:?}: {stderr}");
+    }
+    let mut listing = case.start(&["state", "list"]);
+    listing.until("terraform_data.web[0]");
+    drop(listing.0.stdout.take());
+    assert_eq!(listing.0.wait().unwrap().code(), Some(0));
+    // Nobody listens to the errors either.
+    let mut child = case.command(&["bogus"]).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn no_escape_sequences_reach_a_pipe_or_no_colour() {
+    let coloured = Case::of(ONE).env("NO_COLOR", "1").env("TERM", "xterm-256color");
+    let piped = Case::of(ONE).env("TERM", "xterm-256color");
+    for case in [&coloured, &piped] {
+        for args in [&["plan"][..], &["plan", "-var=x=1"], &["bogus"], &["plan", "-no-color"]] {
+            let ran = case.run(args);
+            assert!(!ran.stdout.contains('\u{1b}') && !ran.stderr.contains('\u{1b}'), "{ran:#?}");
+        }
+    }
+}
+
+#[test]
+fn text_of_others_cannot_steer_the_terminal() {
+    let case = Case::of("output \"o\" {\n  value = \"\\u001b[31mred\\u0007\"\n}\n");
+    let applied = case.run(&["apply", "-auto-approve"]);
+    let shown = [applied, case.run(&["output"]), case.run(&["show"])];
+    for ran in &shown {
+        assert!(!ran.stdout.contains(['\u{1b}', '\u{7}']), "{ran:#?}");
+    }
+}
+
+#[test]
+fn a_narrow_terminal_still_shows_the_place() {
+    let long = format!("output \"o\" {{\n  value = [{} var.regoin]\n}}\n", "1, ".repeat(60));
+    let case = Case::of(&long).env("COLUMNS", "40");
+    let ran = case.run(&["validate"]);
+    ran.says(1, &["config::undeclared", "main.dr.hcl:2:", "regoin"]);
+    let wide = ran.stderr.lines().filter(|line| line.contains(" | ") && line.len() > 60).count();
+    assert_eq!(wide, 0, "{ran:#?}");
+    Case::of(ONE).env("COLUMNS", "wide").run(&["plan"]).says(0, &["1 to add"]);
+}

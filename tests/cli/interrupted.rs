@@ -1,0 +1,86 @@
+//! Two runs at once, and runs that die.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use super::case::Running;
+use super::{Case, ONE};
+
+/// An apply that waits for an answer and holds the lock meanwhile.
+fn waiting(case: &Case) -> Running {
+    let mut run = Running(case.command(&["apply"]).stdin(Stdio::piped()).spawn().unwrap());
+    run.until("Plan: 1 to add");
+    run
+}
+
+#[test]
+fn a_second_run_is_told_who_holds_the_lock() {
+    let case = Case::of(ONE);
+    let mut first = waiting(&case);
+    let held = ["Error acquiring the state lock", "Operation: OperationTypeApply", "tester@host"];
+    case.run(&["apply", "-auto-approve"]).says(1, &held);
+    case.run(&["destroy", "-auto-approve", "-lock-timeout=100ms"]).says(1, &held);
+    let json = case.run(&["apply", "-auto-approve", "-json"]);
+    assert!(json.lines().iter().any(|l| l["diagnostic"]["severity"] == "error"), "{json:#?}");
+    // Reading never waits.
+    case.run(&["plan"]).says(0, &["1 to add"]);
+    case.run(&["drift"]).says(0, &["No drift"]);
+    case.run(&["status"]).says(0, &[]);
+    first.0.stdin.take().unwrap().write_all(b"yes\n").unwrap();
+    assert_eq!(first.0.wait().unwrap().code(), Some(0));
+    case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
+}
+
+#[test]
+fn a_run_waits_for_the_lock_when_it_is_told_to() {
+    let case = Case::of(ONE);
+    let mut first = waiting(&case);
+    let second = case.start(&["apply", "-auto-approve", "-lock-timeout=60s"]);
+    first.0.stdin.take().unwrap().write_all(b"yes\n").unwrap();
+    assert_eq!(first.0.wait().unwrap().code(), Some(0));
+    let mut second = second;
+    assert_eq!(second.0.wait().unwrap().code(), Some(0));
+    case.run(&["status"]).says(0, &[]);
+    assert_eq!(case.ok(&["state", "list"]).stdout, "terraform_data.web\n");
+}
+
+#[test]
+fn the_lock_of_a_dead_run_does_not_last() {
+    let case = Case::of(ONE);
+    waiting(&case).kill();
+    case.run(&["apply", "-auto-approve"]).says(0, &["1 added"]);
+}
+
+#[test]
+fn a_lock_is_broken_by_its_id_only() {
+    let case = Case::of(ONE);
+    let first = waiting(&case);
+    let raw = Case::exactly(&mut case.command(&["apply", "-auto-approve"]));
+    let id = raw.stderr.lines().find_map(|line| line.trim().strip_prefix("ID:")).unwrap().trim();
+    case.run(&["force-unlock", "-force", "0"]).says(1, &["lock"]);
+    case.run_with(&["force-unlock", id], "no\n").says(1, &["cancelled"]);
+    case.run(&["force-unlock", "-force", id]).says(0, &["has been broken"]);
+    case.run(&["apply", "-auto-approve"]).says(0, &["1 added"]);
+    drop(first);
+}
+
+#[test]
+fn what_a_killed_apply_left_is_finished_by_the_next() {
+    for done in [1, 40, 200] {
+        let case = Case::of(
+            "resource \"terraform_data\" \"web\" {\n  count = 400\n  input = count.index\n}\n\
+             output \"ids\" {\n  value = length(distinct(terraform_data.web[*].id))\n}\n",
+        );
+        // Nobody reads on, so the run is in the middle when it is killed.
+        let mut run = case.start(&["apply", "-auto-approve"]);
+        for _ in 0..done {
+            run.until("Creation complete");
+        }
+        run.kill();
+        case.run(&["plan"]).says(0, &[]);
+        case.run(&["apply", "-auto-approve"]).says(0, &["Apply complete"]);
+        case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
+        assert_eq!(case.ok(&["state", "list"]).stdout.lines().count(), 400);
+        assert_eq!(case.ok(&["output", "-raw", "ids"]).stdout, "400");
+    }
+}

@@ -1,0 +1,92 @@
+//! Saved plans: applied once, and only to what they were made from.
+
+use super::{Case, ONE};
+
+fn planned() -> Case {
+    let case = Case::of(ONE);
+    case.ok(&["plan", "-out=p.plan"]);
+    case
+}
+
+#[test]
+fn a_plan_is_applied_once() {
+    let case = planned();
+    case.run(&["apply", "p.plan"]).says(0, &["1 added"]);
+    case.run(&["apply", "p.plan"]).says(1, &["plan::stale"]);
+    case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
+}
+
+#[test]
+fn a_plan_is_stale_after_another_apply() {
+    let case = planned();
+    case.ok(&["apply", "-auto-approve", "-var=size=2"]);
+    case.run(&["apply", "p.plan"]).says(1, &["plan::stale", "Make the plan again"]);
+    case.run(&["output", "size"]).says(0, &["2"]);
+}
+
+#[test]
+fn a_plan_holds_for_the_files_it_was_made_from() {
+    for change in [ONE.replace("default = 1", "default = 2"), format!("{ONE}\n")] {
+        let case = planned();
+        case.write("main.dr.hcl", change);
+        case.run(&["apply", "p.plan"]).says(1, &["plan::other_files"]);
+        case.ok(&["state", "list"]).says(0, &[]);
+    }
+    let case = planned();
+    case.write("more.dr.hcl", "output \"more\" {\n  value = 1\n}\n");
+    case.run(&["apply", "p.plan"]).says(1, &["plan::other_files"]);
+}
+
+#[test]
+fn a_plan_is_not_applied_to_another_state() {
+    let (one, other) = (Case::of(ONE), Case::of(ONE));
+    for case in [&one, &other] {
+        case.ok(&["apply", "-auto-approve"]);
+    }
+    one.ok(&["plan", "-out=p.plan", "-var=size=2"]);
+    other.write("p.plan", one.read("p.plan"));
+    other.run(&["apply", "p.plan"]).says(1, &[]);
+    other.run(&["output", "size"]).says(0, &["1"]);
+    // With the key of the first folder the plan can be read, and is still refused.
+    other.write(".lifeboat/key", one.read(".lifeboat/key"));
+    other.run(&["apply", "p.plan"]).says(1, &["plan::other_lineage"]);
+    other.run(&["output", "size"]).says(0, &["1"]);
+}
+
+#[test]
+fn a_damaged_plan_is_refused() {
+    let case = planned();
+    let whole = case.read("p.plan");
+    for at in [0, 10, whole.len() / 3, whole.len() / 2, whole.len() - 2] {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        case.write("p.plan", &flipped);
+        case.run(&["apply", "p.plan"]).says(1, &["Error"]);
+        case.write("p.plan", &whole[..at]);
+        case.run(&["apply", "p.plan"]).says(1, &["Error"]);
+        case.run(&["show", "p.plan"]).says(1, &["Error"]);
+    }
+    case.write("p.plan", &whole);
+    case.run(&["apply", "p.plan"]).says(0, &["1 added"]);
+}
+
+#[test]
+fn a_plan_with_secrets_does_not_hold_them_in_the_clear() {
+    let case = Case::of(
+        "variable \"token\" {\n  sensitive = true\n}\nresource \"terraform_data\" \"web\" {\n  \
+         triggers_replace = var.token\n}\n",
+    );
+    let ran = case.ok(&["plan", "-out=p.plan", "-var=token=hunter2-hunter2"]);
+    assert!(!ran.stdout.contains("hunter2"), "{ran:#?}");
+    let held = |name: &str| String::from_utf8_lossy(&case.read(name)).contains("hunter2");
+    assert!(!held("p.plan"));
+    let shown = case.ok(&["show", "-json", "p.plan"]);
+    assert!(!shown.stdout.contains("hunter2"), "{shown:#?}");
+    case.ok(&["apply", "p.plan"]);
+    for folder in ["generations", "journal", "plans"] {
+        for entry in std::fs::read_dir(case.path(".lifeboat/state").join(folder)).unwrap() {
+            let name = format!(".lifeboat/state/{folder}/{}", entry.unwrap().file_name().display());
+            assert!(!held(&name), "{name}");
+        }
+    }
+}

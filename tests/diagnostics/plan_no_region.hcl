@@ -1,0 +1,4 @@
+# command: plan
+resource "aws_s3_bucket" "web" {
+  bucket = "web-logs"
+}
