@@ -44,12 +44,6 @@ impl Ran {
         self.events().iter().filter(|event| event["type"] == kind).map(change).collect()
     }
 
-    /// What each diagnostic line of `-json` says, as one text a line.
-    pub(super) fn diagnostics(&self) -> Vec<String> {
-        let is = |event: &&Json| event["type"] == "diagnostic";
-        self.events().iter().filter(is).map(|event| event["diagnostic"].to_string()).collect()
-    }
-
     /// Whether the plan or the drift says that something could not be read.
     pub(super) fn incomplete(&self) -> bool {
         self.events().iter().any(|event| event["incomplete"] == true)

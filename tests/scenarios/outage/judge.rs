@@ -66,24 +66,45 @@ pub(super) fn nothing_misread(stage: &Stage, ran: &Ran, existing: &BTreeSet<Stri
     }
 }
 
-/// What is planned, and what is deferred, is where it must be.
+/// What answers is not deferred, and nothing is planned where nobody answers.
 #[track_caller]
 pub(super) fn the_rest(stage: &Stage, cell: &Cell, ran: &Ran) {
-    let other = cell.struck.other();
+    // Records and health checks of a region are objects of a global service.
+    let global =
+        |address: &str| ["aws_route53_", "aws_iam_"].iter().any(|kind| address.contains(kind));
     for (action, address) in ran.changes("deferred_change") {
-        // Records and health checks of the other region are objects of a global service.
-        let global = ["aws_route53_", "aws_iam_"].iter().any(|kind| address.contains(kind));
-        let elsewhere = address.contains(other) && !(global && cell.struck.global);
+        let elsewhere = if global(&address) {
+            !cell.struck.global
+        } else {
+            is_in(&address, cell.struck.other())
+        };
         stage.check(!elsewhere, format_args!("{address} answers, and its {action} is deferred"));
     }
+    if cell.row.partial || cell.writes_only() {
+        return;
+    }
+    for (action, address) in ran.changes("planned_change") {
+        let dead =
+            if global(&address) { cell.struck.global } else { is_in(&address, cell.struck.region) };
+        stage.check(!dead, format_args!("{address} does not answer, and is to {action}"));
+    }
+}
+
+/// Whether an address of the matrix' files is that of an object in the region.
+fn is_in(address: &str, region: &str) -> bool {
+    address.contains(region) || address.contains(&format!("aws_s3_bucket.{}[", place(region)))
+}
+
+/// `east` of `us-east-1`.
+fn place(region: &str) -> &str {
+    region.split('-').nth(1).unwrap_or_default()
 }
 
 /// What an apply could reach has been done, whatever became of the rest.
 #[track_caller]
 pub(super) fn the_rest_is_there(stage: &Stage, cell: &Cell) {
     let left = stage.left();
-    let place = cell.struck.other().split('-').nth(1).unwrap_or_default();
-    let mut should = vec![format!("bucket matrix-{place}-two")];
+    let mut should = vec![format!("bucket matrix-{}-two", place(cell.struck.other()))];
     if !cell.struck.global {
         should.push("role matrix-two".to_owned());
     }
