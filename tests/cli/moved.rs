@@ -2,7 +2,8 @@
 
 use super::Case;
 
-const TWO: &str = "resource \"terraform_data\" \"a\" {\n}\nresource \"terraform_data\" \"b\" {\n}\n";
+const TWO: &str =
+    "resource \"terraform_data\" \"a\" {\n}\nresource \"terraform_data\" \"b\" {\n}\n";
 
 #[test]
 fn a_move_to_where_something_is_changes_nothing() {

@@ -74,7 +74,7 @@ fn a_damaged_plan_is_refused() {
 fn a_plan_with_secrets_does_not_hold_them_in_the_clear() {
     let case = Case::of(
         "variable \"token\" {\n  sensitive = true\n}\nresource \"terraform_data\" \"web\" {\n  \
-         triggers_replace = var.token\n}\n",
+         input = var.token\n}\n",
     );
     let ran = case.ok(&["plan", "-out=p.plan", "-var=token=hunter2-hunter2"]);
     assert!(!ran.stdout.contains("hunter2"), "{ran:#?}");

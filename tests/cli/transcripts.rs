@@ -25,7 +25,7 @@ fn replayed(text: &str) -> String {
         let args: Vec<&str> = command.split(' ').filter(|word| !word.is_empty()).collect();
         let ran = case.run(&args);
         assert!(!ran.stderr.contains("panicked"), "{command}: {ran:#?}");
-        if args.iter().any(|arg| *arg == "-json") {
+        if args.contains(&"-json") {
             assert!(ran.lines_or_document(), "{command}: not JSON: {ran:#?}");
         }
         made.push_str(&ran.transcript(command));

@@ -16,18 +16,18 @@ fn expressions_have_the_values_and_errors_of_terraform() {
     let cases = lines("expressions.jsonl");
     let batches = expressions::batches(&cases);
     let verdicts = each(&batches, |batch| expressions::judge(batch)).concat();
-    hold("expressions", &verdicts, 70);
+    println!("{}", hold("expressions", &verdicts, 70));
 }
 
 #[test]
 fn files_have_the_diagnostics_of_terraform() {
     let verdicts = each(&lines("diagnostics.jsonl"), expressions::diagnostics);
-    hold("diagnostics", &verdicts, 60);
+    println!("{}", hold("diagnostics", &verdicts, 60));
 }
 
 #[test]
 fn modules_behave_as_terraforms_do() {
     let cases = corpus::modules();
     let verdicts = each(&cases, |(case, source)| (id(case), modules::judge(case, source)));
-    hold("modules", &verdicts, 60);
+    println!("{}", hold("modules", &verdicts, 60));
 }
