@@ -315,6 +315,11 @@ impl Applying<'_> {
 
     fn approve(&self) -> Result<(), Exit> {
         let output = &self.workspace.output;
+        if self.args.planning.input == Some(false) {
+            let text = "-input=false asks nothing: add -auto-approve, or apply a saved plan.";
+            output.error("The plan needs an approval", text);
+            return Err(Exit::Error);
+        }
         let question = if self.args.destroy {
             "\nDo you really want to destroy all resources?\n  lifeboat will destroy all your managed infrastructure, as shown above.\n  There is no undo. Only 'yes' will be accepted to confirm.\n\n  Enter a value: "
         } else {
