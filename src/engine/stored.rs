@@ -55,7 +55,8 @@ fn object(stored: &ObjectRecord) -> Result<Previous, String> {
         provider: stored.provider.as_str().into(),
         scope: remote.then(|| record::scope(&stored.scope)),
         depends_on: stored.depends_on.iter().filter_map(|a| Address::parse(a)).collect(),
-        tainted: matches!(stored.status, ObjectStatus::Incomplete | ObjectStatus::Tainted),
+        tainted: stored.status == ObjectStatus::Tainted,
+        incomplete: stored.status == ObjectStatus::Incomplete,
 
         create_before_destroy: stored.create_before_destroy,
         prevent_destroy: stored.prevent_destroy,

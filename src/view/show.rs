@@ -38,7 +38,13 @@ pub fn object(at: &Address, object: &Previous, catalogue: &Catalogue) -> String 
         Mode::Managed => catalogue.kinds.get(&*at.kind).map(|(_, k)| k.schema().attributes),
         Mode::Data => catalogue.data.get(&*at.kind).map(|(_, d)| d.schema().attributes),
     };
-    let tainted = if object.tainted { " (incomplete)" } else { "" };
+    let tainted = if object.incomplete {
+        " (incomplete)"
+    } else if object.tainted {
+        " (tainted)"
+    } else {
+        ""
+    };
     let mut out = format!("# {}:{tainted}\n", line(&at.to_string()));
     let word = if at.mode == Mode::Data { "data" } else { "resource" };
     let _ok = writeln!(out, "{word} \"{}\" \"{}\" {{", line(&at.kind), line(&at.name));

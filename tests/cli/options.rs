@@ -34,7 +34,7 @@ fn a_prompt_takes_yes_and_nothing_else() {
     case.run_with(&["apply"], "yes\n").says(0, &["1 added"]);
     case.run_with(&["destroy"], "no\n").says(1, &["cancelled"]);
     case.run_with(&["destroy"], "yes\n").says(0, &["1 destroyed"]);
-    case.run(&["apply", "-input=false"]).says(1, &["cancelled"]);
+    case.run(&["apply", "-input=false"]).says(1, &["needs an approval", "-auto-approve"]);
 }
 
 #[test]

@@ -226,7 +226,10 @@ impl Resolver<'_> {
             };
             reason = None;
         }
-        if proposal.action == Action::NoOp && self.retagged(wanted, present, taken_over) {
+        let half = self.input.previous.get(&wanted.address).is_some_and(|p| p.incomplete);
+        let finish = half && self.input.options.mode == PlanMode::Normal && !wanted.operated;
+        if proposal.action == Action::NoOp && (finish || self.retagged(wanted, present, taken_over))
+        {
             proposal.action = Action::Update;
         }
         let mut change = self.change(wanted, proposal.action);

@@ -19,8 +19,11 @@ pub struct Previous {
     pub scope: Option<Scope>,
     /// What it referred to.
     pub depends_on: Vec<Address>,
-    /// It was left half made: the next plan makes it anew.
+    /// The next plan makes it anew.
     pub tainted: bool,
+    /// It was left half made: the next plan finishes it in place. What exists is never replaced
+    /// only because a run was cut short: it may hold data by now.
+    pub incomplete: bool,
     /// How it was to be replaced.
     pub create_before_destroy: bool,
     /// Whether it must not be destroyed.
