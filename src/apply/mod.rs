@@ -163,7 +163,11 @@ async fn finish(
     report: Report,
 ) -> Outcome {
     let Report { objects, mut diagnostics, halt } = report;
-    let failed = objects.iter().any(|o| o.fate != Fate::Done);
+    let undone = objects.iter().any(|o| o.fate != Fate::Done);
+    if halt.is_none() && run.plan.mode == PlanMode::Normal {
+        diagnostics.extend(run.finalise.leftovers(&current.objects));
+    }
+    let failed = undone || diagnostics.has_errors();
     let mut outputs = Default::default();
     let mut ending = match &halt {
         Some(Halt::Interrupted(_)) => RunEnding::Interrupted,

@@ -158,6 +158,7 @@ impl Env<'_> {
         let Some(source) = self.providers.data(&change.provider, &change.address.kind) else {
             return Err(no_kind(change));
         };
+        self.demanded(current, member)?;
         let planned = self.planned(current, member, change)?;
         let query = for_write(source.schema().attributes, &planned)
             .map_err(|paths| still_unknown(change, &list(&paths)))?;
@@ -174,7 +175,8 @@ impl Env<'_> {
         let mut kind = None;
         for member in &step.members {
             let change = self.change(member)?;
-            let made = self.planned_of(current, member, change).and_then(|planned| {
+            let made = self.demanded(current, member).and_then(|()| {
+                let planned = self.planned_of(current, member, change)?;
                 let item = self.item(current, step, member, planned)?;
                 let found = self.providers.kind(&item.provider, &change.address.kind);
                 let found = found.ok_or_else(|| no_kind(change))?;
@@ -314,6 +316,15 @@ impl Env<'_> {
             Some(after) if after.is_wholly_known() => Ok(after.clone()),
             Some(_) => self.finalise.finalise(member.change, &current.objects),
         }
+    }
+
+    /// Refuses what does not meet its preconditions, now that they can be told.
+    fn demanded(&self, current: &Current<'_>, member: &Member) -> Result<(), Diagnostics> {
+        if !matches!(member.operation, Operation::Create | Operation::Update | Operation::Read) {
+            return Ok(());
+        }
+        let found = self.finalise.before(member.change, &current.objects);
+        if found.has_errors() { Err(found) } else { Ok(()) }
     }
 
     /// The planned document of a member in doubt; unfinished where it cannot be completed.

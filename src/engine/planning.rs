@@ -20,8 +20,8 @@ use crate::event::Events;
 use crate::function::Context;
 use crate::plan::order::{self, Batches};
 use crate::plan::resolve::{Answer, Input, Need, Options, Previous, Resolved, Resolver};
-use crate::plan::{Inputs, Plan, PlanMode, ScopeStatus};
-use crate::refresh::{self, DataRequest, Request, RequestKey};
+use crate::plan::{Inputs, ObjectChange, Plan, PlanMode, ScopeStatus};
+use crate::refresh::{self, DataRequest, Holder, Request, RequestKey};
 use crate::registry::Providers;
 use crate::topology::Topology;
 
@@ -121,7 +121,10 @@ pub async fn plan(
         }
         answer(&mut resolver, needs, &ground.providers, loaded, &ctx, events, &mut statuses).await;
     }
-    let resolved = resolver.finish();
+    let mut resolved = resolver.finish();
+    if asked.refresh {
+        look_inside(&mut resolved.changes, &ground.providers, &ctx).await;
+    }
     let declared = |at: &Address| resolved.changes.iter().any(|c| c.address == *at);
     if asked.mode == PlanMode::Normal && !resolved.diagnostics.has_errors() {
         imports::undeclared(loaded, &imports, &declared, &mut made.diagnostics);
@@ -129,6 +132,24 @@ pub async fn plan(
     complete(&mut made, loaded, asked, &ground, resolved, statuses);
     made.providers = ground.providers;
     made
+}
+
+/// What is to be removed and was seen to be empty holds no data.
+async fn look_inside(changes: &mut [ObjectChange], providers: &Providers, ctx: &Ctx) {
+    let mut which = Vec::new();
+    let mut holders = Vec::new();
+    for (i, change) in changes.iter().enumerate().filter(|(_, c)| c.holds_data) {
+        let (Some(scope), Some(id), None) = (&change.scope, &change.id, &change.deferred) else {
+            continue;
+        };
+        let (provider, kind) = (change.provider.clone(), change.address.kind.clone());
+        holders.push(Holder { provider, kind, scope: scope.clone(), id: id.clone() });
+        which.push(i);
+    }
+    let empty = refresh::seen_empty(providers, ctx, &holders).await;
+    for (i, empty) in which.into_iter().zip(empty) {
+        changes[i].holds_data = !empty;
+    }
 }
 
 /// What refresh must read: everything in the previous state that takes part.

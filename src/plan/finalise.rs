@@ -1,4 +1,5 @@
-//! `Finalise`: completes planned documents inside apply, when what they refer to is known.
+//! `Finalise`: completes planned documents inside apply, when what they refer to is known, and
+//! judges the conditions that could not be told before.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,16 @@ pub trait Finalise: Send + Sync {
         change: usize,
         objects: &BTreeMap<Address, Value>,
     ) -> Result<Value, Diagnostics>;
+
+    /// What the preconditions of `plan.changes[change]` find, before anything is called for it.
+    fn before(&self, change: usize, objects: &BTreeMap<Address, Value>) -> Diagnostics;
+
+    /// What its postconditions find, once `objects` holds what it became.
+    fn after(&self, change: usize, objects: &BTreeMap<Address, Value>) -> Diagnostics;
+
+    /// What else could not be told while planning and can be now: `check` blocks, validations of
+    /// variables, preconditions of outputs, conditions of objects that had no change.
+    fn leftovers(&self, objects: &BTreeMap<Address, Value>) -> Diagnostics;
 
     /// The outputs of the root module, given all objects as they are now.
     ///

@@ -1,6 +1,7 @@
 //! Stage 6, changes -> steps: `Plan`, the data that apply carries out without deciding anything.
 
 pub mod bind;
+pub mod conditions;
 pub mod file;
 pub mod finalise;
 pub mod guard;

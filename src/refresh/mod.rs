@@ -5,6 +5,7 @@
 //! observation means for a plan.
 
 pub mod compare;
+pub mod contents;
 pub mod data;
 pub mod drift;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::address::Address;
 use crate::event::{Event, Events};
 use crate::registry::Providers;
 
+pub use contents::{Holder, seen_empty};
 pub use data::{DataRequest, read_data};
 pub use identity::{Identity, identify};
 pub use status::{ScopeStatus, scopes, status};

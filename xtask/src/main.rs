@@ -34,7 +34,7 @@ const TASKS: &[Task] = &[
     ("matrix", "[FILTER…]", "the full matrices of faults and crash points, of which `test` runs a sample", test::matrix),
     ("demo", "[PROGRAM]", "the whole story on local servers, step by step", demo::demo),
     ("testbed", "", "local servers and the proxy, to play with by hand", bed::testbed),
-    ("bench", "[FOLDER]", "time and calls of plan and apply on local servers", bench::bench),
+    ("bench", "[build | FOLDER]", "cost of a cold build, or time and calls of the commands on local servers", bench::bench),
     ("ci", "", "everything that must pass before a push", ci::ci),
 ];
 

@@ -1,5 +1,7 @@
 //! `test` and `matrix`: the tests, with one feature set for all of them.
 
+use std::process::Command;
+
 use crate::cargo::{Target, cargo, run};
 use crate::{Result, tools};
 
@@ -23,11 +25,16 @@ pub(crate) fn matrix(filters: &[String]) -> Result {
 
 fn test_core(filters: &[String]) -> Result {
     let mut test = cargo(Target::Core)?;
-    test.args(["test", "--no-default-features"]);
-    for package in CORE {
-        test.args(["--package", package]);
-    }
+    core_packages(&mut test);
     run(test.arg("--").args(filters))
+}
+
+/// Makes a cargo command test the core.
+pub(crate) fn core_packages(command: &mut Command) {
+    command.args(["test", "--no-default-features"]);
+    for package in CORE {
+        command.args(["--package", package]);
+    }
 }
 
 fn workspace(filters: &[String], environment: &[(&str, &str)]) -> Result {

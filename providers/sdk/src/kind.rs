@@ -233,6 +233,20 @@ pub trait Kind: Send + Sync + 'static {
         false
     }
 
+    /// Whether a live object holds nothing, former versions included; asked of one that holds
+    /// data and is to be removed, where its read did not say so. `None` where nobody can tell.
+    ///
+    /// # Errors
+    /// The failed call; then it is not empty for all that is known.
+    fn is_empty(
+        &self,
+        _ctx: &Ctx,
+        _scope: &Scope,
+        _id: &str,
+    ) -> impl Future<Output = Result<Option<bool>, Failure>> + Send {
+        std::future::ready(Ok(None))
+    }
+
     /// Why a change can never be taken back, where that is so.
     fn one_way_door(&self, _before: Option<&Value>, _after: Option<&Value>) -> Option<String> {
         None
@@ -297,6 +311,16 @@ pub trait DynKind: Send + Sync {
     fn plan_role(&self, role: &RoleContext, document: &Value) -> RolePlan;
     /// See [`Kind::holds_data`].
     fn holds_data(&self, document: &Value) -> bool;
+    /// See [`Kind::is_empty`].
+    ///
+    /// # Errors
+    /// The failed call.
+    fn is_empty<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<bool>, Failure>>;
     /// See [`Kind::one_way_door`].
     fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String>;
     /// See [`Kind::read`].
@@ -402,6 +426,14 @@ impl<K: Kind> DynKind for Erased<K> {
     }
     fn holds_data(&self, document: &Value) -> bool {
         self.0.holds_data(document)
+    }
+    fn is_empty<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<bool>, Failure>> {
+        Box::pin(self.0.is_empty(ctx, scope, id))
     }
     fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
         self.0.one_way_door(before, after)

@@ -269,6 +269,14 @@ mod broken {
         fn holds_data(&self, document: &Value) -> bool {
             self.0.holds_data(document)
         }
+        fn is_empty<'a>(
+            &'a self,
+            ctx: &'a Ctx,
+            scope: &'a Scope,
+            id: &'a str,
+        ) -> BoxFuture<'a, Result<Option<bool>, Failure>> {
+            self.0.is_empty(ctx, scope, id)
+        }
         fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
             self.0.one_way_door(before, after)
         }

@@ -16,7 +16,7 @@ use crate::apply::recorder::Told;
 use crate::apply::settle::{Finding, Whole, whole};
 use crate::apply::task::{Called, Patience, look, reading};
 use crate::event::Event;
-use crate::plan::StepId;
+use crate::plan::{Operation, StepId};
 
 /// How often a step is tried whose call was lost and, as reading told, had no effect.
 const ATTEMPTS: u32 = 3;
@@ -201,17 +201,35 @@ impl Executor<'_> {
             self.report.insert((step, i), (end.fate(), elapsed));
             self.tell(diagnostic(item, &end));
             let (address, operation) = (item.address.clone(), item.member.operation);
-            self.run.events.event(match end.failure() {
+            self.news.push(match end.failure() {
                 None => Event::ApplyComplete { address, operation, id: recorded.id, elapsed },
                 Some(failure) => Event::ApplyErrored { address, operation, failure, elapsed },
             });
-            worst = match (worst, end.step()) {
+            let kept = self.kept(item, &end);
+            worst = match (worst, if kept { end.step() } else { StepEnd::Failed }) {
                 (StepEnd::InDoubt, _) | (_, StepEnd::InDoubt) => StepEnd::InDoubt,
                 (StepEnd::Failed, _) | (_, StepEnd::Failed) => StepEnd::Failed,
                 (StepEnd::Done, StepEnd::Done) => StepEnd::Done,
             };
         }
         self.ready.finish(step, worst);
+    }
+
+    /// Whether a member that was made, changed or read meets its postconditions: what needs it is
+    /// not tried otherwise.
+    fn kept(&mut self, item: &Item, end: &End) -> bool {
+        let operation = item.member.operation;
+        let removes = matches!(
+            operation,
+            Operation::Delete | Operation::DeleteDeposed | Operation::Forget
+        );
+        if removes || end.step() != StepEnd::Done {
+            return true;
+        }
+        let found = self.run.finalise.after(item.member.change, &self.current.objects);
+        let kept = !found.has_errors();
+        self.diagnostics.extend(found);
+        kept
     }
 
     fn tell(&mut self, diagnostic: Option<Diagnostic>) {

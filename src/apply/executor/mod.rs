@@ -97,6 +97,8 @@ pub(super) struct Executor<'a> {
     report: BTreeMap<(StepId, usize), (Fate, Duration)>,
     /// What ended and is not durable yet.
     unsaved: Vec<(StepId, usize)>,
+    /// What is told about it when it is durable: a reader may act on "complete".
+    news: Vec<Event>,
     diagnostics: Diagnostics,
 }
 
@@ -118,6 +120,7 @@ impl<'a> Executor<'a> {
             halt: None,
             report: BTreeMap::new(),
             unsaved: Vec::new(),
+            news: Vec::new(),
             diagnostics: Diagnostics::new(),
             run,
         };
@@ -214,7 +217,7 @@ impl<'a> Executor<'a> {
         };
         running.ends = vec![Some(End::Done(present))];
         self.recorder.add([intent(self.env.plan, id, &running.items)]);
-        self.started(&running);
+        self.news.extend(Self::starting(&running));
         self.conclude(id, running);
     }
 
@@ -234,6 +237,9 @@ impl<'a> Executor<'a> {
         let mut result = self.recorder.flush().await;
         if result.is_ok() {
             self.unsaved.clear();
+            for event in self.news.drain(..) {
+                self.run.events.event(event);
+            }
             if calls {
                 result = self.recorder.hold().await;
             }
@@ -265,7 +271,9 @@ impl<'a> Executor<'a> {
 
     fn call(&mut self, step: StepId) {
         let Some(running) = self.running.get(&step) else { return };
-        self.started(running);
+        for event in Self::starting(running) {
+            self.run.events.event(event);
+        }
         let session = Arc::clone(&self.run.session);
         let task = match running.work.clone() {
             Work::Local => return,
@@ -284,14 +292,12 @@ impl<'a> Executor<'a> {
         self.owners.insert(task.id(), step);
     }
 
-    fn started(&self, running: &Running) {
-        for item in running.items.iter().filter(|_| running.attempts == 1) {
-            self.run.events.event(Event::ApplyStart {
-                address: item.address.clone(),
-                operation: item.member.operation,
-                id: item.doubt.id.clone(),
-            });
-        }
+    fn starting(running: &Running) -> impl Iterator<Item = Event> {
+        running.items.iter().filter(|_| running.attempts == 1).map(|item| Event::ApplyStart {
+            address: item.address.clone(),
+            operation: item.member.operation,
+            id: item.doubt.id.clone(),
+        })
     }
 
     /// Waits until something happened, and takes all that has happened by then.

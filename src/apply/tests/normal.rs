@@ -240,6 +240,15 @@ impl Finalise for Failing {
         let text = "it contradicts the plan";
         Err(Diagnostic::error("x", "Provider produced inconsistent final plan", text).into())
     }
+    fn before(&self, change: usize, objects: &BTreeMap<Address, Value>) -> Diagnostics {
+        self.1.before(change, objects)
+    }
+    fn after(&self, change: usize, objects: &BTreeMap<Address, Value>) -> Diagnostics {
+        self.1.after(change, objects)
+    }
+    fn leftovers(&self, objects: &BTreeMap<Address, Value>) -> Diagnostics {
+        self.1.leftovers(objects)
+    }
     fn outputs(&self, _: &BTreeMap<Address, Value>) -> Result<BTreeMap<Name, Value>, Diagnostics> {
         Err(Diagnostic::error("x", "no outputs", "none").into())
     }
@@ -258,6 +267,29 @@ async fn a_document_that_cannot_be_completed_fails_its_object_without_a_call() {
     assert!(outcome.partial());
     assert_eq!(world.cloud.ledger(), ["create a_thing.a"]);
     assert_eq!(outcome.diagnostics.0.len(), 1, "outputs are no error of a failed run");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_does_not_meet_its_conditions_holds_up_what_needs_it() {
+    for (when, made, ledger) in [
+        ("refused before", "failed", vec![]),
+        ("refused after", "done", vec!["create a_thing.a"]),
+    ] {
+        let world = World::default();
+        let wants = [want(THING, "a", 1), want(THING, "b", 2).needs(&["a"])];
+        let mut plan = planned("demanded", None, &wants);
+        let after = plan.changes[0].after.clone().unwrap();
+        plan.changes[0].after = Some(after.with("policy", Value::string(when)));
+        let outcome = world.apply(&plan).await;
+        assert_eq!(outcome.ending, RunEnding::Failed, "{when}");
+        let fates = fates(&outcome);
+        assert_eq!(fates[0], ("a".to_owned(), made), "{when}");
+        assert_eq!(fates[1], ("b".to_owned(), "not tried"), "{when}");
+        assert_eq!(world.cloud.ledger(), ledger, "{when}");
+        assert_eq!(outcome.diagnostics.0[0].code, "plan::condition");
+        let state = world.state().await.unwrap();
+        assert_eq!(state.objects.contains_key("a_thing.a"), !ledger.is_empty(), "{when}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

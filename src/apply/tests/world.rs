@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lifeboat_sdk::{Diagnostics, Interrupt, Name, Purpose, Session, Type, Value};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Interrupt, Name, Purpose, Session, Type, Value};
 use lifeboat_state::backend::{Loaded, StateBackend, StoreBackend};
 use lifeboat_state::journal::{Frame, RunId};
 use lifeboat_state::lock::{LockGuard, LockInfo};
@@ -273,6 +273,18 @@ impl World {
 /// Completes `input` with the id of the first object that a change depends on.
 pub(super) struct References(pub(super) Plan);
 
+impl References {
+    /// An object with the policy `refused before` or `refused after` does not meet its conditions.
+    fn demanded(&self, change: usize, when: &str) -> Diagnostics {
+        let after = self.0.changes[change].after.as_ref();
+        let policy = after.and_then(|after| after.get("policy")).and_then(Value::as_str);
+        if policy != Some(&format!("refused {when}")) {
+            return Diagnostics::new();
+        }
+        Diagnostic::error("plan::condition", "Condition failed", when).into()
+    }
+}
+
 impl Finalise for References {
     fn finalise(
         &self,
@@ -285,6 +297,19 @@ impl Finalise for References {
         let Some(first) = change.depends_on.first().filter(|_| input) else { return Ok(after) };
         let id = objects.get(first).and_then(|object| object.get("id")).cloned();
         Ok(after.with("input", id.expect("what it needs is done")))
+    }
+
+    fn before(&self, change: usize, _: &BTreeMap<Address, Value>) -> Diagnostics {
+        self.demanded(change, "before")
+    }
+
+    fn after(&self, change: usize, objects: &BTreeMap<Address, Value>) -> Diagnostics {
+        assert!(objects.contains_key(&self.0.changes[change].address), "it is known by then");
+        self.demanded(change, "after")
+    }
+
+    fn leftovers(&self, _: &BTreeMap<Address, Value>) -> Diagnostics {
+        Diagnostics::new()
     }
 
     fn outputs(

@@ -11,8 +11,16 @@ use crate::diff::{Action, merge};
 use crate::plan::{Deferral, ObjectChange, PlanMode, Reason};
 
 impl Resolver<'_> {
-    /// Answers what others see of a data source.
+    /// Plans an instance of a `data` block and answers what others see of it.
     pub(super) fn data(&mut self, site: &Site<'_, '_>) -> Value {
+        let lifecycle = &site.resource.lifecycle;
+        self.conditions(site, &lifecycle.preconditions, None);
+        let value = self.source(site);
+        self.conditions(site, &lifecycle.postconditions, Some(&value));
+        value
+    }
+
+    fn source(&mut self, site: &Site<'_, '_>) -> Value {
         self.seen.insert(site.address.clone());
         let resource = site.resource;
         let Some((owner, data)) = self.input.catalogue.data.get(&*resource.kind).cloned() else {

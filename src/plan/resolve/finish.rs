@@ -5,37 +5,13 @@ use lifeboat_sdk::{Diagnostic, Diagnostics, Marks, Name, Value};
 use super::instance::Site;
 use super::{Resolved, Resolver};
 use crate::address::ModulePath;
-use crate::config::eval::condition;
 use crate::config::module::{Condition, Output};
-use crate::config::variable;
+use crate::config::variable::{self, Variable};
 use crate::diff::Action;
 use crate::evaluation::Environment;
 use crate::evaluation::Repetition;
+use crate::plan::conditions::{Guarded, Verdict, judge, within};
 use crate::plan::{CheckResult, OutputChange, PlanMode};
-
-/// What a condition came to.
-struct Verdict {
-    passed: Option<bool>,
-    message: String,
-}
-
-/// Evaluates a condition and its message.
-fn judge(
-    environment: &Environment<'_>,
-    module: &ModulePath,
-    repetition: &Repetition,
-    this: Option<&Value>,
-    condition: &Condition,
-    found: &mut Diagnostics,
-) -> Verdict {
-    let scope = environment.scope(module, repetition, this);
-    let (passed, message) = match condition::verdict(condition, &scope, found) {
-        condition::Verdict::Pass => (Some(true), String::new()),
-        condition::Verdict::Fail(message) => (Some(false), message),
-        condition::Verdict::Unknown | condition::Verdict::Error => (None, String::new()),
-    };
-    Verdict { passed, message }
-}
 
 /// What is wrong with an output of the root module whose value may not be shown or stored.
 pub fn exposed(name: &Name, output: &Output, value: &Value) -> Option<Diagnostic> {
@@ -67,29 +43,14 @@ impl Resolver<'_> {
         conditions: &[Condition],
         this: Option<&Value>,
     ) {
-        for condition in conditions {
-            let mut found = Diagnostics::new();
-            let verdict =
-                judge(site.environment, site.module, site.repetition, this, condition, &mut found);
-            self.diagnostics.extend(found);
-            let address = site.address.to_string();
-            self.record(&address, "resource", &verdict);
-            if verdict.passed == Some(false) {
-                self.push(
-                    Diagnostic::error(
-                        "plan::condition",
-                        if this.is_some() {
-                            "Resource postcondition failed"
-                        } else {
-                            "Resource precondition failed"
-                        },
-                        verdict.message,
-                    )
-                    .about(address)
-                    .at(condition.condition.span()),
-                );
-            }
-        }
+        let address = site.address.to_string();
+        let guarded = this.map_or(Guarded::Before(&address), |v| Guarded::After(&address, v));
+        let repetition = site.repetition;
+        let mut found = Diagnostics::new();
+        let verdicts =
+            judge(site.environment, site.module, repetition, guarded, conditions, &mut found);
+        self.record(&address, "resource", &verdicts);
+        self.diagnostics.extend(found);
     }
 
     /// `validation` blocks of a variable.
@@ -103,21 +64,14 @@ impl Resolver<'_> {
         let Some(variable) = environment.module(module).and_then(|m| m.variables.get(name)) else {
             return;
         };
+        let at = within(module, &format!("var.{name}"));
         if value.is_unknown() {
+            let later = Verdict { passed: None, message: String::new() };
+            self.record(&at, "var", &vec![later; variable.validations.len()]);
             return;
         }
-        for condition in &variable.validations {
-            let mut found = Diagnostics::new();
-            let once = Repetition::default();
-            let verdict = judge(environment, module, &once, None, condition, &mut found);
-            self.record(&within(module, &format!("var.{name}")), "var", &verdict);
-        }
-        let at = argument_span(environment, module, name).unwrap_or(variable.span);
-        let once = Repetition::default();
-        let scope = environment.scope(module, &once, None);
-        let mut found = Diagnostics::new();
-        variable::validate(variable, &scope, at, &mut found);
-        self.diagnostics.extend(found);
+        self.judged(environment, module, Guarded::Variable, &variable.validations, (&at, "var"));
+        self.diagnostics.extend(invalid(environment, module, variable));
     }
 
     /// A `check` block: what fails is a warning.
@@ -130,23 +84,10 @@ impl Resolver<'_> {
         let Some(check) = environment.module(module).and_then(|m| m.checks.get(name)) else {
             return;
         };
-        for condition in &check.asserts {
-            let mut found = Diagnostics::new();
-            let once = Repetition::default();
-            let verdict = judge(environment, module, &once, None, condition, &mut found);
-            self.diagnostics.extend(found);
-            self.record(&within(module, &format!("check.{name}")), "check", &verdict);
-            if verdict.passed == Some(false) {
-                self.push(
-                    Diagnostic::warning(
-                        "plan::check_failed",
-                        "Check block assertion failed",
-                        verdict.message,
-                    )
-                    .at(condition.condition.span()),
-                );
-            }
-        }
+        let at = within(module, &format!("check.{name}"));
+        let found =
+            self.judged(environment, module, Guarded::Check, &check.asserts, (&at, "check"));
+        self.diagnostics.extend(found);
     }
 
     /// Preconditions and the sensitivity of an output.
@@ -159,23 +100,11 @@ impl Resolver<'_> {
         let Some(output) = environment.module(module).and_then(|m| m.outputs.get(name)) else {
             return;
         };
-        for condition in &output.preconditions {
-            let mut found = Diagnostics::new();
-            let once = Repetition::default();
-            let verdict = judge(environment, module, &once, None, condition, &mut found);
-            self.diagnostics.extend(found);
-            self.record(&within(module, &format!("output.{name}")), "output_value", &verdict);
-            if verdict.passed == Some(false) {
-                self.push(
-                    Diagnostic::error(
-                        "plan::output_condition",
-                        "Module output value precondition failed",
-                        verdict.message,
-                    )
-                    .at(condition.condition.span()),
-                );
-            }
-        }
+        let at = within(module, &format!("output.{name}"));
+        let under = (&*at, "output_value");
+        let found =
+            self.judged(environment, module, Guarded::Output, &output.preconditions, under);
+        self.diagnostics.extend(found);
         let value = environment.output(module, name);
         if module.is_root() {
             self.diagnostics.0.extend(exposed(name, output, &value));
@@ -188,7 +117,29 @@ impl Resolver<'_> {
         }
     }
 
-    fn record(&mut self, address: &str, kind: &str, verdict: &Verdict) {
+    /// Conditions of something that is there once per module instance; what does not hold.
+    fn judged(
+        &mut self,
+        environment: &Environment<'_>,
+        module: &ModulePath,
+        guarded: Guarded<'_>,
+        conditions: &[Condition],
+        (address, kind): (&str, &str),
+    ) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        let once = Repetition::default();
+        let verdicts = judge(environment, module, &once, guarded, conditions, &mut found);
+        self.record(address, kind, &verdicts);
+        found
+    }
+
+    fn record(&mut self, address: &str, kind: &str, verdicts: &[Verdict]) {
+        for verdict in verdicts {
+            self.record_one(address, kind, verdict);
+        }
+    }
+
+    fn record_one(&mut self, address: &str, kind: &str, verdict: &Verdict) {
         let failed = verdict.passed == Some(false);
         let message = failed.then(|| verdict.message.clone());
         if let Some(known) = self.checks.iter_mut().find(|c| c.address == address && c.kind == kind)
@@ -264,6 +215,19 @@ impl Resolver<'_> {
     }
 }
 
+/// What the validations of a variable find, at the place of its value.
+pub fn invalid(
+    environment: &Environment<'_>,
+    module: &ModulePath,
+    variable: &Variable,
+) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let at = argument_span(environment, module, &variable.name).unwrap_or(variable.span);
+    let once = Repetition::default();
+    variable::validate(variable, &environment.scope(module, &once, None), at, &mut found);
+    found
+}
+
 /// Where the call of a module gives one of its variables a value.
 fn argument_span(
     environment: &Environment<'_>,
@@ -273,8 +237,4 @@ fn argument_span(
     let (last, parent) = module.0.split_last()?;
     let caller = environment.module(&ModulePath(parent.to_vec()))?;
     Some(caller.calls.get(&last.name)?.body.attribute(name)?.expr.span())
-}
-
-fn within(module: &ModulePath, what: &str) -> String {
-    if module.is_root() { what.to_owned() } else { format!("{module}.{what}") }
 }

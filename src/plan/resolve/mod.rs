@@ -32,7 +32,7 @@ use crate::evaluation::Environment;
 use crate::evaluation::{Expansion, address};
 use crate::refresh::Request;
 use crate::registry::{Catalogue, Providers};
-pub use finish::exposed;
+pub use finish::{exposed, invalid};
 pub use live::restore_marks;
 pub use managed::{ignored, with_region};
 pub use previous::Previous;
@@ -197,8 +197,14 @@ impl<'a> Resolver<'a> {
                 continue;
             }
             let before = self.parked.len();
+            let (told, checked) = (self.diagnostics.0.len(), self.checks.len());
             self.item(*position, &environment, &cell);
             self.done[*position] = self.parked.len() == before;
+            if !self.done[*position] {
+                // It is walked again when its reads are answered, and tells it all then.
+                self.diagnostics.0.truncate(told);
+                self.checks.truncate(checked);
+            }
         }
         self.diagnostics.extend(environment.take());
         drop(environment);

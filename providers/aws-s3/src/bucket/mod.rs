@@ -88,19 +88,6 @@ pub struct Bucket {
 #[derive(Clone, Debug)]
 pub struct BucketKind(pub Clients);
 
-impl BucketKind {
-    /// Whether the bucket holds nothing, former versions and delete markers included. Reads do
-    /// not look, because it costs a call: ask before a bucket with `force_destroy` is deleted.
-    /// One without is safe: S3 deletes empty buckets only.
-    ///
-    /// # Errors
-    /// Where it cannot be asked; then it is not empty for all that is known.
-    pub async fn is_empty(&self, ctx: &Ctx, scope: &Scope, bucket: &str) -> Result<bool, Failure> {
-        let client = &crate::client(&self.0, scope).await?;
-        contents::is_empty(&At { ctx, scope, client, bucket }).await
-    }
-}
-
 impl Kind for BucketKind {
     type Object = Bucket;
     const NAME: &'static str = "aws_s3_bucket";
@@ -144,6 +131,11 @@ impl Kind for BucketKind {
 
     fn holds_data(&self, _document: &Value) -> bool {
         true
+    }
+
+    async fn is_empty(&self, ctx: &Ctx, scope: &Scope, id: &str) -> Result<Option<bool>, Failure> {
+        let client = &crate::client(&self.0, scope).await?;
+        contents::is_empty(&At { ctx, scope, client, bucket: id }).await.map(Some)
     }
 
     async fn read(&self, ctx: &Ctx, scope: &Scope, targets: &[Target]) -> Vec<Observation<Bucket>> {

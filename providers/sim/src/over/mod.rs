@@ -164,6 +164,15 @@ impl DynKind for Over {
     fn holds_data(&self, document: &Value) -> bool {
         self.template.holds_data(document)
     }
+    fn is_empty<'a>(
+        &'a self,
+        _: &'a Ctx,
+        _: &'a Scope,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Option<bool>, Failure>> {
+        // A read says so.
+        Box::pin(std::future::ready(Ok(None)))
+    }
     fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
         self.template.one_way_door(before, after)
     }

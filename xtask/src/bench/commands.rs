@@ -1,4 +1,4 @@
-//! `bench`: how long plan and apply take on local servers, and how many calls they make.
+//! `bench FOLDER`: how long plan and apply take on local servers, and how many calls they make.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,5 +1,7 @@
 //! The one [`Finalise`]: evaluates what was unknown with what has become known.
 
+mod conditions;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -95,17 +97,10 @@ impl Finaliser {
                 })?
                 .map_err(|text| lost(at).help(text).into());
         }
-        let key = ResourceKey { mode: at.mode, kind: at.kind.clone(), name: at.name.clone() };
-        let module = crate::evaluation::module_at(&self.loaded.config, &at.module.names());
-        let Some(resource) = module.and_then(|m| m.resources.get(&key)) else {
-            return Err(lost(at).into());
-        };
+        let Some(resource) = self.resource(at) else { return Err(lost(at).into()) };
         let mut found = Diagnostics::new();
         let value = self.with(objects, |environment| {
-            let count = (resource.count.as_ref(), resource.for_each.as_ref());
-            let expansion = environment.expand(&at.module, count.0, count.1);
-            let repetition =
-                expansion.instances().into_iter().find(|r| r.key() == at.key).unwrap_or_default();
+            let repetition = environment.repetition_of(at, resource);
             let scope = environment.scope(&at.module, &repetition, None);
             decode(&resource.body, attributes, &scope, &mut found)
         })?;
@@ -160,6 +155,21 @@ impl Finalise for Finaliser {
         Err(inconsistent(at, &format!("it differs in {}", paths.join(", "))).into())
     }
 
+    fn before(&self, change: usize, objects: &BTreeMap<Address, Value>) -> Diagnostics {
+        let Some(change) = self.plan.changes.get(change) else { return Diagnostics::new() };
+        self.guarded(change, objects, |lifecycle| &lifecycle.preconditions, None)
+    }
+
+    fn after(&self, change: usize, objects: &BTreeMap<Address, Value>) -> Diagnostics {
+        let Some(change) = self.plan.changes.get(change) else { return Diagnostics::new() };
+        let Some(this) = objects.get(&change.address) else { return Diagnostics::new() };
+        self.guarded(change, objects, |lifecycle| &lifecycle.postconditions, Some(this))
+    }
+
+    fn leftovers(&self, objects: &BTreeMap<Address, Value>) -> Diagnostics {
+        self.unjudged(objects)
+    }
+
     fn outputs(
         &self,
         objects: &BTreeMap<Address, Value>,
@@ -193,9 +203,7 @@ impl Finalise for Finaliser {
 
 impl Finaliser {
     fn ignored(&self, at: &Address) -> merge::Ignore {
-        let key = ResourceKey { mode: at.mode, kind: at.kind.clone(), name: at.name.clone() };
-        let module = crate::evaluation::module_at(&self.loaded.config, &at.module.names());
-        let resource = module.and_then(|m| m.resources.get(&key));
+        let resource = self.resource(at);
         resource.map_or(merge::Ignore::Nothing, |r| {
             crate::plan::resolve::ignored(&r.lifecycle.ignore_changes)
         })

@@ -1,0 +1,14 @@
+//! `bench`: what is measured, never timed in a test.
+
+mod build;
+mod commands;
+
+use crate::Result;
+
+/// Measures the cold build, or the commands on a folder.
+pub(crate) fn bench(arguments: &[String]) -> Result {
+    match arguments.split_first() {
+        Some((build, rest)) if build == "build" => build::bench(rest),
+        _ => commands::bench(arguments),
+    }
+}
