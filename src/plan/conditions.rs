@@ -78,11 +78,9 @@ fn broken(guarded: Guarded<'_>, message: String) -> Option<Diagnostic> {
             "Module output value precondition failed",
             message,
         )),
-        Guarded::Check => Some(Diagnostic::warning(
-            "plan::check_failed",
-            "Check block assertion failed",
-            message,
-        )),
+        Guarded::Check => {
+            Some(Diagnostic::warning("plan::check_failed", "Check block assertion failed", message))
+        }
         Guarded::Variable => None,
     }
 }

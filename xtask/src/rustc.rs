@@ -47,7 +47,8 @@ impl Cost {
     pub(crate) fn parse(line: &str) -> Option<(String, Self)> {
         let mut words = line.split(' ');
         let mut number = || words.next().and_then(|word| word.parse::<u64>().ok());
-        let (cpu, wall) = (number().map(Duration::from_micros), number().map(Duration::from_micros));
+        let (cpu, wall) =
+            (number().map(Duration::from_micros), number().map(Duration::from_micros));
         let peak = number()?;
         let name = words.next()?.to_owned();
         Some((name, Self { cpu: cpu?, wall: wall?, peak }))

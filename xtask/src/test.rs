@@ -31,7 +31,8 @@ fn test_core(filters: &[String]) -> Result {
 
 /// Makes a cargo command test the core.
 pub(crate) fn core_packages(command: &mut Command) {
-    command.args(["test", "--no-default-features"]);
+    // Without documentation tests: starting rustdoc for each package takes seconds.
+    command.args(["test", "--no-default-features", "--lib", "--bins", "--tests"]);
     for package in CORE {
         command.args(["--package", package]);
     }

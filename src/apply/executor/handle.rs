@@ -219,10 +219,8 @@ impl Executor<'_> {
     /// not tried otherwise.
     fn kept(&mut self, item: &Item, end: &End) -> bool {
         let operation = item.member.operation;
-        let removes = matches!(
-            operation,
-            Operation::Delete | Operation::DeleteDeposed | Operation::Forget
-        );
+        let removes =
+            matches!(operation, Operation::Delete | Operation::DeleteDeposed | Operation::Forget);
         if removes || end.step() != StepEnd::Done {
             return true;
         }

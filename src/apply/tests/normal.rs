@@ -271,10 +271,9 @@ async fn a_document_that_cannot_be_completed_fails_its_object_without_a_call() {
 
 #[tokio::test(start_paused = true)]
 async fn an_object_that_does_not_meet_its_conditions_holds_up_what_needs_it() {
-    for (when, made, ledger) in [
-        ("refused before", "failed", vec![]),
-        ("refused after", "done", vec!["create a_thing.a"]),
-    ] {
+    for (when, made, ledger) in
+        [("refused before", "failed", vec![]), ("refused after", "done", vec!["create a_thing.a"])]
+    {
         let world = World::default();
         let wants = [want(THING, "a", 1), want(THING, "b", 2).needs(&["a"])];
         let mut plan = planned("demanded", None, &wants);

@@ -32,20 +32,22 @@ impl Finaliser {
         if conditions.is_empty() {
             return Diagnostics::new();
         }
-        let judged = self.with(objects, |environment| {
-            demanded(environment, at, resource, conditions, this)
-        });
+        let judged =
+            self.with(objects, |environment| demanded(environment, at, resource, conditions, this));
         judged.unwrap_or_else(|found| found)
     }
 
     /// What planning could not tell, of everything that no step judged.
     pub(super) fn unjudged(&self, objects: &Objects) -> Diagnostics {
-        let open: BTreeSet<&str> = self.plan.checks.iter().filter(|c| c.passed.is_none()).map(|c| &*c.address).collect();
+        let open: BTreeSet<&str> =
+            self.plan.checks.iter().filter(|c| c.passed.is_none()).map(|c| &*c.address).collect();
         if open.is_empty() {
             return Diagnostics::new();
         }
         let idle = |c: &&ObjectChange| {
-            c.deposed.is_none() && c.action == Action::NoOp && open.contains(&*c.address.to_string())
+            c.deposed.is_none()
+                && c.action == Action::NoOp
+                && open.contains(&*c.address.to_string())
         };
         let idle: Vec<&ObjectChange> = self.plan.changes.iter().filter(idle).collect();
         let judged = self.with(objects, |environment| {
@@ -85,7 +87,9 @@ impl Finaliser {
             Item::Variable(path, name) => {
                 for module in instances(path, format!("var.{name}")) {
                     let variable = environment.module(&module).and_then(|m| m.variables.get(name));
-                    found.extend(variable.map(|v| invalid(environment, &module, v)).unwrap_or_default());
+                    found.extend(
+                        variable.map(|v| invalid(environment, &module, v)).unwrap_or_default(),
+                    );
                 }
             }
             Item::Output(path, name) => {

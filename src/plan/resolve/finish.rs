@@ -102,8 +102,7 @@ impl Resolver<'_> {
         };
         let at = within(module, &format!("output.{name}"));
         let under = (&*at, "output_value");
-        let found =
-            self.judged(environment, module, Guarded::Output, &output.preconditions, under);
+        let found = self.judged(environment, module, Guarded::Output, &output.preconditions, under);
         self.diagnostics.extend(found);
         let value = environment.output(module, name);
         if module.is_root() {
