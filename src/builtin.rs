@@ -53,14 +53,13 @@ impl Kind for TerraformDataKind {
         targets: &[Target],
     ) -> Vec<Observation<TerraformData>> {
         let as_stored = |target: &Target| {
-            let stored = lifeboat_sdk::Object::decode(&target.hint)
+            let stored = <TerraformData as lifeboat_sdk::Object>::decode(&target.hint)
                 .map_err(|e| Failure::new(Class::Garbled, e.to_string()));
             match (stored, &target.id) {
-                (Ok(object), Some(id)) => Observation::Present(Present::new(id.clone(), object)),
-                (Ok(mut object), None) => {
-                    // Imported: the id is all there is.
-                    let TerraformData { id, .. } = &mut object;
-                    let id = id.get_or_insert_default().clone();
+                (Ok(mut object), id) => {
+                    // Of what is imported the id is all there is.
+                    let given = id.as_ref().map(ToString::to_string).unwrap_or_default();
+                    let id = object.id.get_or_insert(given).clone();
                     Observation::Present(Present::new(id, object))
                 }
                 (Err(failure), _) => Observation::unreadable(scope, &failure),

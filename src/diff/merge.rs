@@ -1,7 +1,7 @@
 //! Merging a configuration with what the provider computed: the proposed document.
 
 use lifeboat_sdk::schema::{Attribute, Presence, Shape, Syntax};
-use lifeboat_sdk::value::Step;
+use lifeboat_sdk::value::{Step, Unknown, Why};
 use lifeboat_sdk::{Path, Value};
 
 /// Paths of `lifecycle.ignore_changes`.
@@ -70,7 +70,7 @@ pub fn merge(attributes: &[Attribute], prior: Option<&Value>, config: &Value) ->
 
 fn merge_attribute(a: &Attribute, prior: Option<&Value>, config: Option<&Value>) -> Value {
     let null = || Value::Null(a.shape.ty());
-    let computed = || prior.cloned().unwrap_or_else(|| Value::unknown(a.shape.ty()));
+    let computed = || prior.cloned().unwrap_or_else(|| to_come(a));
     let Some(config) = config.filter(|c| !c.is_null()) else {
         return match a.presence {
             Presence::Computed | Presence::OptionalComputed => computed(),
@@ -87,6 +87,13 @@ fn merge_attribute(a: &Attribute, prior: Option<&Value>, config: Option<&Value>)
         return computed();
     }
     merge_shape(&a.shape, prior, config)
+}
+
+/// What the provider tells when the object is made; every object has an id.
+fn to_come(a: &Attribute) -> Value {
+    let not_null = a.identity && a.name == "id";
+    let (ty, why) = (a.shape.ty(), Why::AfterApply);
+    Value::Unknown(Unknown { ty, not_null, prefix: None, why }.into())
 }
 
 /// The default of an attribute, where the schema has one.

@@ -77,13 +77,14 @@ pub(super) fn count(value: &Value, span: Span, found: &mut Diagnostics) -> Expan
     let number = converted.ok().filter(|v| !v.is_null());
     let whole = number.as_ref().and_then(Value::as_i64).and_then(|n| u64::try_from(n).ok());
     match whole {
-        Some(n) if value.marks_deep().is_empty() && n <= 1_000_000 => Expansion::Count(n),
+        // A sensitive number is taken, as by Terraform: how many there are is shown anyway.
+        Some(n) if n <= 1_000_000 => Expansion::Count(n),
         _ => {
             found.push(
                 Diagnostic::error(
                     "desired::count",
                     "Invalid count argument",
-                    "The number of instances must be a whole number from 0, not null and not sensitive.",
+                    "The number of instances must be a whole number from 0 to 1,000,000, not null.",
                 )
                 .at(span)
                 .help("Give a number such as 2, or a condition such as `var.on ? 1 : 0`."),

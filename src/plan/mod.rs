@@ -154,6 +154,8 @@ pub enum Reason {
     NoResourceConfig,
     /// The module is gone.
     NoModule,
+    /// It moved to where nothing is declared.
+    NoMoveTarget,
     /// `count` or `for_each` came or went.
     WrongRepetition,
     /// The index is out of range.

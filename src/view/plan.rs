@@ -143,7 +143,6 @@ impl PlanView<'_> {
     }
 
     fn legend(&self, shown: &[&ObjectChange], out: &mut String) {
-        out.push_str("\nResource actions are indicated with the following symbols:\n");
         let all = [
             ("+", "create"),
             ("~", "update in-place"),
@@ -153,8 +152,12 @@ impl PlanView<'_> {
             ("<=", "read (data resources)"),
             (".", "forget"),
         ];
+        let used = |mark: &str| shown.iter().any(|c| symbol(c) == mark);
+        if all.iter().any(|(mark, _)| used(mark)) {
+            out.push_str("\nResource actions are indicated with the following symbols:\n");
+        }
         for (mark, text) in all {
-            if shown.iter().any(|c| symbol(c) == mark) {
+            if used(mark) {
                 let _ok = writeln!(out, "{} {text}", self.paint.symbol(&format!("{mark:>3}")));
             }
         }
@@ -340,6 +343,11 @@ fn why(change: &ObjectChange) -> Option<String> {
     Some(match change.reason.as_ref()? {
         Reason::NoResourceConfig => format!("because {address} is not in configuration"),
         Reason::NoModule => format!("because {} is not in configuration", change.address.module),
+        Reason::NoMoveTarget => {
+            let from = change.previous_address.as_ref().map(ToString::to_string);
+            let from = line(&from.unwrap_or_default());
+            format!("because {from} was moved to {address}, which is not in configuration")
+        }
         Reason::WrongRepetition => {
             "because the resource uses another kind of repetition".to_owned()
         }

@@ -114,6 +114,7 @@ const REASONS: &[Reason] = &[
     Reason::CannotUpdate,
     Reason::NoResourceConfig,
     Reason::NoModule,
+    Reason::NoMoveTarget,
     Reason::WrongRepetition,
     Reason::CountIndex,
     Reason::EachKey,

@@ -9,6 +9,7 @@ use crate::address::{Address, Key, ModulePath, ModuleStep};
 use crate::config::Config;
 use crate::config::module::{Endpoint, Module, Moved};
 use crate::evaluation::module_at;
+use crate::graph::Graph;
 
 /// The previous state with all moves carried out.
 pub fn carry_out(
@@ -18,6 +19,10 @@ pub fn carry_out(
     let mut diagnostics = Diagnostics::new();
     let mut blocks = Vec::new();
     collect(&config.root, &mut blocks);
+    if let Some(cycle) = cycle(&blocks) {
+        diagnostics.push(cycle);
+        return (previous, diagnostics);
+    }
     // Each round follows one link of a chain; a chain is no longer than the number of blocks.
     for _ in 0..=blocks.len() {
         let mut moved = Vec::new();
@@ -59,6 +64,45 @@ fn blocked(from: &Address, to: &Address) -> Diagnostic {
         format!("{from} should move to {to}, but there is an object at that address already."),
     )
     .help("Remove the moved block, or remove one of the objects from state.")
+}
+
+/// Moves that come back to where they began: no address is the last.
+fn cycle(blocks: &[(Vec<Name>, &Moved)]) -> Option<Diagnostic> {
+    let absolute = |at: &[Name], end: &Endpoint| {
+        let around = at.iter().map(|name| (name.clone(), None));
+        let modules: Vec<_> = around.chain(end.modules.iter().cloned()).collect();
+        (modules, end.resource.clone())
+    };
+    let mut begin: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (i, (at, block)) in blocks.iter().enumerate() {
+        begin.entry(absolute(at, &block.from)).or_default().push(i);
+    }
+    let mut graph = Graph::new(blocks.len());
+    for (i, (at, block)) in blocks.iter().enumerate() {
+        for next in begin.get(&absolute(at, &block.to)).into_iter().flatten() {
+            graph.edge(i, *next);
+        }
+    }
+    let cycle = graph.order().err()?;
+    let first = blocks[*cycle.first()?].1;
+    let at = |end: &Endpoint| {
+        let modules = end.modules.iter().map(|(name, key)| match key {
+            Some(key) => format!("module.{name}{key}"),
+            None => format!("module.{name}"),
+        });
+        let resource = end.resource.iter().map(|(resource, key)| match key {
+            Some(key) => format!("{resource}{key}"),
+            None => resource.to_string(),
+        });
+        modules.chain(resource).collect::<Vec<_>>().join(".")
+    };
+    let path: Vec<String> = cycle.iter().map(|i| at(&blocks[*i].1.from)).collect();
+    let detail = format!("{} -> {}: these moves have no end.", path.join(" -> "), path[0]);
+    Some(
+        Diagnostic::error("plan::move_cycle", "Cyclic dependency in move statements", detail)
+            .at(first.span)
+            .help("Remove one of the moved blocks."),
+    )
 }
 
 fn collect<'c>(module: &'c Module, out: &mut Vec<(Vec<Name>, &'c Moved)>) {

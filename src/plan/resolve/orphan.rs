@@ -156,8 +156,9 @@ impl Resolver<'_> {
         if self.input.options.mode == PlanMode::Destroy {
             return None;
         }
+        let moved = self.input.previous.get(address).is_some_and(|p| p.moved_from.is_some());
         let Some(module) = module_at(self.input.config, &address.module.names()) else {
-            return Some(Reason::NoModule);
+            return Some(if moved { Reason::NoMoveTarget } else { Reason::NoModule });
         };
         let key = ResourceKey {
             mode: address.mode,
@@ -165,7 +166,7 @@ impl Resolver<'_> {
             name: address.name.clone(),
         };
         let Some(resource) = module.resources.get(&key) else {
-            return Some(Reason::NoResourceConfig);
+            return Some(if moved { Reason::NoMoveTarget } else { Reason::NoResourceConfig });
         };
         Some(match (&address.key, &resource.count, &resource.for_each) {
             (Some(Key::Index(_)), Some(_), _) => Reason::CountIndex,
