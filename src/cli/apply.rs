@@ -47,9 +47,11 @@ pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
             return Exit::Error;
         }
     };
-    if args.plan.is_none() && !has_files(&workspace.root) && !args.destroy {
-        let text = format!("There is no *.dr.hcl file in {}.", workspace.root.display());
-        workspace.output.error("No configuration files", &text);
+    if args.plan.is_none() && !args.destroy && !has_files(&workspace.root) {
+        // Told before the lock is taken.
+        let contexts = workspace.contexts(false);
+        let (loaded, found) = workspace.load_quietly(&workspace.settings(None), &contexts);
+        workspace.output.diagnostics(&found, &loaded.config.sources);
         return Exit::Error;
     }
     let backend = match workspace.backend().await {

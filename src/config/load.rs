@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use lifeboat_sdk::{Diagnostics, FileId, Name, Span};
+use lifeboat_sdk::{Diagnostic, Diagnostics, FileId, Name, Span};
 
 use super::files::Files;
 use super::module::Module;
@@ -118,13 +118,12 @@ impl Loader<'_> {
                 return Vec::new();
             }
         };
-        let names: Vec<String> =
-            names.into_iter().filter(|n| n.ends_with(SUFFIX) && !n.starts_with('.')).collect();
-        if names.is_empty() {
-            let detail = format!("The folder {} has no *{SUFFIX} files.", shown.display());
-            self.diagnostics.push(codes::NO_FILES.error(detail).at_opt(call));
+        let (ours, others): (Vec<String>, Vec<String>) =
+            names.into_iter().partition(|n| n.ends_with(SUFFIX) && !n.starts_with('.'));
+        if ours.is_empty() {
+            self.diagnostics.push(no_files(&shown.display().to_string(), &others).at_opt(call));
         }
-        names
+        ours
     }
 
     fn children(&mut self, module: &mut Module) {
@@ -211,4 +210,17 @@ pub(super) fn read_text(
     }
     let text = sources.get(file).map(|s| s.text.clone()).unwrap_or_default();
     (file, text)
+}
+
+/// A folder has no configuration files, though perhaps some that were meant as such.
+fn no_files(folder: &str, others: &[String]) -> Diagnostic {
+    let detail = format!("The folder {folder:?} has no files *{SUFFIX}.");
+    let meant = others.iter().find(|name| name.ends_with(".hcl") || name.ends_with(".tf"));
+    let help = match meant.and_then(|name| Some((name, name.rsplit_once('.')?.0))) {
+        Some((name, stem)) => format!(
+            "lifeboat reads files whose names end in {SUFFIX}: rename {name} to {stem}{SUFFIX}."
+        ),
+        None => format!("Write main{SUFFIX} there, or name another folder."),
+    };
+    codes::NO_FILES.error(detail).help(help)
 }

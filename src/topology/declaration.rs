@@ -242,6 +242,8 @@ fn order(
             let detail =
                 format!("The topology is in {name:?}, but no block says what that region is.");
             let near = crate::config::suggest::nearest(&name, known.iter().map(|n| &**n));
+            // A region that is in the list itself is not a misspelling of this one.
+            let near = near.filter(|near| given.iter().all(|given| given != near));
             let help = match near {
                 Some(near) => format!("Did you mean {near:?}?"),
                 None => format!("Add region {name:?} {{ account = \"…\" }}."),

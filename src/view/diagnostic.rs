@@ -15,9 +15,7 @@ pub fn text(diagnostic: &Diagnostic, sources: &SourceMap, colour: bool, width: u
     };
     let title = level.primary_title(diagnostic.summary).id(diagnostic.code);
     let mut group = Group::with_title(title);
-    if let Some(snippet) = snippet(diagnostic, sources) {
-        group = group.element(snippet);
-    }
+    let mut texts = Vec::new();
     let about = match (&diagnostic.address, diagnostic.span) {
         (Some(address), None) if !diagnostic.detail.contains(address.as_str()) => {
             format!("{address}: ")
@@ -26,18 +24,42 @@ pub fn text(diagnostic: &Diagnostic, sources: &SourceMap, colour: bool, width: u
     };
     let detail = escape::lines(&format!("{about}{}", diagnostic.detail));
     if !detail.trim().is_empty() {
-        group = group.element(Level::NOTE.no_name().message(detail));
+        texts.push(detail);
     }
     for (name, value) in &diagnostic.values {
-        let text = format!("{} {}", escape::line(name), escape::line(value));
-        group = group.element(Level::NOTE.no_name().message(text));
+        texts.push(format!("{} {}", escape::line(name), escape::line(value)));
     }
-    let mut report = vec![group];
+    let mut report = Vec::new();
+    let mut placed = false;
+    // Without a place there is no margin that a text could hang on.
+    if let Some(snippet) = snippet(diagnostic, sources) {
+        group = group.element(snippet);
+        placed = true;
+        let notes = texts.into_iter().map(|text| Level::NOTE.no_name().message(text));
+        report.push(group.elements(notes));
+    } else {
+        report.push(group);
+        let notes = texts.into_iter().map(|text| Level::NOTE.no_name().secondary_title(text));
+        report.extend(notes.map(Group::with_title));
+    }
     if let Some(help) = &diagnostic.help {
         report.push(Group::with_title(Level::HELP.secondary_title(escape::lines(help))));
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    format!("{}\n", renderer.term_width(width).render(&report))
+    let text = renderer.term_width(width).render(&report);
+    if placed {
+        return format!("{text}\n");
+    }
+    let kept = text.lines().filter(|line| !is_margin(line));
+    kept.map(|line| format!("{line}\n")).collect()
+}
+
+/// Whether a line is nothing but the margin beside source lines, coloured or not.
+fn is_margin(line: &str) -> bool {
+    let mut parts = line.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.filter_map(|part| Some(part.split_once('m')?.1));
+    rest.fold(first, |all, part| all + part).trim() == "|"
 }
 
 fn snippet<'s>(
