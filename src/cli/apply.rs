@@ -350,12 +350,9 @@ impl Applying<'_> {
             session.limit(&instance.name, instance.configured.limits());
         }
         let digest = file::digest(&bytes);
-        let finalise = Finaliser {
-            plan: Arc::new(plan.clone()),
-            loaded: Arc::new(loaded),
-            providers: providers.clone(),
-            contexts: Contexts { settled: true, ..contexts },
-        };
+        let contexts = Contexts { settled: true, ..contexts };
+        let (shared, loaded) = (Arc::new(plan.clone()), Arc::new(loaded));
+        let finalise = Finaliser::new(shared, loaded, providers.clone(), contexts);
         let total = plan.steps.iter().map(|step| step.members.len()).sum();
         let watched = std::io::stderr().is_terminal() && !workspace.output.json;
         let bar = Some(Bar::new(total, watched));

@@ -150,12 +150,8 @@ impl Workspace {
         move |bytes: &[u8]| {
             let plan = file::read(bytes, &sealer).map_err(|error| stored_plan(&error))?;
             let (loaded, contexts) = reopen(&catalogue, &root, &plan)?;
-            let finaliser = Finaliser {
-                plan: Arc::new(plan.clone()),
-                loaded: Arc::new(loaded),
-                providers: providers.clone(),
-                contexts,
-            };
+            let (shared, loaded) = (Arc::new(plan.clone()), Arc::new(loaded));
+            let finaliser = Finaliser::new(shared, loaded, providers.clone(), contexts);
             Ok(Opened { plan, finalise: Box::new(finaliser) })
         }
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Span};
 
+use crate::address::Address;
 use crate::config::ast::Expr;
 use crate::config::module::{Condition, Module, Resource};
 use crate::config::reference::{body_references, references};
@@ -56,6 +57,9 @@ pub struct Desired {
     /// For each item the resources it needs directly or through values, by position.
     pub reach: Vec<Arc<BTreeSet<usize>>>,
     index: BTreeMap<Item, usize>,
+    /// Synthetics by address, and by the name of their block without a key.
+    addresses: BTreeMap<Address, usize>,
+    blocks: BTreeMap<Name, Vec<usize>>,
 }
 
 impl Desired {
@@ -64,12 +68,21 @@ impl Desired {
         self.index.get(item).copied()
     }
 
+    /// The objects of one kind of a topology block, by their address without a key.
+    pub fn synthetic(&self, whole: &Address) -> Option<&Synthetic> {
+        self.addresses.get(whole).and_then(|at| self.synthetics.get(*at))
+    }
+
     /// Builds the graph of `config` and of what its topology stands for.
     pub fn of(config: &Config, synthetics: Vec<Synthetic>) -> (Self, Diagnostics) {
         let mut desired = Self::default();
         desired.collect(&config.root);
-        for position in 0..synthetics.len() {
+        for (position, synthetic) in synthetics.iter().enumerate() {
             desired.add(Item::Synthetic(position));
+            desired.addresses.insert(synthetic.address.clone(), position);
+            let name = &*synthetic.address.name;
+            let block = name.split_once('[').map_or(name, |(block, _)| block);
+            desired.blocks.entry(block.into()).or_default().push(position);
         }
         desired.synthetics = synthetics;
         desired.connect(config);
@@ -319,7 +332,7 @@ impl Edges<'_> {
     fn synthetic(&self, position: usize, out: &mut BTreeSet<usize>) {
         let synthetic = &self.desired.synthetics[position];
         for planned in synthetic.instances.values() {
-            for at in planned.after.iter().map(crate::address::Address::whole) {
+            for at in planned.after.iter().map(Address::whole) {
                 let key =
                     ResourceKey { mode: at.mode, kind: at.kind.clone(), name: at.name.clone() };
                 let resource = Item::Resource(at.module.names(), key);
@@ -336,9 +349,9 @@ impl Edges<'_> {
         out.remove(&self.desired.position(&Item::Synthetic(position)).unwrap_or(usize::MAX));
     }
 
-    fn synthetic_at(&self, address: &crate::address::Address) -> Option<usize> {
-        let at = self.desired.synthetics.iter().position(|s| s.address == *address)?;
-        self.desired.position(&Item::Synthetic(at))
+    fn synthetic_at(&self, address: &Address) -> Option<usize> {
+        let at = self.desired.addresses.get(address)?;
+        self.desired.position(&Item::Synthetic(*at))
     }
 
     fn exprs<'e>(
@@ -415,12 +428,8 @@ impl Edges<'_> {
 
     fn block(&self, kind: &Name, name: &Name, out: &mut BTreeSet<usize>) {
         let block = format!("{kind}.{name}");
-        for (at, synthetic) in self.desired.synthetics.iter().enumerate() {
-            let own = &*synthetic.address.name;
-            if own == block || own.starts_with(&format!("{block}[")) {
-                out.extend(self.desired.position(&Item::Synthetic(at)));
-            }
-        }
+        let of = self.desired.blocks.get(block.as_str()).into_iter().flatten();
+        out.extend(of.filter_map(|at| self.desired.position(&Item::Synthetic(*at))));
     }
 }
 

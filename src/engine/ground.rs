@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use lifeboat_sdk::{Ctx, Diagnostic, Diagnostics, Name, Purpose, Session};
+use lifeboat_sdk::{Ctx, Diagnostic, Diagnostics, Name, Purpose, Session, Span};
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
@@ -17,7 +17,6 @@ use crate::function::Context;
 use crate::plan::resolve::{Previous, moves};
 use crate::refresh::{self, Identity};
 use crate::registry::Providers;
-use crate::topology::Topology;
 
 /// What planning has found out before it resolves.
 pub(super) struct Ground {
@@ -132,6 +131,11 @@ async fn identities(
         let pinned = pins.get(&name).cloned();
         let account = match identity {
             Identity::Verified(account) => {
+                let declared = account_of_regions(loaded, &name);
+                if let Some((other, span)) = declared.filter(|(declared, _)| *declared != account) {
+                    wrong = true;
+                    diagnostics.push(wrong_account(&name, &[other], &account).at(span));
+                }
                 known.insert(name.to_string(), account.to_string());
                 Some(account)
             }
@@ -152,8 +156,15 @@ async fn identities(
 /// The account that the files name, where nobody answers.
 fn declared(loaded: &Loaded, providers: &Providers, name: &Name) -> Option<Name> {
     let allowed = providers.0.get(name).map(|i| i.configured.allowed_accounts());
-    let of_regions = || loaded.topology.as_ref().and_then(Topology::account);
+    let of_regions = || account_of_regions(loaded, name).map(|(account, _)| account);
     allowed.and_then(|all| all.into_iter().next()).or_else(of_regions)
+}
+
+/// The account that the `region` blocks name, and where; it is that of the provider without an
+/// alias, in which the topology's objects are.
+fn account_of_regions(loaded: &Loaded, provider: &Name) -> Option<(Name, Span)> {
+    let topology = loaded.topology.as_ref().filter(|_| !provider.contains('.'))?;
+    topology.regions.iter().find_map(|region| Some((region.account.clone()?, region.span)))
 }
 
 fn wrong_account(name: &Name, expected: &[Name], found: &Name) -> Diagnostic {
@@ -163,5 +174,5 @@ fn wrong_account(name: &Name, expected: &[Name], found: &Name) -> Diagnostic {
         "The credentials belong to another account",
         format!("The provider {name} works in account {found}, but {expected} is expected."),
     )
-    .help("Use the right profile, or correct allowed_account_ids.")
+    .help("Use the credentials of that account, or correct the account where the files name it.")
 }

@@ -94,7 +94,7 @@ pub async fn plan(
     };
     let Some(ground) = ground else { return made };
     made.plan.inputs.identities = ground.identities.clone();
-    let requests = requests(&ground, loaded, asked, &mut made.diagnostics);
+    let requests = requests(&ground, asked, &mut made.diagnostics);
     let places = refresh::scopes(&requests);
     let mut observed = if asked.refresh {
         refresh::read(&ground.providers, &ctx, requests, events).await
@@ -153,15 +153,10 @@ async fn look_inside(changes: &mut [ObjectChange], providers: &Providers, ctx: &
 }
 
 /// What refresh must read: everything in the previous state that takes part.
-fn requests(
-    ground: &Ground,
-    loaded: &Loaded,
-    asked: &Asked,
-    diagnostics: &mut Diagnostics,
-) -> Vec<Request> {
+fn requests(ground: &Ground, asked: &Asked, diagnostics: &mut Diagnostics) -> Vec<Request> {
     let mut out = Vec::new();
     for (address, previous) in &ground.previous {
-        let takes = ground.selection.takes(&loaded.desired, address);
+        let takes = ground.selection.takes(address);
         if address.mode == Mode::Data
             || previous.only_deposed
             || !takes
@@ -234,8 +229,7 @@ fn input<'a>(
     let lineage = state.map(|s| s.lineage.as_str()).unwrap_or_default();
     let only_state = ground.selection.items.is_some() || !asked.exclude_regions.is_empty();
     let taking = |address: &Address, previous: &Previous| {
-        ground.selection.takes(&loaded.desired, address)
-            && !excluded(previous.scope.as_ref(), asked)
+        ground.selection.takes(address) && !excluded(previous.scope.as_ref(), asked)
     };
     Ok(Input {
         config: &loaded.config,
@@ -371,7 +365,7 @@ fn complete(
     made.diagnostics.extend(diagnostics);
     let plan = &mut made.plan;
     plan.changes = changes;
-    plan.changes.retain(|c| ground.selection.takes(&loaded.desired, &c.address));
+    plan.changes.retain(|c| ground.selection.takes(&c.address));
     plan.outputs = outputs;
     plan.checks = checks;
     plan.scopes = statuses.into_iter().filter(|s| &*s.scope.service != builtin::NAME).collect();

@@ -12,6 +12,8 @@ use crate::desired::{Desired, Item};
 pub struct Selection {
     /// Resources by position; `None` for all.
     pub items: Option<BTreeSet<usize>>,
+    /// Their names.
+    labels: BTreeSet<String>,
     /// Instances that `-target` names among those resources; empty for all.
     instances: Vec<String>,
     excluded: Vec<String>,
@@ -72,6 +74,7 @@ impl Selection {
         items.retain(|i| !excludes.iter().any(|e| !e.contains('[') && covers(e, &label(i))));
         let instances = targets.iter().filter(|t| t.contains('[')).cloned().collect();
         let selection = Self {
+            labels: items.iter().map(label).collect(),
             items: Some(items),
             instances,
             excluded: excludes.to_vec(),
@@ -81,8 +84,10 @@ impl Selection {
     }
 
     /// Whether an address takes part.
-    pub fn takes(&self, desired: &Desired, address: &Address) -> bool {
-        let Some(items) = &self.items else { return true };
+    pub fn takes(&self, address: &Address) -> bool {
+        if self.items.is_none() {
+            return true;
+        }
         let text = address.to_string();
         if self.excluded.iter().any(|e| covers(e, &text)) {
             return false;
@@ -93,11 +98,7 @@ impl Selection {
         if named > 0 && !self.instances.iter().any(|t| covers(t, &text)) {
             return false;
         }
-        let declared = items.iter().any(|i| {
-            let label = desired.label(*i);
-            let names: String = whole.clone();
-            names == label || strip_keys(&names) == label
-        });
+        let declared = self.labels.contains(&whole) || self.labels.contains(&strip_keys(&whole));
         declared || self.targets.iter().any(|t| covers(t, &text)) || self.targets.is_empty()
     }
 }

@@ -14,7 +14,7 @@ use super::module_at;
 use crate::address::{Address, Key, ModulePath};
 use crate::config::ast::Expr;
 use crate::config::eval::{FunctionContext, Scope, evaluate};
-use crate::config::module::{Module, Resource};
+use crate::config::module::Module;
 use crate::config::variable;
 use crate::config::{Config, Reference, ResourceKey, Target};
 
@@ -137,12 +137,6 @@ impl<'a> Environment<'a> {
             }
             (None, None) => Expansion::Single,
         }
-    }
-
-    /// Which instance of its block an address is.
-    pub fn repetition_of(&self, at: &Address, block: &Resource) -> Repetition {
-        let all = self.expand(&at.module, block.count.as_ref(), block.for_each.as_ref());
-        all.instances().into_iter().find(|r| r.key() == at.key).unwrap_or_default()
     }
 
     /// Evaluates an expression of a module instance.

@@ -54,6 +54,30 @@ impl Expansion {
         }
     }
 
+    /// The instance with a key.
+    pub fn instance(&self, key: Option<&Key>) -> Option<Repetition> {
+        match (self, key) {
+            (Self::Single, None) => Some(Repetition::default()),
+            (Self::Count(n), Some(Key::Index(i))) if i < n => {
+                Some(Repetition { each: None, index: Some(*i) })
+            }
+            (Self::Each(entries), Some(Key::Text(key))) => {
+                let each = entries.iter().find(|(name, _)| name == key).cloned();
+                each.map(|each| Repetition { each: Some(each), index: None })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether nothing about it is left to be told.
+    pub fn is_settled(&self) -> bool {
+        match self {
+            Self::Single | Self::Count(_) => true,
+            Self::Each(entries) => entries.iter().all(|(_, value)| value.is_wholly_known()),
+            Self::Unknown(_) | Self::Invalid => false,
+        }
+    }
+
     /// Puts the values of instances together as expressions see them.
     pub fn gather(&self, values: Vec<Value>) -> Value {
         match self {

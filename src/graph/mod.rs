@@ -85,13 +85,17 @@ impl Graph {
         }
     }
 
-    /// The length of the longest chain of needs below each node, given an order.
-    pub fn levels(&self, order: &[usize]) -> Vec<u32> {
-        let mut levels = vec![0; self.len()];
+    /// For each node how many of `group` the longest chain of needs below it passes, given an
+    /// order: two of the group with one number do not need each other. `group` is sorted.
+    pub fn depths(&self, order: &[usize], group: &[usize]) -> Vec<u32> {
+        let mut depths = vec![0; self.len()];
         for node in order {
-            levels[*node] = self.needs(*node).map(|n| levels[n] + 1).max().unwrap_or(0);
+            let below = self
+                .needs(*node)
+                .map(|need| depths[need] + u32::from(group.binary_search(&need).is_ok()));
+            depths[*node] = below.max().unwrap_or(0);
         }
-        levels
+        depths
     }
 
     /// The length of the longest chain of dependants above each node, given an order.
@@ -123,7 +127,8 @@ mod tests {
         let g = graph(5, &[(0, 4), (1, 0), (3, 1)]);
         let order = g.order().expect("no cycle");
         assert_eq!(order, [2, 4, 0, 1, 3]);
-        assert_eq!(g.levels(&order), [1, 2, 0, 3, 0]);
+        assert_eq!(g.depths(&order, &[0, 1, 2, 3, 4]), [1, 2, 0, 3, 0]);
+        assert_eq!(g.depths(&order, &[0, 4]), [1, 2, 0, 2, 0]);
         assert_eq!(g.weights(&order), [2, 1, 0, 0, 3]);
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
 use super::{ObjectChange, Plan, PlanMode};
+use crate::address::Mode;
 use crate::diff::Action;
 
 /// What the operator said.
@@ -44,14 +45,23 @@ fn destroys(plan: &Plan, consent: &Consent, found: &mut Diagnostics) {
     }
     let data: Vec<String> =
         removals(plan).filter(|c| c.holds_data).map(|c| c.address.to_string()).collect();
-    let share = if plan.mode == PlanMode::Destroy { Vec::new() } else { shares(plan) };
-    if data.is_empty() && share.is_empty() {
+    let destroy = plan.mode == PlanMode::Destroy;
+    let share = if destroy { Vec::new() } else { shares(plan) };
+    let nothing_left = !destroy && nothing_left(plan);
+    if data.is_empty() && share.is_empty() && !nothing_left {
         if let Some(said) = consent.allow_destroy {
             found.push(wrong_count(said, count));
         }
         return;
     }
     let mut why = Vec::new();
+    if nothing_left {
+        why.push(
+            "Nothing would be left, but an empty configuration never means that everything \
+                  shall go."
+                .to_owned(),
+        );
+    }
     if !data.is_empty() {
         why.push(format!("These hold data: {}.", data.join(", ")));
     }
@@ -67,7 +77,10 @@ fn destroys(plan: &Plan, consent: &Consent, found: &mut Diagnostics) {
             "The plan removes more than may go without being asked",
             format!("The plan deletes or replaces {count} object(s). {}", why.join(" ")),
         )
-        .help(format!("Read the plan; if that is meant, add -allow-destroy={count}.")),
+        .help(format!(
+            "Read the plan; if that is meant, add -allow-destroy={count}{}.",
+            if nothing_left { ", or run `lifeboat destroy`" } else { "" }
+        )),
     );
 }
 
@@ -78,6 +91,16 @@ fn wrong_count(said: usize, count: usize) -> Diagnostic {
         format!("-allow-destroy={said} was given, but the plan deletes or replaces {count}."),
     )
     .help(format!("Read the plan; if that is meant, give -allow-destroy={count}."))
+}
+
+/// Whether every object with a remote side goes: files that were lost, a wrong folder.
+fn nothing_left(plan: &Plan) -> bool {
+    let managed = |c: &&ObjectChange| {
+        c.address.mode == Mode::Managed && c.deposed.is_none() && c.scope.is_some()
+    };
+    let goes = |c: &ObjectChange| c.action == Action::Delete && c.deferred.is_none();
+    let mut remote = plan.changes.iter().filter(managed).peekable();
+    remote.peek().is_some() && remote.all(goes)
 }
 
 /// Kinds with a remote side of which more than the share goes.

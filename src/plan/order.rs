@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat_sdk::{Batch, Name, Plane, Value};
+use lifeboat_sdk::{Batch, Name, Plane};
 
 use super::step::{Member, Operation, Phase, Step, StepId};
 use super::{ObjectChange, PlanMode};
@@ -68,8 +68,7 @@ pub fn steps(
             builder.relate(index, other);
         }
     }
-    let order = builder.graph.order().map_err(|cycle| builder.changes_on(&cycle))?;
-    builder.batch(&order, batches);
+    builder.batch(needs, batches)?;
     let order = builder.graph.order().map_err(|cycle| builder.changes_on(&cycle))?;
     Ok(builder.finish(&order))
 }
@@ -204,12 +203,11 @@ impl Builder<'_> {
         self.drafts[node].members.iter().any(|m| m.operation == Operation::DeleteDeposed)
     }
 
-    /// Puts nodes of one level, kind and key into one step.
-    fn batch(&mut self, order: &[usize], batches: &Batches) {
-        let levels = self.graph.levels(order);
-        let mut groups: BTreeMap<(u32, Name, Name, String), Vec<usize>> = BTreeMap::new();
-        for node in order {
-            let [member] = &*self.drafts[*node].members else { continue };
+    /// Puts nodes of one kind and key into one step, as far as none needs another.
+    fn batch(&mut self, needs: &Needs, batches: &Batches) -> Result<(), Vec<usize>> {
+        let mut groups: BTreeMap<(Name, Name, String), Vec<usize>> = BTreeMap::new();
+        for (node, draft) in self.drafts.iter().enumerate() {
+            let [member] = &*draft.members else { continue };
             let change = &self.changes[member.change];
             let writes = matches!(
                 member.operation,
@@ -221,24 +219,24 @@ impl Builder<'_> {
             let Some(batch) = batches.get(&change.address.kind).filter(|_| writes) else {
                 continue;
             };
-            let document = change.after.as_ref().or(change.before.as_ref());
-            let Some(key) = document.and_then(|d| d.get(batch.key)).and_then(Value::as_str) else {
-                continue;
-            };
-            groups
-                .entry((
-                    levels[*node],
-                    change.provider.clone(),
-                    change.address.kind.clone(),
-                    key.to_owned(),
-                ))
-                .or_default()
-                .push(*node);
+            let Some(key) = key_of(change, needs, batch) else { continue };
+            let group = (change.provider.clone(), change.address.kind.clone(), key);
+            groups.entry(group).or_default().push(node);
         }
-        for ((_, _, kind, _), nodes) in groups {
+        for ((_, kind, _), nodes) in groups.into_iter().filter(|(_, nodes)| nodes.len() > 1) {
             let Some(batch) = batches.get(&kind) else { continue };
-            self.merge_group(&nodes, *batch);
+            // Merging a group adds paths, which the next must see.
+            let order = self.graph.order().map_err(|cycle| self.changes_on(&cycle))?;
+            let depths = self.graph.depths(&order, &nodes);
+            let mut layers: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+            for node in order.iter().filter(|node| nodes.binary_search(node).is_ok()) {
+                layers.entry(depths[*node]).or_default().push(*node);
+            }
+            for layer in layers.values() {
+                self.merge_group(layer, *batch);
+            }
         }
+        Ok(())
     }
 
     fn merge_group(&mut self, nodes: &[usize], batch: Batch) {
@@ -306,4 +304,18 @@ impl Builder<'_> {
         }
         steps
     }
+}
+
+/// What a change's batch is known by: the key's value, or the one object of this plan that will
+/// tell it.
+fn key_of(change: &ObjectChange, needs: &Needs, batch: &Batch) -> Option<String> {
+    let document = change.after.as_ref().or(change.before.as_ref())?;
+    let key = document.get(batch.key)?;
+    if let Some(known) = key.as_str() {
+        return Some(known.to_owned());
+    }
+    let needs = needs.0.get(&change.address)?;
+    let mut parents = needs.iter().filter(|need| &*need.kind == batch.parent);
+    let parent = parents.next().filter(|_| key.is_unknown())?;
+    parents.next().is_none().then(|| parent.to_string())
 }

@@ -8,6 +8,7 @@
 )]
 
 mod bad_days;
+mod blocks;
 mod examples;
 mod folder;
 mod outage;

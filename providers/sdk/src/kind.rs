@@ -76,6 +76,8 @@ pub struct Owner {
 pub struct Batch {
     /// The attribute whose value groups changes (the zone of a record).
     pub key: &'static str,
+    /// The kind of the object whose id that is, for changes that are planned before it exists.
+    pub parent: &'static str,
     /// How much one call takes, in units of weight.
     pub limit: u32,
     /// The weight of a create or a delete.

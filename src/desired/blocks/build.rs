@@ -49,6 +49,9 @@ impl Made {
         let root = ModulePath::root();
         after
             .extend(needs.resources.iter().map(|key| crate::evaluation::address(&root, key, None)));
+        if after.is_empty() {
+            return;
+        }
         for synthetic in self.0.values_mut().filter(|s| *s.address.name == *block) {
             for planned in synthetic.instances.values_mut() {
                 planned.after.extend(after.iter().cloned());

@@ -32,8 +32,9 @@ impl Finaliser {
         if conditions.is_empty() {
             return Diagnostics::new();
         }
-        let judged =
-            self.with(objects, |environment| demanded(environment, at, resource, conditions, this));
+        let judged = self.with(objects, |environment| {
+            self.demanded(environment, at, resource, conditions, this)
+        });
         judged.unwrap_or_else(|found| found)
     }
 
@@ -59,9 +60,15 @@ impl Finaliser {
                 let Some(resource) = self.resource(&change.address) else { continue };
                 let Lifecycle { preconditions, postconditions, .. } = &resource.lifecycle;
                 let at = &change.address;
-                found.extend(demanded(environment, at, resource, preconditions, None));
+                found.extend(self.demanded(environment, at, resource, preconditions, None));
                 if let Some(this) = objects.get(at) {
-                    found.extend(demanded(environment, at, resource, postconditions, Some(this)));
+                    found.extend(self.demanded(
+                        environment,
+                        at,
+                        resource,
+                        postconditions,
+                        Some(this),
+                    ));
                 }
             }
             found
@@ -118,17 +125,21 @@ impl Finaliser {
     }
 }
 
-fn demanded(
-    environment: &Environment<'_>,
-    at: &Address,
-    resource: &Resource,
-    conditions: &[Condition],
-    this: Option<&Value>,
-) -> Diagnostics {
-    let mut found = Diagnostics::new();
-    let address = at.to_string();
-    let guarded = this.map_or(Guarded::Before(&address), |value| Guarded::After(&address, value));
-    let repetition = environment.repetition_of(at, resource);
-    judge(environment, &at.module, &repetition, guarded, conditions, &mut found);
-    found
+impl Finaliser {
+    fn demanded(
+        &self,
+        environment: &Environment<'_>,
+        at: &Address,
+        resource: &Resource,
+        conditions: &[Condition],
+        this: Option<&Value>,
+    ) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        let address = at.to_string();
+        let guarded =
+            this.map_or(Guarded::Before(&address), |value| Guarded::After(&address, value));
+        let repetition = self.repetition(environment, at, resource);
+        judge(environment, &at.module, &repetition, guarded, conditions, &mut found);
+        found
+    }
 }

@@ -3,7 +3,7 @@
 mod conditions;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Value};
 
@@ -12,11 +12,11 @@ use super::load::Loaded;
 use crate::address::{Address, Mode, ModulePath};
 use crate::config::ResourceKey;
 use crate::config::decode::decode;
+use crate::config::module::Resource;
 use crate::desired::Item;
 use crate::diff::{Action, merge, propose};
-use crate::evaluation::Environment;
-use crate::evaluation::{Resources, address};
-use crate::plan::resolve::{gather, synthetic_document, with_region};
+use crate::evaluation::{Environment, Expansion, Repetition, Resources, address};
+use crate::plan::resolve::{self, gather, synthetic_document, with_region};
 use crate::plan::{Finalise, ObjectChange, Plan};
 use crate::refresh::compare::disagreements;
 use crate::registry::Providers;
@@ -24,19 +24,29 @@ use crate::registry::Providers;
 /// Completes the documents of one plan.
 pub struct Finaliser {
     /// The plan.
-    pub plan: Arc<Plan>,
+    plan: Arc<Plan>,
     /// The files that it was made from.
     pub loaded: Arc<Loaded>,
     /// Kinds and default regions.
-    pub providers: Providers,
+    providers: Providers,
     /// What functions need.
-    pub contexts: Contexts,
+    contexts: Contexts,
+    fixed: Fixed,
+}
+
+/// What does not change in a run, made when it is first wanted.
+#[derive(Default)]
+struct Fixed {
+    /// What topology blocks are to expressions.
+    blocks: OnceLock<BTreeMap<String, Value>>,
+    /// The instances of blocks, where their values are known.
+    expansions: Mutex<BTreeMap<Address, Arc<Expansion>>>,
 }
 
 /// Objects as they are now.
 struct Objects<'o> {
     objects: &'o BTreeMap<Address, Value>,
-    blocks: BTreeMap<String, Value>,
+    blocks: &'o BTreeMap<String, Value>,
 }
 
 impl Resources for Objects<'_> {
@@ -48,13 +58,15 @@ impl Resources for Objects<'_> {
 
     fn block(&self, kind: &str, name: &str) -> Result<Value, Box<Diagnostic>> {
         let block = format!("{kind}.{name}");
-        let mut value = self.blocks.get(&block).cloned().unwrap_or_else(|| Value::object([]));
-        for (at, object) in self.objects.iter().filter(|(at, _)| *at.name == block) {
-            let Some(crate::address::Key::Text(key)) = &at.key else { continue };
-            let of_kind = value.get(&at.kind).cloned().unwrap_or_else(|| Value::object([]));
-            value = value.with(&at.kind, of_kind.with(key, object.clone()));
+        let keyed = format!("{block}[");
+        let own = |name: &str| name == block || name.starts_with(&keyed);
+        let bare = self.blocks.iter().filter(|(name, _)| own(name));
+        let mut found =
+            resolve::Objects::new(bare.map(|(n, value)| (n.clone(), value.clone())).collect());
+        for (at, object) in self.objects.iter().filter(|(at, _)| own(&at.name)) {
+            found.set_single(at, object.clone());
         }
-        Ok(value)
+        Ok(found.block(&block).unwrap_or_else(|| Value::object([])))
     }
 
     fn object(&self, at: &Address) -> Option<Value> {
@@ -63,12 +75,44 @@ impl Resources for Objects<'_> {
 }
 
 impl Finaliser {
+    /// Of a plan and what it was made from.
+    pub fn new(
+        plan: Arc<Plan>,
+        loaded: Arc<Loaded>,
+        providers: Providers,
+        contexts: Contexts,
+    ) -> Self {
+        Self { plan, loaded, providers, contexts, fixed: Fixed::default() }
+    }
+
+    /// Which instance of its block an address is.
+    fn repetition(
+        &self,
+        environment: &Environment<'_>,
+        at: &Address,
+        block: &Resource,
+    ) -> Repetition {
+        let whole = at.whole();
+        let known = self.fixed.expansions.lock().ok().and_then(|e| e.get(&whole).cloned());
+        let expansion = known.unwrap_or_else(|| {
+            let count = (block.count.as_ref(), block.for_each.as_ref());
+            let made = Arc::new(environment.expand(&at.module, count.0, count.1));
+            if let (true, Ok(mut all)) = (made.is_settled(), self.fixed.expansions.lock()) {
+                all.insert(whole, Arc::clone(&made));
+            }
+            made
+        });
+        expansion.instance(at.key.as_ref()).unwrap_or_default()
+    }
+
     fn with<T>(
         &self,
         objects: &BTreeMap<Address, Value>,
         f: impl FnOnce(&Environment<'_>) -> T,
     ) -> Result<T, Diagnostics> {
-        let blocks = self.loaded.topology.as_ref().map(|t| t.values()).unwrap_or_default();
+        let topology = self.loaded.topology.as_ref();
+        let blocks =
+            self.fixed.blocks.get_or_init(|| topology.map(|t| t.values()).unwrap_or_default());
         let now = Objects { objects, blocks };
         let (value, found) = self.contexts.with(|context| {
             let environment =
@@ -87,8 +131,7 @@ impl Finaliser {
     ) -> Result<Value, Diagnostics> {
         let at = &change.address;
         let attributes = self.attributes(at);
-        let synthetic = self.loaded.desired.synthetics.iter().find(|s| s.address == at.whole());
-        if let Some(synthetic) = synthetic {
+        if let Some(synthetic) = self.loaded.desired.synthetic(&at.whole()) {
             let planned = at.key.as_ref().and_then(|key| synthetic.instances.get(key));
             let Some(planned) = planned else { return Err(lost(at).into()) };
             return self
@@ -100,7 +143,7 @@ impl Finaliser {
         let Some(resource) = self.resource(at) else { return Err(lost(at).into()) };
         let mut found = Diagnostics::new();
         let value = self.with(objects, |environment| {
-            let repetition = environment.repetition_of(at, resource);
+            let repetition = self.repetition(environment, at, resource);
             let scope = environment.scope(&at.module, &repetition, None);
             decode(&resource.body, attributes, &scope, &mut found)
         })?;

@@ -95,14 +95,28 @@ impl Resolver<'_> {
 
     /// Whether a look at the API can tell anything.
     fn worth_asking(&self, wanted: &Wanted<'_>) -> bool {
-        let parent_is_new = || wanted.needs.iter().any(|need| self.creating.contains(need));
+        let id = || wanted.kind.id_of(&wanted.config);
         match wanted.kind.ownership() {
             Ownership::StateOnly => false,
             Ownership::Tags => true,
-            Ownership::Name => wanted.kind.id_of(&wanted.config).is_some(),
+            Ownership::Name => id().is_some(),
             // A part of what does not exist yet does not exist.
-            Ownership::Parent => wanted.kind.id_of(&wanted.config).is_some() && !parent_is_new(),
+            Ownership::Parent => id().is_some_and(|id| !self.parent_is_new(wanted, &id)),
         }
+    }
+
+    /// Whether the object that this one is a part of is made by this plan.
+    fn parent_is_new(&self, wanted: &Wanted<'_>, id: &str) -> bool {
+        let made = wanted.needs.iter().filter(|need| self.creating.contains(need));
+        let mut made = made.flat_map(|need| {
+            let of = self.changes.range(need.clone()..);
+            of.take_while(|(at, _)| **at == *need || at.whole() == *need)
+        });
+        made.any(|(_, change)| {
+            let kind = self.input.catalogue.kinds.get(&*change.address.kind).map(|(_, k)| k);
+            let parent = kind.zip(change.after.as_ref()).and_then(|(k, after)| k.id_of(after));
+            parent.is_some_and(|parent| is_part_of(id, &parent))
+        })
     }
 
     /// Something is there that state does not know.
@@ -144,6 +158,13 @@ impl Resolver<'_> {
             (a.name.into(), known.unwrap_or_else(|| Value::unknown_because(ty, reason.clone())))
         }))
     }
+}
+
+/// Whether an object is a setting of another, or lies in it: ids of parts begin with their
+/// parent's (`NAME` of a bucket's settings, `ROLE:POLICY`).
+pub(super) fn is_part_of(id: &str, parent: &str) -> bool {
+    let rest = id.strip_prefix(parent).filter(|_| !parent.is_empty());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', ',', '/']))
 }
 
 /// Kinds without a remote side are read where they are: in state.

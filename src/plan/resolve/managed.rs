@@ -128,6 +128,11 @@ impl Resolver<'_> {
             }
             return Value::unknown(wanted.kind.schema().ty());
         }
+        // Kinds whose objects are not known by their name have no claim before they are made.
+        let named = wanted.kind.id_of(&wanted.config);
+        if named.is_some_and(|id| self.claim(wanted, &id)) {
+            return Value::unknown(wanted.kind.schema().ty());
+        }
         let proposal = propose::create(&*wanted.kind, &wanted.config);
         change.id = None;
         change.one_way = wanted.kind.one_way_door(None, Some(&proposal.after));

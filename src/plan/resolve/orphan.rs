@@ -1,7 +1,8 @@
 //! Objects of the previous state that the files no longer declare.
 
-use lifeboat_sdk::{Diagnostic, Observation};
+use lifeboat_sdk::{Diagnostic, Observation, Ownership};
 
+use super::live::is_part_of;
 use super::{Previous, Resolver};
 use crate::address::{Address, Key};
 use crate::config::ResourceKey;
@@ -71,7 +72,10 @@ impl Resolver<'_> {
             }
             _ => (previous.document.clone(), None),
         };
-        let forget = previous.operated || self.removed(address) == Some(false);
+        let part = kind.as_ref().is_some_and(|k| k.ownership() == Ownership::Parent);
+        let forget = previous.operated
+            || self.removed(address) == Some(false)
+            || (part && self.let_go(previous));
         let action = if forget { Action::Forget } else { Action::Delete };
         let mut change = ObjectChange {
             address: address.clone(),
@@ -115,6 +119,18 @@ impl Resolver<'_> {
             }
         }
         change
+    }
+
+    /// Whether an object is a part of somebody else's that the files no longer speak of: it stays
+    /// as it is, with the whole.
+    fn let_go(&self, previous: &Previous) -> bool {
+        let Some(id) = &previous.id else { return false };
+        let needs = previous.depends_on.iter().flat_map(|need| {
+            let of = self.input.previous.range(need.clone()..);
+            of.take_while(move |(at, _)| *at == need || at.whole() == *need)
+        });
+        let mut adopted = needs.filter(|(at, p)| p.operated && !self.seen.contains(*at));
+        adopted.any(|(_, p)| p.id.as_ref().is_some_and(|parent| is_part_of(id, parent)))
     }
 
     /// What replacements left behind is removed.

@@ -49,6 +49,11 @@ impl Objects {
         }
     }
 
+    /// What a block is to expressions: `bucket.exports`.
+    pub fn block(&self, name: &str) -> Option<Value> {
+        self.blocks.get(name).cloned()
+    }
+
     fn whole(&self, module: &ModulePath, key: &ResourceKey) -> Value {
         let at = address(module, key, None);
         // What is not there was not planned because of an error that has been reported.
@@ -92,14 +97,22 @@ impl Shared {
     }
 }
 
-/// Instances put together by what keys they have.
+/// No `count` is larger.
+const MOST: usize = 1_000_000;
+
+/// Instances put together by what keys they have; indices come in order.
 pub fn gather(instances: impl Iterator<Item = (Option<Key>, Value)>) -> Value {
     let mut tuple = Vec::new();
     let mut object = Vec::new();
     for (key, value) in instances {
         match key {
             None => return value,
-            Some(Key::Index(_)) => tuple.push(value),
+            Some(Key::Index(index)) => {
+                // What is missing in between has no value yet, and no other's.
+                let index = usize::try_from(index).unwrap_or(usize::MAX).min(MOST);
+                tuple.resize(tuple.len().max(index), Value::unknown(Type::Dynamic));
+                tuple.push(value);
+            }
             Some(Key::Text(name)) => object.push((name, value)),
         }
     }
@@ -116,7 +129,7 @@ impl Resources for Shared {
     }
 
     fn block(&self, kind: &str, name: &str) -> Result<Value, Box<Diagnostic>> {
-        let value = self.0.borrow().blocks.get(&format!("{kind}.{name}")).cloned();
+        let value = self.0.borrow().block(&format!("{kind}.{name}"));
         Ok(value.unwrap_or_else(|| Value::unknown(Type::Dynamic)))
     }
 

@@ -270,7 +270,8 @@ macro_rules! kind {
         }
     };
 }
-const ROWS: Batch = Batch { key: "zone", limit: 100, weight: 1, update_weight: 2 };
+const ROWS: Batch =
+    Batch { key: "zone", parent: "a_zone", limit: 100, weight: 1, update_weight: 2 };
 kind!(Things, THING, Ids::MadeUp, Ownership::Tags, None);
 kind!(Parts, PART, Ids::FromName, Ownership::Parent, None);
 kind!(Rows, ROW, Ids::FromName, Ownership::Name, Some(ROWS));

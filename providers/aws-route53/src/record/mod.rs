@@ -152,8 +152,13 @@ impl Kind for RecordKind {
     const OWNERSHIP: Ownership = Ownership::Name;
     /// A request takes 1,000 values, those of an UPSERT twice (Developer Guide, "Quotas"). Where
     /// records have many or long values, writing makes more requests of one batch.
-    const BATCH: Option<Batch> =
-        Some(Batch { key: "zone_id", limit: 1000, weight: 1, update_weight: 2 });
+    const BATCH: Option<Batch> = Some(Batch {
+        key: "zone_id",
+        parent: "aws_route53_zone",
+        limit: 1000,
+        weight: 1,
+        update_weight: 2,
+    });
 
     fn id_of(&self, desired: &Value) -> Option<Name> {
         hooks::id_of(desired)

@@ -48,7 +48,7 @@ impl Kind for RecordKind {
     const SERVICE: Service = Service { name: "simdns", home: Some("us-east-1") };
     const OWNERSHIP: Ownership = Ownership::Name;
     const BATCH: Option<Batch> =
-        Some(Batch { key: "zone", limit: 100, weight: 1, update_weight: 2 });
+        Some(Batch { key: "zone", parent: "", limit: 100, weight: 1, update_weight: 2 });
 
     fn id_of(&self, desired: &Value) -> Option<Name> {
         let zone = text(desired, "zone")?;
