@@ -5,17 +5,16 @@ use std::collections::BTreeMap;
 
 use lifeboat_sdk::schema::object_type;
 use lifeboat_sdk::value::Why;
-use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Type, Value};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Path, Type, Value};
 
 use super::load::Loaded;
 use super::validate::schema;
 use crate::address::{Address, ModulePath};
 use crate::config::module::{Condition, Module};
 use crate::config::{ResourceKey, decode};
-use crate::evaluation::Environment;
-use crate::evaluation::{Repetition, Resources};
+use crate::evaluation::{Environment, Repetition, Resources, address};
 use crate::function::Context;
-use crate::plan::resolve::exposed;
+use crate::plan::resolve::{exposed, findings, place, synthetic_document};
 
 /// Unknown, without being an error where a number of instances is wanted.
 fn later(ty: Type) -> Value {
@@ -53,6 +52,7 @@ pub(super) fn evaluate(loaded: &Loaded, context: &Context<'_>) -> Diagnostics {
     let environment = Environment::new(&loaded.config, &variables, context, &objects);
     let mut walk = Walk { loaded, environment: &environment, found: Diagnostics::new() };
     walk.module(&ModulePath::root(), &loaded.config.root);
+    walk.blocks();
     let mut found = walk.found;
     found.extend(environment.take());
     found
@@ -106,11 +106,35 @@ impl Walk<'_, '_> {
         let Some(attributes) = schema(self.loaded, key) else { return };
         let mut found = Diagnostics::new();
         let scope = self.environment.scope(path, repetition, None);
-        decode(&resource.body, attributes, &scope, &mut found);
+        let document = decode(&resource.body, attributes, &scope, &mut found);
+        if !found.has_errors()
+            && let Some((_, kind)) = self.loaded.catalogue.kinds.get(&*key.kind)
+        {
+            let at = |part: &Path| place(&resource.body, part).unwrap_or(resource.span);
+            let address = address(path, key, repetition.key());
+            found.extend(findings(&**kind, &document, &address, &at));
+        }
         self.found.extend(found);
         let this = later(object_type(attributes));
         self.conditions(path, repetition, None, &resource.lifecycle.preconditions);
         self.conditions(path, repetition, Some(&this), &resource.lifecycle.postconditions);
+    }
+
+    /// What topology blocks stand for.
+    fn blocks(&mut self) {
+        for synthetic in &self.loaded.desired.synthetics {
+            let Some((_, kind)) = self.loaded.catalogue.kinds.get(&*synthetic.address.kind) else {
+                continue;
+            };
+            let attributes = kind.schema().attributes;
+            for (key, planned) in &synthetic.instances {
+                let document = synthetic_document(attributes, &planned.document, self.environment);
+                let Ok(document) = document else { continue };
+                let address = synthetic.address.instance(Some(key.clone()));
+                let found = findings(&**kind, &document, &address, &|_| planned.span);
+                self.found.extend(found);
+            }
+        }
     }
 
     fn conditions(

@@ -1,18 +1,3 @@
-# command: plan
-variable "secret" {
-  default = "none"
-}
-provider "aws" {
-  region                      = "us-east-1"
-  access_key                  = "none"
-  secret_key                  = var.secret
-  skip_credentials_validation = true
-  skip_requesting_account_id  = true
-  endpoints {
-    s3  = "http://127.0.0.1:9"
-    sts = "http://127.0.0.1:9"
-  }
-}
 resource "aws_s3_bucket" "web" {
   bucket = "Web_logs"
 }

@@ -16,9 +16,9 @@ pub(crate) fn test(arguments: &[String]) -> Result {
     }
 }
 
-/// The tests of matrices, with every cell.
+/// The tests of matrices, with every cell and the largest numbers of objects.
 pub(crate) fn matrix(filters: &[String]) -> Result {
-    let all = ["matrix".to_owned()];
+    let all = ["matrix".to_owned(), "dead_region".to_owned()];
     let filters = if filters.is_empty() { &all } else { filters };
     workspace(filters, &[("LIFEBOAT_MATRIX", "full")])
 }

@@ -1,11 +1,13 @@
 //! Planning one managed object.
 
+use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::value::Why;
-use lifeboat_sdk::{Diagnostic, Name, Ownership, Path, Present, Value};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Ownership, Path, Present, Span, Value};
 
 use super::instance::{Site, Wanted};
 use super::live::Live;
 use super::{Resolver, place};
+use crate::address::Address;
 use crate::config::decode::decode;
 use crate::config::module::Ignore as Ignored;
 use crate::diff::{Action, Ignore, Proposal, propose};
@@ -19,7 +21,7 @@ impl Resolver<'_> {
             return Value::unknown(lifeboat_sdk::Type::Dynamic);
         };
         let scope = site.environment.scope(site.module, site.repetition, None);
-        let mut found = lifeboat_sdk::Diagnostics::new();
+        let mut found = Diagnostics::new();
         let config = decode(&site.resource.body, kind.schema().attributes, &scope, &mut found);
         let failed = found.has_errors();
         self.diagnostics.extend(found);
@@ -75,19 +77,9 @@ impl Resolver<'_> {
 
     /// What the kind itself finds wrong; whether that stops planning.
     fn judge(&mut self, wanted: &Wanted<'_>) -> bool {
-        let mut failed = false;
-        for finding in wanted.kind.validate(&wanted.config) {
-            failed |= !finding.warning;
-            let make = if finding.warning { Diagnostic::warning } else { Diagnostic::error };
-            let code = if finding.warning { "plan::kind_warns" } else { "plan::kind_refuses" };
-            let span = (wanted.place)(&finding.path);
-            self.push(
-                make(code, finding.summary, finding.detail)
-                    .about(&wanted.address)
-                    .at(span)
-                    .help(finding.help),
-            );
-        }
+        let found = findings(&*wanted.kind, &wanted.config, &wanted.address, wanted.place);
+        let failed = found.has_errors();
+        self.diagnostics.extend(found);
         failed
     }
 
@@ -317,6 +309,22 @@ impl Resolver<'_> {
     }
 }
 
+/// What a kind finds wrong with a document, at the places of its parts.
+pub fn findings(
+    kind: &dyn DynKind,
+    config: &Value,
+    address: &Address,
+    place: &dyn Fn(&Path) -> Span,
+) -> Diagnostics {
+    let told = kind.validate(config).into_iter().map(|finding| {
+        let make = if finding.warning { Diagnostic::warning } else { Diagnostic::error };
+        let code = if finding.warning { "plan::kind_warns" } else { "plan::kind_refuses" };
+        let problem = make(code, finding.summary, finding.detail);
+        problem.about(address).at(place(&finding.path)).help(finding.help)
+    });
+    Diagnostics(told.collect())
+}
+
 fn operated_missing(wanted: &Wanted<'_>) -> Diagnostic {
     Diagnostic::error(
         "plan::adopt_missing",
@@ -329,7 +337,7 @@ fn operated_missing(wanted: &Wanted<'_>) -> Diagnostic {
 }
 
 /// The planned document of a change that is not tried: what it would tell stays unknown.
-fn deferred_value(after: &Value, address: &crate::address::Address) -> Value {
+fn deferred_value(after: &Value, address: &Address) -> Value {
     let name = Name::from(address.to_string());
     after.transform(&Path::root(), &mut |_, part| match part.bare() {
         Value::Unknown(u) if u.why == Why::AfterApply => {
