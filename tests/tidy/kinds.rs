@@ -17,16 +17,22 @@ fn implementing(source: &Source, what: &str) -> Vec<(String, usize)> {
     named.collect()
 }
 
+/// What is in a list: the trait, how its call begins, and the list.
+const LISTS: [(&str, &str, &str); 3] = [
+    ("Kind", "erase(", "kinds()"),
+    ("Setting", "setting::<", "kinds()"),
+    ("DataSource", "erase_data(", "data_sources()"),
+];
+
 /// Kinds and data sources that no list names.
 fn unlisted(sources: &[&Source]) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources {
-        for (what, erase) in [("Kind", "erase"), ("DataSource", "erase_data")] {
+        for (what, call, list) in LISTS {
             for (name, line) in implementing(source, what) {
-                if !sources.iter().any(|s| erased(&s.bare, erase, &name)) {
-                    let list = if what == "Kind" { "kinds()" } else { "data_sources()" };
+                if !sources.iter().any(|s| erased(&s.bare, call, &name)) {
                     found.push(format!(
-                        "{}:{line}: {name} is in no list: add `{erase}(…{name}…)` to the {list} of its crate",
+                        "{}:{line}: {name} is in no list: add `{call}…{name}…` to the {list} of its crate",
                         source.path
                     ));
                 }
@@ -36,10 +42,10 @@ fn unlisted(sources: &[&Source]) -> Vec<String> {
     found
 }
 
-/// Whether a call of `erase` has this type in its argument.
-fn erased(code: &str, erase: &str, name: &str) -> bool {
-    words(code, erase).any(|at| {
-        let argument = code[at + erase.len()..].strip_prefix('(').unwrap_or_default();
+/// Whether a call that begins so has this type in its argument.
+fn erased(code: &str, call: &str, name: &str) -> bool {
+    words(code, call.trim_end_matches(['(', ':', '<'])).any(|at| {
+        let argument = code[at..].strip_prefix(call).unwrap_or_default();
         let path: String = argument.chars().take_while(|c| is_word(*c) || *c == ':').collect();
         path.rsplit("::").next() == Some(name)
     })
@@ -57,7 +63,8 @@ fn names(source: &Source) -> impl Iterator<Item = &String> {
 /// Kinds that no contract test mentions.
 fn untested(sources: &[&Source], contracts: &[&Source]) -> Vec<String> {
     let mut found = Vec::new();
-    for source in sources.iter().filter(|s| !implementing(s, "Kind").is_empty()) {
+    let kinds = |s: &Source| ["Kind", "Setting"].iter().any(|of| !implementing(s, of).is_empty());
+    for source in sources.iter().filter(|s| kinds(s)) {
         for name in names(source) {
             let mentioned = |s: &&Source| s.literals.iter().any(|l| l.text == *name);
             if !contracts.iter().any(mentioned) {
@@ -174,14 +181,17 @@ fn planted_kinds_and_calls_are_seen() {
     let kind = Source::new(
         "providers/aws-s3/src/policy.rs",
         "pub const GET: Call = Call::read();\nconst PUT: Call = x;\nimpl Kind for PolicyKind {\n\
-         const NAME: &'static str = \"aws_s3_bucket_policy\";\n}\nimpl DataSource for PolicyData {}\n",
+         const NAME: &'static str = \"aws_s3_bucket_policy\";\n}\nimpl DataSource for PolicyData {}\n\
+         impl Setting for Versioning {}\n",
     );
     let list = Source::new(
         "providers/aws-s3/src/lib.rs",
-        "pub const CALLS: &[&Call] = &[\n&policy::GET,\n];\nfn kinds() { vec![erase(policy::PolicyKind(c))] }",
+        "pub const CALLS: &[&Call] = &[\n&policy::GET,\n];\nfn kinds() { vec![erase(policy::PolicyKind(c)), \
+         setting::<versioning::Versioning>(c)] }",
     );
     planted(&unlisted(&[&kind, &list]), &["PolicyData is in no list"]);
-    planted(&unlisted(&[&kind]), &["PolicyKind is in no list", "PolicyData is in no list"]);
+    let all = ["PolicyKind is in no list", "Versioning is in no list", "PolicyData is in no list"];
+    planted(&unlisted(&[&kind]), &all);
     planted(&unlisted_calls(&[&kind, &list]), &["policy.rs:2: PUT is in no CALLS"]);
     let test = Source::new("providers/aws/tests/contract.rs", "row(\"aws_s3_bucket_policy\")");
     planted(&untested(&[&kind], &[&test]), &[]);

@@ -7,15 +7,11 @@ use aws_sdk_s3::types::{
     ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
     ServerSideEncryptionRule,
 };
-use lifeboat_aws_core::{Clients, Codes as _, failure, normalise, validate};
-use lifeboat_sdk::{
-    Call, Change, Class, Ctx, Failure, Finding, Kind, Object as _, Observation, Outcome, Ownership,
-    Scope, Service, Target, Value,
-};
+use lifeboat_aws_core::{normalise, validate};
+use lifeboat_sdk::{Call, Class, Failure, Finding, Object as _, Target, Value};
 use lifeboat_sdk_derive::Kind;
 
-use crate::S3;
-use crate::setting::{self, At, NO_BUCKET, Setting, hollow};
+use crate::setting::{self, At, Head, NO_BUCKET, Setting, hollow, request};
 
 /// Reads the rules.
 pub const GET: Call = Call::read("s3", "GetBucketEncryption", "s3:GetEncryptionConfiguration");
@@ -29,7 +25,7 @@ const ABSENT: &[&str] = &[NO_BUCKET, "ServerSideEncryptionConfigurationNotFoundE
 const SSE_S3: &str = "AES256";
 
 /// How new objects of a bucket are encrypted.
-#[derive(Clone, Debug, PartialEq, Kind)]
+#[derive(Clone, Debug, Default, PartialEq, Kind)]
 pub struct Encryption {
     /// The bucket.
     #[kind(required, forces_replacement, identity)]
@@ -66,17 +62,14 @@ pub struct ByDefault {
     pub kms_master_key_id: Option<String>,
 }
 
-/// The kind `aws_s3_bucket_server_side_encryption_configuration`.
-#[derive(Clone, Debug)]
-pub struct EncryptionKind(pub Clients);
-
-impl Kind for EncryptionKind {
-    type Object = Encryption;
+impl Setting for Encryption {
     const NAME: &'static str = "aws_s3_bucket_server_side_encryption_configuration";
-    const SERVICE: Service = S3;
-    const OWNERSHIP: Ownership = Ownership::Parent;
 
-    fn normalise(&self, document: &Value) -> Value {
+    fn head(&mut self) -> Head<'_> {
+        Head { bucket: &mut self.bucket, id: &mut self.id, region: &mut self.region }
+    }
+
+    fn normalise(document: &Value) -> Value {
         let document = normalise::containers(Encryption::SCHEMA.attributes, document);
         normalise::blocks(&document, "rule", &|rule| {
             normalise::blocks(rule, "apply_server_side_encryption_by_default", &|by_default| {
@@ -88,47 +81,14 @@ impl Kind for EncryptionKind {
         })
     }
 
-    fn validate(&self, document: &Value) -> Vec<Finding> {
+    fn validate(document: &Value) -> Vec<Finding> {
         let path = ["rule", "apply_server_side_encryption_by_default", "sse_algorithm"];
         validate::one_of(document, &path, &[SSE_S3, "aws:kms", "aws:kms:dsse"])
     }
 
-    async fn read(
-        &self,
-        ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<Encryption>> {
-        setting::read(self, ctx, scope, targets).await
-    }
-
-    async fn write(
-        &self,
-        ctx: &Ctx,
-        scope: &Scope,
-        changes: Vec<Change<Encryption>>,
-    ) -> Vec<Outcome<Encryption>> {
-        setting::write(self, ctx, scope, changes).await
-    }
-}
-
-impl Setting for EncryptionKind {
-    fn clients(&self) -> &Clients {
-        &self.0
-    }
-
-    fn bucket(object: &Encryption) -> &str {
-        &object.bucket
-    }
-
-    async fn get(at: &At<'_>, target: &Target) -> Result<Encryption, Failure> {
-        let answer = at
-            .call(&GET, || async {
-                let call = at.client.get_bucket_encryption().bucket(at.bucket);
-                let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-                answer.map_err(|e| failure(e).not_found(ABSENT))
-            })
-            .await?;
+    async fn get(at: &At<'_>, target: &Target) -> Result<Self, Failure> {
+        let read = request!(at, at.client.get_bucket_encryption(), ABSENT);
+        let answer = at.call(&GET, read).await?;
         let rules = answer.server_side_encryption_configuration().map(|c| c.rules());
         let rules = rules.filter(|rules| !rules.is_empty());
         let rule: Vec<Rule> =
@@ -137,37 +97,19 @@ impl Setting for EncryptionKind {
         if is_default(&rule) && !setting::at_default(target, same) {
             return Err(setting::only_default(&GET, at.scope, SSE_S3));
         }
-        Ok(Encryption {
-            bucket: at.bucket.to_owned(),
-            id: Some(at.bucket.to_owned()),
-            region: at.region(),
-            rule,
-        })
+        Ok(Self { rule, ..Self::default() })
     }
 
-    async fn put(
-        at: &At<'_>,
-        after: Encryption,
-        _before: Option<&Encryption>,
-    ) -> Result<Encryption, Failure> {
-        let document = to_api(&after)?;
-        at.call(&PUT, || async {
-            let call = at.client.put_bucket_encryption().bucket(at.bucket);
-            let call = call.server_side_encryption_configuration(document.clone());
-            let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-            answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-        })
-        .await?;
-        Ok(Encryption { id: Some(at.bucket.to_owned()), region: at.region(), ..after })
+    async fn put(&mut self, at: &At<'_>, _before: Option<&Self>) -> Result<(), Failure> {
+        let rules = to_api(self)?;
+        let put = || at.client.put_bucket_encryption();
+        let put = || put().server_side_encryption_configuration(rules.clone());
+        at.call(&PUT, request!(at, put(), &[NO_BUCKET])).await.map(drop)
     }
 
-    async fn remove(at: &At<'_>, _before: &Encryption) -> Result<(), Failure> {
-        at.call(&DELETE, || async {
-            let call = at.client.delete_bucket_encryption().bucket(at.bucket);
-            let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-            answer.map(drop).map_err(|e| failure(e).not_found(ABSENT))
-        })
-        .await
+    async fn remove(&self, at: &At<'_>) -> Result<(), Failure> {
+        let remove = request!(at, at.client.delete_bucket_encryption(), ABSENT);
+        at.call(&DELETE, remove).await.map(drop)
     }
 }
 

@@ -24,6 +24,8 @@ use lifeboat_aws_core::Clients;
 use lifeboat_sdk::kind::{DynKind, erase};
 use lifeboat_sdk::{Call, Failure, Scope, Service};
 
+use setting::{Setting, SettingKind};
+
 /// S3 as a service: in each region.
 pub const S3: Service = Service { name: "s3", home: None };
 
@@ -62,14 +64,19 @@ pub const CALLS: &[&Call] = &[
 pub fn kinds(clients: &Clients) -> Vec<Arc<dyn DynKind>> {
     vec![
         erase(bucket::BucketKind(clients.clone())),
-        erase(versioning::VersioningKind(clients.clone())),
-        erase(encryption::EncryptionKind(clients.clone())),
-        erase(public_access_block::PublicAccessBlockKind(clients.clone())),
-        erase(lifecycle::LifecycleKind(clients.clone())),
-        erase(replication::ReplicationKind(clients.clone())),
-        erase(object_lock::ObjectLockKind(clients.clone())),
-        erase(policy::PolicyKind(clients.clone())),
+        setting::<versioning::Versioning>(clients),
+        setting::<encryption::Encryption>(clients),
+        setting::<public_access_block::PublicAccessBlock>(clients),
+        setting::<lifecycle::Lifecycle>(clients),
+        setting::<replication::Replication>(clients),
+        setting::<object_lock::ObjectLock>(clients),
+        setting::<policy::Policy>(clients),
     ]
+}
+
+/// The kind of a setting.
+fn setting<S: Setting>(clients: &Clients) -> Arc<dyn DynKind> {
+    erase(SettingKind::<S>::new(clients))
 }
 
 /// The client of the region of `scope`.
@@ -89,4 +96,22 @@ pub(crate) fn owner(scope: &Scope) -> Option<String> {
     let id = &*scope.account;
     let known = id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
     known.then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use lifeboat_sdk::{Ownership, Value};
+
+    use super::*;
+
+    #[test]
+    fn a_setting_is_looked_for_by_its_bucket() {
+        let document = Value::object([("bucket".into(), Value::string("exports"))]);
+        let all = kinds(&Clients::unconfigured());
+        let settings: Vec<_> = all.iter().filter(|k| k.ownership() == Ownership::Parent).collect();
+        assert_eq!(settings.len(), 7);
+        for kind in settings {
+            assert_eq!(kind.id_of(&document).as_deref(), Some("exports"), "{}", kind.name());
+        }
+    }
 }

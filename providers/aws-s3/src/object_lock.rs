@@ -7,16 +7,12 @@ use aws_sdk_s3::types::{
     DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode,
     ObjectLockRule,
 };
-use lifeboat_aws_core::{Clients, Codes as _, failure, normalise, validate};
+use lifeboat_aws_core::validate;
 use lifeboat_sdk::value::Path;
-use lifeboat_sdk::{
-    Call, Change, Ctx, Failure, Finding, Kind, Name, Object as _, Observation, Outcome, Ownership,
-    Scope, Service, Target, Value,
-};
+use lifeboat_sdk::{Call, Failure, Finding, Target, Value};
 use lifeboat_sdk_derive::Kind;
 
-use crate::S3;
-use crate::setting::{self, At, NO_BUCKET, Setting, hollow};
+use crate::setting::{self, At, Head, NO_BUCKET, Setting, hollow, request};
 
 /// Reads the configuration.
 pub const GET: Call =
@@ -31,7 +27,7 @@ const COMPLIANCE: &str = "COMPLIANCE";
 
 /// For how long new objects of a bucket cannot be deleted. The bucket's versioning must be
 /// enabled.
-#[derive(Clone, Debug, PartialEq, Kind)]
+#[derive(Clone, Debug, Default, PartialEq, Kind)]
 pub struct ObjectLock {
     /// The bucket.
     #[kind(required, forces_replacement, identity)]
@@ -74,25 +70,14 @@ pub struct Retention {
     pub years: Option<u32>,
 }
 
-/// The kind `aws_s3_bucket_object_lock_configuration`.
-#[derive(Clone, Debug)]
-pub struct ObjectLockKind(pub Clients);
-
-impl Kind for ObjectLockKind {
-    type Object = ObjectLock;
+impl Setting for ObjectLock {
     const NAME: &'static str = "aws_s3_bucket_object_lock_configuration";
-    const SERVICE: Service = S3;
-    const OWNERSHIP: Ownership = Ownership::Parent;
 
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        desired.get("bucket").and_then(Value::as_str).map(Into::into)
+    fn head(&mut self) -> Head<'_> {
+        Head { bucket: &mut self.bucket, id: &mut self.id, region: &mut self.region }
     }
 
-    fn normalise(&self, document: &Value) -> Value {
-        normalise::containers(ObjectLock::SCHEMA.attributes, document)
-    }
-
-    fn validate(&self, document: &Value) -> Vec<Finding> {
+    fn validate(document: &Value) -> Vec<Finding> {
         let retention = ["rule", "default_retention"];
         let mode = [retention[0], retention[1], "mode"];
         let mut findings = validate::one_of(document, &mode, &[COMPLIANCE, "GOVERNANCE"]);
@@ -105,7 +90,7 @@ impl Kind for ObjectLockKind {
         findings
     }
 
-    fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
+    fn one_way_door(before: Option<&Value>, after: Option<&Value>) -> Option<String> {
         let after = after?;
         let Some(before) = before else {
             return Some("Object Lock cannot be switched off again for this bucket".to_owned());
@@ -121,42 +106,9 @@ impl Kind for ObjectLockKind {
         })
     }
 
-    async fn read(
-        &self,
-        ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<ObjectLock>> {
-        setting::read(self, ctx, scope, targets).await
-    }
-
-    async fn write(
-        &self,
-        ctx: &Ctx,
-        scope: &Scope,
-        changes: Vec<Change<ObjectLock>>,
-    ) -> Vec<Outcome<ObjectLock>> {
-        setting::write(self, ctx, scope, changes).await
-    }
-}
-
-impl Setting for ObjectLockKind {
-    fn clients(&self) -> &Clients {
-        &self.0
-    }
-
-    fn bucket(object: &ObjectLock) -> &str {
-        &object.bucket
-    }
-
-    async fn get(at: &At<'_>, target: &Target) -> Result<ObjectLock, Failure> {
-        let answer = at
-            .call(&GET, || async {
-                let call = at.client.get_object_lock_configuration().bucket(at.bucket);
-                let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-                answer.map_err(|e| failure(e).not_found(ABSENT))
-            })
-            .await?;
+    async fn get(at: &At<'_>, target: &Target) -> Result<Self, Failure> {
+        let read = request!(at, at.client.get_object_lock_configuration(), ABSENT);
+        let answer = at.call(&GET, read).await?;
         let live = answer
             .object_lock_configuration()
             .ok_or_else(|| hollow(&GET, at.scope, "configuration"))?;
@@ -167,27 +119,20 @@ impl Setting for ObjectLockKind {
             return Err(setting::only_default(&GET, at.scope, "no default retention"));
         }
         let enabled = live.object_lock_enabled().map_or(ENABLED, ObjectLockEnabled::as_str);
-        Ok(ObjectLock {
-            bucket: at.bucket.to_owned(),
-            id: Some(at.bucket.to_owned()),
-            region: at.region(),
+        Ok(Self {
             object_lock_enabled: Some(enabled.to_owned()),
             token: target.hint.get("token").and_then(Value::as_str).map(str::to_owned),
             rule: rule.into_iter().collect(),
+            ..Self::default()
         })
     }
 
-    async fn put(
-        at: &At<'_>,
-        after: ObjectLock,
-        _before: Option<&ObjectLock>,
-    ) -> Result<ObjectLock, Failure> {
-        set(at, after.rule.first().map(to_api), after.token.clone()).await?;
-        Ok(ObjectLock { id: Some(at.bucket.to_owned()), region: at.region(), ..after })
+    async fn put(&mut self, at: &At<'_>, _before: Option<&Self>) -> Result<(), Failure> {
+        set(at, self.rule.first().map(to_api), self.token.clone()).await
     }
 
-    async fn remove(at: &At<'_>, before: &ObjectLock) -> Result<(), Failure> {
-        set(at, None, before.token.clone()).await
+    async fn remove(&self, at: &At<'_>) -> Result<(), Failure> {
+        set(at, None, self.token.clone()).await
     }
 }
 
@@ -200,13 +145,11 @@ async fn set(
         .object_lock_enabled(ObjectLockEnabled::Enabled)
         .set_rule(rule)
         .build();
-    at.call(&PUT, || async {
-        let call = at.client.put_object_lock_configuration().bucket(at.bucket);
-        let call = call.object_lock_configuration(document.clone()).set_token(token.clone());
-        let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-        answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-    })
-    .await
+    let put = || {
+        let put = at.client.put_object_lock_configuration();
+        put.object_lock_configuration(document.clone()).set_token(token.clone())
+    };
+    at.call(&PUT, request!(at, put(), &[NO_BUCKET])).await.map(drop)
 }
 
 /// Exactly one of days and years.
@@ -256,26 +199,20 @@ fn to_api(rule: &Rule) -> ObjectLockRule {
 
 #[cfg(test)]
 mod tests {
+    use lifeboat_sdk::Object as _;
+
     use super::*;
 
     fn document(mode: &str, days: Option<u32>) -> Value {
         let retention = Retention { mode: mode.into(), days, years: None };
-        ObjectLock {
-            bucket: "b".into(),
-            id: None,
-            region: None,
-            object_lock_enabled: Some(ENABLED.into()),
-            token: None,
-            rule: vec![Rule { default_retention: vec![retention] }],
-        }
-        .encode()
+        let rule = vec![Rule { default_retention: vec![retention] }];
+        ObjectLock { rule, ..ObjectLock::default() }.encode()
     }
 
     #[test]
     fn one_way_doors() {
-        let kind = ObjectLockKind(Clients::unconfigured());
         let door = |before: Option<&Value>, after: Option<&Value>| {
-            kind.one_way_door(before, after).is_some()
+            ObjectLock::one_way_door(before, after).is_some()
         };
         let governance = document("GOVERNANCE", Some(1));
         let strict = document(COMPLIANCE, Some(1));
@@ -289,9 +226,8 @@ mod tests {
 
     #[test]
     fn a_retention_has_one_period() {
-        let kind = ObjectLockKind(Clients::unconfigured());
-        assert!(kind.validate(&document(COMPLIANCE, Some(1))).is_empty());
-        assert_eq!(kind.validate(&document(COMPLIANCE, None)).len(), 1);
-        assert_eq!(kind.validate(&document("strict", Some(1))).len(), 1);
+        assert!(ObjectLock::validate(&document(COMPLIANCE, Some(1))).is_empty());
+        assert_eq!(ObjectLock::validate(&document(COMPLIANCE, None)).len(), 1);
+        assert_eq!(ObjectLock::validate(&document("strict", Some(1))).len(), 1);
     }
 }

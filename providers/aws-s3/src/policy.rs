@@ -1,14 +1,10 @@
 //! `aws_s3_bucket_policy`: who may do what with a bucket.
 
-use lifeboat_aws_core::{Clients, Codes as _, failure, normalise};
-use lifeboat_sdk::{
-    Call, Change, Ctx, Failure, Kind, Name, Observation, Outcome, Ownership, Scope, Service,
-    Target, Value,
-};
+use lifeboat_aws_core::normalise;
+use lifeboat_sdk::{Call, Failure, Target, Value};
 use lifeboat_sdk_derive::Kind;
 
-use crate::S3;
-use crate::setting::{self, At, NO_BUCKET, Setting, hollow};
+use crate::setting::{At, Head, NO_BUCKET, Setting, hollow, request};
 
 /// Reads the policy.
 pub const GET: Call = Call::read("s3", "GetBucketPolicy", "s3:GetBucketPolicy");
@@ -20,7 +16,7 @@ pub const DELETE: Call = Call::write("s3", "DeleteBucketPolicy", "s3:DeleteBucke
 const ABSENT: &[&str] = &[NO_BUCKET, "NoSuchBucketPolicy"];
 
 /// Who may do what with a bucket.
-#[derive(Clone, Debug, PartialEq, Kind)]
+#[derive(Clone, Debug, Default, PartialEq, Kind)]
 pub struct Policy {
     /// The bucket.
     #[kind(required, forces_replacement, identity)]
@@ -36,81 +32,30 @@ pub struct Policy {
     pub policy: String,
 }
 
-/// The kind `aws_s3_bucket_policy`.
-#[derive(Clone, Debug)]
-pub struct PolicyKind(pub Clients);
-
-impl Kind for PolicyKind {
-    type Object = Policy;
+impl Setting for Policy {
     const NAME: &'static str = "aws_s3_bucket_policy";
-    const SERVICE: Service = S3;
-    const OWNERSHIP: Ownership = Ownership::Parent;
 
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        desired.get("bucket").and_then(Value::as_str).map(Into::into)
+    fn head(&mut self) -> Head<'_> {
+        Head { bucket: &mut self.bucket, id: &mut self.id, region: &mut self.region }
     }
 
-    fn normalise(&self, document: &Value) -> Value {
+    fn normalise(document: &Value) -> Value {
         normalise::policy(document, "policy")
     }
 
-    async fn read(&self, ctx: &Ctx, scope: &Scope, targets: &[Target]) -> Vec<Observation<Policy>> {
-        setting::read(self, ctx, scope, targets).await
-    }
-
-    async fn write(
-        &self,
-        ctx: &Ctx,
-        scope: &Scope,
-        changes: Vec<Change<Policy>>,
-    ) -> Vec<Outcome<Policy>> {
-        setting::write(self, ctx, scope, changes).await
-    }
-}
-
-impl Setting for PolicyKind {
-    fn clients(&self) -> &Clients {
-        &self.0
-    }
-
-    fn bucket(object: &Policy) -> &str {
-        &object.bucket
-    }
-
-    async fn get(at: &At<'_>, _target: &Target) -> Result<Policy, Failure> {
-        let answer = at
-            .call(&GET, || async {
-                let call = at.client.get_bucket_policy().bucket(at.bucket);
-                let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-                answer.map_err(|e| failure(e).not_found(ABSENT))
-            })
-            .await?;
+    async fn get(at: &At<'_>, _target: &Target) -> Result<Self, Failure> {
+        let answer = at.call(&GET, request!(at, at.client.get_bucket_policy(), ABSENT)).await?;
         let policy = answer.policy().ok_or_else(|| hollow(&GET, at.scope, "policy"))?;
-        Ok(Policy {
-            bucket: at.bucket.to_owned(),
-            id: Some(at.bucket.to_owned()),
-            region: at.region(),
-            policy: policy.to_owned(),
-        })
+        Ok(Self { policy: policy.to_owned(), ..Self::default() })
     }
 
-    async fn put(at: &At<'_>, after: Policy, _before: Option<&Policy>) -> Result<Policy, Failure> {
-        at.patiently(&PUT, unknown_principal, || async {
-            let call = at.client.put_bucket_policy().bucket(at.bucket).policy(&after.policy);
-            let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-            answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-        })
-        .await?;
-        Ok(Policy { id: Some(at.bucket.to_owned()), region: at.region(), ..after })
+    async fn put(&mut self, at: &At<'_>, _before: Option<&Self>) -> Result<(), Failure> {
+        let put = || at.client.put_bucket_policy().policy(&self.policy);
+        at.patiently(&PUT, unknown_principal, request!(at, put(), &[NO_BUCKET])).await.map(drop)
     }
 
-    async fn remove(at: &At<'_>, _before: &Policy) -> Result<(), Failure> {
-        at.call(&DELETE, || async {
-            let call = at.client.delete_bucket_policy().bucket(at.bucket);
-            let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-            answer.map(drop).map_err(|e| failure(e).not_found(ABSENT))
-        })
-        .await
+    async fn remove(&self, at: &At<'_>) -> Result<(), Failure> {
+        at.call(&DELETE, request!(at, at.client.delete_bucket_policy(), ABSENT)).await.map(drop)
     }
 }
 

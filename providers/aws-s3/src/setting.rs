@@ -1,15 +1,19 @@
-//! What all settings of a bucket share: one read and one write, each over the bucket's name.
+//! What all settings of a bucket share: one kind for all, with one read and one write, each over
+//! the bucket's name.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
-use lifeboat_aws_core::Clients;
+use lifeboat_aws_core::{Clients, normalise};
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Class, Ctx, Failure, Kind, Object as _, Observation, Outcome,
-    Present, Scope, Target, Value, WriteFailure,
+    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Object, Observation,
+    Outcome, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
 };
+
+use crate::S3;
 
 /// The code that proves a bucket's absence, and with it that of its settings.
 pub(crate) const NO_BUCKET: &str = "NoSuchBucket";
@@ -31,6 +35,15 @@ impl At<'_> {
     /// The region of the bucket, as the attribute has it.
     pub(crate) fn region(&self) -> Option<String> {
         Some(self.scope.location.region().to_string())
+    }
+
+    /// The setting with what says where it is.
+    fn headed<S: Setting>(&self, mut object: S) -> S {
+        let Head { bucket, id, region } = object.head();
+        self.bucket.clone_into(bucket);
+        *id = Some(self.bucket.to_owned());
+        *region = self.region();
+        object
     }
 
     /// Makes a call.
@@ -73,72 +86,179 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(8),
 ];
 
-/// A kind whose objects are settings of a bucket, one at most each.
-pub(crate) trait Setting: Kind {
-    /// The handle on clients.
-    fn clients(&self) -> &Clients;
-
-    /// The bucket that the object is a setting of.
-    fn bucket(object: &Self::Object) -> &str;
-
-    /// Reads it; a failure of the class *not found* says that there is none.
-    fn get(
-        at: &At<'_>,
-        target: &Target,
-    ) -> impl Future<Output = Result<Self::Object, Failure>> + Send;
-
-    /// Makes it as it shall be; `before` is what was there.
-    fn put(
-        at: &At<'_>,
-        after: Self::Object,
-        before: Option<&Self::Object>,
-    ) -> impl Future<Output = Result<Self::Object, Failure>> + Send;
-
-    /// Takes it away.
-    fn remove(
-        at: &At<'_>,
-        before: &Self::Object,
-    ) -> impl Future<Output = Result<(), Failure>> + Send;
-}
-
-/// Reads the settings of many buckets at the same time; permits are the session's.
-pub(crate) async fn read<S: Setting>(
-    kind: &S,
-    ctx: &Ctx,
-    scope: &Scope,
-    targets: &[Target],
-) -> Vec<Observation<S::Object>> {
-    let client = match crate::client(kind.clients(), scope).await {
-        Ok(client) => client,
-        Err(failure) => {
-            return targets.iter().map(|_| Observation::unreadable(scope, &failure)).collect();
+/// A closure that makes a request about the bucket, which is named with its owner; `$absent` are
+/// the codes that prove that there is no such object.
+macro_rules! request {
+    ($at:expr, $request:expr, $absent:expr) => {
+        || async {
+            let request = $request.bucket($at.bucket).set_expected_bucket_owner($at.owner());
+            let answer = request.send().await;
+            answer.map_err(|e| {
+                lifeboat_aws_core::Codes::not_found(lifeboat_aws_core::failure(e), $absent)
+            })
         }
     };
-    join_all(targets.iter().map(|target| read_one(kind, ctx, scope, &client, target))).await
+}
+pub(crate) use request;
+
+/// A setting of a bucket, one object at most each: its id is the bucket's name.
+///
+/// It is its own configuration and state; [`SettingKind`] makes a kind of it.
+pub(crate) trait Setting: Object + Default {
+    /// The type's name.
+    const NAME: &'static str;
+
+    /// What all settings have.
+    fn head(&mut self) -> Head<'_>;
+
+    /// See [`Kind::normalise`].
+    fn normalise(document: &Value) -> Value {
+        normalise::containers(Self::SCHEMA.attributes, document)
+    }
+
+    /// See [`Kind::validate`].
+    fn validate(_document: &Value) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// See [`Kind::one_way_door`].
+    fn one_way_door(_before: Option<&Value>, _after: Option<&Value>) -> Option<String> {
+        None
+    }
+
+    /// Reads it, but for its head; a failure of the class *not found* says that there is none.
+    fn get(at: &At<'_>, target: &Target) -> impl Future<Output = Result<Self, Failure>> + Send;
+
+    /// Makes it so, and notes what S3 adds; `before` is what was there.
+    fn put(
+        &mut self,
+        at: &At<'_>,
+        before: Option<&Self>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Takes it away.
+    fn remove(&self, at: &At<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Where a setting is.
+pub(crate) struct Head<'a> {
+    /// The attribute `bucket`.
+    pub(crate) bucket: &'a mut String,
+    /// The attribute `id`: the bucket's name.
+    pub(crate) id: &'a mut Option<String>,
+    /// The attribute `region`: the bucket's.
+    pub(crate) region: &'a mut Option<String>,
+}
+
+/// The kind of a setting.
+pub(crate) struct SettingKind<S> {
+    clients: Clients,
+    setting: PhantomData<fn() -> S>,
+}
+
+impl<S> SettingKind<S> {
+    /// With clients to make calls or none.
+    pub(crate) fn new(clients: &Clients) -> Self {
+        Self { clients: clients.clone(), setting: PhantomData }
+    }
+}
+
+impl<S: Setting> Kind for SettingKind<S> {
+    type Object = S;
+    const NAME: &'static str = S::NAME;
+    const SERVICE: Service = S3;
+    const OWNERSHIP: Ownership = Ownership::Parent;
+
+    fn id_of(&self, desired: &Value) -> Option<Name> {
+        desired.get("bucket").and_then(Value::as_str).map(Into::into)
+    }
+
+    fn normalise(&self, document: &Value) -> Value {
+        S::normalise(document)
+    }
+
+    fn validate(&self, document: &Value) -> Vec<Finding> {
+        S::validate(document)
+    }
+
+    fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
+        S::one_way_door(before, after)
+    }
+
+    /// Reads the settings of many buckets at the same time; permits are the session's.
+    async fn read(&self, ctx: &Ctx, scope: &Scope, targets: &[Target]) -> Vec<Observation<S>> {
+        let client = match crate::client(&self.clients, scope).await {
+            Ok(client) => client,
+            Err(failure) => {
+                return targets.iter().map(|_| Observation::unreadable(scope, &failure)).collect();
+            }
+        };
+        join_all(targets.iter().map(|target| read_one(ctx, scope, &client, target))).await
+    }
+
+    /// Makes changes; each is about another bucket, so they go side by side.
+    async fn write(&self, ctx: &Ctx, scope: &Scope, changes: Vec<Change<S>>) -> Vec<Outcome<S>> {
+        let client = match crate::client(&self.clients, scope).await {
+            Ok(client) => client,
+            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+        };
+        join_all(changes.into_iter().map(|change| write_one(ctx, scope, &client, change))).await
+    }
 }
 
 async fn read_one<S: Setting>(
-    kind: &S,
     ctx: &Ctx,
     scope: &Scope,
     client: &Client,
     target: &Target,
-) -> Observation<S::Object> {
+) -> Observation<S> {
     let Some(bucket) = bucket_of(target) else {
         let failure = Failure::new(Class::Other, "the name of its bucket is not known");
         return Observation::unreadable(scope, &failure);
     };
     let at = At { ctx, scope, client, bucket };
     match S::get(&at, target).await {
-        Ok(object) => Observation::Present(Present::new(bucket, canonical(kind, object))),
+        Ok(object) => Observation::Present(Present::new(bucket, canonical(at.headed(object)))),
         Err(failure) => Observation::from_failure(scope, failure),
     }
 }
 
 /// The object as it would have been written: what is read is then what was made, whatever the
 /// spelling in which S3 gives it back.
-fn canonical<S: Setting>(kind: &S, object: S::Object) -> S::Object {
-    S::Object::decode(&kind.normalise(&object.encode())).unwrap_or(object)
+fn canonical<S: Setting>(object: S) -> S {
+    S::decode(&S::normalise(&object.encode())).unwrap_or(object)
+}
+
+async fn write_one<S: Setting>(
+    ctx: &Ctx,
+    scope: &Scope,
+    client: &Client,
+    change: Change<S>,
+) -> Outcome<S> {
+    let at = |bucket| At { ctx, scope, client, bucket };
+    match change.action {
+        ChangeAction::Create { mut after } => {
+            let bucket = after.head().bucket.clone();
+            after.put(&at(&bucket), None).await?;
+            let present = Present::new(&*bucket, at(&bucket).headed(after));
+            match ctx.identified(&change.address, &bucket).await {
+                Ok(()) => Ok(Some(present)),
+                Err(failure) => Err(WriteFailure { failure, half_made: Some(present) }),
+            }
+        }
+        ChangeAction::Update { id: _, before, mut after } => {
+            let bucket = after.head().bucket.clone();
+            after.put(&at(&bucket), Some(&before)).await?;
+            Ok(Some(Present::new(&*bucket, at(&bucket).headed(after))))
+        }
+        ChangeAction::Delete { id: _, mut before } => {
+            let bucket = before.head().bucket.clone();
+            match before.remove(&at(&bucket)).await {
+                Err(failure) if failure.class != Class::NotFound => Err(failure.into()),
+                _ => Ok(None),
+            }
+        }
+    }
 }
 
 /// The bucket's name: the id (Terraform's `BUCKET,ACCOUNT` too), else the attribute.
@@ -167,49 +287,4 @@ pub(crate) fn only_default(call: &'static Call, scope: &Scope, what: &str) -> Fa
 /// The failure for a well-formed answer without what it must hold.
 pub(crate) fn hollow(call: &'static Call, scope: &Scope, what: &str) -> Failure {
     Failure::new(Class::Garbled, format!("the answer holds no {what}")).of(call, scope)
-}
-
-/// Makes changes; each is about another bucket, so they go side by side.
-pub(crate) async fn write<S: Setting>(
-    kind: &S,
-    ctx: &Ctx,
-    scope: &Scope,
-    changes: Vec<Change<S::Object>>,
-) -> Vec<Outcome<S::Object>> {
-    let client = match crate::client(kind.clients(), scope).await {
-        Ok(client) => client,
-        Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
-    };
-    join_all(changes.into_iter().map(|change| write_one::<S>(ctx, scope, &client, change))).await
-}
-
-async fn write_one<S: Setting>(
-    ctx: &Ctx,
-    scope: &Scope,
-    client: &Client,
-    change: Change<S::Object>,
-) -> Outcome<S::Object> {
-    let at = |bucket| At { ctx, scope, client, bucket };
-    match change.action {
-        ChangeAction::Create { after } => {
-            let bucket = S::bucket(&after).to_owned();
-            let object = S::put(&at(&bucket), after, None).await?;
-            let present = Present::new(&*bucket, object);
-            match ctx.identified(&change.address, &bucket).await {
-                Ok(()) => Ok(Some(present)),
-                Err(failure) => Err(WriteFailure { failure, half_made: Some(present) }),
-            }
-        }
-        ChangeAction::Update { id: _, before, after } => {
-            let bucket = S::bucket(&after).to_owned();
-            let object = S::put(&at(&bucket), after, Some(&before)).await?;
-            Ok(Some(Present::new(&*bucket, object)))
-        }
-        ChangeAction::Delete { id: _, before } => {
-            match S::remove(&at(S::bucket(&before)), &before).await {
-                Err(failure) if failure.class != Class::NotFound => Err(failure.into()),
-                _ => Ok(None),
-            }
-        }
-    }
 }

@@ -7,15 +7,11 @@
 use aws_sdk_s3::types::{
     BucketVersioningStatus, MfaDelete, MfaDeleteStatus, VersioningConfiguration,
 };
-use lifeboat_aws_core::{Clients, Codes as _, failure, normalise, validate};
-use lifeboat_sdk::{
-    Call, Change, Class, Ctx, Failure, Finding, Kind, Object as _, Observation, Outcome, Ownership,
-    Scope, Service, Target, Value,
-};
+use lifeboat_aws_core::validate;
+use lifeboat_sdk::{Call, Class, Failure, Finding, Target, Value};
 use lifeboat_sdk_derive::Kind;
 
-use crate::S3;
-use crate::setting::{self, At, NO_BUCKET, Setting};
+use crate::setting::{self, At, Head, NO_BUCKET, Setting, request};
 
 /// Reads the state.
 pub const GET: Call = Call::read("s3", "GetBucketVersioning", "s3:GetBucketVersioning");
@@ -29,7 +25,7 @@ const DISABLED: &str = "Disabled";
 
 /// Whether a bucket keeps former versions of its objects. It cannot be switched off again, only
 /// suspended; so does removing this object.
-#[derive(Clone, Debug, PartialEq, Kind)]
+#[derive(Clone, Debug, Default, PartialEq, Kind)]
 pub struct Versioning {
     /// The bucket.
     #[kind(required, forces_replacement, identity)]
@@ -58,21 +54,14 @@ pub struct State {
     pub mfa_delete: Option<String>,
 }
 
-/// The kind `aws_s3_bucket_versioning`.
-#[derive(Clone, Debug)]
-pub struct VersioningKind(pub Clients);
-
-impl Kind for VersioningKind {
-    type Object = Versioning;
+impl Setting for Versioning {
     const NAME: &'static str = "aws_s3_bucket_versioning";
-    const SERVICE: Service = S3;
-    const OWNERSHIP: Ownership = Ownership::Parent;
 
-    fn normalise(&self, document: &Value) -> Value {
-        normalise::containers(Versioning::SCHEMA.attributes, document)
+    fn head(&mut self) -> Head<'_> {
+        Head { bucket: &mut self.bucket, id: &mut self.id, region: &mut self.region }
     }
 
-    fn validate(&self, document: &Value) -> Vec<Finding> {
+    fn validate(document: &Value) -> Vec<Finding> {
         let block = "versioning_configuration";
         let mut findings =
             validate::one_of(document, &[block, "status"], &[ENABLED, SUSPENDED, DISABLED]);
@@ -80,35 +69,7 @@ impl Kind for VersioningKind {
         findings
     }
 
-    async fn read(
-        &self,
-        ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<Versioning>> {
-        setting::read(self, ctx, scope, targets).await
-    }
-
-    async fn write(
-        &self,
-        ctx: &Ctx,
-        scope: &Scope,
-        changes: Vec<Change<Versioning>>,
-    ) -> Vec<Outcome<Versioning>> {
-        setting::write(self, ctx, scope, changes).await
-    }
-}
-
-impl Setting for VersioningKind {
-    fn clients(&self) -> &Clients {
-        &self.0
-    }
-
-    fn bucket(object: &Versioning) -> &str {
-        &object.bucket
-    }
-
-    async fn get(at: &At<'_>, target: &Target) -> Result<Versioning, Failure> {
+    async fn get(at: &At<'_>, target: &Target) -> Result<Self, Failure> {
         let state = live(at).await?;
         let same = |hint: &Value| {
             let blocks = hint.get("versioning_configuration").and_then(Value::items);
@@ -119,52 +80,38 @@ impl Setting for VersioningKind {
             let code = format!("Status={}", state.status);
             return Err(setting::only_default(&GET, at.scope, &code));
         }
-        Ok(Versioning {
-            bucket: at.bucket.to_owned(),
-            id: Some(at.bucket.to_owned()),
-            region: at.region(),
+        Ok(Self {
             mfa: target.hint.get("mfa").and_then(Value::as_str).map(str::to_owned),
             versioning_configuration: vec![state],
+            ..Self::default()
         })
     }
 
-    async fn put(
-        at: &At<'_>,
-        after: Versioning,
-        before: Option<&Versioning>,
-    ) -> Result<Versioning, Failure> {
-        let made = Versioning { id: Some(at.bucket.to_owned()), region: at.region(), ..after };
-        let Some(state) = made.versioning_configuration.first() else {
+    async fn put(&mut self, at: &At<'_>, before: Option<&Self>) -> Result<(), Failure> {
+        let Some(state) = self.versioning_configuration.first() else {
             return Err(Failure::new(Class::Invalid, "versioning_configuration is missing"));
         };
         if state.status == DISABLED {
-            never_enabled(at).await?;
-            return Ok(made);
+            return never_enabled(at).await;
         }
         let had_mfa = before.is_some_and(|v| v.versioning_configuration.iter().any(needs_device));
-        set(at, to_api(state, had_mfa), made.mfa.as_deref()).await?;
-        Ok(made)
+        set(at, to_api(state, had_mfa), self.mfa.as_deref()).await
     }
 
-    async fn remove(at: &At<'_>, before: &Versioning) -> Result<(), Failure> {
-        let Some(state) = before.versioning_configuration.first() else { return Ok(()) };
+    async fn remove(&self, at: &At<'_>) -> Result<(), Failure> {
+        let Some(state) = self.versioning_configuration.first() else { return Ok(()) };
         if state.status != ENABLED {
             return Ok(());
         }
         let suspended = State { status: SUSPENDED.to_owned(), mfa_delete: None };
-        set(at, to_api(&suspended, false), before.mfa.as_deref()).await
+        set(at, to_api(&suspended, false), self.mfa.as_deref()).await
     }
 }
 
 /// The state as it is live.
 async fn live(at: &At<'_>) -> Result<State, Failure> {
-    let answer = at
-        .call(&GET, || async {
-            let call = at.client.get_bucket_versioning().bucket(at.bucket);
-            let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-            answer.map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-        })
-        .await?;
+    let read = request!(at, at.client.get_bucket_versioning(), &[NO_BUCKET]);
+    let answer = at.call(&GET, read).await?;
     let mfa_delete = answer.mfa_delete().map_or(DISABLED, MfaDeleteStatus::as_str);
     Ok(State {
         status: answer.status().map_or(DISABLED, BucketVersioningStatus::as_str).to_owned(),
@@ -177,13 +124,11 @@ async fn set(
     state: VersioningConfiguration,
     mfa: Option<&str>,
 ) -> Result<(), Failure> {
-    at.call(&PUT, || async {
-        let call = at.client.put_bucket_versioning().bucket(at.bucket);
-        let call = call.versioning_configuration(state.clone());
-        let call = call.set_mfa(mfa.map(str::to_owned)).set_expected_bucket_owner(at.owner());
-        call.send().await.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-    })
-    .await
+    let put = || {
+        let put = at.client.put_bucket_versioning().versioning_configuration(state.clone());
+        put.set_mfa(mfa.map(str::to_owned))
+    };
+    at.call(&PUT, request!(at, put(), &[NO_BUCKET])).await.map(drop)
 }
 
 /// `Disabled` cannot be set, only found.
@@ -218,6 +163,8 @@ fn to_api(state: &State, had_mfa: bool) -> VersioningConfiguration {
 
 #[cfg(test)]
 mod tests {
+    use lifeboat_sdk::Object as _;
+
     use super::*;
 
     #[test]
@@ -231,19 +178,12 @@ mod tests {
 
     #[test]
     fn other_states_are_refused() {
-        let kind = VersioningKind(Clients::unconfigured());
         let document = |status: &str| {
             let state = State { status: status.into(), mfa_delete: None };
-            Versioning {
-                bucket: "b".into(),
-                id: None,
-                region: None,
-                mfa: None,
-                versioning_configuration: vec![state],
-            }
-            .encode()
+            let versioning_configuration = vec![state];
+            Versioning { versioning_configuration, ..Versioning::default() }.encode()
         };
-        assert!(kind.validate(&document(DISABLED)).is_empty());
-        assert_eq!(kind.validate(&document("enabled")).len(), 1);
+        assert!(Versioning::validate(&document(DISABLED)).is_empty());
+        assert_eq!(Versioning::validate(&document("enabled")).len(), 1);
     }
 }

@@ -1,12 +1,11 @@
 //! What is in a bucket: whether anything is, and how it is emptied.
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use lifeboat_aws_core::{Codes as _, failure};
 use lifeboat_sdk::{Call, Class, Failure};
 
 use crate::filter::invalid;
 use crate::object_lock;
-use crate::setting::{At, NO_BUCKET};
+use crate::setting::{At, NO_BUCKET, request};
 
 /// Lists objects with their versions and delete markers.
 pub const LIST_VERSIONS: Call = Call::read("s3", "ListObjectVersions", "s3:ListBucketVersions");
@@ -24,14 +23,9 @@ pub(super) async fn is_empty(at: &At<'_>) -> Result<bool, Failure> {
 /// Whether Object Lock is enabled; asked only where state does not say.
 pub(super) async fn has_object_lock(at: &At<'_>) -> Result<bool, Failure> {
     let none = "ObjectLockConfigurationNotFoundError";
-    let answer = at
-        .call(&object_lock::GET, || async {
-            let call = at.client.get_object_lock_configuration().bucket(at.bucket);
-            let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-            answer.map_err(|e| failure(e).not_found(&[NO_BUCKET, none]))
-        })
-        .await;
-    match answer {
+    let absent = &[NO_BUCKET, none];
+    let read = request!(at, at.client.get_object_lock_configuration(), absent);
+    match at.call(&object_lock::GET, read).await {
         Ok(_) => Ok(true),
         Err(failure) if failure.code.as_deref() == Some(none) => Ok(false),
         Err(failure) => Err(failure),
@@ -50,13 +44,8 @@ pub(super) async fn empty(at: &At<'_>) -> Result<(), Failure> {
         let count = found.len();
         let batch = Delete::builder().set_objects(Some(found)).quiet(true).build();
         let batch = batch.map_err(|e| invalid(&e))?;
-        let answer = at
-            .call(&DELETE_OBJECTS, || async {
-                let call = at.client.delete_objects().bucket(at.bucket).delete(batch.clone());
-                let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-                answer.map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-            })
-            .await?;
+        let delete = || at.client.delete_objects().delete(batch.clone());
+        let answer = at.call(&DELETE_OBJECTS, request!(at, delete(), &[NO_BUCKET])).await?;
         if answer.errors().len() >= count {
             let first = answer.errors().first();
             let why = first.and_then(|e| e.message()).unwrap_or("S3 gives no reason");
@@ -70,13 +59,8 @@ pub(super) async fn empty(at: &At<'_>) -> Result<(), Failure> {
 
 /// The first versions and delete markers.
 async fn versions(at: &At<'_>, count: i32) -> Result<Vec<ObjectIdentifier>, Failure> {
-    let page = at
-        .call(&LIST_VERSIONS, || async {
-            let call = at.client.list_object_versions().bucket(at.bucket).max_keys(count);
-            let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-            answer.map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-        })
-        .await?;
+    let list = || at.client.list_object_versions().max_keys(count);
+    let page = at.call(&LIST_VERSIONS, request!(at, list(), &[NO_BUCKET])).await?;
     let versions = page.versions().iter().map(|v| (v.key(), v.version_id()));
     let markers = page.delete_markers().iter().map(|m| (m.key(), m.version_id()));
     let found: Result<Vec<_>, _> = versions

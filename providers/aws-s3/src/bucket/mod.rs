@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
-use lifeboat_aws_core::{Clients, Codes as _, failure, normalise, region, tags};
+use lifeboat_aws_core::{Clients, normalise, region, tags};
 use lifeboat_sdk::session::Purpose;
 use lifeboat_sdk::{
     Call, Change, Class, Ctx, Failure, Finding, Kind, Name, Object as _, Observation, Outcome,
@@ -20,7 +20,7 @@ use lifeboat_sdk::{
 use lifeboat_sdk_derive::Kind;
 
 use crate::S3;
-use crate::setting::{At, NO_BUCKET, bucket_of};
+use crate::setting::{At, NO_BUCKET, bucket_of, request};
 
 /// Lists the account's buckets.
 pub const LIST_BUCKETS: Call = Call::read("s3", "ListBuckets", "s3:ListAllMyBuckets");
@@ -237,14 +237,8 @@ async fn live(at: &At<'_>, target: &Target) -> Result<(Bucket, Option<Owner>), F
 
 /// All tags; a bucket without a tag set has none.
 async fn live_tags(at: &At<'_>) -> Result<Vec<(String, String)>, Failure> {
-    let answer = at
-        .call(&GET_TAGGING, || async {
-            let call = at.client.get_bucket_tagging().bucket(at.bucket);
-            let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-            answer.map_err(|e| failure(e).not_found(&[NO_BUCKET, NO_TAGS]))
-        })
-        .await;
-    match answer {
+    let read = request!(at, at.client.get_bucket_tagging(), &[NO_BUCKET, NO_TAGS]);
+    match at.call(&GET_TAGGING, read).await {
         Ok(answer) => {
             let tags = answer.tag_set().iter();
             Ok(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging};
-use lifeboat_aws_core::{Codes as _, failure, tags};
+use lifeboat_aws_core::{failure, tags};
 use lifeboat_sdk::{
     Change, ChangeAction, Class, Ctx, Failure, Name, Outcome, Owner, Present, Scope, WriteFailure,
 };
@@ -14,7 +14,7 @@ use super::{
     live_tags,
 };
 use crate::filter::{api_tag, invalid};
-use crate::setting::{At, NO_BUCKET};
+use crate::setting::{At, NO_BUCKET, request};
 
 /// The region where S3 answers *made* for a bucket that exists (API reference, "CreateBucket",
 /// BucketAlreadyOwnedByYou), and which takes no location constraint.
@@ -165,22 +165,13 @@ async fn send(at: &At<'_>, after: &Bucket, all: &tags::Tags) -> Result<(), Failu
 async fn retag(at: &At<'_>, all: tags::Tags) -> Result<(), Failure> {
     let unseen = |failure: &Failure| failure.code.as_deref() == Some(NO_BUCKET);
     if all.is_empty() {
-        return at
-            .patiently(&DELETE_TAGGING, unseen, || async {
-                let call = at.client.delete_bucket_tagging().bucket(at.bucket);
-                let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-                answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-            })
-            .await;
+        let remove = request!(at, at.client.delete_bucket_tagging(), &[NO_BUCKET]);
+        return at.patiently(&DELETE_TAGGING, unseen, remove).await.map(drop);
     }
     let set = Tagging::builder().set_tag_set(Some(api_tags(&all)?)).build();
     let set = set.map_err(|e| invalid(&e))?;
-    at.patiently(&PUT_TAGGING, unseen, || async {
-        let call = at.client.put_bucket_tagging().bucket(at.bucket).tagging(set.clone());
-        let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-        answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-    })
-    .await
+    let put = || at.client.put_bucket_tagging().tagging(set.clone());
+    at.patiently(&PUT_TAGGING, unseen, request!(at, put(), &[NO_BUCKET])).await.map(drop)
 }
 
 fn api_tags(all: &tags::Tags) -> Result<Vec<Tag>, Failure> {
@@ -204,10 +195,5 @@ async fn delete(at: &At<'_>, before: &Bucket) -> Outcome<Bucket> {
 }
 
 async fn remove(at: &At<'_>) -> Result<(), Failure> {
-    at.call(&DELETE_BUCKET, || async {
-        let call = at.client.delete_bucket().bucket(at.bucket);
-        let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-        answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-    })
-    .await
+    at.call(&DELETE_BUCKET, request!(at, at.client.delete_bucket(), &[NO_BUCKET])).await.map(drop)
 }

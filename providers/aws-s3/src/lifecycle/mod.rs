@@ -10,16 +10,12 @@ mod tests;
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::types::{BucketLifecycleConfiguration, TransitionDefaultMinimumObjectSize};
-use lifeboat_aws_core::{Clients, Codes as _, failure, validate};
-use lifeboat_sdk::{
-    Call, Change, Ctx, Failure, Finding, Kind, Name, Observation, Outcome, Ownership, Scope,
-    Service, Target, Value,
-};
+use lifeboat_aws_core::validate;
+use lifeboat_sdk::{Call, Failure, Finding, Target, Value};
 use lifeboat_sdk_derive::Kind;
 
-use crate::S3;
 use crate::filter::{Tag, invalid};
-use crate::setting::{self, At, NO_BUCKET, Setting, hollow};
+use crate::setting::{At, Head, NO_BUCKET, Setting, hollow, request};
 
 /// Reads the rules.
 pub const GET: Call =
@@ -35,7 +31,7 @@ const ABSENT: &[&str] = &[NO_BUCKET, "NoSuchLifecycleConfiguration"];
 const DEFAULT_SIZE: &str = "all_storage_classes_128K";
 
 /// When objects of a bucket move to other storage classes and expire.
-#[derive(Clone, Debug, PartialEq, Kind)]
+#[derive(Clone, Debug, Default, PartialEq, Kind)]
 pub struct Lifecycle {
     /// The bucket.
     #[kind(required, forces_replacement, identity)]
@@ -179,25 +175,18 @@ pub struct AbortUpload {
     pub days_after_initiation: Option<u32>,
 }
 
-/// The kind `aws_s3_bucket_lifecycle_configuration`.
-#[derive(Clone, Debug)]
-pub struct LifecycleKind(pub Clients);
-
-impl Kind for LifecycleKind {
-    type Object = Lifecycle;
+impl Setting for Lifecycle {
     const NAME: &'static str = "aws_s3_bucket_lifecycle_configuration";
-    const SERVICE: Service = S3;
-    const OWNERSHIP: Ownership = Ownership::Parent;
 
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        desired.get("bucket").and_then(Value::as_str).map(Into::into)
+    fn head(&mut self) -> Head<'_> {
+        Head { bucket: &mut self.bucket, id: &mut self.id, region: &mut self.region }
     }
 
-    fn normalise(&self, document: &Value) -> Value {
+    fn normalise(document: &Value) -> Value {
         normal::document(document)
     }
 
-    fn validate(&self, document: &Value) -> Vec<Finding> {
+    fn validate(document: &Value) -> Vec<Finding> {
         let mut findings =
             validate::one_of(document, &["rule", "status"], &["Enabled", "Disabled"]);
         findings.extend(validate::one_of(
@@ -209,90 +198,40 @@ impl Kind for LifecycleKind {
         findings
     }
 
-    async fn read(
-        &self,
-        ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<Lifecycle>> {
-        setting::read(self, ctx, scope, targets).await
-    }
-
-    async fn write(
-        &self,
-        ctx: &Ctx,
-        scope: &Scope,
-        changes: Vec<Change<Lifecycle>>,
-    ) -> Vec<Outcome<Lifecycle>> {
-        setting::write(self, ctx, scope, changes).await
-    }
-}
-
-impl Setting for LifecycleKind {
-    fn clients(&self) -> &Clients {
-        &self.0
-    }
-
-    fn bucket(object: &Lifecycle) -> &str {
-        &object.bucket
-    }
-
-    async fn get(at: &At<'_>, _target: &Target) -> Result<Lifecycle, Failure> {
-        let answer = at
-            .call(&GET, || async {
-                let call = at.client.get_bucket_lifecycle_configuration().bucket(at.bucket);
-                let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-                answer.map_err(|e| failure(e).not_found(ABSENT))
-            })
-            .await?;
+    async fn get(at: &At<'_>, _target: &Target) -> Result<Self, Failure> {
+        let read = request!(at, at.client.get_bucket_lifecycle_configuration(), ABSENT);
+        let answer = at.call(&GET, read).await?;
         if answer.rules().is_empty() {
             return Err(hollow(&GET, at.scope, "rule"));
         }
         let size = answer.transition_default_minimum_object_size();
-        Ok(Lifecycle {
-            bucket: at.bucket.to_owned(),
-            id: Some(at.bucket.to_owned()),
-            region: at.region(),
+        Ok(Self {
             transition_default_minimum_object_size: Some(size_text(size)),
             rule: answer.rules().iter().map(convert::from_api).collect(),
+            ..Self::default()
         })
     }
 
-    async fn put(
-        at: &At<'_>,
-        after: Lifecycle,
-        _before: Option<&Lifecycle>,
-    ) -> Result<Lifecycle, Failure> {
-        let rules = after.rule.iter().map(convert::to_api).collect::<Result<Vec<_>, _>>()?;
+    async fn put(&mut self, at: &At<'_>, _before: Option<&Self>) -> Result<(), Failure> {
+        let rules = self.rule.iter().map(convert::to_api).collect::<Result<Vec<_>, _>>()?;
         let document = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build();
         let document = document.map_err(|e| invalid(&e))?;
-        let size = after.transition_default_minimum_object_size.as_deref();
+        let size = self.transition_default_minimum_object_size.as_deref();
         let size = size.map(TransitionDefaultMinimumObjectSize::from);
-        let answer = at
-            .call(&PUT, || async {
-                let call = at.client.put_bucket_lifecycle_configuration().bucket(at.bucket);
-                let call = call.lifecycle_configuration(document.clone());
-                let call = call.set_transition_default_minimum_object_size(size.clone());
-                let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-                answer.map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-            })
-            .await?;
+        let put = || {
+            let put = at.client.put_bucket_lifecycle_configuration();
+            put.lifecycle_configuration(document.clone())
+                .set_transition_default_minimum_object_size(size.clone())
+        };
+        let answer = at.call(&PUT, request!(at, put(), &[NO_BUCKET])).await?;
         let size = answer.transition_default_minimum_object_size().or(size.as_ref());
-        Ok(Lifecycle {
-            id: Some(at.bucket.to_owned()),
-            region: at.region(),
-            transition_default_minimum_object_size: Some(size_text(size)),
-            ..after
-        })
+        self.transition_default_minimum_object_size = Some(size_text(size));
+        Ok(())
     }
 
-    async fn remove(at: &At<'_>, _before: &Lifecycle) -> Result<(), Failure> {
-        at.call(&DELETE, || async {
-            let call = at.client.delete_bucket_lifecycle().bucket(at.bucket);
-            let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-            answer.map(drop).map_err(|e| failure(e).not_found(ABSENT))
-        })
-        .await
+    async fn remove(&self, at: &At<'_>) -> Result<(), Failure> {
+        let remove = request!(at, at.client.delete_bucket_lifecycle(), ABSENT);
+        at.call(&DELETE, remove).await.map(drop)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Lifecycle documents: equal meaning, conversion, findings.
 
-use lifeboat_aws_core::Clients;
-use lifeboat_sdk::{Kind as _, Object as _, Type, Value};
+use lifeboat_sdk::{Object as _, Type, Value};
 
 use super::*;
 
@@ -20,18 +19,11 @@ fn rule() -> Rule {
 }
 
 fn document(rule: Vec<Rule>) -> Value {
-    Lifecycle {
-        bucket: "b".into(),
-        id: None,
-        region: None,
-        transition_default_minimum_object_size: None,
-        rule,
-    }
-    .encode()
+    Lifecycle { rule, ..Lifecycle::default() }.encode()
 }
 
 fn normal(rule: Rule) -> Value {
-    LifecycleKind(Clients::unconfigured()).normalise(&document(vec![rule]))
+    Lifecycle::normalise(&document(vec![rule]))
 }
 
 fn filtered(filter: Filter) -> Rule {
@@ -100,12 +92,11 @@ fn what_is_unknown_stays_unknown_and_the_rest_is_normalised() {
     let item = known.get("rule").and_then(Value::items).unwrap()[0].clone();
     let item = item.with("status", Value::unknown(Type::String));
     let rules = Value::set(item.ty(), vec![item]);
-    let kind = LifecycleKind(Clients::unconfigured());
-    let normal = kind.normalise(&known.with("rule", rules));
+    let normal = Lifecycle::normalise(&known.with("rule", rules));
     let rule = &normal.get("rule").and_then(Value::items).unwrap()[0];
     assert!(rule.get("status").is_some_and(Value::is_unknown));
     assert_eq!(rule.get("filter").and_then(Value::items).map(<[_]>::len), Some(1));
-    let all = kind.normalise(&known.with("rule", Value::unknown(Type::Dynamic)));
+    let all = Lifecycle::normalise(&known.with("rule", Value::unknown(Type::Dynamic)));
     assert!(all.get("rule").is_some_and(Value::is_unknown));
 }
 
@@ -138,10 +129,9 @@ fn rules_survive_the_api() {
 
 #[test]
 fn what_s3_refuses_is_found_before() {
-    let kind = LifecycleKind(Clients::unconfigured());
     let early = Transition { date: None, days: Some(5), storage_class: "STANDARD_IA".into() };
     let bad = Rule { transition: vec![early], status: "on".into(), ..rule() };
-    let findings = kind.validate(&document(vec![bad]));
+    let findings = Lifecycle::validate(&document(vec![bad]));
     let found: Vec<_> = findings.iter().map(|f| (f.summary, f.path.to_string())).collect();
     assert_eq!(
         found,
@@ -151,6 +141,6 @@ fn what_s3_refuses_is_found_before() {
         ]
     );
     let other = Rule { status: "Disabled".into(), ..rule() };
-    let findings = kind.validate(&document(vec![rule(), other]));
+    let findings = Lifecycle::validate(&document(vec![rule(), other]));
     assert_eq!(findings.iter().map(|f| f.summary).collect::<Vec<_>>(), ["Rule id used twice"]);
 }

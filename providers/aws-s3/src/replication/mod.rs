@@ -11,16 +11,11 @@ mod tests;
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::types::ReplicationConfiguration;
-use lifeboat_aws_core::{Clients, Codes as _, failure};
-use lifeboat_sdk::{
-    Call, Change, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome, Ownership, Scope,
-    Service, Target, Value,
-};
+use lifeboat_sdk::{Call, Class, Failure, Finding, Target, Value};
 use lifeboat_sdk_derive::Kind;
 
-use crate::S3;
 use crate::filter::{Tag, invalid};
-use crate::setting::{self, At, NO_BUCKET, Setting, hollow};
+use crate::setting::{At, Head, NO_BUCKET, Setting, hollow, request};
 
 /// Reads the rules.
 pub const GET: Call = Call::read("s3", "GetBucketReplication", "s3:GetReplicationConfiguration");
@@ -33,7 +28,7 @@ pub const DELETE: Call =
 const ABSENT: &[&str] = &[NO_BUCKET, "ReplicationConfigurationNotFoundError"];
 
 /// What S3 copies from a bucket to others. Versioning must be enabled on both sides.
-#[derive(Clone, Debug, PartialEq, Kind)]
+#[derive(Clone, Debug, Default, PartialEq, Kind)]
 pub struct Replication {
     /// The source bucket.
     #[kind(required, forces_replacement, identity)]
@@ -191,107 +186,53 @@ pub struct Minutes {
     pub minutes: u32,
 }
 
-/// The kind `aws_s3_bucket_replication_configuration`.
-#[derive(Clone, Debug)]
-pub struct ReplicationKind(pub Clients);
-
-impl Kind for ReplicationKind {
-    type Object = Replication;
+impl Setting for Replication {
     const NAME: &'static str = "aws_s3_bucket_replication_configuration";
-    const SERVICE: Service = S3;
-    const OWNERSHIP: Ownership = Ownership::Parent;
 
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        desired.get("bucket").and_then(Value::as_str).map(Into::into)
+    fn head(&mut self) -> Head<'_> {
+        Head { bucket: &mut self.bucket, id: &mut self.id, region: &mut self.region }
     }
 
-    fn normalise(&self, document: &Value) -> Value {
+    fn normalise(document: &Value) -> Value {
         normal::document(document)
     }
 
-    fn validate(&self, document: &Value) -> Vec<Finding> {
+    fn validate(document: &Value) -> Vec<Finding> {
         normal::findings(document)
     }
 
-    async fn read(
-        &self,
-        ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<Replication>> {
-        setting::read(self, ctx, scope, targets).await
-    }
-
-    async fn write(
-        &self,
-        ctx: &Ctx,
-        scope: &Scope,
-        changes: Vec<Change<Replication>>,
-    ) -> Vec<Outcome<Replication>> {
-        setting::write(self, ctx, scope, changes).await
-    }
-}
-
-impl Setting for ReplicationKind {
-    fn clients(&self) -> &Clients {
-        &self.0
-    }
-
-    fn bucket(object: &Replication) -> &str {
-        &object.bucket
-    }
-
-    async fn get(at: &At<'_>, target: &Target) -> Result<Replication, Failure> {
-        let answer = at
-            .call(&GET, || async {
-                let call = at.client.get_bucket_replication().bucket(at.bucket);
-                let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-                answer.map_err(|e| failure(e).not_found(ABSENT))
-            })
-            .await?;
+    async fn get(at: &At<'_>, target: &Target) -> Result<Self, Failure> {
+        let read = request!(at, at.client.get_bucket_replication(), ABSENT);
+        let answer = at.call(&GET, read).await?;
         let live = answer
             .replication_configuration()
             .filter(|live| !live.rules().is_empty())
             .ok_or_else(|| hollow(&GET, at.scope, "rule"))?;
-        Ok(Replication {
-            bucket: at.bucket.to_owned(),
-            id: Some(at.bucket.to_owned()),
-            region: at.region(),
+        Ok(Self {
             role: live.role().to_owned(),
             token: target.hint.get("token").and_then(Value::as_str).map(str::to_owned),
             rule: live.rules().iter().map(convert::from_api).collect(),
+            ..Self::default()
         })
     }
 
-    async fn put(
-        at: &At<'_>,
-        after: Replication,
-        _before: Option<&Replication>,
-    ) -> Result<Replication, Failure> {
-        let rules = after.rule.iter().map(convert::to_api).collect::<Result<Vec<_>, _>>()?;
+    async fn put(&mut self, at: &At<'_>, _before: Option<&Self>) -> Result<(), Failure> {
+        let rules = self.rule.iter().map(convert::to_api).collect::<Result<Vec<_>, _>>()?;
         let document = ReplicationConfiguration::builder()
-            .role(&after.role)
+            .role(&self.role)
             .set_rules(Some(rules))
             .build()
             .map_err(|e| invalid(&e))?;
-        at.patiently(&PUT, not_yet, || async {
-            let call = at.client.put_bucket_replication().bucket(at.bucket);
-            let call = call.replication_configuration(document.clone());
-            let call = call.set_token(after.token.clone()).set_expected_bucket_owner(at.owner());
-            let answer = call.send().await;
-            answer.map(drop).map_err(|e| failure(e).not_found(&[NO_BUCKET]))
-        })
-        .await?;
-        Ok(Replication { id: Some(at.bucket.to_owned()), region: at.region(), ..after })
+        let put = || {
+            let put = at.client.put_bucket_replication();
+            put.replication_configuration(document.clone()).set_token(self.token.clone())
+        };
+        at.patiently(&PUT, not_yet, request!(at, put(), &[NO_BUCKET])).await.map(drop)
     }
 
-    async fn remove(at: &At<'_>, _before: &Replication) -> Result<(), Failure> {
-        at.call(&DELETE, || async {
-            let call = at.client.delete_bucket_replication().bucket(at.bucket);
-            let answer = call.set_expected_bucket_owner(at.owner()).send().await;
-            answer.map(drop).map_err(|e| failure(e).not_found(ABSENT))
-        })
-        .await
+    async fn remove(&self, at: &At<'_>) -> Result<(), Failure> {
+        let remove = request!(at, at.client.delete_bucket_replication(), ABSENT);
+        at.call(&DELETE, remove).await.map(drop)
     }
 }
 

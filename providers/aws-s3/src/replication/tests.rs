@@ -1,8 +1,7 @@
 //! Replication documents: equal meaning, conversion, findings.
 
 use aws_sdk_s3::types as api;
-use lifeboat_aws_core::Clients;
-use lifeboat_sdk::{Kind as _, Object as _, Type, Value};
+use lifeboat_sdk::{Object as _, Type, Value};
 
 use super::*;
 
@@ -53,12 +52,8 @@ fn document(rule: Rule) -> Value {
     .encode()
 }
 
-fn kind() -> ReplicationKind {
-    ReplicationKind(Clients::unconfigured())
-}
-
 fn normal(rule: Rule) -> Value {
-    kind().normalise(&document(rule))
+    Replication::normalise(&document(rule))
 }
 
 #[test]
@@ -82,7 +77,7 @@ fn what_is_unknown_does_not_hinder_the_rest() {
     let destination = item.get("destination").and_then(Value::items).unwrap()[0].clone();
     let destination = destination.with("bucket", Value::unknown(Type::String));
     let item = item.with("destination", Value::list(destination.ty(), vec![destination]));
-    let normal = kind().normalise(&known.with("rule", Value::set(item.ty(), vec![item])));
+    let normal = Replication::normalise(&known.with("rule", Value::set(item.ty(), vec![item])));
     let rule = &normal.get("rule").and_then(Value::items).unwrap()[0];
     assert_eq!(rule.get("id").and_then(Value::as_str), Some("rule-1"));
     assert_eq!(rule.get("filter").and_then(Value::items).map(<[_]>::len), Some(1));
@@ -105,7 +100,7 @@ fn rules_survive_the_api() {
     let tags = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
     full.filter =
         vec![Filter { and: vec![And { prefix: Some("p/".into()), tags }], ..Filter::default() }];
-    assert!(kind().validate(&document(full.clone())).is_empty());
+    assert!(Replication::validate(&document(full.clone())).is_empty());
     for rule in [full, rule(), timed()] {
         let live = convert::from_api(&convert::to_api(&rule).unwrap());
         let named = Rule { id: live.id.clone().or_else(|| Some("rule-1".into())), ..rule };
@@ -129,7 +124,7 @@ fn a_rule_of_the_first_version_copies_delete_markers() {
 #[test]
 fn what_s3_refuses_is_found_before() {
     let summaries = |rule: Rule| -> Vec<&'static str> {
-        kind().validate(&document(rule)).iter().map(|f| f.summary).collect()
+        Replication::validate(&document(rule)).iter().map(|f| f.summary).collect()
     };
     assert!(summaries(timed()).is_empty());
     let tag = vec![Tag { key: "a".into(), value: "b".into() }];
