@@ -348,8 +348,8 @@ fn conflict(item: &Item, live: &Present<Value>, ours: bool, paths: &[Path]) -> D
         "State holds it as it is now. Plan again to see what would be changed.".to_owned()
     } else {
         format!(
-            "It may be somebody else's, so state does not hold it. If it is yours, import it: \
-             lifeboat import '{address}' {}",
+            "It may be somebody else's, so state does not hold it. If it is yours, take it over:\n\n\
+             import {{\n  to = {address}\n  id = {:?}\n}}",
             live.id
         )
     };

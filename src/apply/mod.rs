@@ -271,12 +271,11 @@ fn evaluate(
                 current.state.outputs.insert(name.to_string(), output);
             }
             Err(why) => {
-                let text = format!("output.{name}: {why}");
-                diagnostics.push(Diagnostic::error(
-                    "apply::output",
-                    "An output cannot be stored",
-                    text,
-                ));
+                let text = format!("output.{name}: {why}.");
+                diagnostics.push(
+                    Diagnostic::error("apply::output", "An output cannot be stored", text)
+                        .help("All else is in state. Give the output a simpler value, then apply."),
+                );
             }
         }
     }

@@ -37,6 +37,9 @@ pub async fn run(workspace: &Workspace, args: &args::Show) -> Exit {
             PlanView { catalogue: &workspace.catalogue, paint, compact: false }.text(&plan)
         };
         workspace.output.result(&text);
+        if !args.json {
+            workspace.tell(&plan.findings);
+        }
         return Exit::Done;
     }
     let known = match workspace.known(&backend, &Providers::default()).await {

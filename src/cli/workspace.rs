@@ -14,7 +14,7 @@ use super::args::Planning;
 use super::exit::Exit;
 use crate::address::Address;
 use crate::apply::recover::{Open, Opened};
-use crate::apply::{self};
+use crate::apply::{self, chain};
 use crate::config::variable::Given;
 use crate::config::{self, SourceMap};
 use crate::engine::context::Contexts;
@@ -169,13 +169,14 @@ impl Workspace {
 }
 
 fn stored_plan(error: &file::PlanFileError) -> Diagnostics {
-    Diagnostic::error(
-        "apply::stored_plan",
-        "The plan of an open run cannot be read",
-        error.to_string(),
-    )
-    .help("Use the version of lifeboat that began the run.")
-    .into()
+    let help = match error {
+        file::PlanFileError::Secret(_) => "Put the key back with which the run began: .lifeboat/key.",
+        _ => "Use the version of lifeboat that began the run.",
+    };
+    let detail = format!("{}. Until then it is not known what the run did.", chain(error));
+    Diagnostic::error("apply::stored_plan", "The plan of an open run cannot be read", detail)
+        .help(help)
+        .into()
 }
 
 fn reopen(

@@ -27,6 +27,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 
+pub(crate) use check::outside;
 pub use decode::{check_static, decode};
 pub use eval::{Scope, evaluate};
 pub use files::{Disk, Files};

@@ -207,7 +207,7 @@ fn kind_gone(address: &Address, provider: &str) -> Diagnostic {
         format!("{address} is of the type {} of the provider {provider}.", address.kind),
     )
     .about(address)
-    .help("Use the build that made it, or remove it from state.")
+    .help("Use the build that made it: only that can read, change or remove it.")
 }
 
 fn take_current(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lifeboat_sdk::{Class, Diagnostic, Diagnostics, KnownDoc, Name, Value};
+use lifeboat_sdk::{Diagnostic, Diagnostics, KnownDoc, Name, Value};
 
 use super::load::{Loaded, NoObjects, Settings};
 use crate::address::ModulePath;
@@ -142,14 +142,6 @@ fn add(
         Ok(configured) => {
             providers.0.insert(name.clone(), Instance::new(name, provider.source(), configured));
         }
-        Err(failure) if failure.class == Class::Credentials => diagnostics.push(
-            Diagnostic::error(
-                "engine::credentials",
-                "There are no usable credentials",
-                format!("{name}: {}.", failure.message),
-            )
-            .help("Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in."),
-        ),
         Err(failure) => diagnostics.push(problem(format!("{name}: {}.", failure.message))),
     }
 }

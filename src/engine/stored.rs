@@ -73,6 +73,6 @@ fn unreadable(what: &str, why: &str) -> Box<Diagnostic> {
             "The state cannot be read",
             format!("The record of {what} cannot be read: {why}."),
         )
-        .help("Restore an earlier generation: `lifeboat state restore` lists them."),
+        .help("Take the generation before it back: lifeboat state restore SERIAL."),
     )
 }

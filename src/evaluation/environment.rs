@@ -12,10 +12,10 @@ use super::expansion;
 use super::expansion::{Expansion, Repetition};
 use super::module_at;
 use crate::address::{Address, Key, ModulePath};
-use crate::config::ast::Expr;
+use crate::config::{self, ast::Expr};
 use crate::config::eval::{FunctionContext, Scope, evaluate};
 use crate::config::module::Module;
-use crate::config::variable;
+use crate::config::{codes, variable};
 use crate::config::{Config, Reference, ResourceKey, Target};
 
 /// Where the values of resources come from.
@@ -270,23 +270,13 @@ impl Scope for InstanceScope<'_, '_> {
                     let index = Value::int(i64::try_from(index).unwrap_or(i64::MAX));
                     Ok(Value::object([("index".into(), index)]))
                 }
-                None => Err(outside("count", "count", reference)),
+                None => Err(outside(reference)),
             },
             Target::Path => Ok(e.path(self.module)),
             Target::Terraform => {
                 Ok(Value::object([("workspace".into(), Value::string("default"))]))
             }
-            Target::This => self.this.cloned().ok_or_else(|| {
-                Box::new(
-                    Diagnostic::error(
-                        "desired::self",
-                        "Invalid self reference",
-                        "`self` stands for the object itself, and there is none here.",
-                    )
-                    .at(reference.span)
-                    .help("Use it in postconditions only."),
-                )
-            }),
+            Target::This => self.this.cloned().ok_or_else(|| outside(reference)),
         }
     }
 
@@ -298,7 +288,7 @@ impl Scope for InstanceScope<'_, '_> {
 impl InstanceScope<'_, '_> {
     fn each(&self, reference: &Reference) -> Result<Value, Box<Diagnostic>> {
         let Some((key, value)) = &self.repetition.each else {
-            return Err(outside("each", "for_each", reference));
+            return Err(outside(reference));
         };
         Ok(Value::object([
             ("key".into(), Value::string(key.clone())),
@@ -319,16 +309,10 @@ impl Environment<'_> {
     }
 }
 
-fn outside(what: &str, needs: &str, reference: &Reference) -> Box<Diagnostic> {
-    Box::new(
-        Diagnostic::error(
-            "desired::repetition",
-            "Reference to an instance outside of one",
-            format!("`{what}` has a value only in blocks with `{needs}`."),
-        )
-        .at(reference.span)
-        .help(format!("Add `{needs}` to the block, or leave `{what}` out.")),
-    )
+/// The files were checked for it; told again, it is the same problem.
+fn outside(reference: &Reference) -> Box<Diagnostic> {
+    let unset = || codes::OUTSIDE.error("It has no value here.").at(reference.span);
+    Box::new(config::outside(reference).unwrap_or_else(unset))
 }
 
 /// The address of a resource in a module instance.

@@ -2,8 +2,10 @@
 
 pub(crate) mod case;
 mod commands;
+mod foreign_plans;
 mod interrupted;
 mod moved;
+mod open_runs;
 mod options;
 mod plans;
 mod state;

@@ -3,6 +3,8 @@
 
 mod uses;
 
+pub(crate) use uses::outside;
+
 use std::collections::BTreeSet;
 
 use lifeboat_sdk::{Diagnostics, Name};

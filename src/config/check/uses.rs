@@ -20,6 +20,26 @@ pub(super) trait Uses {
     fn depends(&mut self, references: &[Reference], around: &Around);
 }
 
+/// The problem of a reference to an instance where there is none.
+pub(crate) fn outside(reference: &Reference) -> Option<Diagnostic> {
+    let (detail, help) = match reference.target {
+        Target::Each => (
+            "`each` has a value only in blocks with `for_each`.",
+            "Add `for_each` to the block, or leave `each` out.",
+        ),
+        Target::Count => (
+            "`count` has a value only in blocks with `count`.",
+            "Add `count` to the block, or leave `count` out.",
+        ),
+        Target::This => (
+            "`self` stands for the object itself, in postconditions only.",
+            "Write the object's address, or move the condition into a postcondition.",
+        ),
+        _ => return None,
+    };
+    Some(codes::OUTSIDE.error(detail).at(reference.span).help(help))
+}
+
 impl Uses for Checker<'_> {
     fn expr(&mut self, expr: &Expr, around: &Around) {
         walk::traversals(expr, &mut |t| self.traversal(t, around));
@@ -67,10 +87,6 @@ impl Checker<'_> {
             return;
         }
         let module = self.module;
-        let outside = |what: &str, needs: &str| {
-            let detail = format!("`{what}` has a value only in blocks with `{needs}`.");
-            Some(codes::OUTSIDE.error(detail).at(span))
-        };
         let problem = match target {
             Target::Variable(name) => undeclared("variable", "var", name, span, &module.variables),
             Target::Local(name) => undeclared("local value", "local", name, span, &module.locals),
@@ -80,12 +96,9 @@ impl Checker<'_> {
                 problem.or_else(|| self.output_use(name, reference))
             }
             Target::Block { kind, name } => self.block_use(kind, name, span),
-            Target::Each if !around.each => outside("each", "for_each"),
-            Target::Count if !around.count => outside("count", "count"),
-            Target::This if !around.this => {
-                let detail = "`self` stands for the object itself, in postconditions only.";
-                Some(codes::OUTSIDE.error(detail).at(span))
-            }
+            Target::Each if !around.each => outside(reference),
+            Target::Count if !around.count => outside(reference),
+            Target::This if !around.this => outside(reference),
             Target::Each | Target::Count | Target::Path | Target::Terraform | Target::This => None,
         };
         self.diagnostics.0.extend(problem);

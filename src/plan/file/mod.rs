@@ -24,6 +24,12 @@ pub enum PlanFileError {
         /// What is wrong.
         why: String,
     },
+    /// A value has no stored form.
+    #[error("the plan cannot be stored: {why}: give that value a simpler form")]
+    Unstorable {
+        /// What is wrong.
+        why: String,
+    },
     /// Another version wrote it.
     #[error(
         "the plan file has the format {found}, this version reads {known}: apply it with the version that made it, or plan again"
@@ -39,6 +45,10 @@ pub enum PlanFileError {
     Secret(#[from] lifeboat_state::secret::SecretError),
 }
 
+pub(super) fn unstorable(why: impl std::fmt::Display) -> PlanFileError {
+    PlanFileError::Unstorable { why: why.to_string() }
+}
+
 /// The version that this build writes.
 pub const VERSION: u32 = 1;
 
@@ -52,7 +62,7 @@ pub(super) fn damaged(why: impl std::fmt::Display) -> PlanFileError {
 /// A sensitive value could not be sealed.
 pub fn write(plan: &Plan, sealer: &Sealer) -> Result<Vec<u8>, PlanFileError> {
     let stored = write::plan(plan, sealer)?;
-    let json = serde_json::to_string(&stored).map_err(damaged)?;
+    let json = serde_json::to_string(&stored).map_err(unstorable)?;
     Ok(line::encode(0, Digest::of(b""), &json).into_bytes())
 }
 

@@ -8,7 +8,7 @@ use lifeboat_sdk::{Cause, Location, Marks, Path, Plane, Scope, Value};
 use lifeboat_state::secret::{Sealer, seal_document};
 use serde_json::value::RawValue;
 
-use super::{PlanFileError, VERSION, damaged, v1};
+use super::{PlanFileError, VERSION, unstorable, v1};
 use crate::diff::Action;
 use crate::plan::{
     Deferral, ObjectChange, Operation, OutputChange, Plan, PlanMode, Reason, ScopeStatus, Step,
@@ -86,9 +86,9 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v1::Plan, PlanFileErr
 
 impl Writer<'_> {
     fn doc(&self, address: &str, value: &Value) -> Result<v1::Doc, PlanFileError> {
-        let wire = Wire::from_value(value).map_err(damaged)?;
-        let text = serde_json::to_string(&wire).map_err(damaged)?;
-        let raw = RawValue::from_string(text).map_err(damaged)?;
+        let wire = Wire::from_value(value).map_err(unstorable)?;
+        let text = serde_json::to_string(&wire).map_err(unstorable)?;
+        let raw = RawValue::from_string(text).map_err(unstorable)?;
         Ok(seal_document(self.sealer, self.plan, address, &raw)?.unwrap_or(raw))
     }
 

@@ -2,7 +2,7 @@
 
 use lifeboat_sdk::schema::{Attribute, Shape, Syntax};
 use lifeboat_sdk::value::convert::convert;
-use lifeboat_sdk::{Diagnostic, Path, Type, Value};
+use lifeboat_sdk::{Diagnostic, Name, Path, Span, Type, Value};
 
 use super::instance::Wanted;
 use super::{Resolver, managed, values};
@@ -81,10 +81,12 @@ impl Resolver<'_> {
         let config = match synthetic_document(attributes, &planned.document, environment) {
             Ok(config) => managed::with_region(&kind, &instance, config),
             Err(text) => {
+                let place = written(&planned.document, &text).unwrap_or(planned.span);
+                let text = format!("{address} cannot take its {text}.");
                 self.push(
                     Diagnostic::error("plan::block_value", "A value does not fit", text)
                         .about(address)
-                        .at(planned.span)
+                        .at(place)
                         .help("Give a value of the expected type."),
                 );
                 return unknown;
@@ -152,13 +154,25 @@ impl Resolver<'_> {
     }
 }
 
+/// Where the attribute is written that a text of [`complete`] begins with.
+fn written(document: &[(Name, Template)], text: &str) -> Option<Span> {
+    let (name, _) = text.split_once(':')?;
+    let (_, template) = document.iter().find(|(attribute, _)| **attribute == *name)?;
+    let mut span = None;
+    template.visit(&mut |part| match part {
+        Template::Expr(expr) if span.is_none() => span = Some(expr.span()),
+        _ => {}
+    });
+    span
+}
+
 /// The document of templates in the schema's types; what is not set is null.
 ///
 /// # Errors
 /// A value that does not fit the schema; in words.
 pub fn synthetic_document(
     attributes: &[Attribute],
-    templates: &[(lifeboat_sdk::Name, Template)],
+    templates: &[(Name, Template)],
     environment: &Environment<'_>,
 ) -> Result<Value, String> {
     let value = Value::object(
