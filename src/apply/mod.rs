@@ -183,6 +183,9 @@ async fn finish(
         ending = RunEnding::Unrecorded;
     } else {
         outputs = evaluate(run, &mut current, failed, &mut diagnostics);
+        if ending == RunEnding::Done && diagnostics.has_errors() {
+            ending = RunEnding::Failed;
+        }
         current.state.tool_version.clone_from(&run.tool_version);
         current.state.note_consumed(&run.plan_digest);
         let in_doubt = objects.iter().any(|o| matches!(o.fate, Fate::InDoubt(_)));

@@ -299,6 +299,8 @@ impl Env<'_> {
         change: &ObjectChange,
     ) -> Result<Option<Value>, Diagnostics> {
         if matches!(member.operation, Operation::Create | Operation::Update) {
+            let kind = self.providers.kind(&change.provider, &change.address.kind);
+            kind.ok_or_else(|| no_kind(change))?;
             self.planned(current, member, change).map(Some)
         } else {
             Ok(None)

@@ -170,7 +170,9 @@ impl Workspace {
 
 fn stored_plan(error: &file::PlanFileError) -> Diagnostics {
     let help = match error {
-        file::PlanFileError::Secret(_) => "Put the key back with which the run began: .lifeboat/key.",
+        file::PlanFileError::Secret(_) => {
+            "Put the key back with which the run began: .lifeboat/key."
+        }
         _ => "Use the version of lifeboat that began the run.",
     };
     let detail = format!("{}. Until then it is not known what the run did.", chain(error));

@@ -12,11 +12,11 @@ use super::expansion;
 use super::expansion::{Expansion, Repetition};
 use super::module_at;
 use crate::address::{Address, Key, ModulePath};
-use crate::config::{self, ast::Expr};
 use crate::config::eval::{FunctionContext, Scope, evaluate};
 use crate::config::module::Module;
-use crate::config::{codes, variable};
+use crate::config::{self, ast::Expr};
 use crate::config::{Config, Reference, ResourceKey, Target};
+use crate::config::{codes, variable};
 
 /// Where the values of resources come from.
 pub trait Resources {

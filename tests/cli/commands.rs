@@ -25,6 +25,38 @@ fn exit_codes_tell_what_happened() {
     case.write("main.dr.hcl", guarded);
     case.run(&["destroy", "-auto-approve"]).says(1, &["plan::prevent_destroy"]);
     case.ok(&["state", "list"]).says(0, &["terraform_data.web"]);
+    case.write("main.dr.hcl", ONE);
+    let counted = ["plan::allow_destroy_count", "-allow-destroy=3 was given", "replaces 1"];
+    case.run(&["destroy", "-auto-approve", "-allow-destroy=3"]).says(5, &counted);
+    case.run(&["destroy", "-auto-approve", "-allow-destroy=1"]).says(0, &["1 destroyed"]);
+}
+
+#[test]
+fn a_changed_primary_is_a_promotion_and_no_plan() {
+    let topology = "topology \"web\" {\n  strategy = \"warm_standby\"\n  regions  = [\"us-east-1\", \
+                    \"us-west-2\"]\n  primary  = \"us-east-1\"\n}\nregion \"us-east-1\" { account = \
+                    \"123456789012\" }\nregion \"us-west-2\" { account = \"123456789012\" }\n";
+    let case = Case::of(&format!("{topology}{ONE}"));
+    case.ok(&["apply", "-auto-approve"]);
+    let other = topology.replace("primary  = \"us-east-1\"", "primary  = \"us-west-2\"");
+    case.write("main.dr.hcl", format!("{other}{ONE}"));
+    let told =
+        ["plan::primary_changed", "name us-west-2", "has us-east-1", "primary = \"us-east-1\""];
+    for args in [&["plan"][..], &["apply", "-auto-approve"]] {
+        case.run(args).says(5, &told);
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_stored_leaves_the_rest_in_state() {
+    let (open, close) = ("[".repeat(30), "]".repeat(30));
+    let case = Case::of(&format!(
+        "resource \"terraform_data\" \"deep\" {{\n  input = jsonencode({open}{close})\n}}\n\
+         output \"deep\" {{\n  value = {open}jsondecode(terraform_data.deep.output){close}\n}}\n",
+    ));
+    let told = ["1 added", "apply::output", "output.deep", "nested more than 48 levels"];
+    case.run(&["apply", "-auto-approve"]).says(1, &told);
+    case.run(&["state", "list"]).says(0, &["terraform_data.deep"]);
 }
 
 #[test]

@@ -3,11 +3,9 @@
 
 use std::fs;
 
-use lifeboat_state::digest::Digest;
-use lifeboat_state::line;
 use serde_json::{Value as Json, json};
 
-use super::{Case, ONE};
+use super::{Case, ONE, stored};
 
 /// The second object takes a value of the first.
 const CHAIN: &str = r#"
@@ -25,15 +23,6 @@ fn planned(files: &str) -> Case {
     case
 }
 
-/// Writes the plan as another lifeboat would have made it.
-fn edited(case: &Case, edit: impl FnOnce(&mut Json)) {
-    let bytes = case.read("p.plan");
-    let (line, _) = line::parse(&bytes).unwrap();
-    let mut plan: Json = serde_json::from_str(line.json).unwrap();
-    edit(&mut plan);
-    case.write("p.plan", line::encode(0, Digest::of(b""), &plan.to_string()));
-}
-
 /// Applies the plan; the first object is made or not, the second is refused for this.
 fn refused(case: &Case, first: usize, texts: &[&str]) {
     let ran = case.run(&["apply", "p.plan"]);
@@ -45,7 +34,7 @@ fn refused(case: &Case, first: usize, texts: &[&str]) {
 #[test]
 fn an_expired_plan_is_made_again() {
     let case = planned(ONE);
-    edited(&case, |plan| plan["expires"] = json!("2026-01-02T03:04:05Z"));
+    stored::plan(&case, |plan| plan["expires"] = json!("2026-01-02T03:04:05Z"));
     case.run(&["apply", "p.plan"]).says(1, &["plan::expired", "until <time>", "Make the plan"]);
     case.ok(&["state", "list"]).says(0, &[]);
 }
@@ -53,10 +42,10 @@ fn an_expired_plan_is_made_again() {
 #[test]
 fn a_plan_of_another_version_is_made_again() {
     let case = planned(ONE);
-    edited(&case, |plan| plan["inputs"]["tool_version"] = json!("9.8.7"));
+    stored::plan(&case, |plan| plan["inputs"]["tool_version"] = json!("9.8.7"));
     let told = ["plan::other_version", "lifeboat 9.8.7 made it", "Make the plan"];
     case.run(&["apply", "p.plan"]).says(1, &told);
-    edited(&case, |plan| plan["format"] = json!(9));
+    stored::plan(&case, |plan| plan["format"] = json!(9));
     case.run(&["apply", "p.plan"]).says(1, &["has the format 9", "reads 1"]);
     case.run(&["show", "p.plan"]).says(1, &["has the format 9", "reads 1"]);
 }
@@ -83,22 +72,22 @@ fn a_plan_that_lacks_what_it_needs_is_not_carried_out() {
     let case = planned(CHAIN);
     fs::remove_file(case.path("main.dr.hcl")).unwrap();
     let only_first = "cmVzb3VyY2UgInRlcnJhZm9ybV9kYXRhIiAiZmlyc3QiIHsKfQo=";
-    edited(&case, |plan| plan["inputs"]["files"]["main.dr.hcl"] = json!(only_first));
+    stored::plan(&case, |plan| plan["inputs"]["files"]["main.dr.hcl"] = json!(only_first));
     refused(&case, 1, &["apply::lost_declaration", "terraform_data.second"]);
 
     let case = planned(CHAIN);
-    edited(&case, |plan| plan["changes"][1]["after"] = Json::Null);
+    stored::plan(&case, |plan| plan["changes"][1]["after"] = Json::Null);
     refused(&case, 1, &["apply::plan", "terraform_data.second", "no document", "defect"]);
 
     let case = planned(CHAIN);
-    edited(&case, |plan| plan["changes"][1]["provider"] = json!("terraform.west"));
+    stored::plan(&case, |plan| plan["changes"][1]["provider"] = json!("terraform.west"));
     refused(&case, 1, &["apply::kind", "terraform.west has no terraform_data", "plan again"]);
 }
 
 #[test]
 fn a_value_that_never_became_known_is_not_written() {
     let case = planned(CHAIN);
-    edited(&case, |plan| {
+    stored::plan(&case, |plan| {
         plan["steps"].as_array_mut().unwrap().remove(0);
         plan["steps"][0]["needs"] = json!([]);
     });

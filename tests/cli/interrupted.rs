@@ -1,6 +1,7 @@
 //! Two runs at once, and runs that die.
 
-use std::io::Write as _;
+use std::fs;
+use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 use super::case::Running;
@@ -11,6 +12,17 @@ fn waiting(case: &Case) -> Running {
     let mut run = Running(case.command(&["apply"]).stdin(Stdio::piped()).spawn().unwrap());
     run.until("Plan: 1 to add");
     run
+}
+
+/// Approves a waiting run, which must fail with these texts.
+fn approved(mut run: Running, texts: &[&str]) {
+    run.0.stdin.take().unwrap().write_all(b"yes\n").unwrap();
+    let mut said = String::new();
+    run.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(run.0.wait().unwrap().code(), Some(1), "{said}");
+    for text in texts {
+        assert!(said.contains(text), "no {text:?} in {said}");
+    }
 }
 
 #[test]
@@ -61,7 +73,21 @@ fn a_lock_is_broken_by_its_id_only() {
     case.run_with(&["force-unlock", id], "no\n").says(1, &["cancelled"]);
     case.run(&["force-unlock", "-force", id]).says(0, &["has been broken"]);
     case.run(&["apply", "-auto-approve"]).says(0, &["1 added"]);
-    drop(first);
+    approved(first, &["apply::refused", "Nothing was called"]);
+    case.run(&["plan"]).says(0, &["No changes"]);
+}
+
+#[test]
+fn a_run_that_cannot_record_what_it_did_goes_on_when_the_disk_is_mended() {
+    let case = Case::of(ONE);
+    let first = waiting(&case);
+    let generations = ".lifeboat/state/generations";
+    case.write(generations, "in the way");
+    approved(first, &["apply::unrecorded", "Nothing was started after that", "Mend the disk"]);
+    fs::remove_file(case.path(generations)).unwrap();
+    case.run(&["apply", "-auto-approve"]).says(0, &["Apply complete"]);
+    case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
+    assert_eq!(case.ok(&["state", "list"]).stdout, "terraform_data.web\n");
 }
 
 #[test]

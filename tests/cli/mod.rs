@@ -9,6 +9,7 @@ mod open_runs;
 mod options;
 mod plans;
 mod state;
+mod stored;
 mod transcripts;
 
 pub(crate) use case::Case;

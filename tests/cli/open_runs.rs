@@ -1,19 +1,16 @@
 //! Runs that died, and what became of their journal, their plan, their key and state since.
 
-use std::fs;
-
-use lifeboat_state::digest::Digest;
-use lifeboat_state::line;
-
-use super::Case;
+use super::{Case, stored};
 
 const MANY: &str = r#"
+resource "terraform_data" "other" {
+}
 variable "secret" {
   sensitive = true
   default   = "hunter2-hunter2"
 }
 resource "terraform_data" "web" {
-  count = 400
+  count = 1000
   input = count.index
 }
 output "secret" {
@@ -22,12 +19,13 @@ output "secret" {
 }
 "#;
 
-/// A run that was killed in its middle, after one that was not.
+/// A run of a part that was killed in its middle, after one that was not: nobody reads on, and
+/// what it says is more than a pipe holds.
 fn killed() -> Case {
     let case = Case::of("resource \"terraform_data\" \"other\" {\n}\n");
     case.ok(&["apply", "-auto-approve"]);
     case.write("main.dr.hcl", MANY);
-    let mut run = case.start(&["apply", "-auto-approve"]);
+    let mut run = case.start(&["apply", "-auto-approve", "-target=terraform_data.web"]);
     for _ in 0..3 {
         run.until("Creation complete");
     }
@@ -35,32 +33,47 @@ fn killed() -> Case {
     case
 }
 
-/// The journal that is longest: that of the killed run.
-fn journal(case: &Case) -> String {
-    let folder = ".lifeboat/state/journal";
-    let entries = fs::read_dir(case.path(folder)).unwrap().map(Result::unwrap);
-    let longest = entries.max_by_key(|entry| entry.metadata().unwrap().len()).unwrap();
-    format!("{folder}/{}", longest.file_name().display())
-}
-
-/// Writes the journal with its lines changed, as if they had been written so.
-fn rewritten(case: &Case, edit: impl Fn(&str) -> String) {
-    let name = journal(case);
-    let bytes = case.read(&name);
-    let (mut at, mut previous, mut out) = (0, None, String::new());
-    while let Ok((line, taken)) = line::parse(&bytes[at..]) {
-        let previous_now = previous.unwrap_or(line.previous);
-        let text = line::encode(line.sequence, previous_now, &edit(line.json));
-        previous = Some(line::link(&text));
-        out.push_str(&text);
-        at += taken;
-    }
-    case.write(&name, out);
-}
-
 /// Nothing is planned or applied on what is not known, and the reason is told.
 fn stopped(case: &Case, texts: &[&str]) {
     for args in [&["plan"][..], &["apply", "-auto-approve"]] {
         case.run(args).says(1, texts);
     }
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_stops_every_plan() {
+    let case = killed();
+    let name = stored::journal_name(&case);
+    let mut bytes = case.read(&name);
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    case.write(&name, bytes);
+    stopped(&case, &["apply::journal", "damaged at frame", "not known what run"]);
+}
+
+#[test]
+fn an_object_that_the_journal_cannot_tell_stops_every_plan() {
+    let case = killed();
+    stored::journal(&case, |json| json.replace(r#""type":["object""#, r#""type":["objects""#));
+    stopped(&case, &["apply::journal_damaged", "What the step left is not in state"]);
+}
+
+#[test]
+fn without_its_key_the_plan_of_an_open_run_cannot_be_read() {
+    let case = killed();
+    let key = case.read(".lifeboat/key");
+    let other = Case::of("");
+    other.run(&["apply", "-auto-approve"]);
+    case.write(".lifeboat/key", other.read(".lifeboat/key"));
+    stopped(&case, &["apply::stored_plan", ".lifeboat/key"]);
+    case.write(".lifeboat/key", key);
+    case.run(&["apply", "-auto-approve"]).says(0, &["Apply complete"]);
+}
+
+#[test]
+fn damaged_state_under_an_open_run_stops_every_plan() {
+    let case = killed();
+    stored::generation(&case, 1, |text| text.replace(r#"["object""#, r#"["objects""#));
+    case.run(&["plan"]).says(1, &["apply::state", "terraform_data.other"]);
+    case.run(&["apply", "-auto-approve"]).says(1, &["state::unreadable", "terraform_data.other"]);
 }

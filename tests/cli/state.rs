@@ -1,6 +1,6 @@
 //! A damaged, foreign or newer state stops every command that would build on it.
 
-use super::{Case, ONE};
+use super::{Case, ONE, stored};
 
 const NEWEST: &str = ".lifeboat/state/generations/00000000000000000002";
 
@@ -58,9 +58,7 @@ fn a_state_of_a_newer_version_is_left_alone() {
     let case = grown();
     let text = String::from_utf8(case.read(NEWEST)).unwrap();
     let (_, rest) = text.split_once('\n').unwrap();
-    let first = format!("lifeboat-state 9 {}", rest.len());
-    let digest = blake3::hash(format!("{first}\n{rest}").as_bytes());
-    case.write(NEWEST, format!("{first} {digest}\n{rest}"));
+    stored::versioned(&case, 2, 9, rest);
     refused(&case, &["newer"]);
 }
 
@@ -69,4 +67,27 @@ fn a_generation_of_another_lineage_is_refused() {
     let (case, other) = (grown(), grown());
     case.write(NEWEST, other.read(NEWEST));
     refused(&case, &["generation"]);
+}
+
+#[test]
+fn a_record_that_cannot_be_read_names_its_object() {
+    let case = grown();
+    stored::generation(&case, 2, |text| text.replace(r#"["object""#, r#"["objects""#));
+    let told = ["state::unreadable", "terraform_data.web", "lifeboat state restore"];
+    for args in [&["plan"][..], &["drift"], &["show"], &["apply", "-auto-approve"]] {
+        case.run(args).says(1, &told);
+    }
+    case.ok(&["state", "restore", "1"]);
+    case.run(&["plan"]).says(0, &["No changes"]);
+}
+
+#[test]
+fn an_object_of_a_type_that_this_build_lacks_is_left_alone() {
+    let case = grown();
+    stored::generation(&case, 2, |text| text.replace("terraform_data", "terraform_queue"));
+    let told = ["engine::kind_gone", "terraform_queue.web", "Use the build that made it"];
+    for args in [&["plan"][..], &["destroy", "-auto-approve"]] {
+        case.run(args).says(1, &told);
+    }
+    case.run(&["state", "list"]).says(0, &["terraform_queue.web"]);
 }
