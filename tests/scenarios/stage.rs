@@ -77,8 +77,15 @@ impl Stage {
     /// Starts the program.
     #[track_caller]
     pub(super) fn start(&self, arguments: &[&str]) -> Running<'_> {
+        self.start_as(arguments, &[])
+    }
+
+    /// Starts the program with more in its environment.
+    #[track_caller]
+    pub(super) fn start_as(&self, arguments: &[&str], more: &[(&str, &str)]) -> Running<'_> {
         let mut command = self.bed.command(env!("CARGO_BIN_EXE_lifeboat"));
         command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1");
+        command.envs(more.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stdout = Output::read(child.stdout.take().unwrap());

@@ -244,7 +244,7 @@ fn unread(error: &(dyn Error + 'static)) -> Failure {
 fn refused(status: u16, code: Option<&str>, message: Option<&str>) -> Failure {
     let class = class_of(status, code);
     let message = match (message.filter(|m| !m.is_empty()), code) {
-        (Some(message), _) => message.to_owned(),
+        (Some(message), _) => message.trim_end_matches('.').to_owned(),
         (None, Some(_)) => format!("HTTP {status}"),
         (None, None) => format!("HTTP {status} without a code"),
     };
@@ -295,7 +295,8 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
 fn deepest(error: &(dyn Error + 'static)) -> String {
     let texts = chain(error).map(ToString::to_string).filter(|text| !text.is_empty());
     let text = texts.last().unwrap_or_else(|| "an error without words".to_owned());
-    text.lines().map(str::trim).collect::<Vec<_>>().join("; ")
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.join("; ").replace(":; ", ": ").trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

@@ -32,17 +32,17 @@ fn denied_garbled_and_expired_answers_are_errors_and_never_changes() {
     let rows: [(Rule, &[&str]); 4] = [
         (
             Rule::new(Fault::Denied403).operation("GetBucketVersioning").region(WEST),
-            &["s3:GetBucketVersioning", r#"aws_s3_bucket_versioning.logs"#],
+            &["refresh::denied", "s3:GetBucketVersioning", r#"aws_s3_bucket_versioning.logs"#],
         ),
         (
             Rule::new(Fault::Denied403).operation("GetRole"),
-            &["iam:GetRole", "aws_iam_role.replication"],
+            &["refresh::denied", "iam:GetRole", "aws_iam_role.replication"],
         ),
         (
             Rule::new(Fault::GarbleBody).operation("GetPublicAccessBlock").region(WEST),
-            &["aws_s3_bucket_public_access_block.logs"],
+            &["refresh::garbled", "aws_s3_bucket_public_access_block.logs"],
         ),
-        (Rule::new(Fault::Expired), &["redentials"]),
+        (Rule::new(Fault::Expired), &["refresh::credentials", "Renew the credentials"]),
     ];
     for (rule, words) in rows {
         stage.note(format_args!("the answer: {rule:?}"));
@@ -59,7 +59,7 @@ fn the_wrong_account_is_refused_before_anything_is_read() {
     let region = "region = \"us-east-1\"";
     let wrong = format!("{region}\n  allowed_account_ids = [\"999999999999\"]");
     stage.folder.edit("main.dr.hcl", region, &wrong);
-    refused(&stage, &[ACCOUNT, "999999999999"]);
+    refused(&stage, &["engine::wrong_account", ACCOUNT, "999999999999"]);
     let others = stage.ledger().count(|call| call.operation != "GetCallerIdentity");
     stage.same(others, 0, "nothing but the identity is asked for");
 }

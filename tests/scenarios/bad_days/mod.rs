@@ -2,7 +2,9 @@
 
 mod answers;
 mod cut_short;
+mod in_doubt;
 mod lost_replies;
+mod missing;
 mod taken;
 mod together;
 

@@ -12,6 +12,7 @@ fn a_bucket_of_somebody_else_is_taken_over_by_the_block_that_the_error_shows() {
     stage.bed.aws().create_bucket(EAST, BUCKET).unwrap();
     let plan = stage.expect(&["plan", "-input=false"], 1);
     stage.same(plan.mutating(), 0, "a plan makes no mutating call");
+    stage.check(plan.said().contains("plan::name_taken"), "the name is taken");
     let block = import_block(&plan.said());
     let Some(block) = block else { stage.fail("the error holds an import block") };
     let address = r#"aws_s3_bucket.logs["us-east-1"]"#;
