@@ -14,6 +14,8 @@ pub mod providers;
 mod statics;
 pub mod stored;
 pub mod targets;
+#[cfg(test)]
+mod tests;
 pub mod validate;
 pub mod version;
 

@@ -378,8 +378,8 @@ fn complete(
     match order::steps(&plan.changes, &needs, &batches, asked.mode) {
         Ok(steps) => plan.steps = steps,
         Err(cycle) => {
-            let names: Vec<String> =
-                cycle.iter().map(|i| plan.changes[*i].address.to_string()).collect();
+            let round = cycle.iter().chain(cycle.first());
+            let names: Vec<String> = round.map(|i| plan.changes[*i].address.to_string()).collect();
             made.diagnostics.push(
                 Diagnostic::error(
                     "plan::cycle",

@@ -32,6 +32,23 @@ fn exit_codes_tell_what_happened() {
 }
 
 #[test]
+fn changes_that_wait_for_each_other_are_applied_in_parts() {
+    let object =
+        |name: &str, body: &str| format!("resource \"terraform_data\" \"{name}\" {{\n{body}\n}}\n");
+    let after = |name: &str| format!("depends_on = [terraform_data.{name}]");
+    let old = object("a", "") + &object("b", &format!("count = 1\n{}", after("a")));
+    let case = Case::of(&old);
+    case.ok(&["apply", "-auto-approve"]);
+    let new = object("a", &format!("triggers_replace = 2\n{}", after("b")));
+    case.write("main.dr.hcl", new + &object("b", "count = 0"));
+    let told =
+        ["plan::cycle", "terraform_data.a -> terraform_data.b[0] -> terraform_data.a", "-target"];
+    case.run(&["plan"]).says(1, &told);
+    case.run(&["apply", "-auto-approve", "-target=terraform_data.b"]).says(0, &["1 destroyed"]);
+    case.run(&["apply", "-auto-approve"]).says(0, &["1 added", "1 destroyed"]);
+}
+
+#[test]
 fn a_changed_primary_is_a_promotion_and_no_plan() {
     let topology = "topology \"web\" {\n  strategy = \"warm_standby\"\n  regions  = [\"us-east-1\", \
                     \"us-west-2\"]\n  primary  = \"us-east-1\"\n}\nregion \"us-east-1\" { account = \

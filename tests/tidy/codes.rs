@@ -11,7 +11,8 @@ const STAGES: [&str; 12] = [
     "registry", "view", "cli",
 ];
 
-/// Where each problem is shown: fixtures are planned, transcripts run the program.
+/// Where each problem is shown: fixtures are planned, transcripts run the program. What only a
+/// defect of a provider or another build leads to is asserted by a unit test.
 const FIXTURES: &str = "tests/diagnostics/";
 const TRANSCRIPTS: [&str; 2] = ["tests/cli/", "tests/scenarios/"];
 
@@ -27,6 +28,20 @@ fn parts(text: &str) -> Option<(&str, &str)> {
 fn codes<'a>(sources: impl IntoIterator<Item = &'a Source>) -> BTreeSet<String> {
     let literals = sources.into_iter().flat_map(|s| &s.literals).filter(|l| !l.test);
     literals.filter(|l| parts(&l.text).is_some()).map(|l| l.text.clone()).collect()
+}
+
+/// Codes with which a unit test compares the code of a problem: the line says `code`, too.
+fn asserted<'a>(sources: impl IntoIterator<Item = &'a Source>, tests: bool) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for source in sources {
+        for literal in source.literals.iter().filter(|l| tests || l.test) {
+            let before = source.code[..literal.at].rsplit('\n').next().unwrap_or_default();
+            if parts(&literal.text).is_some() && before.contains("code") {
+                found.insert(literal.text.clone());
+            }
+        }
+    }
+    found
 }
 
 fn badly_written(codes: &BTreeSet<String>) -> Vec<String> {
@@ -63,8 +78,6 @@ fn ambiguous<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<String> {
 }
 
 /// What is still to be shown: the list may only become shorter.
-const NOT_SHOWN: &str = include_str!("not_shown.txt");
-
 /// The code that a fixture stands for: `tests/diagnostics/STAGE_WHAT.hcl`, a folder of several
 /// files `STAGE_WHAT/`, or several cases `STAGE_WHAT-CASE.hcl`.
 fn code_of(path: &str) -> Option<String> {
@@ -74,12 +87,17 @@ fn code_of(path: &str) -> Option<String> {
 }
 
 /// Codes without an example, and fixtures without a code.
-fn unshown(codes: &BTreeSet<String>, files: &[&str], transcripts: &[String]) -> Vec<String> {
+fn unshown(
+    codes: &BTreeSet<String>,
+    files: &[&str],
+    transcripts: &[String],
+    asserted: &BTreeSet<String>,
+) -> Vec<String> {
     let fixtures: BTreeSet<String> = files.iter().filter_map(|path| code_of(path)).collect();
     let mut found = Vec::new();
     for code in codes {
         let told = transcripts.iter().any(|text| says(text, code));
-        if !fixtures.contains(code) && !told {
+        if !fixtures.contains(code) && !told && !asserted.contains(code) {
             let name = code.replace("::", "_");
             found.push(format!("{code}: write {FIXTURES}{name}.hcl, or show it in tests/cli"));
         }
@@ -110,8 +128,11 @@ fn unanswered(files: &[&str]) -> Vec<String> {
     alone.map(|path| format!("{path}: its .txt is missing: what lifeboat says of it")).collect()
 }
 
+/// Where the sources lie that report problems, and their unit tests.
+const SHOWING: [&str; 2] = ["src/", "state/"];
+
 fn sources() -> impl Iterator<Item = &'static Source> {
-    TREE.sources.iter().filter(|s| s.path.starts_with("src/") || s.path.starts_with("state/"))
+    TREE.sources.iter().filter(|s| SHOWING.iter().any(|folder| s.path.starts_with(folder)))
 }
 
 #[test]
@@ -126,15 +147,11 @@ fn every_code_has_a_fixture_or_a_transcript() {
     let files: Vec<&str> = TREE.under(FIXTURES).collect();
     let transcripts = TRANSCRIPTS.iter().flat_map(|folder| TREE.under(folder));
     let transcripts: Vec<String> = transcripts.filter_map(try_text).collect();
-    let mut found = unshown(&codes(sources()), &files, &transcripts);
+    let ours = |s: &&Source| SHOWING.iter().any(|folder| s.path.starts_with(folder));
+    let mut asserts = asserted(sources(), false);
+    asserts.extend(asserted(TREE.tests.iter().filter(ours), true));
+    let mut found = unshown(&codes(sources()), &files, &transcripts, &asserts);
     found.extend(unanswered(&files));
-    let subject = |row: &str| row.split(": ").next().unwrap_or_default().to_owned();
-    let open: BTreeSet<String> = found.iter().map(|row| subject(row)).collect();
-    let listed: BTreeSet<String> =
-        NOT_SHOWN.lines().filter(|l| !l.starts_with('#')).map(str::to_owned).collect();
-    found.retain(|row| !listed.contains(&subject(row)));
-    let settled = listed.difference(&open);
-    found.extend(settled.map(|row| format!("{row}: it is shown now: take it off the list")));
     none("Every problem is shown once", found);
 }
 
@@ -151,13 +168,25 @@ fn planted_codes_are_seen() {
     assert_eq!(all.iter().collect::<Vec<_>>(), ["Plan::Gone", "plan::gone", "plan::stale"]);
     planted(&badly_written(&all), &["Plan::Gone"]);
     planted(&ambiguous([&source]), &["plan::stale means"]);
-    let all = BTreeSet::from(["plan::gone".to_owned(), "plan::stale".into(), "apply::a".into()]);
+    let all = BTreeSet::from([
+        "plan::gone".to_owned(),
+        "plan::stale".into(),
+        "apply::a".into(),
+        "apply::b".into(),
+    ]);
     let files = [
         "tests/diagnostics/plan_gone-two.hcl",
         "tests/diagnostics/plan_old.hcl",
         "tests/diagnostics/plan_old.txt",
     ];
     let transcripts = ["error[apply::a]: x\nerror[plan::stale_files]".to_owned()];
-    planted(&unshown(&all, &files, &transcripts), &["plan_stale.hcl", "plan_old.hcl: there is no"]);
+    let unit = Source::new(
+        "src/apply/tests/a.rs",
+        "fn a() { assert_eq!(error.code, \"apply::b\");\n say(\"plan::stale\") }",
+    );
+    let asserts = asserted([&unit], true);
+    assert_eq!(asserts.iter().collect::<Vec<_>>(), ["apply::b"]);
+    let found = unshown(&all, &files, &transcripts, &asserts);
+    planted(&found, &["plan_stale.hcl", "plan_old.hcl: there is no"]);
     planted(&unanswered(&files), &["plan_gone-two.hcl"]);
 }

@@ -130,6 +130,7 @@ async fn an_object_otherwise_than_planned_is_kept_as_it_is_and_named() {
     let outcome = world.command(&[want(THING, "a", 1)]).await;
     assert_eq!(fates(&outcome), [("a".to_owned(), "failed")]);
     let error = &outcome.diagnostics.0[0];
+    assert_eq!(error.code, "apply::inconsistent");
     assert_eq!(error.summary, "Provider produced inconsistent result after apply");
     assert!(error.detail.contains("size"), "{error:?}");
     let state = world.state().await.unwrap();

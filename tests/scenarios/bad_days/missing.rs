@@ -42,6 +42,10 @@ fn what_is_not_there_is_neither_imported_nor_adopted_nor_found() {
     let one = format!("{ONE}{}", import("one"));
     refused(&stage, &one, &["plan::import_missing", "missing-logs", "Correct the id"]);
     refused(&stage, ZONE, &["refresh::no_result", "data.aws_route53_zone.web", "example.org"]);
+    let policy = "resource \"aws_iam_role_policy\" \"one\" {\n  name   = \"one\"\n  role   = \"one\"\n  policy = \
+                  jsonencode({ Version = \"2012-10-17\", Statement = [] })\n}\n\
+                  import {\n  to = aws_iam_role_policy.one\n  id = \"nonsense\"\n}\n";
+    refused(&stage, policy, &["refresh::failed", "nonsense", "ROLE:NAME"]);
     let twice = format!("{one}{TWO}{}", import("two"));
     stage.bed.aws().create_bucket(EAST, "missing-logs").unwrap();
     refused(&stage, &twice, &["plan::declared_twice", "aws_s3_bucket.one", "aws_s3_bucket.two"]);

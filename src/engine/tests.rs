@@ -1,0 +1,65 @@
+//! Builds that lack a provider, in which the whole program cannot be tested.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lifeboat_sdk::{Diagnostics, Interrupt};
+use tokio::sync::watch;
+
+use super::files::Files;
+use super::{Asked, Contexts, Settings, load, planning};
+use crate::builtin::Builtin;
+use crate::event::Silent;
+use crate::registry::Catalogue;
+
+const TOPOLOGY: &str = r#"
+topology "web" {
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "us-west-2"]
+  primary  = "us-east-1"
+}
+region "us-east-1" { account = "123456789012" }
+region "us-west-2" { account = "123456789012" }
+bucket "exports" {
+  name = { us-east-1 = "web-exports", us-west-2 = "web-exports-dr" }
+}
+"#;
+
+/// What a build with nothing but `terraform_data` says of the files.
+async fn planned(text: &str) -> Diagnostics {
+    let folder = PathBuf::from("nowhere");
+    let files = BTreeMap::from([("main.dr.hcl".to_owned(), text.as_bytes().to_vec())]);
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let files = Arc::new(Files::stored(files, &folder));
+    let contexts = Contexts { files, now, settled: false, seed: 0 };
+    let settings = Settings {
+        root: folder,
+        variables: Vec::new(),
+        environment: BTreeMap::new(),
+        now,
+        assume_down: Vec::new(),
+        parallelism: 1,
+        seed: 0,
+    };
+    let catalogue = Catalogue::of(vec![Arc::new(Builtin)]);
+    let (loaded, problems) =
+        contexts.with(|context| load::load(&settings, catalogue, &*contexts.files, context));
+    assert!(!problems.has_errors(), "{problems:?}");
+    let entropy = contexts.entropy();
+    let renderer = contexts.renderer(&entropy);
+    let context = contexts.context(&entropy, &renderer);
+    let (_run, interrupt) = watch::channel(Interrupt::default());
+    let asked = Asked::default();
+    planning::plan(&loaded, &settings, &context, None, &asked, &Silent, interrupt).await.diagnostics
+}
+
+#[tokio::test]
+async fn a_block_whose_provider_the_build_lacks_is_shown_where_it_is() {
+    let problems = planned(TOPOLOGY).await;
+    let codes: Vec<&str> = problems.0.iter().map(|problem| problem.code).collect();
+    assert!(codes.iter().all(|code| *code == "plan::kind_missing"), "{problems:?}");
+    let first = problems.0.first().unwrap();
+    assert!(first.detail.contains("bucket.exports.aws_s3_bucket"), "{first:?}");
+    assert!(first.span.is_some() && first.help.is_some(), "{first:?}");
+}
