@@ -114,6 +114,8 @@ impl Resolver<'_> {
         });
         made.any(|(_, change)| {
             let kind = self.input.catalogue.kinds.get(&*change.address.kind).map(|(_, k)| k);
+            // Another part of the same object goes by the same id.
+            let kind = kind.filter(|kind| kind.ownership() != Ownership::Parent);
             let parent = kind.zip(change.after.as_ref()).and_then(|(k, after)| k.id_of(after));
             parent.is_some_and(|parent| is_part_of(id, &parent))
         })
