@@ -347,10 +347,13 @@ fn conflict(item: &Item, live: &Present<Value>, ours: bool, paths: &[Path]) -> D
     let help = if ours {
         "State holds it as it is now. Plan again to see what would be changed.".to_owned()
     } else {
+        let over = if address.of_block() {
+            "with `adopt = true` in the block".to_owned()
+        } else {
+            format!("with:\n\nimport {{\n  to = {address}\n  id = {:?}\n}}", live.id)
+        };
         format!(
-            "It may be somebody else's, so state does not hold it. If it is yours, take it over:\n\n\
-             import {{\n  to = {address}\n  id = {:?}\n}}",
-            live.id
+            "It may be somebody else's, so state does not hold it. If it is yours, take it over {over}"
         )
     };
     Diagnostic::error("apply::conflict", "An object is neither as it was nor as planned", detail)

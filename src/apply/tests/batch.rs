@@ -60,7 +60,7 @@ async fn somebody_elses_object_of_the_same_name_is_shown_and_not_taken() {
     let error = &outcome.diagnostics.0[0];
     assert_eq!(error.code, "apply::conflict");
     assert!(error.detail.contains("size is 99, planned was 1"), "{error:?}");
-    assert!(error.help.as_deref().unwrap().contains("lifeboat import 'a_row.a' z/a"));
+    assert!(error.help.as_deref().unwrap().contains("to = a_row.a\n  id = \"z/a\""));
     assert!(world.state().await.unwrap().objects.is_empty());
     assert_eq!(world.cloud.live(ROW, "z/a").unwrap().document, theirs);
     assert!(world.backend().await.open_runs().await.unwrap().is_empty());

@@ -2,12 +2,14 @@
 
 use lifeboat_sdk::value::Why;
 use lifeboat_sdk::{
-    Cause, Diagnostic, Marks, Name, Observation, Ownership, Path, Present, Target, Unreadable,
-    Value,
+    Cause, Diagnostic, Marks, Name, Observation, Ownership, Path, Present, Span, Target,
+    Unreadable, Value,
 };
 
 use super::instance::Wanted;
 use super::{Answer, Need, Resolver};
+use crate::address::ModulePath;
+use crate::evaluation::address;
 use crate::plan::Deferral;
 use crate::refresh::{Part, Request, RequestKey};
 
@@ -84,12 +86,26 @@ impl Resolver<'_> {
         match observation {
             Observation::Absent(_) if wanted.importing.is_some() => {
                 let id = wanted.importing.clone().unwrap_or_else(|| Name::from(""));
-                self.push(import_missing(wanted, &id));
+                let place = self.imported_at(wanted);
+                self.push(import_missing(wanted, &id).at(place));
                 Live::Broken
             }
             Observation::Absent(_) => Live::Missing,
             Observation::Unreadable(unread) => self.away(wanted, None, &unread),
             Observation::Present(present) => self.found(wanted, present),
+        }
+    }
+
+    /// Where the id stands that an object is imported by, if one block of the root can be meant.
+    fn imported_at(&self, wanted: &Wanted<'_>) -> Span {
+        let whole = wanted.address.whole();
+        let blocks = self.input.config.root.imports.iter().filter(|block| {
+            let root = ModulePath::root();
+            block.modules.is_empty() && address(&root, &block.resource, None) == whole
+        });
+        match *blocks.collect::<Vec<_>>() {
+            [block] => block.id.span(),
+            _ => wanted.span,
         }
     }
 
@@ -213,7 +229,8 @@ pub(super) fn unreadable(address: &str, unread: &Unreadable) -> Diagnostic {
         Cause::Credentials => (
             "refresh::credentials",
             "Credentials are not accepted",
-            "Renew the credentials (for example `aws sso login`), then plan again.".to_owned(),
+            "Renew the credentials (for example `aws sso login`), or name others with AWS_PROFILE, \
+             then plan again.".to_owned(),
         ),
         _ => (
             "refresh::failed",
@@ -235,7 +252,6 @@ fn import_missing(wanted: &Wanted<'_>, id: &str) -> Diagnostic {
         ),
     )
     .about(&wanted.address)
-    .at(wanted.span)
     .help("Correct the id, or remove the import block so that the object is created.")
 }
 

@@ -40,7 +40,11 @@ fn topology(bucket: &str) -> String {
 fn what_is_not_there_is_neither_imported_nor_adopted_nor_found() {
     let stage = Stage::of("");
     let one = format!("{ONE}{}", import("one"));
-    refused(&stage, &one, &["plan::import_missing", "missing-logs", "Correct the id"]);
+    refused(
+        &stage,
+        &one,
+        &["plan::import_missing", "main.dr.hcl:6:8", "missing-logs", "Correct the id"],
+    );
     refused(&stage, ZONE, &["refresh::no_result", "data.aws_route53_zone.web", "example.org"]);
     let policy = "resource \"aws_iam_role_policy\" \"one\" {\n  name   = \"one\"\n  role   = \"one\"\n  policy = \
                   jsonencode({ Version = \"2012-10-17\", Statement = [] })\n}\n\
