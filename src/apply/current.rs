@@ -103,16 +103,17 @@ impl<'p> Current<'p> {
     /// What is made or read by this run has no value before that.
     pub fn gather(&mut self) {
         for change in self.plan.changes.iter().filter(|c| c.deposed.is_none()) {
-            let settled = change.action == Action::NoOp
-                || change.deferred.is_some()
-                || change.unread.is_some();
-            let value = if settled {
-                change.after.as_ref().or(change.before.as_ref())
-            } else {
-                change.before.as_ref()
+            let settled = change.action == Action::NoOp || change.unread.is_some();
+            let value = match (&change.before, &change.after) {
+                // It is not made by this run, and what it will be is not known.
+                (None, Some(after)) if change.deferred.is_some() => {
+                    Some(Value::unknown(after.ty()))
+                }
+                (before, after) if settled => after.clone().or_else(|| before.clone()),
+                (before, _) => before.clone(),
             };
             if let Some(value) = value {
-                self.objects.insert(change.address.clone(), value.clone());
+                self.objects.insert(change.address.clone(), value);
             }
         }
         let known: BTreeSet<String> =

@@ -13,7 +13,10 @@ use crate::refresh::compare::computed_at;
 /// Why it has no such form.
 pub fn store(value: &Value) -> Result<Document, String> {
     let lasting = value.transform(&Path::root(), &mut |_, part| {
-        part.unmark().1.contains(Marks::EPHEMERAL).then(|| Value::Null(part.ty()))
+        // That there is nothing is no secret, and can be read without the key.
+        let nothing = !part.unmark().1.is_empty() && part.is_null();
+        let drop = nothing || part.unmark().1.contains(Marks::EPHEMERAL);
+        drop.then(|| Value::Null(part.ty()))
     });
     let wire = Wire::from_value(&lasting).map_err(|error| error.to_string())?;
     Document::from_wire(&wire).map_err(|error| error.to_string())

@@ -66,7 +66,10 @@ pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
     let exit = Applying { workspace, args: &args, backend: &backend, guard: &guard }.run().await;
     match backend.unlock(guard).await {
         Ok(()) => exit,
-        Err(error) => workspace.failed(&error),
+        Err(error) => {
+            let failed = workspace.failed(&error);
+            if exit == Exit::Done { failed } else { exit }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifeboat_sdk::Diagnostics;
+use lifeboat_sdk::{Diagnostic, Diagnostics};
 
 use super::args;
 use super::exit::Exit;
@@ -90,9 +90,10 @@ fn exit(plan: &Plan, args: &args::Plan) -> Exit {
     Exit::Done
 }
 
-/// The exit code of a plan with errors: a promotion that cannot be made is a refusal.
+/// The exit code of a plan with errors: what a guard holds back is a refusal.
 pub fn failed(diagnostics: &Diagnostics) -> Exit {
-    let refused = diagnostics.0.iter().any(|d| d.code == "plan::primary_changed");
+    let refused = |d: &Diagnostic| matches!(d.code, "plan::primary_changed" | "plan::not_empty");
+    let refused = diagnostics.0.iter().any(refused);
     if refused { Exit::Refused } else { Exit::Error }
 }
 

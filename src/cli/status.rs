@@ -35,6 +35,7 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
             "lineage": page.lineage,
             "accounts": page.accounts,
             "objects": page.objects,
+            "unread": page.unread,
             "incomplete": page.incomplete,
             "in_doubt": page.in_doubt,
             "locked_by": page.locked_by,

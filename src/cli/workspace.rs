@@ -101,7 +101,15 @@ impl Workspace {
 
     /// The state of the folder.
     pub async fn backend(&self) -> Result<StoreBackend, Exit> {
-        LocalState::open(&self.root.join(FOLDER)).await.map_err(|error| self.failed(&error))
+        let folder = self.root.join(FOLDER);
+        let state = LocalState::open(&folder).await.map_err(|error| self.failed(&error))?;
+        // The key must not get into a repository, whether `init` was run or not. Where there is
+        // no folder yet, nothing was written yet.
+        let ignore = folder.join(".gitignore");
+        if folder.is_dir() && !ignore.exists() {
+            std::fs::write(&ignore, "*\n").map_err(|error| self.failed(&error))?;
+        }
+        Ok(state)
     }
 
     /// Tells an error with what caused it.

@@ -40,9 +40,11 @@ impl Files for Disk {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(self.base.join(dir))? {
             let entry = entry?;
-            if entry.path().is_file() {
-                names.extend(entry.file_name().into_string());
+            // What cannot be looked at, such as a link to nowhere, is listed: reading it says why.
+            if std::fs::metadata(entry.path()).is_ok_and(|found| !found.is_file()) {
+                continue;
             }
+            names.extend(entry.file_name().into_string());
         }
         names.sort();
         Ok(names)

@@ -14,6 +14,7 @@ use super::targets::Selection;
 use super::{providers, stored};
 use crate::address::Address;
 use crate::function::Context;
+use crate::plan::PlanMode;
 use crate::plan::resolve::{Previous, moves};
 use crate::refresh::{self, Identity};
 use crate::registry::Providers;
@@ -76,7 +77,10 @@ pub(super) async fn ground(
         ctx.session().limit(&instance.name, instance.configured.limits());
     }
     let identities = identities(loaded, state, &previous, &mut providers, ctx, diagnostics).await?;
-    let (selection, found) = Selection::new(&loaded.desired, &asked.targets, &asked.excludes);
+    let in_state: Vec<String> = previous.keys().map(ToString::to_string).collect();
+    let destroy = asked.mode == PlanMode::Destroy;
+    let (selection, found) =
+        Selection::new(&loaded.desired, &asked.targets, &asked.excludes, &in_state, destroy);
     diagnostics.extend(found);
     Some(Ground { previous, selection, providers, identities })
 }

@@ -123,7 +123,11 @@ pub async fn plan(
     }
     let mut resolved = resolver.finish();
     if asked.refresh {
-        look_inside(&mut resolved.changes, &ground.providers, &ctx).await;
+        let found = look_inside(&mut resolved.changes, &ground.providers, &ctx).await;
+        resolved.diagnostics.extend(found);
+    }
+    if *ctx.session().interrupt().borrow() > lifeboat_sdk::Interrupt::None {
+        resolved.diagnostics.push(interrupted());
     }
     let declared = |at: &Address| resolved.changes.iter().any(|c| c.address == *at);
     if asked.mode == PlanMode::Normal && !resolved.diagnostics.has_errors() {
@@ -134,8 +138,19 @@ pub async fn plan(
     made
 }
 
-/// What is to be removed and was seen to be empty holds no data.
-async fn look_inside(changes: &mut [ObjectChange], providers: &Providers, ctx: &Ctx) {
+/// A plan that was not made to its end is none.
+fn interrupted() -> Diagnostic {
+    let text = "Planning was interrupted before everything was read. Nothing was changed.";
+    Diagnostic::error("plan::interrupted", "Interrupted", text).help("Plan again.")
+}
+
+/// What is to be removed and was seen to be empty holds no data; what was seen not to be, and
+/// is not emptied either, is refused before its protection is taken away.
+async fn look_inside(
+    changes: &mut [ObjectChange],
+    providers: &Providers,
+    ctx: &Ctx,
+) -> Diagnostics {
     let mut which = Vec::new();
     let mut holders = Vec::new();
     for (i, change) in changes.iter().enumerate().filter(|(_, c)| c.holds_data) {
@@ -147,9 +162,30 @@ async fn look_inside(changes: &mut [ObjectChange], providers: &Providers, ctx: &
         which.push(i);
     }
     let empty = refresh::seen_empty(providers, ctx, &holders).await;
+    let mut found = Diagnostics::new();
     for (i, empty) in which.into_iter().zip(empty) {
-        changes[i].holds_data = !empty;
+        changes[i].holds_data = empty != Some(true);
+        let before = changes[i].before.as_ref();
+        let emptied = before.and_then(|b| b.get("force_destroy")).and_then(Value::as_bool);
+        if empty == Some(false) && emptied != Some(true) {
+            found.push(not_empty(&changes[i]));
+        }
     }
+    found
+}
+
+fn not_empty(change: &ObjectChange) -> Diagnostic {
+    let id = change.id.as_deref().unwrap_or_default();
+    let detail = format!(
+        "{} ({id}) would be deleted, but it holds objects or former versions of them.",
+        change.address
+    );
+    Diagnostic::error("plan::not_empty", "A bucket that is not empty cannot be deleted", detail)
+        .about(&change.address)
+        .help(
+            "Empty it first. To have lifeboat empty it, set `force_destroy = true` and apply that \
+             before.",
+        )
 }
 
 /// What refresh must read: everything in the previous state that takes part.
@@ -254,6 +290,8 @@ fn input<'a>(
             }),
             in_doubt: asked.in_doubt.clone(),
             imports,
+            left_regions: asked.exclude_regions.clone(),
+            left: ground.selection.left().to_vec(),
         },
     })
 }

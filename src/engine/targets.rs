@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use lifeboat_sdk::{Diagnostic, Diagnostics};
 
 use crate::address::Address;
+use crate::config::suggest::nearest;
 use crate::desired::{Desired, Item};
 
 /// What takes part.
@@ -27,6 +28,17 @@ fn covers(pattern: &str, address: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with('['))
 }
 
+/// What was typed is the name of nothing.
+fn unknown(option: &str, typed: &str, known: &[String]) -> Diagnostic {
+    let text = format!("{option}={typed} matches no resource of the files and nothing in state.");
+    let near = nearest(typed, known.iter().map(String::as_str));
+    let help = match near {
+        Some(near) => format!("Did you mean {near:?}?"),
+        None => "`lifeboat state list` shows the addresses of what exists.".to_owned(),
+    };
+    Diagnostic::error("engine::target_unknown", "An address matches nothing", text).help(help)
+}
+
 /// The pattern without instance keys at its end.
 fn resource_of(pattern: &str) -> &str {
     pattern.find('[').map_or(pattern, |at| &pattern[..at])
@@ -34,7 +46,14 @@ fn resource_of(pattern: &str) -> &str {
 
 impl Selection {
     /// Of what was typed.
-    pub fn new(desired: &Desired, targets: &[String], excludes: &[String]) -> (Self, Diagnostics) {
+    /// `in_state` are the addresses of the state; to `destroy` something takes along what needs it.
+    pub fn new(
+        desired: &Desired,
+        targets: &[String],
+        excludes: &[String],
+        in_state: &[String],
+        destroy: bool,
+    ) -> (Self, Diagnostics) {
         let mut diagnostics = Diagnostics::new();
         if targets.is_empty() && excludes.is_empty() {
             return (Self::default(), diagnostics);
@@ -48,30 +67,37 @@ impl Selection {
             items.extend(&resources);
         }
         for target in targets {
-            let found: Vec<usize> = resources
-                .iter()
-                .filter(|i| {
-                    let label = label(i);
-                    covers(resource_of(target), &label) || covers(&label, target)
-                })
-                .copied()
-                .collect();
-            if found.is_empty() {
-                diagnostics.push(
-                    Diagnostic::warning(
-                        "engine::target_unknown",
-                        "A target matches nothing in the files",
-                        format!("-target={target} matches no resource of the files."),
-                    )
-                    .help("`lifeboat state list` shows the addresses of what exists."),
-                );
+            let named =
+                |label: &String| covers(resource_of(target), label) || covers(label, target);
+            let found: Vec<usize> =
+                resources.iter().filter(|i| named(&label(i))).copied().collect();
+            if found.is_empty() && !in_state.iter().any(|address| covers(target, address)) {
+                diagnostics.push(unknown("-target", target, in_state));
             }
             for position in found {
                 items.insert(position);
-                items.extend(desired.reach[position].iter());
+                if destroy {
+                    let needs = |i: &&usize| desired.reach[**i].contains(&position);
+                    items.extend(resources.iter().filter(needs));
+                } else {
+                    items.extend(desired.reach[position].iter());
+                }
             }
         }
-        items.retain(|i| !excludes.iter().any(|e| !e.contains('[') && covers(e, &label(i))));
+        let mut left: BTreeSet<usize> = BTreeSet::new();
+        for exclude in excludes {
+            let whole: Vec<usize> =
+                resources.iter().filter(|i| covers(exclude, &label(i))).copied().collect();
+            let inside = |i: &usize| covers(&label(i), exclude);
+            let known = in_state.iter().any(|address| covers(exclude, address))
+                || (exclude.contains('[') && resources.iter().any(inside));
+            if whole.is_empty() && !known {
+                diagnostics.push(unknown("-exclude", exclude, in_state));
+            }
+            left.extend(whole);
+        }
+        // What needs something that is left out cannot be planned without it.
+        items.retain(|i| !left.contains(i) && desired.reach[*i].is_disjoint(&left));
         let instances = targets.iter().filter(|t| t.contains('[')).cloned().collect();
         let selection = Self {
             labels: items.iter().map(label).collect(),
@@ -81,6 +107,11 @@ impl Selection {
             targets: targets.to_vec(),
         };
         (selection, diagnostics)
+    }
+
+    /// Instances that `-exclude` names.
+    pub fn left(&self) -> &[String] {
+        &self.excluded
     }
 
     /// Whether an address takes part.

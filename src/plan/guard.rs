@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
-use super::{ObjectChange, Plan, PlanMode};
+use super::{Deferral, ObjectChange, Plan, PlanMode};
 use crate::address::Mode;
 use crate::diff::Action;
 
@@ -28,7 +28,38 @@ pub fn guards(plan: &Plan, consent: &Consent) -> Diagnostics {
     let mut found = Diagnostics::new();
     destroys(plan, consent, &mut found);
     one_way_doors(plan, consent, &mut found);
+    unreachable(plan, &mut found);
     found
+}
+
+/// Not everything can be destroyed while a region is away: what is left would come back as new.
+fn unreachable(plan: &Plan, found: &mut Diagnostics) {
+    if plan.mode != PlanMode::Destroy {
+        return;
+    }
+    let mut regions: BTreeMap<Name, usize> = BTreeMap::new();
+    for change in &plan.changes {
+        if let Some(Deferral::Unreachable { scope, .. }) = &change.deferred {
+            *regions.entry(scope.location.to_string().into()).or_default() += 1;
+        }
+    }
+    for (region, count) in regions {
+        let noun = if count == 1 { "object" } else { "objects" };
+        found.push(
+            Diagnostic::error(
+                "plan::destroy_unreachable",
+                "A region does not answer",
+                format!(
+                    "{count} {noun} in {region} cannot be destroyed, because nobody \
+                     answers there."
+                ),
+            )
+            .help(format!(
+                "Destroy when {region} answers. To destroy the rest and keep that region in \
+                 state, add -exclude-region={region}."
+            )),
+        );
+    }
 }
 
 fn removals(plan: &Plan) -> impl Iterator<Item = &ObjectChange> {

@@ -224,6 +224,7 @@ impl Plan {
     /// Whether applying it would do anything at all.
     pub fn has_changes(&self) -> bool {
         self.pending().next().is_some()
+            || (self.mode == PlanMode::RefreshOnly && !self.drift.is_empty())
             || self.changes.iter().any(|c| c.previous_address.is_some() || c.importing.is_some())
             || self.outputs.values().any(|o| o.before != o.after)
     }

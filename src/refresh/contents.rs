@@ -19,12 +19,12 @@ pub struct Holder {
     pub id: Name,
 }
 
-/// For each object whether it was seen to be empty. What cannot be told is not empty: nothing is
-/// lost by asking once too often.
-pub async fn seen_empty(providers: &Providers, ctx: &Ctx, holders: &[Holder]) -> Vec<bool> {
+/// For each object whether it was seen to be empty, or not to be; `None` where that cannot be
+/// told.
+pub async fn seen_empty(providers: &Providers, ctx: &Ctx, holders: &[Holder]) -> Vec<Option<bool>> {
     let looks = holders.iter().map(|holder| async move {
-        let Some(kind) = providers.kind(&holder.provider, &holder.kind) else { return false };
-        matches!(kind.is_empty(ctx, &holder.scope, &holder.id).await, Ok(Some(true)))
+        let kind = providers.kind(&holder.provider, &holder.kind)?;
+        kind.is_empty(ctx, &holder.scope, &holder.id).await.ok().flatten()
     });
     join_all(looks).await
 }

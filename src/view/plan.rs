@@ -129,6 +129,12 @@ impl PlanView<'_> {
             out.push_str("\nNo changes can be made now: all that differs is deferred.\n");
             return;
         }
+        if plan.mode == PlanMode::RefreshOnly && !plan.drift.is_empty() {
+            out.push_str(
+                "\nThis is a refresh-only plan: nothing is done about these changes. Apply it to\nrecord them in state without changing any object.\n",
+            );
+            return;
+        }
         let text = if plan.mode == PlanMode::Destroy {
             "No changes. No objects need to be destroyed."
         } else if plan.incomplete() {

@@ -26,6 +26,8 @@ pub struct Page {
     pub accounts: BTreeMap<String, String>,
     /// Objects by location.
     pub objects: BTreeMap<String, usize>,
+    /// Objects that the last run could not read, and why.
+    pub unread: BTreeMap<String, String>,
     /// Half made objects.
     pub incomplete: Vec<String>,
     /// Objects of which it is not known what happened, and why.
@@ -57,6 +59,9 @@ impl Page {
             let place = &object.scope.location;
             let place = if place.is_empty() { "local".to_owned() } else { place.clone() };
             *page.objects.entry(place).or_default() += 1;
+            if let Some(why) = &object.stale {
+                page.unread.insert(address.clone(), why.clone());
+            }
             if object.status == ObjectStatus::Incomplete {
                 page.incomplete.push(address.clone());
             }
@@ -88,6 +93,10 @@ pub fn text(page: &Page) -> String {
     for (place, count) in &page.objects {
         let _ok = writeln!(out, "  {}: {count}", line(place));
     }
+    for (why, count) in counted(&page.unread) {
+        let noun = if count == 1 { "object" } else { "objects" };
+        let _ok = writeln!(out, "Not read by the last run: {count} {noun}: {}", line(why));
+    }
     for address in &page.incomplete {
         let _ok = writeln!(out, "Half made: {}", line(address));
     }
@@ -98,4 +107,13 @@ pub fn text(page: &Page) -> String {
         let _ok = writeln!(out, "Locked by {}", line(who));
     }
     out
+}
+
+/// How many have each reason.
+fn counted(reasons: &BTreeMap<String, String>) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for why in reasons.values() {
+        *counts.entry(why.as_str()).or_default() += 1;
+    }
+    counts
 }

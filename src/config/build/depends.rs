@@ -150,9 +150,29 @@ fn read_address(t: &Traversal) -> Option<Address> {
         let (StepKind::Attr(name), _) = steps.next()? else { return None };
         let resource = ResourceKey { mode, kind: kind.clone(), name: name.clone() };
         let key = key_step(&mut steps);
-        let resource = Some((resource, key));
-        return steps.next().is_none().then_some(Address { modules, resource });
+        if steps.peek().is_none() {
+            return Some(Address { modules, resource: Some((resource, key)) });
+        }
+        return of_block(&resource, key.as_ref(), &mut steps)
+            .map(|object| Address { modules, resource: Some(object) });
     }
+}
+
+/// `bucket.exports.aws_s3_bucket["us-east-1"]`: what comes after the block.
+fn of_block<'s>(
+    block: &ResourceKey,
+    key: Option<&Expr>,
+    steps: &mut std::iter::Peekable<impl Iterator<Item = (&'s StepKind, Span)>>,
+) -> Option<(ResourceKey, Option<Expr>)> {
+    let key = match key {
+        Some(key) => literal_key(key)?.to_string(),
+        None => String::new(),
+    };
+    let (StepKind::Attr(kind), _) = steps.next()? else { return None };
+    let name = format!("{}.{}{key}", block.kind, block.name).into();
+    let object = ResourceKey { mode: Mode::Managed, kind: kind.clone(), name };
+    let instance = key_step(steps);
+    steps.next().is_none().then_some((object, instance))
 }
 
 /// `[…]`, if that is what comes.

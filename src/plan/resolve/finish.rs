@@ -166,7 +166,10 @@ impl Resolver<'_> {
         if self.input.options.mode == PlanMode::Destroy {
             self.outputs.clear();
         }
-        for (name, before) in &self.input.previous_outputs {
+        // Of a part nothing is said about the whole.
+        let part = self.input.options.only_state.is_some();
+        let stay = part && self.input.options.mode == PlanMode::Destroy;
+        for (name, before) in self.input.previous_outputs.iter().filter(|_| !stay) {
             self.outputs.entry(name.clone()).or_insert_with(|| OutputChange {
                 before: Some(before.clone()),
                 after: None,

@@ -262,14 +262,10 @@ fn taken(wanted: &Wanted<'_>, present: &Present<Value>) -> Diagnostic {
         }
         None => "it does not belong to this topology".to_owned(),
     };
-    let help = if wanted.address.of_block() {
-        "Give another name, or take it over with `adopt = true` in the block.".to_owned()
-    } else {
-        format!(
-            "Give another name, or take it over:\n\nimport {{\n  to = {}\n  id = {:?}\n}}",
-            wanted.address, present.id
-        )
-    };
+    let help = format!(
+        "Give another name, or take it over:\n\nimport {{\n  to = {}\n  id = {:?}\n}}",
+        wanted.address, present.id
+    );
     Diagnostic::error(
         "plan::name_taken",
         "The object exists already",

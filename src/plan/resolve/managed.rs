@@ -65,6 +65,9 @@ impl Resolver<'_> {
         if self.judge(wanted) {
             return Value::unknown(wanted.kind.schema().ty());
         }
+        if self.is_left(wanted) {
+            return self.leave(wanted);
+        }
         match self.live(wanted) {
             Live::Parked => Value::unknown(wanted.kind.schema().ty()),
             Live::Broken => self.keep(wanted, None),
@@ -73,6 +76,25 @@ impl Resolver<'_> {
             Live::Missing => self.new_object(wanted, None),
             Live::There { present, taken_over } => self.existing(wanted, &present, taken_over),
         }
+    }
+
+    /// Whether the operator said to leave it as it is.
+    fn is_left(&self, wanted: &Wanted<'_>) -> bool {
+        let options = &self.input.options;
+        let region = wanted.scope.as_ref().map(|scope| scope.location.region());
+        region.is_some_and(|region| options.left_regions.iter().any(|left| *left == *region.0))
+            || options.left.contains(&wanted.address.to_string())
+    }
+
+    /// It stays as it is; what needs one that is not there waits.
+    fn leave(&mut self, wanted: &Wanted<'_>) -> Value {
+        if let Some(previous) = self.input.previous.get(&wanted.address) {
+            return previous.document.clone();
+        }
+        self.deferred_new.insert(wanted.address.clone());
+        self.deferred_new.insert(wanted.address.whole());
+        let why = Why::Deferred(wanted.address.to_string().into());
+        Value::unknown_because(wanted.kind.schema().ty(), why)
     }
 
     /// What the kind itself finds wrong; whether that stops planning.

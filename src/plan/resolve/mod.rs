@@ -83,8 +83,12 @@ pub struct Options {
     pub only_state: Option<BTreeSet<Address>>,
     /// Objects that an earlier run may have changed: nothing is planned for them.
     pub in_doubt: BTreeMap<Address, String>,
-    /// `import` on the command line: address and id.
+    /// What `import` blocks ask for: address and id.
     pub imports: BTreeMap<Address, Name>,
+    /// `-exclude-region`: everything there is left as it is.
+    pub left_regions: Vec<String>,
+    /// Single objects that are left as they are: `-exclude` with a key.
+    pub left: Vec<String>,
 }
 
 /// Something to be read before planning can go on.

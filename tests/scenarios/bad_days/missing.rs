@@ -89,7 +89,15 @@ fn what_cannot_be_taken_back_needs_its_address() {
     stage.expect(&[APPLY, &[confirm.as_str()]].concat(), 0);
     stage.expect(PLAN, 0);
     stage.bed.aws().put_object(EAST, "missing-logs", "daily", "all is well").unwrap();
-    let refused = stage.expect(&["destroy", "-input=false", "-auto-approve"], 5);
+    let destroy = ["destroy", "-input=false", "-auto-approve"];
+    let refused = stage.expect(&destroy, 5);
+    stage.same(refused.mutating(), 0, "no protection is taken away before it is known to work");
+    for word in ["plan::not_empty", "aws_s3_bucket.one", "force_destroy = true"] {
+        stage.check(refused.said().contains(word), format_args!("it says {word:?}"));
+    }
+    stage.folder.edit("main.dr.hcl", "missing-logs\"", "missing-logs\"\n  force_destroy = true");
+    stage.expect(APPLY, 0);
+    let refused = stage.expect(&destroy, 5);
     stage.same(refused.mutating(), 0, "nothing was begun");
     for word in ["plan::destroys_data", "aws_s3_bucket.one", "-allow-destroy=3"] {
         stage.check(refused.said().contains(word), format_args!("it says {word:?}"));
