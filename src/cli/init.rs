@@ -1,5 +1,9 @@
 //! `lifeboat init`: checks the folder and keeps the state folder out of git.
 
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
+
 use super::args;
 use super::exit::Exit;
 use super::workspace::{FOLDER, Workspace, has_files};
@@ -13,15 +17,10 @@ pub fn run(workspace: &Workspace, _args: &args::Init) -> Exit {
         return Exit::Done;
     }
     let path = workspace.root.join(".gitignore");
-    let old = std::fs::read_to_string(&path).unwrap_or_default();
-    let line = format!("{FOLDER}/");
-    if !old.lines().any(|l| l.trim() == line || l.trim() == FOLDER) {
-        let gap = if old.is_empty() || old.ends_with('\n') { "" } else { "\n" };
-        if let Err(error) = std::fs::write(&path, format!("{old}{gap}{line}\n")) {
-            let text = format!("{}: {error}.", path.display());
-            workspace.output.error("The .gitignore cannot be written", &text);
-            return Exit::Error;
-        }
+    if let Err(error) = ignore(&path) {
+        let text = format!("{}: {error}.", path.display());
+        workspace.output.error("The .gitignore cannot be changed", &text);
+        return Exit::Error;
     }
     let contexts = workspace.contexts(false);
     let settings = workspace.settings(None);
@@ -36,4 +35,25 @@ pub fn run(workspace: &Workspace, _args: &args::Init) -> Exit {
         "lifeboat has been successfully initialized!\n\nRun `lifeboat plan` to see what would change.\n",
     );
     Exit::Done
+}
+
+/// Appends the state folder's line to a `.gitignore` that lacks it; what is there stays as it is,
+/// in whatever encoding.
+fn ignore(path: &Path) -> io::Result<()> {
+    let old = match std::fs::read(path) {
+        Ok(old) => old,
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let is_ours = |line: &[u8]| {
+        let line = line.trim_ascii();
+        let name = line.strip_prefix(b"/").unwrap_or(line);
+        name.strip_suffix(b"/").unwrap_or(name) == FOLDER.as_bytes()
+    };
+    if old.split(|byte| *byte == b'\n').any(is_ours) {
+        return Ok(());
+    }
+    let gap = if old.is_empty() || old.ends_with(b"\n") { "" } else { "\n" };
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(format!("{gap}{FOLDER}/\n").as_bytes())
 }

@@ -46,3 +46,18 @@ fn init_prepares_a_folder_once() {
     case.ok(&["init"]);
     assert_eq!(case.read(".gitignore"), ignored);
 }
+
+#[test]
+fn init_only_adds_to_a_gitignore() {
+    let latin: &[u8] = b"# f\xfcr uns\nta\xdfe";
+    let case = Case::of(ONE).file(".gitignore", latin);
+    case.ok(&["init"]);
+    assert_eq!(case.read(".gitignore"), [latin, b"\n.lifeboat/\n"].concat());
+    case.ok(&["init"]);
+    assert_eq!(case.read(".gitignore"), [latin, b"\n.lifeboat/\n"].concat());
+    let case = Case::of(ONE).file(".gitignore", "/.lifeboat\r\n");
+    case.ok(&["init"]);
+    assert_eq!(case.read(".gitignore"), b"/.lifeboat\r\n");
+    let case = Case::of(ONE).file(".gitignore/in-the-way", "");
+    case.run(&["init"]).says(1, &["The .gitignore cannot be changed"]);
+}
