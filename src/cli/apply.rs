@@ -1,7 +1,7 @@
 //! `lifeboat apply` and `lifeboat destroy`
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,17 +12,16 @@ use lifeboat_state::journal::RunId;
 use lifeboat_state::lock::LockGuard;
 use lifeboat_state::model::State;
 
-use super::args;
 use super::exit::Exit;
 use super::plan::{failed, make, tell};
 use super::workspace::{Workspace, asked, current_files, duration, has_files};
+use super::{approval, args};
 use crate::address::Address;
 use crate::apply::recover::Open;
 use crate::apply::{self, CONFIRM, Outcome, Recovery, Run, RunEnding};
 use crate::engine::finaliser::Finaliser;
 use crate::engine::ground;
 use crate::engine::{Contexts, Loaded};
-use crate::plan::guard::{Consent, guards};
 use crate::plan::{Plan, PlanMode, bind, file};
 use crate::registry::Providers;
 use crate::view::bar::Bar;
@@ -54,14 +53,20 @@ pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
         workspace.output.diagnostics(&found, &loaded.config.sources);
         return Exit::Error;
     }
+    if let Some(path) = &args.plan
+        && let Err((summary, text)) = approval::as_saved(path, &args, workspace)
+    {
+        workspace.output.error(summary, &text);
+        return Exit::Error;
+    }
     let backend = match workspace.backend().await {
         Ok(backend) => backend,
         Err(exit) => return exit,
     };
     let operation = if args.destroy { "OperationTypeDestroy" } else { "OperationTypeApply" };
-    let guard = match backend.lock(workspace.lock_info(operation), timeout).await {
+    let guard = match workspace.lock(&backend, operation, timeout).await {
         Ok(guard) => guard,
-        Err(error) => return super::force_unlock::locked(workspace, &error),
+        Err(exit) => return exit,
     };
     let exit = Applying { workspace, args: &args, backend: &backend, guard: &guard }.run().await;
     match backend.unlock(guard).await {
@@ -125,18 +130,19 @@ impl Applying<'_> {
         if nothing && fresh && ready.plan.drift.is_empty() {
             return Ok(self.nothing_to_do(&ready));
         }
-        self.consent(&ready.plan)?;
+        approval::consent(self.workspace, self.args, &ready.plan).await?;
         Ok(self.carry_out(ready, newest).await)
     }
 
     /// Nothing to do: no generation is written.
     fn nothing_to_do(&self, ready: &Ready) -> Exit {
-        let message = if self.args.destroy {
+        let destroy = ready.plan.mode == PlanMode::Destroy;
+        let message = if destroy {
             "Destroy complete! Resources: 0 destroyed."
         } else {
             "Apply complete! Resources: 0 added, 0 changed, 0 destroyed."
         };
-        let operation = if self.args.destroy { "destroy" } else { "apply" };
+        let operation = command(&ready.plan);
         let output = &self.workspace.output;
         if output.json {
             ndjson::applied(output, &apply::Counts::default(), operation, message);
@@ -289,57 +295,6 @@ impl Applying<'_> {
         }
     }
 
-    /// Guards and approval.
-    fn consent(&self, plan: &Plan) -> Result<(), Exit> {
-        let mut consent = Consent {
-            allow_destroy: self.args.consent.allow_destroy,
-            one_way: self.args.consent.confirm_one_way.clone(),
-        };
-        let terminal = std::io::stdin().is_terminal() && !self.workspace.output.json;
-        if terminal {
-            for change in plan.pending().filter(|c| c.one_way.is_some()) {
-                let address = change.address.to_string();
-                if !consent.one_way.contains(&address) {
-                    self.workspace.output.note(&format!(
-                        "\n{address} can never be taken back.\n  Type its address to confirm: "
-                    ));
-                    consent.one_way.push(answer());
-                }
-            }
-        }
-        let refused = guards(plan, &consent);
-        self.workspace.tell(&refused);
-        if refused.has_errors() {
-            return Err(Exit::Refused);
-        }
-        if self.args.plan.is_some() || self.args.consent.auto_approve {
-            return Ok(());
-        }
-        self.approve()
-    }
-
-    fn approve(&self) -> Result<(), Exit> {
-        let output = &self.workspace.output;
-        if self.args.planning.input == Some(false) {
-            let text = "-input=false asks nothing: add -auto-approve, or apply a saved plan.";
-            output.error("The plan needs an approval", text);
-            return Err(Exit::Error);
-        }
-        let question = if self.args.destroy {
-            "\nDo you really want to destroy all resources?\n  lifeboat will destroy all your managed infrastructure, as shown above.\n  There is no undo. Only 'yes' will be accepted to confirm.\n\n  Enter a value: "
-        } else {
-            "\nDo you want to perform these actions?\n  lifeboat will perform the actions described above.\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
-        };
-        output.note(question);
-        if answer() == "yes" {
-            output.note("\n");
-            return Ok(());
-        }
-        let what = if self.args.destroy { "Destroy" } else { "Apply" };
-        output.note(&format!("\n{what} cancelled.\n"));
-        Err(Exit::Error)
-    }
-
     async fn carry_out(&self, ready: Ready, newest: Newest) -> Exit {
         let Ready { plan, bytes, loaded, contexts, providers } = ready;
         let workspace = self.workspace;
@@ -378,7 +333,7 @@ impl Applying<'_> {
             session: Arc::new(session),
             events: &events,
             parallelism: self.args.planning.parallelism.max(1),
-            command: if self.args.destroy { "destroy" } else { "apply" }.to_owned(),
+            command: command(&plan).to_owned(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             now: &super::env::now_text,
             confirm: CONFIRM,
@@ -393,11 +348,11 @@ impl Applying<'_> {
     fn report(&self, plan: &Plan, outcome: &Outcome, finalise: &Finaliser) -> Exit {
         let output = &self.workspace.output;
         output.diagnostics(&outcome.diagnostics, &finalise.loaded.config.sources);
-        let text = crate::view::outcome::text(plan, outcome, self.args.destroy, output.paint);
-        let operation = if plan.mode == PlanMode::Destroy { "destroy" } else { "apply" };
+        let destroy = plan.mode == PlanMode::Destroy;
+        let text = crate::view::outcome::text(plan, outcome, destroy, output.paint);
         if output.json {
-            let message = crate::view::outcome::summary(outcome, self.args.destroy);
-            ndjson::applied(output, &outcome.counts(), operation, &message);
+            let message = crate::view::outcome::summary(outcome, destroy);
+            ndjson::applied(output, &outcome.counts(), command(plan), &message);
             ndjson::outputs(output, &outcome.outputs);
         } else {
             output.result(&text);
@@ -413,6 +368,11 @@ impl Applying<'_> {
     }
 }
 
+/// The command that a plan amounts to, however it was typed.
+fn command(plan: &Plan) -> &'static str {
+    if plan.mode == PlanMode::Destroy { "destroy" } else { "apply" }
+}
+
 /// What a plan says of the whole: topology, primary, epoch, accounts.
 fn bind_state(state: &mut State, plan: &Plan) {
     if let (Some(topology), Some(primary)) = (&plan.inputs.topology, &plan.inputs.primary) {
@@ -425,11 +385,4 @@ fn bind_state(state: &mut State, plan: &Plan) {
     for (provider, account) in &plan.inputs.identities {
         state.identities.entry(provider.clone()).or_insert_with(|| account.clone());
     }
-}
-
-/// One line of standard input; nothing when it is closed.
-fn answer() -> String {
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    if read.is_ok() { line.trim().to_owned() } else { String::new() }
 }

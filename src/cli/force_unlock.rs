@@ -1,6 +1,6 @@
 //! `lifeboat force-unlock`, and what is said of a lock that another run holds.
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::IsTerminal as _;
 
 use lifeboat_state::backend::{BackendError, StateBackend as _};
 use lifeboat_state::lock::LockError;
@@ -39,17 +39,16 @@ pub async fn run(workspace: &Workspace, args: &args::ForceUnlock) -> Exit {
         Err(exit) => return exit,
     };
     if !args.force {
-        let output = &workspace.output;
-        output.note(
-            "Do you really want to break the lock?\n  What its run has in flight is settled by the next apply.\n  Only 'yes' will be accepted to confirm.\n\n  Enter a value: ",
-        );
-        let mut line = String::new();
-        let asked = std::io::stdin();
-        let read = asked.lock().read_line(&mut line);
-        if read.is_err() || line.trim() != "yes" {
-            let hint = if asked.is_terminal() { "" } else { " (-force does not ask)" };
-            output.note(&format!("\nforce-unlock cancelled{hint}.\n"));
-            return Exit::Error;
+        let question = "Do you really want to break the lock?\n  What its run has in flight is settled by the next apply.\n  Only 'yes' will be accepted to confirm.\n\n  Enter a value: ";
+        match workspace.ask(question).await {
+            Ok(answer) if answer == "yes" => {}
+            Ok(_) => {
+                let asked = std::io::stdin().is_terminal();
+                let hint = if asked { "" } else { " (-force does not ask)" };
+                workspace.output.note(&format!("\nforce-unlock cancelled{hint}.\n"));
+                return Exit::Error;
+            }
+            Err(exit) => return exit,
         }
     }
     let by = workspace.lock_info("OperationTypeForceUnlock").who;

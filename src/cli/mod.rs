@@ -1,7 +1,9 @@
 //! The command line: parse, run one command, exit code.
 
 pub mod apply;
+pub mod approval;
 pub mod args;
+pub mod ask;
 pub mod drift;
 pub mod env;
 pub mod exit;
@@ -24,6 +26,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use lifeboat_sdk::Interrupt;
@@ -68,6 +71,7 @@ pub fn run(
             interrupt,
             catalogue: Catalogue::of(providers()),
             given,
+            waiting: AtomicBool::new(false),
         };
         if !workspace.root.is_dir() {
             let text = format!("{} is not a folder.", workspace.root.display());
@@ -143,6 +147,9 @@ async fn interruptible(
                     Interrupt::Finish | Interrupt::Stop => Interrupt::Stop,
                 };
                 sender.send_replace(next);
+                if workspace.waiting.load(Ordering::SeqCst) {
+                    continue;
+                }
                 let second = next == Interrupt::Stop;
                 let progress = crate::view::progress::Progress {
                     output: workspace.output.clone(),

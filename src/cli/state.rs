@@ -1,5 +1,7 @@
 //! `lifeboat state list|show|restore`
 
+use std::time::Duration;
+
 use lifeboat_state::backend::StateBackend as _;
 
 use super::args::{self, StateCommand};
@@ -79,12 +81,11 @@ async fn restore(workspace: &Workspace, serial: u64) -> Exit {
         Ok(backend) => backend,
         Err(exit) => return exit,
     };
-    let info = workspace.lock_info("OperationTypeRestore");
-    let commit = info.id.clone();
-    let guard = match backend.lock(info, std::time::Duration::ZERO).await {
+    let guard = match workspace.lock(&backend, "OperationTypeRestore", Duration::ZERO).await {
         Ok(guard) => guard,
-        Err(error) => return super::force_unlock::locked(workspace, &error),
+        Err(exit) => return exit,
     };
+    let commit = guard.info().id.clone();
     let restored = backend.restore(&guard, serial, &commit).await;
     let released = backend.unlock(guard).await;
     match (restored, released) {

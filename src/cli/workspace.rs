@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Interrupt};
@@ -44,6 +45,9 @@ pub struct Workspace {
     pub catalogue: Catalogue,
     /// `-var` and `-var-file` in the order in which they were typed.
     pub given: Vec<Given>,
+    /// Whether a person or another run is waited for, so that nothing runs that an interrupt
+    /// would have to let finish.
+    pub waiting: AtomicBool,
 }
 
 impl Workspace {

@@ -2,11 +2,12 @@
 //! colour, a fixed width; what differs from run to run has a name instead.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use regex::Regex;
 
@@ -201,15 +202,30 @@ pub(crate) struct Running(pub(crate) Child);
 impl Running {
     /// Reads what it prints until a text comes.
     pub(crate) fn until(&mut self, text: &str) -> String {
-        let (mut seen, mut byte) = (Vec::new(), [0]);
-        let stdout = self.0.stdout.as_mut().unwrap();
-        while stdout.read(&mut byte).unwrap() == 1 {
-            seen.push(byte[0]);
-            if seen.ends_with(text.as_bytes()) {
-                return String::from_utf8_lossy(&seen).into_owned();
+        read_until(self.0.stdout.as_mut().unwrap(), text)
+    }
+
+    /// Reads what it says beside its results until a text comes.
+    pub(crate) fn until_said(&mut self, text: &str) -> String {
+        read_until(self.0.stderr.as_mut().unwrap(), text)
+    }
+
+    /// Ctrl-C, and its end, which must come although its input stays open: the code and what was
+    /// still said.
+    pub(crate) fn interrupt(mut self) -> (i32, String) {
+        let mut kill = Command::new("kill");
+        assert!(kill.arg("-INT").arg(self.0.id().to_string()).status().unwrap().success());
+        let begun = Instant::now();
+        let code = loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                break status.code().unwrap_or(-1);
             }
-        }
-        panic!("no {text:?} in {:?}", String::from_utf8_lossy(&seen));
+            assert!(begun.elapsed() < Duration::from_secs(30), "it goes on after an interrupt");
+            std::thread::park_timeout(Duration::from_millis(5));
+        };
+        let mut rest = Vec::new();
+        self.0.stderr.take().unwrap().read_to_end(&mut rest).unwrap();
+        (code, String::from_utf8_lossy(&rest).into_owned())
     }
 
     /// SIGKILL, and its end.
@@ -217,6 +233,17 @@ impl Running {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
+}
+
+fn read_until(stream: &mut impl Read, text: &str) -> String {
+    let (mut seen, mut byte) = (Vec::new(), [0]);
+    while stream.read(&mut byte).unwrap() == 1 {
+        seen.push(byte[0]);
+        if seen.ends_with(text.as_bytes()) {
+            return String::from_utf8_lossy(&seen).into_owned();
+        }
+    }
+    panic!("no {text:?} in {:?}", String::from_utf8_lossy(&seen));
 }
 
 impl Drop for Running {

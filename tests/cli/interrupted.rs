@@ -91,6 +91,35 @@ fn a_run_that_cannot_record_what_it_did_goes_on_when_the_disk_is_mended() {
 }
 
 #[test]
+fn an_interrupt_ends_a_question_and_frees_the_lock() {
+    let case = Case::of(ONE);
+    let asked = |args: &[&str]| {
+        let mut run = Running(case.command(args).stdin(Stdio::piped()).spawn().unwrap());
+        run.until_said("Enter a value: ");
+        run
+    };
+    let stopped = (1, "\n\nInterrupted: nothing was changed.\n".to_owned());
+    assert_eq!(asked(&["apply"]).interrupt(), stopped);
+    assert_eq!(case.run(&["status", "-json"]).json()["locked_by"], serde_json::Value::Null);
+    case.ok(&["apply", "-auto-approve"]).says(0, &["1 added"]);
+    assert_eq!(asked(&["destroy"]).interrupt(), stopped);
+    assert_eq!(asked(&["force-unlock", "0"]).interrupt(), stopped);
+    case.ok(&["destroy", "-auto-approve"]).says(0, &["1 destroyed"]);
+}
+
+#[test]
+fn an_interrupt_ends_the_wait_for_a_lock() {
+    let case = Case::of(ONE);
+    let first = waiting(&case);
+    let mut second = case.start(&["apply", "-auto-approve", "-lock-timeout=10m"]);
+    second.until_said("Waiting for the state lock, which tester@host holds...\n");
+    let stopped = (1, "\n\nInterrupted: nothing was changed.\n".to_owned());
+    assert_eq!(second.interrupt(), stopped);
+    first.kill();
+    case.ok(&["apply", "-auto-approve"]).says(0, &["1 added"]);
+}
+
+#[test]
 fn what_a_killed_apply_left_is_finished_by_the_next() {
     for done in [1, 40, 200] {
         let case = Case::of(

@@ -17,6 +17,47 @@ fn a_plan_is_applied_once() {
 }
 
 #[test]
+fn a_saved_plan_takes_no_options_that_decide_what_is_planned() {
+    let case = planned();
+    for option in ["-var=size=2", "-var-file=x.drvars.hcl"] {
+        let texts = ["Can't set variables when applying a saved plan", "lifeboat plan"];
+        case.run(&["apply", option, "p.plan"]).says(1, &texts);
+    }
+    let options = [
+        "-target=terraform_data.web",
+        "-exclude=terraform_data.web",
+        "-exclude-region=us-east-1",
+        "-replace=terraform_data.web",
+        "-destroy",
+        "-refresh-only",
+        "-refresh=false",
+        "-assume-down=us-east-1",
+    ];
+    for option in options {
+        let name = option.split('=').next().unwrap();
+        let texts = ["Can't set planning options when applying a saved plan", name];
+        case.run(&["apply", option, "p.plan"]).says(1, &texts);
+    }
+    assert_eq!(case.ok(&["state", "list"]).stdout, "");
+    let allowed = ["apply", "-parallelism=1", "-input=false", "-lock-timeout=1s", "p.plan"];
+    case.run(&allowed).says(0, &["1 added"]);
+}
+
+#[test]
+fn a_saved_plan_says_itself_what_it_does() {
+    let case = planned();
+    case.ok(&["apply", "p.plan"]);
+    case.ok(&["plan", "-destroy", "-out=gone.plan"]);
+    let ran = case.run(&["apply", "gone.plan"]);
+    ran.says(0, &["Destroy complete! Resources: 1 destroyed."]);
+    assert!(!ran.stdout.contains("Apply complete"), "{ran:#?}");
+    case.ok(&["plan", "-destroy", "-out=nothing.plan"]);
+    let ran = case.run(&["apply", "-json", "nothing.plan"]);
+    let last = ran.lines().pop().unwrap();
+    assert_eq!(last["changes"]["operation"], "destroy", "{ran:#?}");
+}
+
+#[test]
 fn a_plan_is_stale_after_another_apply() {
     let case = planned();
     case.ok(&["apply", "-auto-approve", "-var=size=2"]);

@@ -1,0 +1,100 @@
+//! What stands between a plan and its apply: options that fit it, guards, and a person's approval.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use super::args;
+use super::exit::Exit;
+use super::workspace::Workspace;
+use crate::plan::guard::{Consent, guards};
+use crate::plan::{Plan, PlanMode};
+
+/// Refuses, with summary and detail, the options that a saved plan has answered already.
+pub fn as_saved(
+    path: &Path,
+    args: &args::Apply,
+    workspace: &Workspace,
+) -> Result<(), (&'static str, String)> {
+    let path = path.display();
+    if !workspace.given.is_empty() {
+        let text = format!(
+            "{path} holds the values that its variables had when it was made, so -var and\n\
+             -var-file have no say in it. Leave them away, or make another plan with them:\n  \
+             lifeboat plan -var=... -out={path}"
+        );
+        return Err(("Can't set variables when applying a saved plan", text));
+    }
+    let planning = &args.planning;
+    let typed: Vec<&str> = [
+        ("-target", !planning.target.is_empty()),
+        ("-exclude", !planning.exclude.is_empty()),
+        ("-exclude-region", !planning.exclude_region.is_empty()),
+        ("-replace", !planning.replace.is_empty()),
+        ("-destroy", args.destroy),
+        ("-refresh-only", planning.refresh_only),
+        ("-refresh", planning.refresh.is_some()),
+        ("-assume-down", !planning.assume_down.is_empty()),
+    ]
+    .into_iter()
+    .filter_map(|(name, given)| given.then_some(name))
+    .collect();
+    let Some(first) = typed.first() else { return Ok(()) };
+    let text = format!(
+        "{} decides what is planned, and {path} has been planned already.\n\
+         Leave it away, or make another plan with it:\n  lifeboat plan {first} ... -out={path}",
+        typed.join(", ")
+    );
+    Err(("Can't set planning options when applying a saved plan", text))
+}
+
+/// Guards and approval.
+///
+/// # Errors
+/// A guard refuses, nobody approves, or an interrupt came; that has been told.
+pub async fn consent(workspace: &Workspace, args: &args::Apply, plan: &Plan) -> Result<(), Exit> {
+    let mut consent = Consent {
+        allow_destroy: args.consent.allow_destroy,
+        one_way: args.consent.confirm_one_way.clone(),
+    };
+    if std::io::stdin().is_terminal() && !workspace.output.json {
+        for change in plan.pending().filter(|c| c.one_way.is_some()) {
+            let address = change.address.to_string();
+            if !consent.one_way.contains(&address) {
+                let question = format!(
+                    "\n{address} can never be taken back.\n  Type its address to confirm: "
+                );
+                consent.one_way.push(workspace.ask(&question).await?);
+            }
+        }
+    }
+    let refused = guards(plan, &consent);
+    workspace.tell(&refused);
+    if refused.has_errors() {
+        return Err(Exit::Refused);
+    }
+    if args.plan.is_some() || args.consent.auto_approve {
+        return Ok(());
+    }
+    approve(workspace, args, plan.mode == PlanMode::Destroy).await
+}
+
+async fn approve(workspace: &Workspace, args: &args::Apply, destroy: bool) -> Result<(), Exit> {
+    let output = &workspace.output;
+    if args.planning.input == Some(false) {
+        let text = "-input=false asks nothing: add -auto-approve, or apply a saved plan.";
+        output.error("The plan needs an approval", text);
+        return Err(Exit::Error);
+    }
+    let question = if destroy {
+        "\nDo you really want to destroy all resources?\n  lifeboat will destroy all your managed infrastructure, as shown above.\n  There is no undo. Only 'yes' will be accepted to confirm.\n\n  Enter a value: "
+    } else {
+        "\nDo you want to perform these actions?\n  lifeboat will perform the actions described above.\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
+    };
+    if workspace.ask(question).await? == "yes" {
+        output.note("\n");
+        return Ok(());
+    }
+    let what = if destroy { "Destroy" } else { "Apply" };
+    output.note(&format!("\n{what} cancelled.\n"));
+    Err(Exit::Error)
+}

@@ -1,0 +1,92 @@
+//! Questions to people: a line of standard input, or the interrupt that comes instead of it.
+
+use std::io::BufRead as _;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use lifeboat_sdk::Interrupt;
+use lifeboat_state::backend::{BackendError, StateBackend as _, StoreBackend};
+use lifeboat_state::lock::{LockError, LockGuard};
+use tokio::sync::oneshot;
+
+use super::exit::Exit;
+use super::workspace::Workspace;
+use crate::view::escape;
+
+impl Workspace {
+    /// Asks, and gives back the line that was typed: an empty one where the input is closed.
+    ///
+    /// # Errors
+    /// An interrupt came first, and that has been told.
+    pub async fn ask(&self, question: &str) -> Result<String, Exit> {
+        self.waiting.store(true, Ordering::SeqCst);
+        self.output.note(question);
+        let (sender, line) = oneshot::channel();
+        // A read of the input cannot be taken back. Nothing waits for the thread: it goes with the
+        // process.
+        let reader = std::thread::Builder::new().spawn(move || drop(sender.send(line_of_input())));
+        let said = tokio::select! {
+            biased;
+            () = self.interrupted() => None,
+            line = line => Some(line.unwrap_or_default()),
+        };
+        drop(reader);
+        self.waiting.store(false, Ordering::SeqCst);
+        said.ok_or_else(|| self.stopped())
+    }
+
+    /// Takes the lock, unless an interrupt comes first. Who waits is told for whom.
+    ///
+    /// # Errors
+    /// Another run holds it, or an interrupt came; that has been told.
+    pub async fn lock(
+        &self,
+        backend: &StoreBackend,
+        operation: &str,
+        timeout: Duration,
+    ) -> Result<LockGuard, Exit> {
+        let info = self.lock_info(operation);
+        let mut taken = backend.lock(info.clone(), Duration::ZERO).await;
+        if let Err(BackendError::Lock(LockError::Held(holder))) = &taken
+            && !timeout.is_zero()
+        {
+            self.waiting.store(true, Ordering::SeqCst);
+            let who = escape::line(&holder.info.who);
+            self.output.note(&format!("Waiting for the state lock, which {who} holds...\n"));
+            taken = tokio::select! {
+                biased;
+                taken = backend.lock(info, timeout) => taken,
+                // What the attempt may just have taken is a dead process's a moment later.
+                () = self.interrupted() => return Err(self.stopped()),
+            };
+            self.waiting.store(false, Ordering::SeqCst);
+        }
+        taken.map_err(|error| super::force_unlock::locked(self, &error))
+    }
+
+    /// Comes back when somebody interrupts, at once where that has happened.
+    pub async fn interrupted(&self) {
+        let mut interrupt = self.interrupt.clone();
+        let seen = interrupt.wait_for(|how| *how != Interrupt::None).await;
+        if seen.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Tells that an interrupt ended the run before it changed anything.
+    pub fn stopped(&self) -> Exit {
+        if self.output.json {
+            self.output.error("Interrupted: nothing was changed", "");
+        } else {
+            self.output.note("\n\nInterrupted: nothing was changed.\n");
+        }
+        Exit::Error
+    }
+}
+
+/// One line of standard input; nothing when it is closed.
+fn line_of_input() -> String {
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    if read.is_ok() { line.trim().to_owned() } else { String::new() }
+}
