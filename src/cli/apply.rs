@@ -248,12 +248,7 @@ impl Applying<'_> {
     /// A saved plan: opened, bound and checked before the first call.
     async fn saved(&self, path: &Path) -> Result<(Ready, Newest), Exit> {
         let workspace = self.workspace;
-        let bytes = std::fs::read(path).map_err(|error| {
-            let text = format!("{}: {error}.", path.display());
-            workspace.output.error("The plan cannot be read", &text);
-            Exit::Error
-        })?;
-        let plan = file::read(&bytes, &self.backend.sealer()).map_err(|e| workspace.failed(&e))?;
+        let (plan, bytes) = workspace.saved_plan(self.backend, path)?;
         let (loaded, contexts) = workspace.load_plan(&plan).map_err(|found| {
             workspace.tell(&found);
             Exit::Error

@@ -1,12 +1,13 @@
 //! `lifeboat show`: a saved plan, or the state.
 
-use lifeboat_state::backend::StateBackend as _;
+use std::path::Path;
+
+use lifeboat_state::backend::StoreBackend;
 
 use super::args;
 use super::exit::Exit;
 use super::workspace::Workspace;
 use crate::engine::stored;
-use crate::plan::file;
 use crate::registry::Providers;
 use crate::view::plan::PlanView;
 use crate::view::{json, show};
@@ -18,29 +19,7 @@ pub async fn run(workspace: &Workspace, args: &args::Show) -> Exit {
         Err(exit) => return exit,
     };
     if let Some(path) = &args.plan {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                let text = format!("{}: {error}.", path.display());
-                workspace.output.error("The plan cannot be read", &text);
-                return Exit::Error;
-            }
-        };
-        let plan = match file::read(&bytes, &backend.sealer()) {
-            Ok(plan) => plan,
-            Err(error) => return workspace.failed(&error),
-        };
-        let text = if args.json {
-            json::plan(&plan).unwrap_or_default() + "\n"
-        } else {
-            let paint = workspace.output.paint;
-            PlanView { catalogue: &workspace.catalogue, paint, compact: false }.text(&plan)
-        };
-        workspace.output.result(&text);
-        if !args.json {
-            workspace.tell(&plan.findings);
-        }
-        return Exit::Done;
+        return plan(workspace, &backend, path, args.json);
     }
     let known = match workspace.known(&backend, &Providers::default()).await {
         Ok(known) => known,
@@ -62,6 +41,28 @@ pub async fn run(workspace: &Workspace, args: &args::Show) -> Exit {
         json::state(&objects, &outputs, &source).unwrap_or_default() + "\n"
     } else {
         show::state(&objects, &outputs, &workspace.catalogue)
+    };
+    workspace.output.result(&text);
+    Exit::Done
+}
+
+/// Shows a saved plan.
+fn plan(workspace: &Workspace, backend: &StoreBackend, path: &Path, as_json: bool) -> Exit {
+    let plan = match workspace.saved_plan(backend, path) {
+        Ok((plan, _)) => plan,
+        Err(exit) => return exit,
+    };
+    let text = if as_json {
+        match workspace.load_plan(&plan) {
+            Ok((loaded, _)) => json::plan(&plan, &loaded).unwrap_or_default() + "\n",
+            Err(found) => {
+                workspace.tell(&found);
+                return Exit::Error;
+            }
+        }
+    } else {
+        let paint = workspace.output.paint;
+        PlanView { catalogue: &workspace.catalogue, paint, compact: false }.text(&plan)
     };
     workspace.output.result(&text);
     Exit::Done

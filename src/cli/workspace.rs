@@ -1,6 +1,7 @@
 //! What every command starts from: the folder, the writer, the interrupt, the state.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -96,6 +97,26 @@ impl Workspace {
     pub fn load_quietly(&self, settings: &Settings, contexts: &Contexts) -> (Loaded, Diagnostics) {
         contexts
             .with(|context| load::load(settings, self.catalogue.clone(), &*contexts.files, context))
+    }
+
+    /// Reads a saved plan; the bytes too, which are what is applied.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read; that has been told.
+    pub fn saved_plan(&self, backend: &StoreBackend, path: &Path) -> Result<(Plan, Vec<u8>), Exit> {
+        let bytes = std::fs::read(path).map_err(|error| {
+            let path = path.display();
+            let (summary, text) = if error.kind() == ErrorKind::NotFound {
+                let hint = "`lifeboat plan -out=FILE` makes one, which `show` and `apply` take.";
+                (format!("There is no plan file {path}"), hint.to_owned())
+            } else {
+                ("The plan cannot be read".to_owned(), format!("{path}: {error}."))
+            };
+            self.output.error(&summary, &text);
+            Exit::Error
+        })?;
+        let plan = file::read(&bytes, &backend.sealer()).map_err(|error| self.failed(&error))?;
+        Ok((plan, bytes))
     }
 
     /// Loads what a plan holds.

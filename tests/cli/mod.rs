@@ -8,6 +8,7 @@ mod moved;
 mod open_runs;
 mod options;
 mod plans;
+mod shown;
 mod state;
 mod stored;
 mod transcripts;

@@ -1,6 +1,7 @@
 //! Plans and states as JSON documents in Terraform's shapes (format versions 1.2 and 1.0), with
 //! additions of ours: readers of Terraform's JSON ignore what they do not know.
 
+mod configuration;
 mod plan;
 mod state;
 

@@ -9,11 +9,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
-use super::state::{Module, Resource, index, mode};
+use super::configuration::{Configuration, configuration};
+use super::state::{Document as State, Module, Resource, index, mode};
 use super::{TERRAFORM_VERSION, raw, raw_or_null};
 use crate::diff::Action;
+use crate::engine::Loaded;
 use crate::plan::file::{cause, reason};
-use crate::plan::{Deferral, ObjectChange, OutputChange, Plan};
+use crate::plan::{Deferral, ObjectChange, OutputChange, Plan, Reason};
 
 #[derive(Serialize)]
 struct Change {
@@ -92,7 +94,9 @@ struct Document {
     deferred_changes: Vec<Deferred>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     output_changes: BTreeMap<String, Change>,
-    configuration: Json,
+    #[serde(skip_serializing_if = "State::is_empty")]
+    prior_state: State,
+    configuration: Configuration,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     checks: Vec<Json>,
     scopes: Vec<Json>,
@@ -103,14 +107,14 @@ struct Document {
     errored: bool,
 }
 
-/// The plan document (`format_version` 1.2).
-pub fn plan(plan: &Plan) -> Option<String> {
+/// The plan document (`format_version` 1.2), with what the files declare that it was made from.
+pub fn plan(plan: &Plan, loaded: &Loaded) -> Option<String> {
     let mut planned = Module::default();
     for change in &plan.changes {
         if change.deposed.is_none()
             && let Some(after) = &change.after
         {
-            planned.insert(&change.address, planned_resource(change, after));
+            planned.insert(&change.address, resource(change, after));
         }
     }
     let variable = |v: &Value| BTreeMap::from([("value", raw_or_null(Some(v)))]);
@@ -142,7 +146,8 @@ pub fn plan(plan: &Plan) -> Option<String> {
             .iter()
             .map(|(name, output)| (name.to_string(), output_change(output)))
             .collect(),
-        configuration: json!({ "root_module": {} }),
+        prior_state: prior_state(plan),
+        configuration: configuration(loaded),
         checks: plan.checks.iter().map(check).collect(),
         scopes: plan.scopes.iter().map(scope).collect(),
         timestamp: plan.created.clone(),
@@ -154,7 +159,23 @@ pub fn plan(plan: &Plan) -> Option<String> {
     serde_json::to_string(&document).ok()
 }
 
-fn planned_resource(change: &ObjectChange, after: &Value) -> Resource {
+/// What there was when the plan was made, as the state document has it.
+fn prior_state(plan: &Plan) -> State {
+    let there = |c: &&ObjectChange| c.deposed.is_none() && c.action != Action::Read;
+    let objects = plan.changes.iter().filter(there).filter_map(|change| {
+        let before = resource(change, change.before.as_ref()?);
+        let depends_on = change.depends_on.iter().map(ToString::to_string).collect();
+        let tainted = change.reason == Some(Reason::Tainted);
+        Some((&change.address, Resource { depends_on, tainted, ..before }))
+    });
+    let outputs = plan.outputs.iter().filter_map(|(name, output)| {
+        let before = output.before.clone()?;
+        Some((name, if output.sensitive { before.sensitive() } else { before }))
+    });
+    State::of(objects, outputs)
+}
+
+fn resource(change: &ObjectChange, document: &Value) -> Resource {
     Resource {
         address: change.address.to_string(),
         mode: mode(change.address.mode),
@@ -163,8 +184,8 @@ fn planned_resource(change: &ObjectChange, after: &Value) -> Resource {
         index: index(&change.address),
         provider_name: change.provider_source.to_string(),
         schema_version: change.schema_version,
-        values: raw_or_null(Some(after)),
-        sensitive_values: sensitive_shape(after),
+        values: raw_or_null(Some(document)),
+        sensitive_values: sensitive_shape(document),
         depends_on: Vec::new(),
         tainted: false,
     }

@@ -106,51 +106,72 @@ pub fn outputs(outputs: &BTreeMap<Name, Value>, one: Option<&str>) -> Option<Str
     serde_json::to_string_pretty(&all).ok()
 }
 
-/// The state document (`format_version` 1.0).
+#[derive(Serialize)]
+struct Values {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    outputs: BTreeMap<String, Output>,
+    root_module: Module,
+}
+
+/// A state (`format_version` 1.0).
+#[derive(Serialize)]
+pub(super) struct Document {
+    format_version: &'static str,
+    terraform_version: &'static str,
+    lifeboat_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<Values>,
+}
+
+impl Document {
+    /// Of objects and outputs.
+    pub(super) fn of<'a>(
+        objects: impl Iterator<Item = (&'a Address, Resource)>,
+        outputs: impl Iterator<Item = (&'a Name, Value)>,
+    ) -> Self {
+        let mut root_module = Module::default();
+        let mut some = false;
+        for (at, resource) in objects {
+            root_module.insert(at, resource);
+            some = true;
+        }
+        let outputs: BTreeMap<String, Output> =
+            outputs.map(|(n, v)| (n.to_string(), output(&v, Secrets::Hide))).collect();
+        some |= !outputs.is_empty();
+        Self {
+            format_version: "1.0",
+            terraform_version: TERRAFORM_VERSION,
+            lifeboat_version: env!("CARGO_PKG_VERSION"),
+            values: some.then_some(Values { outputs, root_module }),
+        }
+    }
+
+    /// Whether it holds nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_none()
+    }
+}
+
+/// The state document.
 pub fn state(
     objects: &BTreeMap<Address, Previous>,
     values: &BTreeMap<Name, Value>,
     source: &dyn Fn(&str) -> &'static str,
 ) -> Option<String> {
-    #[derive(Serialize)]
-    struct Values {
-        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        outputs: BTreeMap<String, Output>,
-        root_module: Module,
-    }
-    #[derive(Serialize)]
-    struct Document {
-        format_version: &'static str,
-        terraform_version: &'static str,
-        lifeboat_version: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        values: Option<Values>,
-    }
-    let mut root_module = Module::default();
-    for (at, object) in objects {
-        let resource = Resource {
-            address: at.to_string(),
-            mode: mode(at.mode),
-            kind: at.kind.to_string(),
-            name: at.name.to_string(),
-            index: index(at),
-            provider_name: source(&object.provider).to_owned(),
-            schema_version: 0,
-            values: raw_or_null(Some(&object.document)),
-            sensitive_values: sensitive_shape(&object.document),
-            depends_on: object.depends_on.iter().map(ToString::to_string).collect(),
-            tainted: object.tainted,
-        };
-        root_module.insert(at, resource);
-    }
-    let outputs: BTreeMap<String, Output> =
-        values.iter().map(|(n, v)| (n.to_string(), output(v, Secrets::Hide))).collect();
-    let some = !objects.is_empty() || !outputs.is_empty();
-    let document = Document {
-        format_version: "1.0",
-        terraform_version: TERRAFORM_VERSION,
-        lifeboat_version: env!("CARGO_PKG_VERSION"),
-        values: some.then_some(Values { outputs, root_module }),
+    let resource = |at: &Address, object: &Previous| Resource {
+        address: at.to_string(),
+        mode: mode(at.mode),
+        kind: at.kind.to_string(),
+        name: at.name.to_string(),
+        index: index(at),
+        provider_name: source(&object.provider).to_owned(),
+        schema_version: 0,
+        values: raw_or_null(Some(&object.document)),
+        sensitive_values: sensitive_shape(&object.document),
+        depends_on: object.depends_on.iter().map(ToString::to_string).collect(),
+        tainted: object.tainted,
     };
-    serde_json::to_string(&document).ok()
+    let objects = objects.iter().map(|(at, object)| (at, resource(at, object)));
+    let values = values.iter().map(|(name, value)| (name, value.clone()));
+    serde_json::to_string(&Document::of(objects, values)).ok()
 }
