@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::load::{Loaded, Settings};
 use super::planning::Asked;
+use super::regions::Regions;
 use super::targets::Selection;
 use super::{providers, stored};
 use crate::address::Address;
@@ -25,6 +26,7 @@ pub(super) struct Ground {
     pub selection: Selection,
     pub providers: Providers,
     pub identities: BTreeMap<String, String>,
+    pub regions: Regions,
 }
 
 /// Configured providers with verified accounts, for recovery before a plan is made.
@@ -76,13 +78,20 @@ pub(super) async fn ground(
     for instance in providers.0.values() {
         ctx.session().limit(&instance.name, instance.configured.limits());
     }
+    let regions = Regions::of(loaded, &previous, &providers);
+    let found = regions.unknown(settings, asked);
+    let failed = found.has_errors();
+    diagnostics.extend(found);
+    if failed {
+        return None;
+    }
     let identities = identities(loaded, state, &previous, &mut providers, ctx, diagnostics).await?;
     let in_state: Vec<String> = previous.keys().map(ToString::to_string).collect();
     let destroy = asked.mode == PlanMode::Destroy;
     let (selection, found) =
         Selection::new(&loaded.desired, &asked.targets, &asked.excludes, &in_state, destroy);
     diagnostics.extend(found);
-    Some(Ground { previous, selection, providers, identities })
+    Some(Ground { previous, selection, providers, identities, regions })
 }
 
 /// A changed primary is a promotion, never an ordinary change.

@@ -11,6 +11,7 @@ pub mod imports;
 pub mod load;
 pub mod planning;
 pub mod providers;
+mod regions;
 mod statics;
 pub mod stored;
 pub mod targets;

@@ -134,6 +134,10 @@ pub async fn plan(
         imports::undeclared(loaded, &imports, &declared, &mut made.diagnostics);
     }
     complete(&mut made, loaded, asked, &ground, resolved, statuses);
+    if !made.diagnostics.has_errors() {
+        let regions = ground.regions.planned(&made.plan);
+        made.diagnostics.extend(regions.unknown(settings, asked));
+    }
     made.providers = ground.providers;
     made
 }

@@ -28,3 +28,21 @@ output "size" {
   value = terraform_data.web.output
 }
 "#;
+
+/// Two regions and nothing in them.
+const TOPOLOGY: &str = r#"
+variable "account" {
+  default = "123456789012"
+}
+topology "main" {
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "us-west-2"]
+  primary  = "us-east-1"
+}
+region "us-east-1" {
+  account = var.account
+}
+region "us-west-2" {
+  account = var.account
+}
+"#;

@@ -1,6 +1,6 @@
 //! Where values come from, and folders that are not there.
 
-use super::{Case, ONE};
+use super::{Case, ONE, TOPOLOGY};
 
 #[test]
 fn variables_come_from_files_arguments_and_the_environment() {
@@ -60,4 +60,37 @@ fn init_only_adds_to_a_gitignore() {
     assert_eq!(case.read(".gitignore"), b"/.lifeboat\r\n");
     let case = Case::of(ONE).file(".gitignore/in-the-way", "");
     case.run(&["init"]).says(1, &["The .gitignore cannot be changed"]);
+}
+
+#[test]
+fn a_region_that_nothing_is_in_was_not_meant() {
+    let case = Case::of(TOPOLOGY);
+    for option in ["-assume-down", "-exclude-region"] {
+        for command in ["plan", "drift", "apply", "destroy"] {
+            let near = format!("{option}=us-esat-1");
+            let texts = ["engine::region_unknown", &near, "Did you mean \"us-east-1\"?"];
+            case.run(&[command, &near]).says(1, &texts);
+        }
+        let texts = ["engine::region_unknown", "There are: us-east-1, us-west-2."];
+        case.run(&["plan", &format!("{option}=nowhere")]).says(1, &texts);
+        case.run(&["plan", &format!("{option}=us-west-2")]).says(0, &["No changes"]);
+        let texts = ["engine::region_unknown", "There is nothing remote"];
+        Case::of(ONE).run(&["plan", &format!("{option}=us-west-2")]).says(1, &texts);
+    }
+}
+
+/// Where only an expression says where something is, planning finds out.
+#[test]
+#[cfg(feature = "aws")]
+fn a_region_that_an_expression_names_is_a_region() {
+    let text = "provider \"aws\" {\n  region     = \"eu-west-1\"\n  access_key = \"AKIATEST\"\n  \
+                secret_key = var.key\n  endpoints {\n    sts = \"http://127.0.0.1:1\"\n    s3  = \
+                \"http://127.0.0.1:1\"\n  }\n}\nvariable \"key\" {\n  default   = \"x\"\n  sensitive = \
+                true\n}\nresource \"aws_s3_bucket\" \"b\" {\n  for_each = toset([\"eu-west-3\"])\n  \
+                region   = each.key\n  bucket   = \"web-exports\"\n}\n";
+    let case = Case::of(text);
+    let down = "-assume-down=eu-west-1";
+    case.run(&["plan", down, "-assume-down=eu-west-3"]).says(0, &["deferred"]);
+    let texts = ["engine::region_unknown", "There are: eu-west-1, eu-west-3."];
+    case.run(&["plan", down, "-assume-down=eu-west-3", "-assume-down=nowhere"]).says(1, &texts);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Case, ONE};
+use super::{Case, ONE, TOPOLOGY};
 
 /// With the child module of [`CHILD`]; Terraform 1.11.4 was given the same.
 const ROOT: &str = r#"
@@ -210,6 +210,18 @@ fn providers_are_declared_without_their_secrets() {
         },
     });
     assert_eq!(configuration["provider_config"]["aws"], aws);
+}
+
+#[test]
+fn blocks_of_the_topology_are_declared_beside_what_terraform_knows() {
+    let case = Case::of(TOPOLOGY);
+    let configuration = shown(&case, &[])["configuration"].clone();
+    let region = json!({
+        "type": "region",
+        "name": "us-west-2",
+        "expressions": { "account": { "references": ["var.account"] } },
+    });
+    assert_eq!(configuration["root_module"]["topology_blocks"][2], region);
 }
 
 #[test]
