@@ -2,7 +2,7 @@
 
 use super::args;
 use super::exit::Exit;
-use super::plan::{failed, make};
+use super::plan::make;
 use super::workspace::{Workspace, asked};
 use crate::plan::PlanMode;
 use crate::registry::Providers;
@@ -10,6 +10,9 @@ use crate::view::{drift, ndjson};
 
 /// Runs `drift`: 0 nothing, 2 drift, 1 errors, 6 something could not be read.
 pub async fn run(workspace: &Workspace, args: &args::Drift) -> Exit {
+    if workspace.output.json {
+        ndjson::version(&workspace.output);
+    }
     let asked = match asked(&args.planning, false) {
         Ok(asked) => crate::engine::Asked { mode: PlanMode::RefreshOnly, ..asked },
         Err(text) => {
@@ -29,22 +32,29 @@ pub async fn run(workspace: &Workspace, args: &args::Drift) -> Exit {
         Err(exit) => return exit,
     };
     workspace.tell(&known.diagnostics);
+    if known.diagnostics.has_errors() {
+        return Exit::Error;
+    }
     let planning = &args.planning;
     let made = make(workspace, &loaded, &contexts, planning, known.state.as_ref(), &asked).await;
     workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
     let plan = &made.plan;
+    let failed = made.diagnostics.has_errors();
     if workspace.output.json {
-        ndjson::plan(&workspace.output, plan, "drift");
+        ndjson::changes(&workspace.output, plan, "drift");
+        if !failed {
+            ndjson::summary(&workspace.output, plan, "drift");
+        }
     } else {
         let view = crate::view::plan::PlanView {
             catalogue: &workspace.catalogue,
             paint: workspace.output.paint,
             compact: planning.compact,
         };
-        workspace.output.result(&drift::text(plan, &view));
+        workspace.output.result(&drift::text(plan, &view, failed));
     }
-    if made.diagnostics.has_errors() {
-        return failed(&made.diagnostics);
+    if failed {
+        return Exit::Error;
     }
     if !plan.drift.is_empty() {
         return Exit::Changes;

@@ -6,8 +6,8 @@ use super::escape::line;
 use super::plan::{PlanView, word};
 use crate::plan::Plan;
 
-/// The report of `lifeboat drift`.
-pub fn text(plan: &Plan, view: &PlanView<'_>) -> String {
+/// The report of `lifeboat drift`; without a verdict where it failed.
+pub fn text(plan: &Plan, view: &PlanView<'_>, failed: bool) -> String {
     let mut out = view.drifted(plan);
     out.push_str("\nRegions:\n");
     if plan.scopes.is_empty() {
@@ -27,6 +27,10 @@ pub fn text(plan: &Plan, view: &PlanView<'_>) -> String {
             line(&status.scope.service),
             status.objects
         );
+    }
+    if failed {
+        out.push_str("\nWhether there is drift cannot be told: see the errors.\n");
+        return out;
     }
     let _ok = match (plan.drift.len(), plan.incomplete()) {
         (0, false) => writeln!(out, "\nNo drift."),

@@ -64,6 +64,12 @@ fn line(output: &Output, kind: &str, change: &ObjectChange, verb: &str) {
 
 /// All lines of a plan.
 pub fn plan(output: &Output, plan: &Plan, operation: &str) {
+    changes(output, plan, operation);
+    summary(output, plan, operation);
+}
+
+/// What changed and what would change, object by object, and how each place answered.
+pub fn changes(output: &Output, plan: &Plan, operation: &str) {
     for change in &plan.drift {
         line(output, "resource_drift", change, "Drift detected,");
     }
@@ -84,12 +90,16 @@ pub fn plan(output: &Output, plan: &Plan, operation: &str) {
     for status in plan.scopes.iter().filter(|s| operation == "drift" || s.trouble.is_some()) {
         scope(output, status);
     }
+}
+
+/// The counts, and the outputs.
+pub fn summary(output: &Output, plan: &Plan, operation: &str) {
     let counts = counts(plan);
     let message = format!(
         "Plan: {} to add, {} to change, {} to destroy.",
         counts.add, counts.change, counts.destroy
     );
-    let body = json!({ "incomplete": plan.incomplete(), "changes": changes(&counts, operation) });
+    let body = json!({ "incomplete": plan.incomplete(), "changes": counted(&counts, operation) });
     output.event("change_summary", "info", &message, body);
     if !plan.outputs.is_empty() {
         let all: BTreeMap<&str, Json> = plan
@@ -134,7 +144,7 @@ fn scope(output: &Output, status: &ScopeStatus) {
     output.event("scope_status", "warn", &text, json!({ "scope": body }));
 }
 
-fn changes(counts: &Counts, operation: &str) -> Json {
+fn counted(counts: &Counts, operation: &str) -> Json {
     json!({
         "add": counts.add,
         "change": counts.change,

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use super::{Case, ONE};
+use super::{Case, ONE, TOPOLOGY};
 
 /// So many objects that what is said of them is more than a pipe holds.
 fn many() -> Case {
@@ -74,6 +74,20 @@ fn an_output_that_cannot_be_stored_leaves_the_rest_in_state() {
     let told = ["1 added", "apply::output", "output.deep", "nested more than 48 levels"];
     case.run(&["apply", "-auto-approve"]).says(1, &told);
     case.run(&["state", "list"]).says(0, &["terraform_data.deep"]);
+}
+
+#[test]
+fn drift_gives_no_verdict_where_it_failed() {
+    let case = Case::of(TOPOLOGY).file("more.dr.hcl", ONE);
+    case.ok(&["apply", "-auto-approve"]);
+    let moved = "primary  = \"us-west-2\"";
+    case.write("main.dr.hcl", TOPOLOGY.replace("primary  = \"us-east-1\"", moved));
+    case.run(&["plan"]).says(5, &["plan::primary_changed"]);
+    let ran = case.run(&["drift"]);
+    ran.says(1, &["Whether there is drift cannot be told", "plan::primary_changed"]);
+    assert!(!ran.stdout.contains("No drift"), "{ran:#?}");
+    let ran = case.run(&["drift", "-json"]);
+    assert!(ran.code == 1 && !ran.stdout.contains("change_summary"), "{ran:#?}");
 }
 
 #[test]
