@@ -286,9 +286,9 @@ pub struct ForceUnlock {
     /// Do not ask
     #[arg(long)]
     pub force: bool,
-    /// The id of the lock, as the error shows it
+    /// The id of the lock, as the error shows it; a damaged lock has none
     #[arg(value_name = "LOCK_ID")]
-    pub id: String,
+    pub id: Option<String>,
 }
 
 /// `status`

@@ -65,5 +65,8 @@ fn plan(workspace: &Workspace, backend: &StoreBackend, path: &Path, as_json: boo
         PlanView { catalogue: &workspace.catalogue, paint, compact: false }.text(&plan)
     };
     workspace.output.result(&text);
+    if !as_json {
+        workspace.tell(&plan.findings);
+    }
     Exit::Done
 }

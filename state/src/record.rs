@@ -58,8 +58,8 @@ pub(crate) struct Broken {
 pub enum RecordError {
     /// The bytes are not those that were written.
     #[error(
-        "the lock record is damaged: make sure that no lifeboat works on this state, then remove \
-         the record `{name}`; the next command makes a new one, its term above all generations"
+        "the lock record `{name}` is damaged: make sure that no lifeboat works on this state, then \
+         put a new one in its place with `lifeboat force-unlock`"
     )]
     Damaged {
         /// The record.

@@ -91,3 +91,28 @@ fn an_object_of_a_type_that_this_build_lacks_is_left_alone() {
     }
     case.run(&["state", "list"]).says(0, &["terraform_queue.web"]);
 }
+
+#[test]
+fn a_damaged_lock_is_replaced_by_force_unlock() {
+    const LOCK: &str = ".lifeboat/state/lock";
+    let case = grown();
+    case.run(&["force-unlock"]).says(1, &["No lock is named", "not locked"]);
+    let whole = case.read(LOCK);
+    for length in [0, 1, whole.len() / 2, whole.len() - 1] {
+        case.write(LOCK, &whole[..length]);
+        let hint = ["is damaged", "`lifeboat force-unlock`"];
+        case.run(&["plan"]).says(1, &hint);
+        case.run(&["apply", "-auto-approve"]).says(1, &hint);
+        case.run_with(&["force-unlock"], "no\n").says(1, &["cancelled"]);
+        case.run_with(&["force-unlock"], "yes\n").says(0, &["has been replaced"]);
+        case.run(&["plan", "-detailed-exitcode", "-var=size=2"]).says(0, &["No changes"]);
+    }
+    case.write(LOCK, "gone\u{1b}wrong");
+    let saw = ["Its 10 bytes are:", "gone", "wrong", "has been replaced"];
+    let all = case.run(&["force-unlock", "-force", "0"]);
+    assert!(all.code == 0 && !all.stderr.contains('\u{1b}'), "{all:#?}");
+    let both = format!("{}{}", all.stderr, all.stdout);
+    assert!(saw.iter().all(|text| both.contains(text)), "{all:#?}");
+    case.run(&["apply", "-auto-approve", "-var=size=3"]).says(0, &["1 changed"]);
+    assert_eq!(case.ok(&["status", "-json"]).json()["serial"], 3);
+}

@@ -103,6 +103,16 @@ pub trait StateBackend: Debug + Send + Sync {
         reason: &'a str,
     ) -> BoxFuture<'a, Result<Holder, BackendError>>;
 
+    /// The bytes of a lock record that cannot be read, if it is so.
+    fn damaged_lock(&self) -> BoxFuture<'_, Result<Option<Bytes>, BackendError>>;
+
+    /// Puts a new record in the place of one that cannot be read; says whether there was one.
+    fn replace_damaged_lock<'a>(
+        &'a self,
+        by: &'a str,
+        reason: &'a str,
+    ) -> BoxFuture<'a, Result<bool, BackendError>>;
+
     /// Adds a generation after `expected`. The state's serial and term are those of the result, not
     /// those that it holds. `commit` is a token of this commit: trying again with it after an error
     /// finds the first attempt.
@@ -407,6 +417,18 @@ impl StateBackend for StoreBackend {
         reason: &'a str,
     ) -> BoxFuture<'a, Result<Holder, BackendError>> {
         Box::pin(async move { Ok(self.locks.force_unlock(id, by, reason).await?) })
+    }
+
+    fn damaged_lock(&self) -> BoxFuture<'_, Result<Option<Bytes>, BackendError>> {
+        Box::pin(async move { Ok(self.locks.damaged().await?) })
+    }
+
+    fn replace_damaged_lock<'a>(
+        &'a self,
+        by: &'a str,
+        reason: &'a str,
+    ) -> BoxFuture<'a, Result<bool, BackendError>> {
+        Box::pin(async move { Ok(self.locks.replace_damaged(by, reason).await?) })
     }
 
     fn commit<'a>(

@@ -8,11 +8,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
 use crate::generation::{Chain, GenerationError, Permit};
 use crate::record::{self, Broken, Fence, Record, RecordError};
-use crate::store::{CasStore, StoreError, Version};
+use crate::store::{CasStore, StoreError, Stored, Version};
 
 mod error;
 mod liveness;
@@ -309,6 +310,37 @@ impl Locks {
             }
         }
         Err(LockError::Contended)
+    }
+
+    /// The bytes of a lock record that cannot be read; nothing where there is none or a sound one.
+    ///
+    /// # Errors
+    /// The record is of a newer format, or the store failed.
+    pub async fn damaged(&self) -> Result<Option<Bytes>, LockError> {
+        Ok(self.unreadable().await?.map(|stored| stored.bytes))
+    }
+
+    /// Puts a record that nobody holds in the place of one that cannot be read. Terms begin above
+    /// all generations with the next holder. Says whether there was a damaged one.
+    ///
+    /// # Errors
+    /// The store failed, or somebody else changed the record meanwhile.
+    pub async fn replace_damaged(&self, by: &str, reason: &str) -> Result<bool, LockError> {
+        let Some(stored) = self.unreadable().await? else { return Ok(false) };
+        let broken = Broken { id: String::new(), by: by.to_owned(), reason: reason.to_owned() };
+        let next = Record { broken: Some(broken), ..Record::default() };
+        match record::write(&*self.store, Some(&stored.version), &next).await? {
+            Some(_) => Ok(true),
+            None => Err(LockError::Contended),
+        }
+    }
+
+    async fn unreadable(&self) -> Result<Option<Stored>, LockError> {
+        match record::read(&*self.store).await {
+            Err(RecordError::Damaged { .. }) => Ok(self.store.get(&record::name()?).await?),
+            Ok(_) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Certain only on the same machine.
