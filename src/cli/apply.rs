@@ -36,9 +36,6 @@ pub async fn destroy(workspace: &Workspace, args: args::Destroy) -> Exit {
 
 /// Runs `apply`.
 pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
-    if workspace.output.json {
-        ndjson::version(&workspace.output);
-    }
     let timeout = match duration(&args.locking.lock_timeout) {
         Ok(timeout) => timeout,
         Err(text) => {

@@ -11,23 +11,26 @@ use clap::{Args, Parser, Subcommand};
     name = "lifeboat",
     version,
     about = "A plan/apply reconciler for disaster recovery",
-    long_about = "Declares a topology in HCL files (*.dr.hcl): regions, replication, retention, DNS failover.\n\
-                  `lifeboat plan` compares the files with what is live, `lifeboat apply` makes it so,\n\
-                  `lifeboat drift` tells what changed outside. Options take one or two dashes.",
-    after_help = "Exit codes: 0 done or nothing to do, 1 error, 2 changes (plan -detailed-exitcode, drift),\n\
-                  4 applied in part, 5 refused by a guard, 6 something could not be read.",
+    long_about = "Makes a topology live that HCL files (*.dr.hcl) declare: regions, replication,\n\
+                  retention, DNS failover. `lifeboat plan` compares the files with what is live,\n\
+                  `lifeboat apply` makes it so, `lifeboat drift` tells what changed outside.\n\
+                  Options take one dash or two.",
+    after_help = "Exit codes: 0 done or nothing to do, 1 an error, 2 changes (drift, and plan with\n\
+                  -detailed-exitcode), 4 applied in part, 5 refused by a guard, 6 something could\n\
+                  not be read. With -json failures are JSON on stdout too.",
+    max_term_width = 80,
     disable_help_subcommand = false
 )]
 pub struct Cli {
-    /// Work in another folder.
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Work in another folder
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     pub chdir: Option<PathBuf>,
-    /// No colour; NO_COLOR is honoured too.
-    #[arg(long, global = true)]
+    /// Print without colour, as with the variable NO_COLOR
+    #[arg(long, global = true, help_heading = "Global options")]
     pub no_color: bool,
-    /// Log to stderr: -v info, -vv debug, -vvv trace. LIFEBOAT_LOG takes a filter,
-    /// LIFEBOAT_LOG_PATH a file.
-    #[arg(short, global = true, action = clap::ArgAction::Count)]
+    /// Log to stderr: -v info, -vv debug, -vvv trace. The variable LIFEBOAT_LOG takes a filter,
+    /// LIFEBOAT_LOG_PATH a file
+    #[arg(short, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     pub verbose: u8,
     /// What to do.
     #[command(subcommand)]
@@ -37,7 +40,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Prepare the folder: state, modules, .gitignore
+    /// Check the files and keep the state out of git
     Init(Init),
     /// Check the files without reading anything live
     Validate(Validate),
@@ -47,17 +50,17 @@ pub enum Command {
     Apply(Apply),
     /// Remove everything that the state holds
     Destroy(Destroy),
-    /// Tell what changed outside; changes nothing (exit 0, 2, 1 or 6)
+    /// Tell what changed outside of lifeboat; changes nothing itself
     Drift(Drift),
     /// Show a saved plan or the state
     Show(Show),
     /// Show the outputs of the root module
     Output(Output),
-    /// Look into the state
+    /// Look into the state, or take an earlier one back
     State(State),
-    /// Break the state lock of another run
+    /// Break the lock of a run that is dead, or one that cannot be read
     ForceUnlock(ForceUnlock),
-    /// One page about the topology: roles, regions, what is unread
+    /// Show what the state holds on one page
     Status(Status),
     /// Show the version
     Version(Version),
@@ -80,34 +83,34 @@ pub struct Planning {
     /// Values of variables.
     #[command(flatten)]
     pub values: Values,
-    /// Only these resources and what they need; may be repeated
+    /// Plan only these resources and what they need; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     pub target: Vec<String>,
-    /// All but these resources; may be repeated
+    /// Plan all but these resources; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     pub exclude: Vec<String>,
     /// Leave everything in this region as it is; may be repeated
     #[arg(long, value_name = "REGION")]
     pub exclude_region: Vec<String>,
-    /// Make this object anew; may be repeated
+    /// Replace this object with a new one; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     pub replace: Vec<String>,
-    /// Only take what is live into state
+    /// Only take what is live into the state
     #[arg(long)]
     pub refresh_only: bool,
-    /// Read live objects first [default: true]
+    /// Read what is live first [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub refresh: Option<bool>,
     /// Treat a region as unreachable without asking it; may be repeated
     #[arg(long, value_name = "REGION")]
     pub assume_down: Vec<String>,
-    /// Steps at the same time
+    /// Take so many steps at the same time
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub parallelism: usize,
-    /// One JSON object per line
+    /// Print a JSON object per line, also where something fails
     #[arg(long)]
     pub json: bool,
-    /// Accepted for Terraform's sake: nothing is ever asked here but approvals
+    /// With false, fail where an approval would be asked for
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub input: Option<bool>,
     /// Show only the names of what changes
@@ -121,7 +124,7 @@ pub struct Planning {
 /// Options of the commands that take the lock.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Locking {
-    /// Wait for the lock, such as 30s
+    /// Wait so long for the lock of another run: 30s, 5m
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     pub lock_timeout: String,
 }
@@ -143,10 +146,10 @@ pub struct Consent {
 /// `init`
 #[derive(Clone, Debug, Args)]
 pub struct Init {
-    /// Accepted for Terraform's sake.
+    /// Accepted for Terraform's sake: init asks nothing
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub input: Option<bool>,
-    /// One JSON object per line
+    /// Print a JSON object per line, also where something fails
     #[arg(long)]
     pub json: bool,
 }
@@ -157,7 +160,7 @@ pub struct Validate {
     /// Values of variables.
     #[command(flatten)]
     pub values: Values,
-    /// One JSON document
+    /// Print one JSON document, also where something fails
     #[arg(long)]
     pub json: bool,
 }
@@ -168,10 +171,10 @@ pub struct Plan {
     /// How to plan.
     #[command(flatten)]
     pub planning: Planning,
-    /// Plan the removal of everything
+    /// Plan to remove everything that the state holds
     #[arg(long)]
     pub destroy: bool,
-    /// Save the plan
+    /// Save the plan for `lifeboat apply FILE`
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Exit 2 when there are changes
@@ -191,10 +194,10 @@ pub struct Apply {
     /// The lock.
     #[command(flatten)]
     pub locking: Locking,
-    /// Remove everything
+    /// Remove everything that the state holds
     #[arg(long)]
     pub destroy: bool,
-    /// A saved plan
+    /// A plan that `lifeboat plan -out=PLAN` has saved; without one, plan now
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
 }
@@ -224,10 +227,10 @@ pub struct Drift {
 /// `show`
 #[derive(Clone, Debug, Args)]
 pub struct Show {
-    /// One JSON document in Terraform's shape
+    /// Print one JSON document in Terraform's shape, also where something fails
     #[arg(long)]
     pub json: bool,
-    /// A saved plan; the state without one
+    /// A plan that `lifeboat plan -out=PLAN` has saved; without one, the state
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
 }
@@ -235,13 +238,13 @@ pub struct Show {
 /// `output`
 #[derive(Clone, Debug, Args)]
 pub struct Output {
-    /// One JSON document
+    /// Print one JSON document, also where something fails
     #[arg(long)]
     pub json: bool,
-    /// The text itself, for scripts
+    /// Print the text itself, for scripts
     #[arg(long, requires = "name", conflicts_with = "json")]
     pub raw: bool,
-    /// One output
+    /// The output to show; without a name, all of them
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }
@@ -259,22 +262,22 @@ pub struct State {
 pub enum StateCommand {
     /// List the addresses of what exists
     List {
-        /// Only these and what is in them
+        /// List only these and what is in them
         #[arg(value_name = "ADDRESS")]
         addresses: Vec<String>,
     },
     /// Show one object
     Show {
-        /// Its address
+        /// The address of the object, as `state list` has it
         #[arg(value_name = "ADDRESS")]
         address: String,
-        /// One JSON document
+        /// Print one JSON document, also where something fails
         #[arg(long)]
         json: bool,
     },
     /// Take an earlier generation back, as a new one on top
     Restore {
-        /// Its serial
+        /// The serial of the generation
         #[arg(value_name = "SERIAL")]
         serial: u64,
     },
@@ -283,7 +286,7 @@ pub enum StateCommand {
 /// `force-unlock`
 #[derive(Clone, Debug, Args)]
 pub struct ForceUnlock {
-    /// Do not ask
+    /// Break it without asking
     #[arg(long)]
     pub force: bool,
     /// The id of the lock, as the error shows it; a damaged lock has none
@@ -294,7 +297,7 @@ pub struct ForceUnlock {
 /// `status`
 #[derive(Clone, Debug, Args)]
 pub struct Status {
-    /// One JSON document
+    /// Print one JSON document, also where something fails
     #[arg(long)]
     pub json: bool,
 }
@@ -302,7 +305,7 @@ pub struct Status {
 /// `version`
 #[derive(Clone, Debug, Args)]
 pub struct Version {
-    /// One JSON document
+    /// Print one JSON document, also where something fails
     #[arg(long)]
     pub json: bool,
 }
@@ -324,6 +327,26 @@ pub fn two_dashes(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
         .collect()
 }
 
+/// What the parser says, with one dash where people typed options so: it knows only two.
+pub fn as_typed(text: &str, args: &[OsString]) -> String {
+    let option = |arg: &OsString, dashes: &str| {
+        let name = arg.to_string_lossy().strip_prefix(dashes).map(str::to_owned);
+        name.is_some_and(|n| n.len() > 1 && n.starts_with(|c: char| c.is_ascii_alphabetic()))
+    };
+    if !args.iter().any(|a| option(a, "-")) || args.iter().any(|a| option(a, "--")) {
+        return text.to_owned();
+    }
+    let mut parts = text.split("--");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let inside = out.ends_with(|c: char| c.is_ascii_alphanumeric());
+        let name = part.starts_with(|c: char| c.is_ascii_alphabetic());
+        out.push_str(if name && !inside { "-" } else { "--" });
+        out.push_str(part);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -343,6 +366,15 @@ mod tests {
             ]),
             ["lifeboat", "--chdir=x", "plan", "--out=p", "--json", "--var", "a=-b", "-vv", "-"]
         );
+    }
+
+    #[test]
+    fn what_was_typed_with_one_dash_is_said_with_one() {
+        let said = "'--bogus' found, '-- --bogus', 'a--b'";
+        let args = |option: &str| [OsString::from("lifeboat"), option.into()];
+        assert_eq!(as_typed(said, &args("-bogus")), "'-bogus' found, '-- -bogus', 'a--b'");
+        assert_eq!(as_typed(said, &args("--bogus")), said);
+        assert_eq!(as_typed(said, &args("plan")), said);
     }
 
     #[test]

@@ -10,8 +10,11 @@ use crate::view::{drift, ndjson};
 
 /// Runs `drift`: 0 nothing, 2 drift, 1 errors, 6 something could not be read.
 pub async fn run(workspace: &Workspace, args: &args::Drift) -> Exit {
-    if workspace.output.json {
-        ndjson::version(&workspace.output);
+    if args.planning.refresh == Some(false) || !args.planning.replace.is_empty() {
+        let text = "drift looks at what is live and plans nothing: leave -refresh=false and\n\
+                    -replace away, or give them to `lifeboat plan`.";
+        workspace.output.error("The options cannot be used", text);
+        return Exit::Error;
     }
     let asked = match asked(&args.planning, false) {
         Ok(asked) => crate::engine::Asked { mode: PlanMode::RefreshOnly, ..asked },

@@ -4,6 +4,8 @@ use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
+use serde_json::json;
+
 use super::args;
 use super::exit::Exit;
 use super::workspace::{FOLDER, Workspace, has_files};
@@ -11,8 +13,11 @@ use super::workspace::{FOLDER, Workspace, has_files};
 /// Runs `init`. Local modules need no download and the default state no server.
 pub fn run(workspace: &Workspace, _args: &args::Init) -> Exit {
     if !has_files(&workspace.root) {
-        workspace.output.result(
-            "lifeboat initialized in an empty folder.\n\nThere is no *.dr.hcl file yet. See examples/ for one to begin with.\n",
+        tell(
+            workspace,
+            "output_init_empty_message",
+            "lifeboat initialized in an empty folder.",
+            "There is no *.dr.hcl file yet. See examples/ for one to begin with.",
         );
         return Exit::Done;
     }
@@ -31,10 +36,23 @@ pub fn run(workspace: &Workspace, _args: &args::Init) -> Exit {
     if diagnostics.has_errors() {
         return Exit::Error;
     }
-    workspace.output.result(
-        "lifeboat has been successfully initialized!\n\nRun `lifeboat plan` to see what would change.\n",
+    tell(
+        workspace,
+        "output_init_success_message",
+        "lifeboat has been successfully initialized!",
+        "Run `lifeboat plan` to see what would change.",
     );
     Exit::Done
+}
+
+/// What came of it, in lines as Terraform's `init` has them.
+fn tell(workspace: &Workspace, code: &str, head: &str, next: &str) {
+    let text = format!("{head}\n\n{next}");
+    if workspace.output.json {
+        workspace.output.event("init_output", "info", &text, json!({ "message_code": code }));
+    } else {
+        workspace.output.result(&format!("{text}\n"));
+    }
 }
 
 /// Appends the state folder's line to a `.gitignore` that lacks it; what is there stays as it is,

@@ -38,7 +38,8 @@ pub use workspace::Workspace;
 
 use crate::config::variable::Given;
 use crate::registry::{Catalogue, providers};
-use crate::view::output::Output;
+use crate::view::ndjson;
+use crate::view::output::{Form, Output};
 use crate::view::paint::Paint;
 
 /// Runs the command line to its exit code. The only async entry of the library.
@@ -47,19 +48,20 @@ pub fn run(
     environment: BTreeMap<String, String>,
 ) -> Pin<Box<dyn Future<Output = Exit>>> {
     Box::pin(async move {
-        let matches = match Cli::command().try_get_matches_from(args::two_dashes(args)) {
-            Ok(matches) => matches,
-            Err(error) => return usage(&error),
+        let parsed = parse(&args);
+        let form = parsed.as_ref().map_or_else(|_| meant(&args), |(cli, _)| form(&cli.command));
+        let plain = parsed.as_ref().is_ok_and(|(cli, _)| cli.no_color);
+        let output = Arc::new(writer(form, plain, &environment));
+        if output.json {
+            ndjson::version(&output);
+        }
+        let (cli, given) = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => return usage(&output, &error, &args),
         };
-        let cli = match Cli::from_arg_matches(&matches) {
-            Ok(cli) => cli,
-            Err(error) => return usage(&error),
-        };
-        let given = matches.subcommand().map(|(_, m)| given(m)).unwrap_or_default();
-        let logging = log::start(cli.verbose, &environment);
-        let output = Arc::new(writer(&cli, &environment));
-        if let Err(text) = logging {
+        if let Err(text) = log::start(cli.verbose, &environment) {
             output.error("The log cannot be written", &text);
+            output.failed();
             return Exit::Error;
         }
         let (sender, interrupt) = watch::channel(Interrupt::None);
@@ -76,9 +78,14 @@ pub fn run(
         if !workspace.root.is_dir() {
             let text = format!("{} is not a folder.", workspace.root.display());
             workspace.output.error("There is no such folder", &text);
+            workspace.output.failed();
             return Exit::Error;
         }
-        interruptible(&workspace, cli.command, &sender).await
+        let exit = interruptible(&workspace, cli.command, &sender).await;
+        if exit == Exit::Error {
+            workspace.output.failed();
+        }
+        exit
     })
 }
 
@@ -98,26 +105,79 @@ fn given(matches: &clap::ArgMatches) -> Vec<Given> {
     all.into_iter().map(|(_, given)| given).collect()
 }
 
-/// Usage errors exit 1, as all errors do; help and version are results.
-fn usage(error: &clap::Error) -> Exit {
-    let wanted = !error.use_stderr();
-    drop(error.print());
-    if wanted { Exit::Done } else { Exit::Error }
+fn parse(args: &[OsString]) -> Result<(Cli, Vec<Given>), clap::Error> {
+    let matches = Cli::command().try_get_matches_from(args::two_dashes(args.to_vec()))?;
+    let given = matches.subcommand().map(|(_, m)| given(m)).unwrap_or_default();
+    Ok((Cli::from_arg_matches(&matches)?, given))
 }
 
-fn writer(cli: &Cli, environment: &BTreeMap<String, String>) -> Output {
-    let json = match &cli.command {
-        Command::Plan(a) => a.planning.json,
-        Command::Apply(a) => a.planning.json,
-        Command::Destroy(a) => a.planning.json,
-        Command::Drift(a) => a.planning.json,
-        _ => false,
+/// Usage errors exit 1, as all errors do; help and version are results.
+fn usage(output: &Output, error: &clap::Error, args: &[OsString]) -> Exit {
+    let text = error.render();
+    if !error.use_stderr() {
+        let coloured = output.paint.colour;
+        output.result(&if coloured { text.ansi().to_string() } else { text.to_string() });
+        return Exit::Done;
+    }
+    let text = args::as_typed(&text.to_string(), args);
+    match text.strip_prefix("error: ") {
+        Some(text) => {
+            let (summary, detail) = text.split_once('\n').unwrap_or((text, ""));
+            output.error(summary, detail.trim());
+        }
+        // No command: what there is.
+        None => output.note(&text),
+    }
+    output.failed();
+    Exit::Error
+}
+
+/// What a command prints for programs.
+fn form(command: &Command) -> Form {
+    let (json, form) = match command {
+        Command::Init(a) => (a.json, Form::Lines),
+        Command::Plan(a) => (a.planning.json, Form::Lines),
+        Command::Apply(a) => (a.planning.json, Form::Lines),
+        Command::Destroy(a) => (a.planning.json, Form::Lines),
+        Command::Drift(a) => (a.planning.json, Form::Lines),
+        Command::Validate(a) => (a.json, Form::Verdict),
+        Command::Show(a) => (a.json, Form::Document),
+        Command::Output(a) => (a.json, Form::Document),
+        Command::Status(a) => (a.json, Form::Document),
+        Command::Version(a) => (a.json, Form::Document),
+        Command::State(a) => match a.command {
+            args::StateCommand::Show { json, .. } => (json, Form::Document),
+            args::StateCommand::List { .. } | args::StateCommand::Restore { .. } => {
+                return Form::Text;
+            }
+        },
+        Command::ForceUnlock(_) => return Form::Text,
     };
+    if json { form } else { Form::Text }
+}
+
+/// The same of a command line that cannot be parsed.
+fn meant(args: &[OsString]) -> Form {
+    let args = args::two_dashes(args.to_vec());
+    let typed = args.iter().skip(1).take_while(|arg| *arg != "--");
+    let words: Vec<_> = typed.map(|arg| arg.to_string_lossy()).collect();
+    if !words.iter().any(|word| word == "--json" || word.starts_with("--json=")) {
+        return Form::Text;
+    }
+    let known = |name: &str| Cli::command().find_subcommand(name).is_some();
+    match words.iter().find(|word| known(word)).map(|word| &**word) {
+        Some("init" | "plan" | "apply" | "destroy" | "drift") => Form::Lines,
+        Some("validate") => Form::Verdict,
+        _ => Form::Document,
+    }
+}
+
+fn writer(form: Form, no_color: bool, environment: &BTreeMap<String, String>) -> Output {
     let (out, err) = (std::io::stdout(), std::io::stderr());
-    let plain = cli.no_color || environment.get("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let plain = no_color || environment.get("NO_COLOR").is_some_and(|v| !v.is_empty());
     let paint = |terminal: bool| Paint { colour: terminal && !plain };
     let (paint_out, paint_err) = (paint(out.is_terminal()), paint(err.is_terminal()));
-    let mut output = Output::new(Box::new(out), Box::new(err), json, env::now_text);
+    let mut output = Output::new(Box::new(out), Box::new(err), form, env::now_text);
     output.paint = paint_out;
     output.paint_err = paint_err;
     let columns = environment.get("COLUMNS").and_then(|c| c.parse().ok());

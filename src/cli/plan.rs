@@ -1,8 +1,10 @@
 //! `lifeboat plan`
 
+use std::path::Path;
 use std::sync::Arc;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics};
+use lifeboat_state::backend::{StateBackend as _, StoreBackend};
 
 use super::args;
 use super::exit::Exit;
@@ -17,9 +19,6 @@ use crate::view::progress::Progress;
 
 /// Runs `plan`.
 pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
-    if workspace.output.json {
-        ndjson::version(&workspace.output);
-    }
     let mut asked = match asked(&args.planning, args.destroy) {
         Ok(asked) => asked,
         Err(text) => {
@@ -27,6 +26,9 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
             return Exit::Error;
         }
     };
+    if args.out.as_ref().is_some_and(|path| !is_free(workspace, path)) {
+        return Exit::Error;
+    }
     let contexts = workspace.contexts(false);
     let settings = workspace.settings(Some(&args.planning));
     let Some(loaded) = workspace.load(&settings, &contexts) else { return Exit::Error };
@@ -50,30 +52,53 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
         return failed(&made.diagnostics);
     }
     tell(workspace, planning, &made.plan, "plan");
-    if let Some(path) = &args.out {
-        match file::write(&made.plan, &*sealer(&backend).await) {
-            Ok(bytes) => {
-                if let Err(error) = std::fs::write(path, bytes) {
-                    let text = format!("{}: {error}.", path.display());
-                    workspace.output.error("The plan cannot be saved", &text);
-                    return Exit::Error;
-                }
-            }
-            Err(error) => return workspace.failed(&error),
-        }
-        let path = path.display();
-        workspace.output.say(&format!(
-            "\nSaved the plan to: {path}\n\nTo perform exactly these actions, run:\n    lifeboat apply {path}\n"
-        ));
+    if let Some(path) = &args.out
+        && let Err(exit) = save(workspace, &backend, &made.plan, path).await
+    {
+        return exit;
     }
     exit(&made.plan, args)
 }
 
+/// Saves a plan and says how to apply it.
+async fn save(
+    workspace: &Workspace,
+    backend: &StoreBackend,
+    plan: &Plan,
+    path: &Path,
+) -> Result<(), Exit> {
+    let sealer = sealer(backend).await;
+    let bytes = file::write(plan, &sealer).map_err(|error| workspace.failed(&error))?;
+    let written = std::fs::write(path, bytes);
+    let path = path.display();
+    if let Err(error) = written {
+        workspace.output.error("The plan cannot be saved", &format!("{path}: {error}."));
+        return Err(Exit::Error);
+    }
+    workspace.output.say(&format!(
+        "\nSaved the plan to: {path}\n\nTo perform exactly these actions, run:\n    lifeboat apply {path}\n"
+    ));
+    Ok(())
+}
+
+/// Whether a plan may be saved there: what is no plan was not meant to be overwritten.
+fn is_free(workspace: &Workspace, path: &Path) -> bool {
+    let is_file = std::fs::metadata(path).is_ok_and(|what| what.is_file());
+    let old = if is_file { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
+    if old.is_empty() || file::is_plan(&old) {
+        return true;
+    }
+    let text = format!(
+        "{} exists and is no plan that lifeboat made, so it is not overwritten.\n\
+         Name another file, or remove this one first.",
+        path.display()
+    );
+    workspace.output.error("The plan cannot be saved there", &text);
+    false
+}
+
 /// The key for sensitive values; made where there is none yet.
-async fn sealer(
-    backend: &lifeboat_state::backend::StoreBackend,
-) -> Arc<lifeboat_state::secret::Sealer> {
-    use lifeboat_state::backend::StateBackend as _;
+async fn sealer(backend: &StoreBackend) -> Arc<lifeboat_state::secret::Sealer> {
     // Without a key a plan without secrets can still be saved; one with secrets says what lacks.
     drop(backend.prepare_key().await);
     backend.sealer()

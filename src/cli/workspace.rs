@@ -244,10 +244,19 @@ pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
     let mut replace = Vec::new();
     for text in &planning.replace {
         let address = Address::parse(text);
-        replace.push(address.ok_or_else(|| format!("-replace={text}: that is not an address"))?);
+        replace.push(address.ok_or_else(|| {
+            format!(
+                "-replace={text} is not the address of an object, such as aws_s3_bucket.logs[0].\n\
+             `lifeboat state list` shows the addresses of what exists."
+            )
+        })?);
     }
     let mode = match (destroy, planning.refresh_only) {
-        (true, true) => return Err("-destroy and -refresh-only exclude each other".to_owned()),
+        (true, true) => {
+            return Err(
+                "-destroy and -refresh-only exclude each other: give one of them.".to_owned()
+            );
+        }
         (true, false) => PlanMode::Destroy,
         (false, true) => PlanMode::RefreshOnly,
         (false, false) => PlanMode::Normal,
@@ -268,7 +277,7 @@ pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
 pub fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<jiff::SignedDuration>().ok();
     let parsed = parsed.and_then(|d| Duration::try_from(d).ok());
-    parsed.ok_or_else(|| format!("{text:?} is not a duration such as 30s or 5m"))
+    parsed.ok_or_else(|| format!("-lock-timeout={text} is not a duration such as 30s or 5m."))
 }
 
 /// Whether a folder holds a root module.

@@ -11,6 +11,20 @@ use super::paint::Paint;
 use super::{diagnostic, escape};
 use crate::config::SourceMap;
 
+/// What programs read of a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// Nothing: text for people.
+    #[default]
+    Text,
+    /// NDJSON.
+    Lines,
+    /// One JSON document.
+    Document,
+    /// One JSON document that says whether the files are valid.
+    Verdict,
+}
+
 /// Where a stream goes.
 pub type Sink = Box<dyn Write + Send>;
 
@@ -26,26 +40,32 @@ pub struct Output {
     pub width: usize,
     /// NDJSON on stdout.
     pub json: bool,
+    form: Form,
+    /// Whether there was a result, and what was said of failures, for commands of one document.
+    told: Mutex<(bool, Vec<Json>)>,
     /// The time as text, for JSON.
     pub now: fn() -> String,
 }
 
 impl Output {
     /// A writer to the given streams.
-    pub fn new(out: Sink, err: Sink, json: bool, now: fn() -> String) -> Self {
+    pub fn new(out: Sink, err: Sink, form: Form, now: fn() -> String) -> Self {
         Self {
             out: Mutex::new(out),
             err: Mutex::new(err),
             paint: Paint::default(),
             paint_err: Paint::default(),
             width: 100,
-            json,
+            json: form == Form::Lines,
+            form,
+            told: Mutex::default(),
             now,
         }
     }
 
     /// A result.
     pub fn result(&self, text: &str) {
+        held(&self.told).0 = true;
         send(&self.out, text);
     }
 
@@ -88,6 +108,7 @@ impl Output {
                 let body = json!({ "diagnostic": diagnostic::json(one, sources) });
                 self.event("diagnostic", level, &message, body);
             } else {
+                self.remember(|| diagnostic::json(one, sources));
                 let text = diagnostic::text(one, sources, self.paint_err.colour, self.width);
                 self.note(&format!("{text}\n"));
             }
@@ -96,20 +117,49 @@ impl Output {
 
     /// An error that is not about the files.
     pub fn error(&self, summary: &str, detail: &str) {
+        let body = || json!({ "severity": "error", "summary": summary, "detail": detail });
         if self.json {
-            let body = json!({ "diagnostic": {
-                "severity": "error", "summary": summary, "detail": detail } });
+            let body = json!({ "diagnostic": body() });
             self.event("diagnostic", "error", &format!("Error: {summary}"), body);
         } else {
+            self.remember(body);
             let head = self.paint_err.label(super::paint::Label::Error, "Error:");
             self.note(&format!("{head} {}\n\n{}\n", escape::line(summary), escape::lines(detail)));
         }
     }
 }
 
+impl Output {
+    fn remember(&self, diagnostic: impl FnOnce() -> Json) {
+        if matches!(self.form, Form::Document | Form::Verdict) {
+            held(&self.told).1.push(diagnostic());
+        }
+    }
+
+    /// The end of a command that failed: where it owed a document, that says why.
+    pub fn failed(&self) {
+        let (told, diagnostics) = std::mem::take(&mut *held(&self.told));
+        if told || !matches!(self.form, Form::Document | Form::Verdict) {
+            return;
+        }
+        let mut document = json!({ "format_version": "1.0", "diagnostics": diagnostics });
+        if self.form == Form::Verdict {
+            let of = |word: &str| diagnostics.iter().filter(|d| d["severity"] == word).count();
+            document["valid"] = json!(false);
+            document["error_count"] = json!(of("error"));
+            document["warning_count"] = json!(of("warning"));
+        }
+        self.result(&format!("{document:#}\n"));
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 /// Writes and flushes; a closed pipe ends output, not the work.
 fn send(sink: &Mutex<Sink>, text: &str) {
-    let mut sink = sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut sink = held(sink);
     let written = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
     if written.is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
         *sink = Box::new(io::sink());

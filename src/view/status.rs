@@ -9,6 +9,9 @@ use lifeboat_state::model::{ObjectStatus, State};
 use super::escape::line;
 use crate::address::Address;
 
+/// How many objects of a sort are named to people.
+const SHOWN: usize = 10;
+
 /// What the page says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -97,12 +100,10 @@ pub fn text(page: &Page) -> String {
         let noun = if count == 1 { "object" } else { "objects" };
         let _ok = writeln!(out, "Not read by the last run: {count} {noun}: {}", line(why));
     }
-    for address in &page.incomplete {
-        let _ok = writeln!(out, "Half made: {}", line(address));
-    }
-    for (address, why) in &page.in_doubt {
-        let _ok = writeln!(out, "In doubt: {}: {}", line(address), line(why));
-    }
+    let half = page.incomplete.iter().map(|address| format!("Half made: {}", line(address)));
+    some(&mut out, half);
+    let doubt = page.in_doubt.iter();
+    some(&mut out, doubt.map(|(at, why)| format!("In doubt: {}: {}", line(at), line(why))));
     if let Some(who) = &page.locked_by {
         let _ok = writeln!(out, "Locked by {}", line(who));
     }
@@ -116,4 +117,37 @@ fn counted(reasons: &BTreeMap<String, String>) -> BTreeMap<&str, usize> {
         *counts.entry(why.as_str()).or_default() += 1;
     }
     counts
+}
+
+/// The first of many lines, and how many more there are.
+fn some(out: &mut String, lines: impl ExactSizeIterator<Item = String>) {
+    let more = lines.len().saturating_sub(SHOWN);
+    for line in lines.take(SHOWN) {
+        let _ok = writeln!(out, "{line}");
+    }
+    if more > 0 {
+        let _ok = writeln!(out, "… and {more} more: `lifeboat status -json` has all");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_in_doubt_the_first_are_shown() {
+        let doubt = |n: usize| (format!("terraform_data.web[{n}]"), "no reply".to_owned());
+        let page = |count: usize| Page {
+            lineage: Some("l".to_owned()),
+            in_doubt: (0..count).map(doubt).collect(),
+            incomplete: (0..count).map(|n| format!("terraform_data.web[{n}]")).collect(),
+            ..Page::default()
+        };
+        let count = |text: &str, word: &str| text.lines().filter(|l| l.starts_with(word)).count();
+        let few = text(&page(SHOWN));
+        assert_eq!((count(&few, "In doubt"), count(&few, "…")), (SHOWN, 0));
+        let many = text(&page(SHOWN + 7));
+        assert_eq!((count(&many, "In doubt"), count(&many, "Half made")), (SHOWN, SHOWN));
+        assert_eq!(count(&many, "… and 7 more"), 2);
+    }
 }

@@ -110,6 +110,77 @@ fn with_json_every_line_parses_also_when_something_fails() {
     assert_eq!(case.run(&["validate", "-json"]).json()["valid"], false);
 }
 
+/// Every failure is one of these: lines that hold a diagnostic, or a document of them.
+#[test]
+fn with_json_every_failure_is_json() {
+    let case = Case::of("nonsense").file(".lifeboat/state/lock", "nonsense");
+    let lines: [&[&str]; 11] = [
+        &["init", "-json"],
+        &["init", "-json", "-bogus"],
+        &["plan", "-json", "-bogus"],
+        &["plan", "-json", "-parallelism=many"],
+        &["plan", "-json", "-refresh-only", "-destroy"],
+        &["-chdir=nowhere", "apply", "-json"],
+        &["apply", "-bogus", "-json"],
+        &["apply", "-json", "one", "two"],
+        &["destroy", "-json", "-auto-approve"],
+        &["drift", "-json"],
+        &["drift", "--json", "--bogus"],
+    ];
+    for args in lines {
+        let ran = case.run(args);
+        let all = ran.lines();
+        let told = all.iter().any(|line| line["diagnostic"]["severity"] == "error");
+        assert!(ran.code == 1 && told && all[0]["type"] == "version", "{args:?}: {ran:#?}");
+    }
+    let documents: [&[&str]; 10] = [
+        &["show", "-json"],
+        &["show", "-json", "nope"],
+        &["show", "-json", "main.dr.hcl"],
+        &["show", "-bogus", "-json"],
+        &["output", "-json"],
+        &["output", "-json", "-raw", "nope"],
+        &["state", "show", "-json"],
+        &["state", "show", "-json", "nope"],
+        &["status", "-json"],
+        &["version", "-json", "-bogus"],
+    ];
+    for args in documents {
+        let ran = case.run(args);
+        let document = ran.json();
+        let told = document["diagnostics"][0]["severity"] == "error";
+        assert!(ran.code == 1 && told && !ran.stderr.is_empty(), "{args:?}: {ran:#?}");
+    }
+    for args in [&["validate", "-json"][..], &["validate", "-json", "-bogus"]] {
+        let ran = case.run(args);
+        let document = ran.json();
+        let right = document["valid"] == false && document["error_count"] == 1;
+        assert!(ran.code == 1 && right, "{args:?}: {ran:#?}");
+    }
+}
+
+#[test]
+fn init_tells_programs_what_came_of_it() {
+    let code = |case: &Case| case.ok(&["init", "-json"]).lines()[1]["message_code"].clone();
+    assert_eq!(code(&Case::of(ONE)), "output_init_success_message");
+    assert_eq!(code(&Case::new()), "output_init_empty_message");
+}
+
+#[test]
+fn help_fits_eighty_columns() {
+    let case = Case::new().env("COLUMNS", "200");
+    let commands = "init validate plan apply destroy drift show output state force-unlock status \
+                    version";
+    let all = commands.split_whitespace().map(|command| vec![command]);
+    let state = ["list", "show", "restore"].map(|command| vec!["state", command]);
+    for mut args in all.chain(state).chain([vec![]]) {
+        args.push("-help");
+        let ran = case.ok(&args);
+        let long = ran.stdout.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(long, None, "{args:?}");
+    }
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let case = many();

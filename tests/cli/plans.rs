@@ -44,6 +44,20 @@ fn a_saved_plan_takes_no_options_that_decide_what_is_planned() {
 }
 
 #[test]
+fn a_plan_overwrites_plans_only() {
+    let case = planned().file("empty", "").file("notes.txt", "mine\n");
+    for out in ["-out=p.plan", "-out=empty", "-out=/dev/null"] {
+        case.ok(&["plan", out]).says(0, &["Saved the plan to"]);
+    }
+    let texts = ["The plan cannot be saved there", "main.dr.hcl exists and is no plan"];
+    case.run(&["plan", "-out=main.dr.hcl"]).says(1, &texts);
+    case.run(&["plan", "-out=notes.txt"]).says(1, &["notes.txt exists", "Name another file"]);
+    case.run(&["plan", "-out=no/such/folder"]).says(1, &["The plan cannot be saved"]);
+    assert_eq!(case.read("notes.txt"), b"mine\n");
+    assert_eq!(case.read("main.dr.hcl"), ONE.as_bytes());
+}
+
+#[test]
 fn a_saved_plan_says_itself_what_it_does() {
     let case = planned();
     case.ok(&["apply", "p.plan"]);

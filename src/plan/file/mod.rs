@@ -66,11 +66,8 @@ pub fn write(plan: &Plan, sealer: &Sealer) -> Result<Vec<u8>, PlanFileError> {
     Ok(line::encode(0, Digest::of(b""), &json).into_bytes())
 }
 
-/// The plan of a plan file.
-///
-/// # Errors
-/// It is damaged, of another version, or sealed with another key.
-pub fn read(bytes: &[u8], sealer: &Sealer) -> Result<Plan, PlanFileError> {
+/// The format and the text of a whole plan file.
+fn opened(bytes: &[u8]) -> Result<(u32, &str), PlanFileError> {
     #[derive(serde::Deserialize)]
     struct Format {
         format: u32,
@@ -80,10 +77,24 @@ pub fn read(bytes: &[u8], sealer: &Sealer) -> Result<Plan, PlanFileError> {
         return Err(damaged("something follows it"));
     }
     let format: Format = serde_json::from_str(line.json).map_err(damaged)?;
-    if format.format != VERSION {
-        return Err(PlanFileError::Version { found: format.format, known: VERSION });
+    Ok((format.format, line.json))
+}
+
+/// Whether this is a whole plan file, of whatever version.
+pub fn is_plan(bytes: &[u8]) -> bool {
+    opened(bytes).is_ok()
+}
+
+/// The plan of a plan file.
+///
+/// # Errors
+/// It is damaged, of another version, or sealed with another key.
+pub fn read(bytes: &[u8], sealer: &Sealer) -> Result<Plan, PlanFileError> {
+    let (found, json) = opened(bytes)?;
+    if found != VERSION {
+        return Err(PlanFileError::Version { found, known: VERSION });
     }
-    let stored: v1::Plan = serde_json::from_str(line.json).map_err(damaged)?;
+    let stored: v1::Plan = serde_json::from_str(json).map_err(damaged)?;
     read::plan(stored, sealer)
 }
 
