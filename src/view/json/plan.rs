@@ -94,8 +94,8 @@ struct Document {
     deferred_changes: Vec<Deferred>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     output_changes: BTreeMap<String, Change>,
-    #[serde(skip_serializing_if = "State::is_empty")]
-    prior_state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prior_state: Option<State>,
     configuration: Configuration,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     checks: Vec<Json>,
@@ -146,7 +146,7 @@ pub fn plan(plan: &Plan, loaded: &Loaded) -> Option<String> {
             .iter()
             .map(|(name, output)| (name.to_string(), output_change(output)))
             .collect(),
-        prior_state: prior_state(plan),
+        prior_state: prior_state(plan).filled(),
         configuration: configuration(loaded),
         checks: plan.checks.iter().map(check).collect(),
         scopes: plan.scopes.iter().map(scope).collect(),

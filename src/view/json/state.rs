@@ -146,9 +146,9 @@ impl Document {
         }
     }
 
-    /// Whether it holds nothing.
-    pub(super) fn is_empty(&self) -> bool {
-        self.values.is_none()
+    /// The document, unless it holds nothing.
+    pub(super) fn filled(self) -> Option<Self> {
+        self.values.is_some().then_some(self)
     }
 }
 
