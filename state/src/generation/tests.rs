@@ -124,7 +124,8 @@ async fn a_damage_names_the_way_out() {
     assert_eq!(
         text,
         "generation 2 of the state is damaged: it does not begin as a state does. Generation 1 is \
-         whole: restore it, then plan, which shows what has changed since"
+         whole: take it back with `lifeboat state restore 1`, then plan, which shows what has \
+         changed since"
     );
 }
 

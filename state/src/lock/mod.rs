@@ -26,6 +26,8 @@ pub use liveness::{Claim, Liveness, LockFiles, NoLiveness};
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 256;
+/// More terms than can have gone by since the newest generation.
+const LEAP: u64 = 1 << 32;
 
 /// Who takes the lock and why: Terraform's fields, and where the process runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -320,19 +322,33 @@ impl Locks {
         Ok(self.unreadable().await?.map(|stored| stored.bytes))
     }
 
-    /// Puts a record that nobody holds in the place of one that cannot be read. Terms begin above
-    /// all generations with the next holder. Says whether there was a damaged one.
+    /// Puts a record that nobody holds in the place of one that cannot be read, its term above any
+    /// that was lost with it. Says whether there was a damaged one.
     ///
     /// # Errors
     /// The store failed, or somebody else changed the record meanwhile.
     pub async fn replace_damaged(&self, by: &str, reason: &str) -> Result<bool, LockError> {
         let Some(stored) = self.unreadable().await? else { return Ok(false) };
         let broken = Broken { id: String::new(), by: by.to_owned(), reason: reason.to_owned() };
-        let next = Record { broken: Some(broken), ..Record::default() };
+        let term = self.term_of_generations().await? + LEAP;
+        let next = Record { term, broken: Some(broken), ..Record::default() };
         match record::write(&*self.store, Some(&stored.version), &next).await? {
             Some(_) => Ok(true),
             None => Err(LockError::Contended),
         }
+    }
+
+    /// The highest term of a generation, without the lock record.
+    async fn term_of_generations(&self) -> Result<u64, LockError> {
+        let mut highest = 0;
+        for serial in self.chain.serials().await? {
+            match self.chain.at(serial).await {
+                Ok(generation) => highest = highest.max(generation.header.term),
+                Err(GenerationError::Damaged { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(highest)
     }
 
     async fn unreadable(&self) -> Result<Option<Stored>, LockError> {

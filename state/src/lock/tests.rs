@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::store::memory::Fault;
 use crate::store::{LocalStore, MemoryDisk};
-use crate::testing::{Folder, disk_with, info, locks};
+use crate::testing::{Folder, chain, disk_with, info, locks, new_generation};
 
 fn local(folder: &Folder) -> Locks {
     let store = Arc::new(LocalStore::new(folder.path().join("state")));
@@ -220,7 +220,26 @@ async fn a_damaged_record_says_how_to_go_on() {
     disk.tamper("lock", Some(b"nonsense"));
     let error = locks(&disk).release(guard).await.unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
-    assert!(source.contains("remove the record `lock`"), "{source}");
+    assert!(source.contains("`lifeboat force-unlock`"), "{source}");
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_replaced_and_who_held_it_writes_no_more() {
+    let (disk, guard, head) = disk_with(2).await;
+    let locks = locks(&disk);
+    assert!(!locks.replace_damaged("bob", "why").await.unwrap());
+    assert_eq!(locks.damaged().await.unwrap(), None);
+    disk.tamper("lock", Some(b"nonsense"));
+    assert_eq!(locks.damaged().await.unwrap().unwrap(), "nonsense");
+    assert!(locks.replace_damaged("bob", "why").await.unwrap());
+    assert_eq!(locks.holder().await.unwrap(), None);
+    assert!(matches!(locks.verify(&guard).await, Err(LockError::Lost { .. })));
+    // However many terms went by without a generation, the next holder is above them.
+    let next = locks.lock(info("next"), Duration::ZERO).await.unwrap();
+    assert!(next.term() > guard.term() + 1_000_000);
+    let new = new_generation("next");
+    let committed = chain(&disk).commit(&next.permit(), head.as_ref(), new).await;
+    assert_eq!(committed.unwrap().serial, 3);
 }
 
 #[tokio::test]
