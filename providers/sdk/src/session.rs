@@ -304,29 +304,84 @@ pub(crate) struct Entered<'a> {
     _permit: tokio::sync::SemaphorePermit<'a>,
 }
 
-/// A token bucket; reads leave a part of the rate to writes.
+/// The rate of a service: one clock for all calls, and one that reads wait for before it, so that
+/// they leave a part of the rate to writes and yet both together keep it.
 struct Bucket {
     rate: f64,
-    next: Mutex<[Option<Instant>; 2]>,
+    /// When the next call may be made.
+    all: tokio::sync::Mutex<Instant>,
+    /// When the next read may be. Only the read that holds it waits among the writes.
+    reads: tokio::sync::Mutex<Instant>,
 }
 
 impl Bucket {
     fn new(rate: f64) -> Self {
-        Self { rate, next: Mutex::new([None, None]) }
+        let now = || tokio::sync::Mutex::new(Instant::now());
+        Self { rate, all: now(), reads: now() }
     }
 
     /// Waits for the next slot. Reads take at most four fifths of the rate (Route 53 takes five
     /// requests a second per account: one is kept for writes).
     async fn take(&self, write: bool) {
-        let now = Instant::now();
-        let at = {
-            let mut next = lock(&self.next);
-            let share = if write { self.rate } else { self.rate * 0.8 };
-            let slot = &mut next[usize::from(write)];
-            let at = slot.map_or(now, |t| t.max(now));
-            *slot = Some(at + Duration::from_secs_f64(1.0 / share));
-            at
-        };
-        tokio::time::sleep_until(at).await;
+        let mut reads = None;
+        if !write {
+            let next = self.reads.lock().await;
+            tokio::time::sleep_until(*next).await;
+            reads = Some(next);
+        }
+        let mut next = self.all.lock().await;
+        tokio::time::sleep_until(*next).await;
+        let after = |rate: f64| Instant::now() + Duration::from_secs_f64(1.0 / rate);
+        *next = after(self.rate);
+        if let Some(mut reads) = reads {
+            *reads = after(self.rate * 0.8);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When each of so many reads and writes that begin together is made, in milliseconds.
+    async fn times(reads: usize, writes: usize) -> [Vec<u128>; 2] {
+        let begun = Instant::now();
+        let bucket = Arc::new(Bucket::new(5.0));
+        let mut calls = tokio::task::JoinSet::new();
+        for write in std::iter::repeat_n(false, reads).chain(std::iter::repeat_n(true, writes)) {
+            let bucket = bucket.clone();
+            calls.spawn(async move {
+                bucket.take(write).await;
+                (write, begun.elapsed().as_millis())
+            });
+        }
+        let mut times = [Vec::new(), Vec::new()];
+        for (write, time) in calls.join_all().await {
+            times[usize::from(write)].push(time);
+        }
+        times.iter_mut().for_each(|times| times.sort_unstable());
+        times
+    }
+
+    fn apart(times: &[u128], least: u128) -> bool {
+        times.windows(2).all(|pair| pair[1] - pair[0] >= least)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_and_writes_together_keep_the_rate() {
+        let [reads, writes] = times(40, 40).await;
+        let mut all = [reads.clone(), writes.clone()].concat();
+        all.sort_unstable();
+        assert!(apart(&all, 200), "{all:?}");
+        let both = all.iter().filter(|time| *time <= &writes[39]).count();
+        assert_eq!(writes[39], 200 * (both as u128 - 1), "nothing of the rate is lost: {all:?}");
+        assert!(apart(&reads, 250), "{reads:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_leave_a_part_of_the_rate() {
+        let [reads, writes] = times(40, 1).await;
+        assert!(apart(&reads, 250), "{reads:?}");
+        assert!(writes[0] <= 400, "a write does not wait for all reads: {writes:?}");
     }
 }
