@@ -81,10 +81,7 @@ impl Ctx {
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
-        if call.access == Access::Write && self.access == Access::Read {
-            let text = "this run may only read; a changing call was refused before it was made";
-            return Err(Failure::new(Class::Other, text).of(call, scope));
-        }
+        let begun = Instant::now();
         let span = tracing::info_span!(
             "call",
             service = call.service,
@@ -92,26 +89,42 @@ impl Ctx {
             region = %scope.location,
             attempts = tracing::field::Empty,
             outcome = tracing::field::Empty,
+            duration_ms = tracing::field::Empty,
         );
-        self.attempts(call, scope, make).instrument(span).await.map_err(|f| f.of(call, scope))
+        let mut requests = 0;
+        let result = self.attempts(call, scope, make, &mut requests).instrument(span.clone()).await;
+        span.record("attempts", requests);
+        span.record("outcome", outcome(result.as_ref().err()).as_str());
+        span.record("duration_ms", ms(begun));
+        result.map_err(|f| f.of(call, scope))
     }
 
+    /// `requests` counts those that were made.
     async fn attempts<T, F, Fut>(
         &self,
         call: &'static Call,
         scope: &Scope,
         make: F,
+        requests: &mut u32,
     ) -> Result<T, Failure>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
+        if call.access == Access::Write && self.access == Access::Read {
+            let text = "this run may only read; a changing call was refused before it was made";
+            return Err(Failure::new(Class::Other, text));
+        }
         let guard = self.session.guard(scope);
         let begun = Instant::now();
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let result = self.attempt(call, &guard, begun, &make).await;
+            let counted = || {
+                *requests += 1;
+                make()
+            };
+            let result = self.attempt(call, &guard, begun, counted).await;
             let failure = match result {
                 Ok(answer) => {
                     tracing::debug!(attempt, ms = ms(begun), "answered");
@@ -139,10 +152,10 @@ impl Ctx {
         call: &'static Call,
         guard: &Guard,
         begun: Instant,
-        make: &F,
+        make: F,
     ) -> Result<T, Failure>
     where
-        F: Fn() -> Fut,
+        F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
         let write = call.access == Access::Write;
@@ -227,6 +240,15 @@ impl Ctx {
     }
 }
 
+/// How a call ended, for the log: `ok`, or the class of its failure with the API's code.
+fn outcome(failure: Option<&Failure>) -> String {
+    match failure {
+        None => "ok".to_owned(),
+        Some(Failure { class, code: Some(code), .. }) => format!("{class:?} ({code})"),
+        Some(Failure { class, .. }) => format!("{class:?}"),
+    }
+}
+
 fn ms(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
@@ -244,4 +266,71 @@ async fn finishing(interrupt: &mut tokio::sync::watch::Receiver<Interrupt>) {
 
 async fn stopped(interrupt: &mut tokio::sync::watch::Receiver<Interrupt>) {
     at_least(interrupt, Interrupt::Stop).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Mutex, PoisonError};
+
+    use tracing_subscriber::fmt::format::FmtSpan;
+
+    use super::*;
+    use crate::scope::Location;
+
+    const GET: Call = Call::read("s3", "GetBucketPolicy", "s3:GetBucketPolicy");
+    const PUT: Call = Call::write("s3", "PutBucketPolicy", "s3:PutBucketPolicy");
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A line of the log for each call, at the level info.
+    async fn logged(call: &'static Call, answers: &[Result<(), Failure>]) -> String {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::INFO)
+            .with_ansi(false)
+            .with_span_events(FmtSpan::CLOSE)
+            .with_writer(move || writer.clone())
+            .finish();
+        let scope = Scope {
+            provider: "aws".into(),
+            account: "123456789012".into(),
+            location: Location::Region("us-east-1".into()),
+            service: "s3".into(),
+        };
+        let left = Mutex::new(answers.iter().rev().cloned().collect::<Vec<_>>());
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or(Ok(()));
+        let ctx = Ctx::read_only(Arc::new(Session::new(Purpose::Apply)));
+        let guard = tracing::subscriber::set_default(subscriber);
+        drop(ctx.call(call, &scope, || std::future::ready(next())).await);
+        drop(guard);
+        let bytes = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_log_has_a_line_with_the_end_of_each_call() {
+        let throttled = || Err(Failure::new(Class::Throttled, "slow").code("SlowDown"));
+        let line = logged(&GET, &[throttled(), throttled(), Ok(())]).await;
+        let call = "service=\"s3\" operation=\"GetBucketPolicy\" region=us-east-1";
+        assert!(line.contains(call), "{line}");
+        assert!(line.contains("attempts=3 outcome=\"ok\" duration_ms=600"), "{line}");
+        assert_eq!(line.lines().count(), 1, "{line}");
+        let gone = Err(Failure::new(Class::NotFound, "none").code("NoSuchBucket"));
+        let line = logged(&GET, &[gone]).await;
+        assert!(line.contains("attempts=1 outcome=\"NotFound (NoSuchBucket)\""), "{line}");
+        let line = logged(&PUT, &[]).await;
+        assert!(line.contains("attempts=0 outcome=\"Other\" duration_ms=0"), "{line}");
+    }
 }
