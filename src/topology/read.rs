@@ -201,6 +201,21 @@ impl<'r, 'a> Reader<'r, 'a> {
         matches!(expr.kind, ExprKind::Invalid) || self.uses(expr).variables.iter().any(unknown)
     }
 
+    /// Whether the provider takes any name of a region; problems of its block are said elsewhere.
+    pub(super) fn takes_any_region(&self) -> bool {
+        let root = ModulePath::root();
+        let aws = self.config.root.providers.iter().filter(|p| &*p.name == "aws");
+        let skip = aws.filter_map(|p| p.body.attribute("skip_region_validation"));
+        let set = |attribute: &Attribute| {
+            let once = Repetition::default();
+            let value = self.environment.evaluate(&root, &once, None, &attribute.expr);
+            value.as_bool() == Some(true)
+        };
+        let any = skip.map(set).fold(false, |any, set| any | set);
+        drop(self.environment.take());
+        any
+    }
+
     /// Evaluates an expression that must be known now.
     pub(super) fn known(&mut self, source: &Source<'_>, expr: &Expr) -> Option<Value> {
         let before = self.errors();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lifeboat_sdk::region::{Judged, judge};
 use lifeboat_sdk::{Name, Span, Value};
 use lifeboat_sdk_derive::Kind;
 
@@ -119,7 +120,8 @@ fn account(reader: &mut Reader<'_, '_>, text: &str, span: Span) -> bool {
     false
 }
 
-/// The form of names of AWS regions: `us-east-1`, `ap-southeast-2`, `us-gov-west-1`.
+/// The form of names of AWS regions: `us-east-1`, `ap-southeast-2`, `us-gov-west-1`; and whether
+/// it is one. A misspelt name is an error; one that may be newer than the list is not.
 fn aws_region(reader: &mut Reader<'_, '_>, name: &str, span: Span) {
     let parts: Vec<&str> = name.split('-').collect();
     let letters = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase());
@@ -132,11 +134,25 @@ fn aws_region(reader: &mut Reader<'_, '_>, name: &str, span: Span) {
         }
         [] => false,
     };
-    if !fits {
-        let detail = format!("{name:?} has not the form of an AWS region.");
-        let help = "Write aws_region = \"us-east-1\", or name the region so.";
-        reader.found.push(codes::UNKNOWN_REGION.error(detail).at(span).help(help));
-    }
+    let diagnostic = match judge(name) {
+        _ if !fits => {
+            let detail = format!("{name:?} has not the form of an AWS region.");
+            let help = "Write aws_region = \"us-east-1\", or name the region so.";
+            codes::UNKNOWN_REGION.error(detail).help(help)
+        }
+        Judged::Known => return,
+        _ if reader.takes_any_region() => return,
+        Judged::Misspelt(near) => {
+            let detail = format!("{name:?} is no region of AWS.");
+            suggest::with(codes::UNKNOWN_REGION.error(detail), Some(near))
+        }
+        Judged::New => {
+            let detail = format!("{name:?} is none of the regions of AWS that lifeboat knows.");
+            let help = "If it is a new one, set skip_region_validation = true in provider \"aws\".";
+            codes::UNKNOWN_REGION.warning(detail).help(help)
+        }
+    };
+    reader.found.push(diagnostic.at(span));
 }
 
 /// Says that a region is not known, with the nearest that is.

@@ -38,7 +38,7 @@ pub struct Config {
     /// call that needs them.
     #[kind(optional)]
     pub skip_credentials_validation: Option<bool>,
-    /// Taken so that a block written for Terraform works; names of regions are not checked.
+    /// Whether names of regions are not compared with those that are known.
     #[kind(optional)]
     pub skip_region_validation: Option<bool>,
     /// Taken so that a block written for Terraform works; the account is asked for only where it

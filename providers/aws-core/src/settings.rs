@@ -6,6 +6,7 @@ use aws_config::profile::ProfileSet;
 use aws_types::os_shim_internal::{Env, Fs};
 use futures_util::FutureExt as _;
 use lifeboat_sdk::provider::Environment;
+use lifeboat_sdk::region::{Judged, judge};
 use lifeboat_sdk::session::Limits;
 use lifeboat_sdk::{Class, Failure, Name};
 
@@ -45,6 +46,7 @@ pub struct Settings {
     pub(crate) environment: Environment,
     /// Whether only EC2's metadata service can give credentials.
     pub(crate) metadata_only: bool,
+    any_region: bool,
     limits: Limits,
     default_tags: Vec<(Name, Name)>,
     allowed_accounts: Vec<Name>,
@@ -67,7 +69,7 @@ impl Settings {
             max_concurrency,
             s3_use_path_style,
             skip_credentials_validation: _,
-            skip_region_validation: _,
+            skip_region_validation,
             skip_requesting_account_id: _,
             skip_metadata_api_check,
             assume_role,
@@ -89,8 +91,16 @@ impl Settings {
         let tags = default_tags.iter().flat_map(|block| &block.tags);
         let endpoints = endpoint_settings(endpoints.first(), &environment)?;
         let profiles = profiles(&environment, profile.as_deref());
+        let region = region.clone().or_else(|| region_of(&environment, profiles.as_ref()));
+        let any_region = *skip_region_validation == Some(true);
+        if let Some(Judged::Misspelt(near)) = region.as_deref().map(judge).filter(|_| !any_region) {
+            let region = region.unwrap_or_default();
+            let message = format!("{region:?} is no region of AWS; did you mean {near:?}?");
+            return Err(Failure::new(Class::Invalid, message));
+        }
         Ok(Self {
-            region: region.clone().or_else(|| region_of(&environment, profiles.as_ref())),
+            region,
+            any_region,
             profile: profile.clone(),
             metadata_only: key.is_none() && metadata_only(&environment, profiles.as_ref()),
             key,
@@ -114,6 +124,11 @@ impl Settings {
     /// How hard AWS may be called.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Whether names of regions are not checked.
+    pub fn any_region(&self) -> bool {
+        self.any_region
     }
 
     /// The tags of every object that has tags.
@@ -313,6 +328,21 @@ mod tests {
             assert_eq!(settings.endpoint(service, "us-east-2").as_deref(), Some(url));
         }
         assert_eq!(settings.limits().rates["route53"], 5.0);
+    }
+
+    #[test]
+    fn a_misspelt_region_is_refused_unless_any_is_taken() {
+        let region = |region: &str, skip_region_validation| {
+            let region = Some(region.to_owned());
+            Settings::new(
+                &Config { region, skip_region_validation, ..Config::default() },
+                &env(&[]),
+            )
+        };
+        let refused = region("us-est-1", None).unwrap_err();
+        assert!(refused.message.contains("\"us-east-1\""), "{refused}");
+        assert!(region("us-est-1", Some(true)).is_ok());
+        assert!(region("us-east-9", None).is_ok());
     }
 
     #[test]

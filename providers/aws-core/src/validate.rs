@@ -1,7 +1,10 @@
 //! Findings that AWS kinds share; unknown parts are not judged.
 
+use lifeboat_sdk::region::{Judged, judge};
 use lifeboat_sdk::value::{Path, Step};
 use lifeboat_sdk::{Finding, Value};
+
+use crate::clients::Clients;
 
 /// The known values at a path of attribute names, lists and sets gone through, each with where
 /// it is.
@@ -43,11 +46,46 @@ pub fn one_of(document: &Value, names: &[&str], allowed: &[&str]) -> Vec<Finding
     at(document, names).into_iter().filter_map(wrong).collect()
 }
 
+/// A misspelt `region`, where the provider's configuration is known and does not take any.
+pub fn region(document: &Value, clients: &Clients) -> Option<Finding> {
+    let checked = clients.settings().is_some_and(|settings| !settings.any_region());
+    let region = document.get("region").filter(|_| checked)?.as_str()?;
+    let Judged::Misspelt(near) = judge(region) else { return None };
+    Some(Finding {
+        path: Path::root().join(Step::Attr("region".into())),
+        summary: "Unknown region",
+        detail: format!("{region:?} is no region of AWS."),
+        help: format!("Did you mean {near:?}? Else set skip_region_validation in the provider."),
+        warning: false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use lifeboat_sdk::Type;
+    use lifeboat_sdk::provider::Environment;
 
     use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_misspelt_region_is_found_unless_any_is_taken() {
+        let clients = |skip| {
+            let config = Config { skip_region_validation: Some(skip), ..Config::default() };
+            Clients::new(&config, &Environment::default()).unwrap()
+        };
+        let at = |region: &str| Value::object([("region".into(), Value::string(region))]);
+        let found = region(&at("us-est-1"), &clients(false)).unwrap();
+        assert!(found.help.contains("\"us-east-1\""), "{}", found.help);
+        for (name, clients) in [
+            ("us-east-1", clients(false)),
+            ("us-east-9", clients(false)),
+            ("us-est-1", clients(true)),
+            ("us-est-1", Clients::unconfigured()),
+        ] {
+            assert_eq!(region(&at(name), &clients), None, "{name}");
+        }
+    }
 
     #[test]
     fn only_known_values_are_judged() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
-use lifeboat_aws_core::{Clients, normalise};
+use lifeboat_aws_core::{Clients, normalise, validate};
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Object, Observation,
     Outcome, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
@@ -178,7 +178,9 @@ impl<S: Setting> Kind for SettingKind<S> {
     }
 
     fn validate(&self, document: &Value) -> Vec<Finding> {
-        S::validate(document)
+        let mut findings = S::validate(document);
+        findings.extend(validate::region(document, &self.clients));
+        findings
     }
 
     fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {

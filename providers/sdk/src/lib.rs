@@ -14,9 +14,11 @@ pub mod future;
 pub mod kind;
 pub mod observation;
 pub mod provider;
+pub mod region;
 pub mod schema;
 pub mod scope;
 pub mod session;
+pub mod suggest;
 pub mod value;
 
 pub use call::{Access, Call, Plane};

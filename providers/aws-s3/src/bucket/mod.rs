@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
-use lifeboat_aws_core::{Clients, normalise, region, tags};
+use lifeboat_aws_core::{Clients, normalise, region, tags, validate};
 use lifeboat_sdk::session::Purpose;
 use lifeboat_sdk::{
     Call, Change, Class, Ctx, Failure, Finding, Kind, Name, Object as _, Observation, Outcome,
@@ -109,7 +109,7 @@ impl Kind for BucketKind {
             .all(|n| document.get(n).is_some_and(|value| value.as_str().is_some()));
         let name = document.get("bucket").and_then(Value::as_str);
         let wrong = name.filter(|name| !is_name(name));
-        let mut findings = Vec::new();
+        let mut findings = Vec::from_iter(validate::region(document, &self.0));
         if let Some(name) = wrong {
             findings.push(finding(
                 "Not a bucket's name",

@@ -1,0 +1,8 @@
+topology "web" {
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "us-wset-2"]
+  primary  = "us-east-1"
+}
+
+region "us-east-1" { account = "123456789012" }
+region "us-wset-2" { account = "123456789012" }
