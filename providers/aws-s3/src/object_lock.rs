@@ -92,17 +92,25 @@ impl Setting for ObjectLock {
 
     fn one_way_door(before: Option<&Value>, after: Option<&Value>) -> Option<String> {
         let after = after?;
-        let Some(before) = before else {
-            return Some("Object Lock cannot be switched off again for this bucket".to_owned());
-        };
         let retention = ["rule", "default_retention"];
-        let (old, new) = (block(before, &retention), block(after, &retention));
+        let old = before.and_then(|before| block(before, &retention));
+        let new = block(after, &retention);
         let mode = new.and_then(|block| block.get("mode"));
         let strict = mode.is_some_and(|m| m.is_unknown() || m.as_str() == Some(COMPLIANCE));
-        (strict && old != new).then(|| {
-            "what is written from now on cannot be deleted by anybody, root included, until its \
-             retention in the mode COMPLIANCE has passed"
-                .to_owned()
+        let locked = new.filter(|_| strict && old != new).map(|new| {
+            format!(
+                "what is written from now on cannot be deleted by anybody, root included, until \
+                 its retention in the mode COMPLIANCE has passed{}",
+                period(new)
+            )
+        });
+        if before.is_some() {
+            return locked;
+        }
+        let on = "Object Lock cannot be switched off again for this bucket".to_owned();
+        Some(match locked {
+            Some(locked) => format!("{on}; {locked}"),
+            None => on,
         })
     }
 
@@ -167,6 +175,13 @@ fn one_period(path: &Path, item: &Value) -> Option<Finding> {
     })
 }
 
+/// How long a retention is, where that is known: ` (days: 30)`.
+fn period(retention: &Value) -> String {
+    let units = ["days", "years"].iter();
+    let known = units.filter_map(|unit| Some((retention.get(unit)?.as_i64()?, *unit)));
+    known.map(|(count, unit)| format!(" ({unit}: {count})")).collect()
+}
+
 /// The first block at a path of block names.
 fn block<'v>(document: &'v Value, names: &[&str]) -> Option<&'v Value> {
     names.iter().try_fold(document, |value, name| value.get(name)?.items()?.first())
@@ -222,6 +237,10 @@ mod tests {
         assert!(!door(Some(&strict), Some(&strict)));
         assert!(!door(Some(&strict), Some(&governance)));
         assert!(!door(Some(&strict), None));
+        let text = |after: &Value| ObjectLock::one_way_door(None, Some(after)).unwrap();
+        assert!(text(&strict).ends_with("in the mode COMPLIANCE has passed (days: 1)"));
+        assert!(text(&strict).starts_with("Object Lock cannot be switched off again"));
+        assert!(!text(&governance).contains("COMPLIANCE"));
     }
 
     #[test]

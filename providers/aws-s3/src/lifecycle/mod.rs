@@ -4,6 +4,7 @@
 
 mod convert;
 mod normal;
+mod order;
 #[cfg(test)]
 mod tests;
 
@@ -195,6 +196,7 @@ impl Setting for Lifecycle {
             &[DEFAULT_SIZE, "varies_by_storage_class"],
         ));
         findings.extend(normal::findings(document));
+        findings.extend(order::findings(document));
         findings
     }
 

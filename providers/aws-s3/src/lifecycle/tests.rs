@@ -144,3 +144,43 @@ fn what_s3_refuses_is_found_before() {
     let findings = Lifecycle::validate(&document(vec![rule(), other]));
     assert_eq!(findings.iter().map(|f| f.summary).collect::<Vec<_>>(), ["Rule id used twice"]);
 }
+
+#[test]
+fn the_order_of_moves_and_ends_is_checked() {
+    let to = |days, class: &str| Transition {
+        date: None,
+        days: Some(days),
+        storage_class: class.into(),
+    };
+    let former = |noncurrent_days, class: &str| NoncurrentTransition {
+        newer_noncurrent_versions: None,
+        noncurrent_days,
+        storage_class: class.into(),
+    };
+    let summaries = |rule: Rule| -> Vec<&'static str> {
+        Lifecycle::validate(&document(vec![rule])).iter().map(|f| f.summary).collect()
+    };
+    let moving = |transition: Vec<Transition>| Rule { transition, ..rule() };
+    assert!(summaries(moving(vec![to(90, "GLACIER"), to(30, "STANDARD_IA")])).is_empty());
+    let up = vec![to(30, "GLACIER"), to(90, "STANDARD_IA")];
+    assert_eq!(summaries(moving(up)), ["Transition leads up"]);
+    assert_eq!(summaries(moving(vec![to(30, "FROZEN")])), ["Value not allowed"]);
+    let days = |days| vec![Expiration { days: Some(days), ..Expiration::default() }];
+    let ended = |end| Rule { expiration: days(end), ..moving(vec![to(60, "GLACIER")]) };
+    assert!(summaries(ended(61)).is_empty());
+    assert_eq!(summaries(ended(60)), ["Transition comes after the end"]);
+    let gone = NoncurrentExpiration { newer_noncurrent_versions: None, noncurrent_days: 7 };
+    let former = Rule {
+        noncurrent_version_transition: vec![former(10, "GLACIER")],
+        noncurrent_version_expiration: vec![gone],
+        ..rule()
+    };
+    assert_eq!(summaries(former), ["Transition comes after the end"]);
+    let markers = |days| {
+        let expired_object_delete_marker = Some(true);
+        let end = Expiration { days, expired_object_delete_marker, ..Expiration::default() };
+        Rule { expiration: vec![end], ..rule() }
+    };
+    assert!(summaries(markers(None)).is_empty());
+    assert_eq!(summaries(markers(Some(30))), ["Delete markers have no time"]);
+}

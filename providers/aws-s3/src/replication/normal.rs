@@ -8,6 +8,21 @@ use lifeboat_sdk::{Finding, Object as _, Path, Value};
 use super::{And, Filter, OnOff, Replication};
 use crate::filter::{self, Conditions};
 
+/// The classes of copies (API reference, `Destination`).
+const CLASSES: [&str; 11] = [
+    "STANDARD",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER_IR",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "REDUCED_REDUNDANCY",
+    "OUTPOSTS",
+    "SNOW",
+    "EXPRESS_ONEZONE",
+];
+
 const SWITCH: &[&str] = &["Enabled", "Disabled"];
 
 /// The document in the form in which equal meaning is equal content.
@@ -72,6 +87,11 @@ pub(super) fn findings(document: &Value) -> Vec<Finding> {
         switches.iter().flat_map(|path| validate::one_of(document, path, SWITCH)).collect();
     let owner = ["rule", "destination", "access_control_translation", "owner"];
     findings.extend(validate::one_of(document, &owner, &["Destination"]));
+    findings.extend(validate::one_of(
+        document,
+        &["rule", "destination", "storage_class"],
+        &CLASSES,
+    ));
     for (path, rules) in validate::at(document, &["rule"]) {
         for (i, rule) in rules.items().unwrap_or_default().iter().enumerate() {
             findings.extend(rule_findings(&path.join(Step::Index(i)), rule));

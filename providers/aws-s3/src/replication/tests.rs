@@ -140,6 +140,9 @@ fn what_s3_refuses_is_found_before() {
     let mut slow = timed();
     slow.destination[0].replication_time[0].time[0].minutes = 30;
     assert_eq!(summaries(slow), ["Replication time is 15 minutes"]);
+    let mut copied = rule();
+    copied.destination[0].storage_class = Some("GLACIAL".into());
+    assert_eq!(summaries(copied), ["Value not allowed"]);
     let mut owned = rule();
     owned.destination[0].access_control_translation =
         vec![Translation { owner: "Destination".into() }];
