@@ -35,17 +35,20 @@ replication "exports" {
 }
 
 retention "exports" {
-  bucket = bucket.exports
+  bucket        = bucket.exports
+  small_objects = "stay"
 
   tier "daily" {
-    prefix = "daily/"
-    keep   = "30d"
+    prefix          = "daily/"
+    keep            = "30d"
+    noncurrent_keep = "30d"
   }
 
   tier "annual" {
-    prefix        = "annual/"
-    keep          = "7y"
-    storage_class = "DEEP_ARCHIVE"
+    prefix          = "annual/"
+    keep            = "7y"
+    noncurrent_keep = "30d"
+    storage_class   = "DEEP_ARCHIVE"
   }
 }
 

@@ -8,6 +8,7 @@ use lifeboat_sdk_derive::Kind;
 use super::codes;
 use super::declaration::Strategy;
 use super::duration::Duration;
+use super::objective::{self, Objective};
 use super::read::{Open, Reader, Source, at};
 use super::region;
 use super::{Ground, Needs};
@@ -32,6 +33,8 @@ pub struct Bucket {
     pub prevent_destroy: bool,
     /// Whether one region writes at a time.
     pub one_writer: bool,
+    /// The objective, where it is not the topology's.
+    pub objective: Option<Objective>,
     /// What it must come after.
     pub needs: Needs,
     /// The block's header.
@@ -97,6 +100,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, ground: &Ground<'_>) -> Vec<Buck
 
 fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) -> Option<Bucket> {
     let mut body = source.body.clone();
+    let objective = objective::of_component(reader, source, &mut body, ground.tiers);
     let tags = reader.open(source, &mut body, "tags");
     let given = reader.decode::<BucketBlock>(source, &body)?;
     tags_fit(reader, tags.as_ref(), source.at("tags"));
@@ -135,6 +139,7 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
         force_destroy: given.force_destroy.unwrap_or(false),
         prevent_destroy: given.prevent_destroy.unwrap_or(false),
         one_writer,
+        objective,
         needs: Needs::of(source.block),
         span: source.span,
     })

@@ -93,6 +93,10 @@ codes! {
         r#"STANDARD_IA after "30d", GLACIER after "40d""#;
     LOCKED_LONGER = "topology::locked_longer", "Objects are locked for longer than they are kept",
         r#"keep = "30d" with object_lock { keep = "1y" }"#;
+    SMALL_OBJECTS = "topology::small_objects", "Small objects stay where they are",
+        r#"storage_class = "GLACIER" without small_objects"#;
+    KEPT_ON = "topology::kept_on", "Deleted objects are stored on",
+        r#"keep = "30d" without noncurrent_keep"#;
     SLOW_RESTORE = "topology::slow_restore", "Storage class too slow for the objective",
         r#"rto = "1h", storage_class = "DEEP_ARCHIVE""#;
     // DNS.
@@ -108,6 +112,14 @@ codes! {
         "evaluate_target_health = false";
     ALIAS_MOVES = "topology::alias_moves", "The alias moves traffic by itself",
         r#"switch = "operator", alias { evaluate_target_health = true }"#;
+    PRIVATE_ADDRESS = "topology::private_address", "Health checks cannot reach the endpoint",
+        r#"health_check {}, address = "10.0.0.1""#;
+    SAME_ADDRESS = "topology::same_address", "Regions share an address",
+        r#"address = "203.0.113.10" twice"#;
+    ZERO_WEIGHTS = "topology::zero_weights", "All weights are zero",
+        "weights = { primary = 0, standby = 0 }";
+    RECORD_TWICE = "topology::record_twice", "Record declared twice",
+        r#"dns_failover "a" {} dns_failover "b" {}"#;
     TTL_LONG = "topology::ttl_long", "Clients follow late", r#"ttl = "5m""#;
     ONE_WRITER = "topology::one_writer", "Traffic would move without a fence",
         r#"switch = "health""#;

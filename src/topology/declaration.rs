@@ -6,9 +6,9 @@ use lifeboat_sdk::{Name, Span};
 use lifeboat_sdk_derive::Kind;
 
 use super::codes;
-use super::duration::Duration;
 use super::failover::{Failover, FailoverBlock};
-use super::read::{Reader, Source, at};
+use super::objective::{self, Objective, ObjectiveBlock};
+use super::read::{Reader, Source};
 use super::region::{self, Region};
 use crate::config::ast::{Body, ExprKind};
 
@@ -39,15 +39,6 @@ impl Strategy {
     pub fn name(self) -> &'static str {
         STRATEGIES.iter().find(|(_, s)| *s == self).map_or("", |(name, _)| name)
     }
-}
-
-/// How much may be lost, and how long it may take.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Objective {
-    /// The recovery point objective.
-    pub rpo: Option<Duration>,
-    /// The recovery time objective.
-    pub rto: Option<Duration>,
 }
 
 /// What the `topology` block says.
@@ -102,17 +93,6 @@ pub struct TopologyBlock {
     pub failover: Vec<FailoverBlock>,
 }
 
-/// An objective.
-#[derive(Clone, Debug, PartialEq, Kind)]
-pub struct ObjectiveBlock {
-    /// How much time's data may be lost.
-    #[kind(optional)]
-    pub rpo: Option<String>,
-    /// How long it may take until the service is back.
-    #[kind(optional)]
-    pub rto: Option<String>,
-}
-
 /// Reads the one `topology` block.
 pub(super) fn read(reader: &mut Reader<'_, '_>, regions: &[Region]) -> Option<Declaration> {
     let blocks: Vec<_> = reader.blocks("topology").collect();
@@ -142,7 +122,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, regions: &[Region]) -> Option<De
     let witness = witness(reader, &source, given.witness, &known, &order);
     unused(reader, regions, &order, witness.as_ref());
     let objective = match (given.objective.first(), body.blocks_of("objective").next()) {
-        (Some(given), Some(block)) => objective(reader, given, &block.body),
+        (Some(given), Some(block)) => objective::read(reader, given, &block.body),
         _ => Objective::default(),
     };
     let failover = match (given.failover.first(), body.blocks_of("failover").next()) {
@@ -199,17 +179,10 @@ fn tiers(
     let mut tiers = BTreeMap::new();
     for tier in reader.labelled(body, "tier", "the name of the objective") {
         if let Some(given) = reader.decode::<ObjectiveBlock>(source, &tier.block.body) {
-            tiers.insert(tier.label, objective(reader, &given, &tier.block.body));
+            tiers.insert(tier.label, objective::read(reader, &given, &tier.block.body));
         }
     }
     tiers
-}
-
-fn objective(reader: &mut Reader<'_, '_>, given: &ObjectiveBlock, body: &Body) -> Objective {
-    Objective {
-        rpo: reader.maybe_duration(given.rpo.as_ref(), at(body, "rpo")),
-        rto: reader.maybe_duration(given.rto.as_ref(), at(body, "rto")),
-    }
 }
 
 /// The place of the `i`-th element of a list, where it is written out.

@@ -11,6 +11,7 @@ pub mod duration;
 pub mod failover;
 mod names;
 pub mod naming;
+pub mod objective;
 mod read;
 pub mod region;
 pub mod replication;
@@ -22,7 +23,7 @@ pub(crate) mod testing;
 mod tests;
 mod values;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Diagnostics, Name};
 
@@ -32,6 +33,7 @@ use crate::evaluation::Environment;
 use bucket::Bucket;
 use declaration::{Declaration, Strategy};
 use dns::DnsFailover;
+use objective::Objective;
 pub use read::Open;
 use read::Reader;
 use region::Region;
@@ -94,6 +96,7 @@ struct Ground<'t> {
     strategy: Strategy,
     primary: Name,
     regions: Vec<&'t Region>,
+    tiers: &'t BTreeMap<Name, Objective>,
 }
 
 impl Ground<'_> {
@@ -140,10 +143,11 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
         strategy: declaration.strategy,
         primary: declaration.primary.clone(),
         regions: regions.iter().collect(),
+        tiers: &declaration.tiers,
     };
     let buckets = bucket::read(&mut reader, &ground);
     let replications = replication::read(&mut reader, &ground, &buckets);
-    let retentions = retention::read(&mut reader, &buckets, &replications);
+    let retentions = retention::read(&mut reader, &ground, &buckets, &replications);
     let dns = dns::read(&mut reader, &ground, &buckets);
     let topology = Topology {
         name: declaration.name.clone(),

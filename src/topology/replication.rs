@@ -7,6 +7,7 @@ use lifeboat_sdk_derive::Kind;
 
 use super::bucket::Bucket;
 use super::codes;
+use super::objective::{self, Objective};
 use super::read::{Reader, Source};
 use super::{Ground, Needs};
 
@@ -33,6 +34,8 @@ pub struct Replication {
     pub priority: i64,
     /// Where the class is said, or the block.
     pub class_span: Span,
+    /// The objective, where it is not the topology's.
+    pub objective: Option<Objective>,
     /// What it must come after.
     pub needs: Needs,
     /// The block's header.
@@ -115,6 +118,7 @@ fn one(
     source: &Source<'_>,
 ) -> Option<Replication> {
     let mut body = source.body.clone();
+    let objective = objective::of_component(reader, source, &mut body, ground.tiers);
     let bucket = reader.reference(source, &mut body, "bucket", "bucket");
     let given = reader.decode::<ReplicationBlock>(source, &body)?;
     let bucket = known(reader, buckets, bucket?)?;
@@ -151,6 +155,7 @@ fn one(
         storage_class: given.storage_class.map(Name::from),
         priority,
         class_span: source.at("storage_class"),
+        objective,
         needs: Needs::of(source.block),
         span: source.span,
     })

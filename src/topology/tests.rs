@@ -1,5 +1,6 @@
 //! Tests of what is said about blocks, beyond one file for each code in `tests/diagnostics`.
 
+use super::objective::Objective;
 use super::testing::{read, two};
 
 #[test]
@@ -140,4 +141,189 @@ fn the_failover_policy_is_checked_and_kept() {
     assert_eq!(declaration.tiers.len(), 1);
     assert_eq!(declaration.witness.as_deref(), Some("eu-west-1"));
     assert_eq!(declaration.objective.rto.map(|d| d.seconds), Some(900));
+}
+
+#[test]
+fn a_component_states_its_objective_or_names_a_tier() {
+    let text = r#"
+        topology "t" {
+          strategy = "warm_standby"
+          regions  = ["us-east-1", "us-west-2"]
+          primary  = "us-east-1"
+          tier "critical" { rpo = "1m" }
+        }
+        region "us-east-1" { account = "123456789012" }
+        region "us-west-2" { account = "123456789012" }
+        bucket "b" { tier = "critical" }
+        replication "b" {
+          bucket = bucket.b
+          objective { rpo = "15m" }
+        }
+        retention "b" {
+          bucket = bucket.b
+          tier   = "critical"
+          tier "daily" {
+            keep            = "30d"
+            noncurrent_keep = "1d"
+          }
+        }
+        dns_failover "b" {
+          zone   = "Z0123456789ABC"
+          name   = "www.example.com"
+          switch = "record"
+          objective { rto = "5m" }
+          health_check {}
+          endpoint "us-east-1" { address = "203.0.113.10" }
+          endpoint "us-west-2" { address = "203.0.113.20" }
+        }
+    "#;
+    let read = self::read(text);
+    assert_eq!(read.problems(), Vec::<String>::new());
+    let topology = read.topology.expect("a topology");
+    let rpo = |o: &Option<Objective>| o.as_ref()?.rpo.as_ref().map(|d| d.seconds);
+    assert_eq!(rpo(&topology.buckets[0].objective), Some(60));
+    assert_eq!(rpo(&topology.replications[0].objective), Some(900));
+    assert_eq!(rpo(&topology.retentions[0].objective), Some(60));
+    let rto = topology.dns[0].objective.as_ref().and_then(|o| o.rto.as_ref());
+    assert_eq!(rto.map(|d| d.seconds), Some(300));
+    let both = text.replace(
+        "bucket \"b\" { tier = \"critical\" }",
+        "bucket \"b\" {\nobjective { rpo = \"1m\" }\ntier = \"critical\"\n}\n",
+    );
+    assert_eq!(self::read(&both).codes(), ["error topology::conflict"]);
+    let none = text.replace("tier \"critical\" { rpo = \"1m\" }", "");
+    assert_eq!(self::read(&none).codes()[0], "error topology::choice");
+}
+
+/// A name over two load balancers.
+fn aliases(switch: &str, evaluate: bool, more: &str) -> Vec<String> {
+    let endpoint = |region: &str| {
+        format!(
+            r#"endpoint "{region}" {{
+              alias {{
+                name                   = "lb-{region}.elb.amazonaws.com"
+                zone_id                = "Z35SXDOTRQ7X7K"
+                evaluate_target_health = {evaluate}
+              }}
+            }}"#
+        )
+    };
+    let text = format!(
+        r#"bucket "b" {{}}
+        dns_failover "w" {{
+          zone   = "Z0123456789ABC"
+          name   = "www.example.com"
+          switch = "{switch}"
+          {more}
+          {}
+          {}
+        }}"#,
+        endpoint("us-east-1"),
+        endpoint("us-west-2")
+    );
+    two(&text).codes()
+}
+
+#[test]
+fn an_alias_fails_over_by_a_check_or_by_its_target() {
+    let gate = "gate { https = \"gate.us-west-2.example.com/switch\" }";
+    let none: [&str; 0] = [];
+    assert_eq!(aliases("record", false, "health_check {}"), none);
+    assert_eq!(aliases("operator", false, gate), none);
+    let dead = ["error topology::alias_health", "error topology::alias_health"];
+    assert_eq!(aliases("record", false, ""), dead);
+    assert_eq!(aliases("record", true, "health_check {}"), ["error topology::alias_moves"]);
+    assert_eq!(aliases("operator", true, gate), ["error topology::alias_moves"]);
+}
+
+#[test]
+fn an_alias_without_evaluation_carries_the_check() {
+    let read = two(r#"dns_failover "w" {
+          zone   = "Z0123456789ABC"
+          name   = "www.example.com"
+          switch = "record"
+          health_check {}
+          endpoint "us-east-1" {
+            alias {
+              name                   = "a.elb.amazonaws.com"
+              zone_id                = "Z35SXDOTRQ7X7K"
+              evaluate_target_health = false
+            }
+          }
+          endpoint "us-west-2" {
+            alias {
+              name                   = "b.elb.amazonaws.com"
+              zone_id                = "Z35SXDOTRQ7X7K"
+              evaluate_target_health = false
+            }
+          }
+        }"#);
+    for region in ["us-east-1", "us-west-2"] {
+        let record = format!("dns_failover.w.aws_route53_record[\"{region}\"]");
+        let check = "dns_failover.w.aws_route53_health_check[\"us-east-1\"].id";
+        assert_eq!(read.attribute(&record, "health_check_id"), check);
+    }
+}
+
+#[test]
+fn names_of_regions_are_known_or_may_be_new() {
+    let at = |region: &str, more: &str| {
+        let text = format!(
+            r#"topology "t" {{
+              strategy = "pilot_light"
+              regions  = ["main"]
+              primary  = "main"
+            }}
+            region "main" {{ aws_region = "{region}" }}
+            {more}"#
+        );
+        read(&text).codes()
+    };
+    let any = "provider \"aws\" { skip_region_validation = true }";
+    let none: [&str; 0] = [];
+    assert_eq!(at("ap-southeast-7", ""), none);
+    assert_eq!(at("us-est-1", ""), ["error topology::unknown_region"]);
+    assert_eq!(at("us-east-9", ""), ["warning topology::unknown_region"]);
+    assert_eq!(at("us-est-1", any), none);
+    assert_eq!(at("us-east-9", any), none);
+}
+
+#[test]
+fn small_objects_move_where_they_shall() {
+    let read = two(r#"bucket "b" {}
+        retention "b" {
+          bucket        = bucket.b
+          small_objects = "move"
+          tier "annual" {
+            keep            = "7y"
+            noncurrent_keep = "30d"
+            storage_class   = "DEEP_ARCHIVE"
+          }
+        }"#);
+    assert_eq!(read.problems(), Vec::<String>::new());
+    let document = "retention.b.aws_s3_bucket_lifecycle_configuration[\"us-east-1\"]";
+    let size = read.attribute(document, "transition_default_minimum_object_size");
+    assert_eq!(size, "\"varies_by_storage_class\"");
+}
+
+#[test]
+fn a_record_of_a_referred_zone_is_declared_once() {
+    let block = |name: &str, zone: &str| {
+        format!(
+            r#"dns_failover "{name}" {{
+              zone   = {zone}
+              name   = "www.example.com"
+              switch = "record"
+              health_check {{}}
+              endpoint "us-east-1" {{ address = "203.0.113.10" }}
+              endpoint "us-west-2" {{ address = "203.0.113.20" }}
+            }}
+            resource "aws_route53_zone" "{name}" {{ name = "example.com" }}
+            "#
+        )
+    };
+    let twice = |first: &str, second: &str| two(&(block("a", first) + &block("b", second))).codes();
+    let zone = "aws_route53_zone.a.zone_id";
+    assert_eq!(twice(zone, "aws_route53_zone.a.id"), ["error topology::record_twice"]);
+    assert_eq!(twice(zone, "aws_route53_zone.b.zone_id"), Vec::<String>::new());
 }

@@ -12,8 +12,6 @@ dns_failover "web" {
   name   = "www.example.com"
   switch = "record"
 
-  health_check { path = "/health" }
-
   endpoint "us-east-1" {
     alias {
       name                   = "lb-a.elb.amazonaws.com"

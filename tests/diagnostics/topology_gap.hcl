@@ -12,10 +12,12 @@ bucket "exports" {
 }
 
 retention "exports" {
-  bucket = bucket.exports
+  bucket        = bucket.exports
+  small_objects = "stay"
 
   tier "daily" {
-    keep = "1y"
+    keep            = "1y"
+    noncurrent_keep = "30d"
 
     transition {
       storage_class = "STANDARD_IA"

@@ -12,10 +12,12 @@ bucket "exports" {
 }
 
 retention "exports" {
-  bucket = bucket.exports
+  bucket        = bucket.exports
+  small_objects = "stay"
 
   tier "daily" {
-    keep          = "90d"
-    storage_class = "STANDARD_IA"
+    keep            = "90d"
+    noncurrent_keep = "30d"
+    storage_class   = "STANDARD_IA"
   }
 }

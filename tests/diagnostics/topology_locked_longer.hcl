@@ -20,6 +20,7 @@ retention "exports" {
   bucket = bucket.exports
 
   tier "daily" {
-    keep = "30d"
+    keep            = "30d"
+    noncurrent_keep = "30d"
   }
 }

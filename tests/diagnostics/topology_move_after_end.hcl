@@ -12,10 +12,12 @@ bucket "exports" {
 }
 
 retention "exports" {
-  bucket = bucket.exports
+  bucket        = bucket.exports
+  small_objects = "stay"
 
   tier "daily" {
     keep             = "30d"
+    noncurrent_keep  = "30d"
     storage_class    = "INTELLIGENT_TIERING"
     transition_after = "60d"
   }

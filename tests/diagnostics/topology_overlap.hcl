@@ -15,12 +15,14 @@ retention "exports" {
   bucket = bucket.exports
 
   tier "daily" {
-    prefix = "logs/"
-    keep   = "30d"
+    prefix          = "logs/"
+    keep            = "30d"
+    noncurrent_keep = "30d"
   }
 
   tier "audit" {
-    prefix = "logs/audit/"
-    keep   = "1y"
+    prefix          = "logs/audit/"
+    keep            = "1y"
+    noncurrent_keep = "30d"
   }
 }

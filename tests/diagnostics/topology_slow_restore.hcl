@@ -12,11 +12,13 @@ bucket "exports" {
 }
 
 retention "exports" {
-  bucket = bucket.exports
+  bucket        = bucket.exports
+  small_objects = "stay"
 
   tier "annual" {
-    keep          = "7y"
-    storage_class = "DEEP_ARCHIVE"
-    rto           = "1h"
+    keep            = "7y"
+    noncurrent_keep = "30d"
+    storage_class   = "DEEP_ARCHIVE"
+    rto             = "1h"
   }
 }

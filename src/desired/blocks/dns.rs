@@ -26,9 +26,6 @@ use crate::topology::Topology;
 use crate::topology::dns::{Address, DnsFailover, Endpoint, Gate, HealthCheck, Policy, Switch};
 use crate::topology::region::Region;
 
-/// The weights of a primary and a standby where none are given.
-const WEIGHTS: (i64, i64) = (100, 0);
-
 /// Adds what a block stands for.
 pub(super) fn expand(made: &mut Made, topology: &Topology, dns: &DnsFailover) {
     for region in &topology.regions {
@@ -152,8 +149,7 @@ fn record(topology: &Topology, dns: &DnsFailover, region: &Region, endpoint: &En
             ("failover_routing_policy", block([("type", text(part))]))
         }
         Policy::Weighted => {
-            let (first, other) = dns.weights.unwrap_or(WEIGHTS);
-            let weight = endpoint.weight.unwrap_or(if primary { first } else { other });
+            let weight = dns.weight(endpoint, primary);
             ("weighted_routing_policy", block([("weight", Value::int(weight))]))
         }
         Policy::Latency => ("latency_routing_policy", block([("region", text(&region.aws))])),

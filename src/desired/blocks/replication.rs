@@ -111,15 +111,15 @@ fn statements(topology: &Topology, bucket: &Bucket) -> Vec<Value> {
             ("Resource", resources),
         ])
     };
-    let mut read = vec![
+    // The last two for Object Lock (S3 user guide, "Using Object Lock with replication"): also
+    // where there is no block, because a bucket that was locked once is so for ever.
+    let read = [
         "s3:GetObjectVersionForReplication",
         "s3:GetObjectVersionAcl",
         "s3:GetObjectVersionTagging",
+        "s3:GetObjectRetention",
+        "s3:GetObjectLegalHold",
     ];
-    if bucket.lock.is_some() {
-        // S3 user guide, "Using Object Lock with replication".
-        read.extend(["s3:GetObjectRetention", "s3:GetObjectLegalHold"]);
-    }
     vec![
         allow("ReadSource", &["s3:GetReplicationConfiguration", "s3:ListBucket"], buckets()),
         allow("ReadVersions", &read, objects()),

@@ -27,6 +27,12 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, retention: &Retention
                 ("rule", value(list(retention.tiers.iter().map(rule).chain([leftovers()])))),
             ],
         );
+        if retention.move_small {
+            // S3 user guide, "Transitioning objects": then only the classes that are no archives
+            // leave small objects where they are.
+            let by_class = value(text("varies_by_storage_class"));
+            document.document.push(("transition_default_minimum_object_size".into(), by_class));
+        }
         document.adopt = adopt;
         // Rules about former versions have a meaning only with versions.
         document.after.push(versioning_at(bucket, &region.name));

@@ -144,13 +144,13 @@ fn each_further_region_has_a_rule_of_its_own_priority() {
         r#"
         topology "t" {
           strategy = "pilot_light"
-          regions  = ["a-b-1", "a-b-2", "a-b-3"]
-          primary  = "a-b-2"
+          regions  = ["us-east-1", "us-west-2", "eu-west-1"]
+          primary  = "us-west-2"
         }
-        region "a-b-1" {}
-        region "a-b-2" {}
-        region "a-b-3" {}
-        bucket "b" { name = { a-b-1 = "one", a-b-2 = "two", a-b-3 = "three" } }
+        region "us-east-1" {}
+        region "us-west-2" {}
+        region "eu-west-1" {}
+        bucket "b" { name = { us-east-1 = "one", us-west-2 = "two", eu-west-1 = "three" } }
         replication "b" {
           bucket = bucket.b
           tags   = { a = "1", b = "2" }
@@ -158,10 +158,10 @@ fn each_further_region_has_a_rule_of_its_own_priority() {
     "#,
     );
     assert_eq!(read.problems(), none());
-    let rule =
-        read.attribute("replication.b.aws_s3_bucket_replication_configuration[\"a-b-2\"]", "rule");
-    assert!(rule.contains(r#""id":"a-b-1","priority":1"#), "{rule}");
-    assert!(rule.contains(r#""id":"a-b-3","priority":2"#), "{rule}");
+    let rule = read
+        .attribute("replication.b.aws_s3_bucket_replication_configuration[\"us-west-2\"]", "rule");
+    assert!(rule.contains(r#""id":"us-east-1","priority":1"#), "{rule}");
+    assert!(rule.contains(r#""id":"eu-west-1","priority":2"#), "{rule}");
     assert!(rule.contains(r#""delete_marker_replication":[{"status":"Disabled"}]"#), "{rule}");
     assert!(rule.contains(r#""filter":[{"and":[{"tags":{"a":"1","b":"2"}}]}]"#), "{rule}");
 }
@@ -179,10 +179,12 @@ fn retention_of_one_bucket_is_one_document() {
           }
         }
         retention "b" {
-          bucket = bucket.b
+          bucket        = bucket.b
+          small_objects = "stay"
           tier "data" {
             prefix           = "data/"
             keep             = "1y"
+            noncurrent_keep  = "30d"
             storage_class    = "STANDARD_IA"
             transition_after = "30d"
           }

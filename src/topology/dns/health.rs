@@ -1,5 +1,7 @@
 //! How endpoints are checked.
 
+use std::collections::BTreeSet;
+
 use lifeboat_sdk_derive::Kind;
 
 use super::inside;
@@ -55,6 +57,18 @@ pub struct HealthCheckBlock {
 /// The types of checks of endpoints (Route 53 API reference, `HealthCheckConfig`).
 const TYPES: [&str; 5] = ["HTTPS", "HTTP", "HTTPS_STR_MATCH", "HTTP_STR_MATCH", "TCP"];
 
+/// Where Route 53 checks from (API reference, `HealthCheckConfig.Regions`).
+const CHECKERS: [&str; 8] = [
+    "us-east-1",
+    "us-west-1",
+    "us-west-2",
+    "eu-west-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "sa-east-1",
+];
+
 /// Nothing where there is no block.
 ///
 /// # Errors
@@ -75,7 +89,11 @@ pub(super) fn read(
     if let Some(port) = given.port {
         reader.in_range("port", port, 1..=65_535, at("port"));
     }
-    let checkers = i64::try_from(given.checker_regions.len()).unwrap_or(i64::MAX);
+    for region in &given.checker_regions {
+        reader.choice("checker_regions", region, &CHECKERS, at("checker_regions"));
+    }
+    let distinct: BTreeSet<&String> = given.checker_regions.iter().collect();
+    let checkers = i64::try_from(distinct.len()).unwrap_or(i64::MAX);
     if checkers > 0 && checkers < 3 {
         let detail = format!("Route 53 checks from three regions at least, not from {checkers}.");
         let help = "Name three or more, or none for all.";

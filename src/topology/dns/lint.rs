@@ -6,7 +6,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use lifeboat_sdk::Name;
 
-use super::{Address, DnsFailover, Endpoint, Policy, Switch};
+use super::{Address, DnsFailover, Endpoint, Policy, Switch, reach};
+use crate::config::reference::references;
 use crate::topology::bucket::Bucket;
 use crate::topology::read::{Open, Reader, Source};
 use crate::topology::{Ground, codes};
@@ -84,6 +85,7 @@ pub(super) fn check(
     dns: &DnsFailover,
 ) {
     policy(reader, source, dns);
+    reach::check(reader, dns);
     needed(reader, source, dns);
     if dns.switch == Switch::Health {
         one_writer(reader, buckets, source);
@@ -103,10 +105,49 @@ pub(super) fn check(
     if dns.weights.is_some() {
         weights(reader, source, dns);
     }
+    let weightless =
+        |(region, e): (&Name, &Endpoint)| dns.weight(e, *region == ground.primary) == 0;
+    if dns.policy == Policy::Weighted && dns.endpoints.iter().all(weightless) {
+        let detail = "Where all weights are 0 Route 53 answers with all regions alike.";
+        let help = "Give the regions that shall be answered a weight above 0.";
+        let written = source.body.attribute("weights").map_or(source.span, |a| a.expr.span);
+        reader.found.push(codes::ZERO_WEIGHTS.error(detail).at(written).help(help));
+    }
     let only_aliases = dns.endpoints.values().all(|e| matches!(e.address, Address::Alias(_)));
     if only_aliases && source.body.attribute("ttl").is_some() {
         let detail = "Aliases answer with the time to live of their targets, so ttl has no effect.";
         reader.conflict(detail, source.at("ttl"), "Remove ttl.");
+    }
+}
+
+/// A record belongs to one block: each would take the other's for its own.
+pub(super) fn once(reader: &mut Reader<'_, '_>, before: &[DnsFailover], dns: &DnsFailover) {
+    let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
+    let same = |other: &&DnsFailover| {
+        other.kind == dns.kind
+            && plain(&other.record) == plain(&dns.record)
+            && same_zone(&other.zone, &dns.zone)
+    };
+    if let Some(first) = before.iter().find(same) {
+        let detail = format!(
+            "The records of the type {} of {:?} in this zone are declared by dns_failover.{} already.",
+            dns.kind, dns.record, first.name
+        );
+        let help = "Keep one of the two blocks, or give one another name.";
+        let diagnostic = codes::RECORD_TWICE.error(detail).at(dns.span).help(help);
+        reader.found.push(diagnostic.label(first.span, "the first is here"));
+    }
+}
+
+/// Whether two zones are written alike: by one id, or by references to one object.
+fn same_zone(a: &Open, b: &Open) -> bool {
+    match (a, b) {
+        (Open::Known(a), Open::Known(b)) => a.as_str() == b.as_str(),
+        (Open::Later(a), Open::Later(b)) => {
+            let (a, b) = (references(a), references(b));
+            a.iter().map(|r| &r.target).eq(b.iter().map(|r| &r.target))
+        }
+        _ => false,
     }
 }
 
@@ -161,11 +202,8 @@ fn needed(reader: &mut Reader<'_, '_>, source: &Source<'_>, dns: &DnsFailover) {
         _ => {}
     }
     let pair = dns.policy == Policy::Failover;
-    // An alias that evaluates its target needs no check of its own.
-    let plain = dns.endpoints.values().any(|e| match &e.address {
-        Address::Plain(_) => true,
-        Address::Alias(alias) => !alias.evaluate,
-    });
+    // What an alias needs is said below.
+    let plain = dns.endpoints.values().any(|e| matches!(e.address, Address::Plain(_)));
     let wanted = match dns.switch {
         Switch::Health => plain || !pair,
         Switch::Record => pair && plain,
@@ -227,23 +265,33 @@ fn aliases(
         let detail =
             "Route 53 cannot evaluate the health of CloudFront distributions and refuses this.";
         reader.conflict(detail, at, "Write evaluate_target_health = false.");
-    } else if dns.policy == Policy::Failover && !alias.evaluate && !cloudfront {
-        let detail = "Route 53 wants failover aliases to evaluate the health of their targets; \
-                      without it the record counts as healthy for ever.";
-        let help = "Write evaluate_target_health = true.";
+    } else if dns.policy == Policy::Failover
+        && !alias.evaluate
+        && !cloudfront
+        && !dns.carries_checks()
+    {
+        // Route 53 developer guide, "How Amazon Route 53 chooses records when health checking is
+        // configured": a record is as healthy as its check, its target or both; domain.md C1.4.
+        let detail = "Neither a health check nor the health of its target says when this record is \
+                      unhealthy, so it counts as healthy for ever.";
+        let help = "Write evaluate_target_health = true, or add a health_check.";
         reader.found.push(codes::ALIAS_HEALTH.error(detail).at(at).help(help));
     } else if alias.evaluate && dns.switch != Switch::Health && *region == ground.primary {
-        moves(reader, buckets, at);
+        moves(reader, buckets, dns.switch, at);
     }
 }
 
 /// A target that is evaluated moves traffic without anybody's word.
-fn moves(reader: &mut Reader<'_, '_>, buckets: &[Bucket], at: lifeboat_sdk::Span) {
+fn moves(reader: &mut Reader<'_, '_>, buckets: &[Bucket], switch: Switch, at: lifeboat_sdk::Span) {
     let detail = "When the target of this alias is unhealthy Route 53 leaves the primary by itself, \
                   although somebody else is to move the traffic.";
     let one = buckets.iter().find(|b| b.one_writer);
-    let help = "Write address = \"…\" with the target's host name instead of the alias, which makes \
-                a CNAME record that only you move.";
+    let help = match switch {
+        Switch::Operator => "Write evaluate_target_health = false: the gate says when it moves.",
+        _ => {
+            "Write evaluate_target_health = false and add a health_check, which both records carry."
+        }
+    };
     let diagnostic = match one {
         Some(_) => {
             codes::ALIAS_MOVES.error(format!("{detail} Data with one writer would not be fenced."))

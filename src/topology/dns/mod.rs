@@ -4,6 +4,7 @@ mod endpoint;
 mod gate;
 mod health;
 mod lint;
+mod reach;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use lifeboat_sdk::{Name, Span};
 use lifeboat_sdk_derive::Kind;
 
 use super::bucket::Bucket;
+use super::objective::{self, Objective};
 use super::read::{Open, Reader, Source};
 use super::{Ground, Needs, codes, region};
 use crate::config::ast::Body;
@@ -25,7 +27,7 @@ pub enum Switch {
     Operator,
     /// Route 53, by the health of the regions.
     Health,
-    /// lifeboat, by rewriting the records.
+    /// lifeboat, by rewriting the records. It needs Route 53's control plane in us-east-1.
     Record,
 }
 
@@ -65,6 +67,8 @@ pub struct DnsFailover {
     pub gate: Option<Gate>,
     /// By region.
     pub endpoints: BTreeMap<Name, Endpoint>,
+    /// The objective, where it is not the topology's.
+    pub objective: Option<Objective>,
     /// What it must come after.
     pub needs: Needs,
     /// The block's header.
@@ -104,6 +108,26 @@ pub struct DnsFailoverBlock {
     pub endpoint: Vec<EndpointBlock>,
 }
 
+/// The weights of the primary and of standbys where none are given.
+const WEIGHTS: (i64, i64) = (100, 0);
+
+impl DnsFailover {
+    /// The weight of a region that is the primary or a standby.
+    pub fn weight(&self, endpoint: &Endpoint, primary: bool) -> i64 {
+        let (first, other) = self.weights.unwrap_or(WEIGHTS);
+        endpoint.weight.unwrap_or(if primary { first } else { other })
+    }
+
+    /// Whether the records carry a check of their own, the gate's or that of endpoints; see
+    /// [`crate::desired::blocks`].
+    fn carries_checks(&self) -> bool {
+        match self.switch {
+            Switch::Operator => self.gate.is_some(),
+            Switch::Health | Switch::Record => self.check.is_some(),
+        }
+    }
+}
+
 /// The time to live where none is given: what AWS recommends at most for records with health
 /// checks (Route 53 developer guide, "Best practices for Amazon Route 53 DNS").
 const TTL: u64 = 60;
@@ -122,6 +146,7 @@ pub(super) fn read(
     for source in &sources {
         if let Some(dns) = one(reader, ground, source) {
             lint::check(reader, ground, buckets, source, &dns);
+            lint::once(reader, &all, &dns);
             all.push(dns);
         }
     }
@@ -134,6 +159,7 @@ fn one(
     source: &Source<'_>,
 ) -> Option<DnsFailover> {
     let mut body = source.body.clone();
+    let objective = objective::of_component(reader, source, &mut body, ground.tiers);
     let zone = reader.open(source, &mut body, "zone");
     let written = reader.labelled(&mut body, "endpoint", "the region");
     let endpoints = endpoint::read(reader, ground, source, &written);
@@ -159,6 +185,7 @@ fn one(
         check: check.ok()?,
         gate: gate.ok()?,
         endpoints,
+        objective,
         needs: Needs::of(source.block),
         span: source.span,
     })

@@ -85,7 +85,10 @@ pub(super) fn tier(reader: &mut Reader<'_, '_>, tier: &Tier, rto: Option<&Durati
         let next = tier.moves.get(i + 1);
         // That objects leave an infrequent access class too soon has been said.
         if next.is_none() || !is_ia(&m.class) {
-            short(reader, m, next.map_or(tier.keep.days(), |next| next.days));
+            let end = next.map_or(tier.stored_days(), |next| next.days);
+            if let Some(class) = find(&m.class) {
+                short(reader, class, m.days, end, m.class_span);
+            }
         }
     }
 }
@@ -131,19 +134,18 @@ fn order(reader: &mut Reader<'_, '_>, m: &Move, next: &Move) {
 }
 
 /// The days that are billed at least.
-fn short(reader: &mut Reader<'_, '_>, m: &Move, end: u64) {
-    let Some(class) = find(&m.class) else { return };
-    let stay = end.saturating_sub(m.days);
-    if stay >= class.least || end <= m.days {
+fn short(reader: &mut Reader<'_, '_>, class: &Class, from: u64, end: u64, span: Span) {
+    let stay = end.saturating_sub(from);
+    if stay >= class.least || end <= from {
         return;
     }
     let detail = format!(
         "Objects are in {} for {stay} days, but it is billed for {} days at least.",
-        m.class, class.least
+        class.name, class.least
     );
     let help =
         format!("Let them stay for {} days or more, or leave them in another class.", class.least);
-    reader.found.push(codes::SHORT_STAY.warning(detail).at(m.class_span).help(help));
+    reader.found.push(codes::SHORT_STAY.warning(detail).at(span).help(help));
 }
 
 /// How long a restore takes.
@@ -205,25 +207,66 @@ fn overlap(reader: &mut Reader<'_, '_>, tier: &Tier, other: &Tier) {
     reader.found.push(diagnostic.label(other.span, "the other tier"));
 }
 
-/// A lock that outlasts the time of the tier.
+/// A lock that outlasts the time of the tier: what it protects are versions, so it delays the
+/// deletion of those and not the delete marker.
 fn locked(reader: &mut Reader<'_, '_>, tier: &Tier, lock: &Duration, span: Span) {
-    if lock.days() <= tier.keep.days() {
+    if lock.days() <= tier.stored_days() {
         return;
     }
     let detail = format!(
-        "Objects are locked for {} days, so those of the tier {:?} are not deleted after {} days but later.",
+        "Objects are locked for {} days, so those of the tier {:?} are not deleted after {} days \
+         (keep and noncurrent_keep together) but later.",
         lock.days(),
         tier.name,
-        tier.keep.days()
+        tier.stored_days()
     );
-    let help = format!("Write keep = \"{}d\" or more, or lock for a shorter time.", lock.days());
+    let least = lock.days().saturating_sub(tier.noncurrent_days);
+    let help = format!("Write keep = \"{least}d\" or more, or lock for a shorter time.");
     let diagnostic = codes::LOCKED_LONGER.warning(detail).at(tier.span).help(help);
     reader.found.push(diagnostic.label(span, "the lock"));
 }
 
-/// Copies that are made in a class below those that the tier moves to.
+/// Small objects stay where they are (S3 user guide, "Transitioning objects": below 128 KB, since
+/// September 2024 for all classes unless the document says otherwise).
+pub(super) fn small_objects(reader: &mut Reader<'_, '_>, tiers: &[Tier]) {
+    let Some(first) = tiers.iter().find_map(|tier| tier.moves.first()) else { return };
+    let detail = format!(
+        "S3 does not move objects below 128 KB to {} or another class, because that would cost \
+         more than it saves.",
+        first.class
+    );
+    let help = "Write small_objects = \"stay\" if that is meant, or \"move\": the archive classes \
+                take them then.";
+    reader.found.push(codes::SMALL_OBJECTS.warning(detail).at(first.class_span).help(help));
+}
+
+/// What is deleted is stored on for a while: buckets are versioned, and there an expiration only
+/// adds a delete marker (S3 user guide, "Expiring objects").
+pub(super) fn kept_on(reader: &mut Reader<'_, '_>, tiers: &[Tier]) {
+    let Some(first) = tiers.iter().find(|tier| !tier.noncurrent_said) else { return };
+    let (keep, on) = (first.keep.days(), first.noncurrent_days);
+    let detail = format!(
+        "The bucket is versioned, so after {keep} days an object is hidden, and stored for {on} days \
+         more: up to {} in all.",
+        first.stored_days()
+    );
+    let help = format!(
+        "Write noncurrent_keep = \"{on}d\" if that is meant, or a shorter time, in each tier."
+    );
+    reader.found.push(codes::KEPT_ON.warning(detail).at(first.keep_span).help(help));
+}
+
+/// Copies that are made in a class of their own: one that is billed for longer than the tier keeps
+/// them, or below those that it moves to.
 fn copied(reader: &mut Reader<'_, '_>, tier: &Tier, replication: &Replication) {
     let Some(from) = replication.storage_class.as_deref().and_then(find) else { return };
+    let prefix = replication.prefix.as_deref().unwrap_or_default();
+    if !tier.prefix.starts_with(prefix) && !prefix.starts_with(&*tier.prefix) {
+        return;
+    }
+    let next = tier.moves.iter().find(|m| find(&m.class).is_some_and(|to| leads(from, to)));
+    let end = next.map_or(tier.stored_days(), |next| next.days);
+    short(reader, from, 0, end, replication.class_span);
     for m in &tier.moves {
         let Some(to) = find(&m.class) else { continue };
         if from.level > to.level {

@@ -9,9 +9,10 @@ use lifeboat_sdk_derive::Kind;
 
 use super::bucket::Bucket;
 use super::duration::Duration;
+use super::objective::{self, Objective};
 use super::read::{Reader, Source, at};
 use super::replication::{self, Replication};
-use super::{Needs, codes};
+use super::{Ground, Needs, codes};
 use crate::config::ast::Body;
 
 /// The retention of one bucket: its one lifecycle document.
@@ -26,6 +27,10 @@ pub struct Retention {
     pub bucket: Name,
     /// What is kept how long.
     pub tiers: Vec<Tier>,
+    /// Whether small objects move too, where a class takes them.
+    pub move_small: bool,
+    /// The objective, where it is not the topology's.
+    pub objective: Option<Objective>,
     /// What it must come after.
     pub needs: Needs,
     /// The header of the block.
@@ -45,10 +50,22 @@ pub struct Tier {
     pub keep: Duration,
     /// How many days a version is kept after it was replaced or deleted.
     pub noncurrent_days: u64,
+    /// Whether that is said.
+    pub noncurrent_said: bool,
+    /// Where the time is said.
+    pub keep_span: Span,
     /// Where objects move to, and when, in order.
     pub moves: Vec<Move>,
     /// The header.
     pub span: Span,
+}
+
+impl Tier {
+    /// The days until an object is gone: buckets are versioned, so that at the end of `keep` it is
+    /// hidden by a delete marker, and its version is deleted later.
+    pub fn stored_days(&self) -> u64 {
+        self.keep.days().saturating_add(self.noncurrent_days)
+    }
 }
 
 /// A transition to a storage class.
@@ -69,6 +86,10 @@ pub struct Move {
 pub struct RetentionBlock {
     /// The `bucket` block.
     pub bucket: String,
+    /// What objects below 128 KB do where others move: `stay`, or `move` to the classes that take
+    /// them.
+    #[kind(optional)]
+    pub small_objects: Option<String>,
     /// Objects that are kept for a time: `tier "daily" { … }`.
     #[kind(block)]
     pub tier: Vec<TierBlock>,
@@ -118,12 +139,13 @@ const LONGEST: u64 = 2_147_483_647;
 /// Reads all `retention` blocks and merges those of one bucket.
 pub(super) fn read(
     reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
     buckets: &[Bucket],
     replications: &[Replication],
 ) -> Vec<Retention> {
     let mut merged: BTreeMap<Name, Vec<Retention>> = BTreeMap::new();
     for source in reader.sources("retention") {
-        if let Some(retention) = one(reader, buckets, &source) {
+        if let Some(retention) = one(reader, ground, buckets, &source) {
             merged.entry(retention.bucket.clone()).or_default().push(retention);
         }
     }
@@ -135,6 +157,7 @@ pub(super) fn read(
         for other in parts {
             first.blocks.extend(other.blocks);
             first.tiers.extend(other.tiers);
+            first.move_small |= other.move_small;
             first.needs.blocks.extend(other.needs.blocks);
             first.needs.resources.extend(other.needs.resources);
         }
@@ -146,8 +169,14 @@ pub(super) fn read(
     all
 }
 
-fn one(reader: &mut Reader<'_, '_>, buckets: &[Bucket], source: &Source<'_>) -> Option<Retention> {
+fn one(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    buckets: &[Bucket],
+    source: &Source<'_>,
+) -> Option<Retention> {
     let mut body = source.body.clone();
+    let objective = objective::of_component(reader, source, &mut body, ground.tiers);
     let bucket = reader.reference(source, &mut body, "bucket", "bucket");
     let none = body.blocks.iter().all(|b| &*b.ident != "tier" && &*b.ident != "dynamic");
     let written = reader.labelled(&mut body, "tier", "the name of the tier");
@@ -167,13 +196,23 @@ fn one(reader: &mut Reader<'_, '_>, buckets: &[Bucket], source: &Source<'_>) -> 
             labelled.block.header,
         ));
     }
-    given?;
+    let small = given?.small_objects;
+    if let Some(small) = &small {
+        let span = source.at("small_objects");
+        reader.choice("small_objects", small, &["stay", "move"], span);
+    } else {
+        lint::small_objects(reader, &tiers);
+    }
+    lint::kept_on(reader, &tiers);
+    let move_small = small.as_deref() == Some("move");
     let bucket = replication::known(reader, buckets, bucket?)?;
     Some(Retention {
         name: source.name.clone(),
         blocks: vec![source.name.clone()],
         bucket,
         tiers,
+        move_small,
+        objective,
         needs: Needs::of(source.block),
         span: source.span,
     })
@@ -210,6 +249,8 @@ fn tier(
         prefix: given.prefix.unwrap_or_default().into(),
         keep,
         noncurrent_days,
+        noncurrent_said: given.noncurrent_keep.is_some(),
+        keep_span: at(body, "keep"),
         moves: moves?,
         span,
     };

@@ -1,0 +1,15 @@
+topology "web" {
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "us-west-2"]
+  primary  = "us-east-1"
+
+  tier "critical" { rpo = "1m" }
+}
+
+region "us-east-1" { account = "123456789012" }
+region "us-west-2" { account = "123456789012" }
+
+bucket "exports" {
+  name = { us-east-1 = "web-exports", us-west-2 = "web-exports-dr" }
+  tier = "critcal"
+}
