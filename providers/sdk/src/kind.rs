@@ -225,7 +225,9 @@ pub trait Kind: Send + Sync + 'static {
         false
     }
 
-    /// What of the document depends on the region's role. Pure.
+    /// What of the document depends on the region's role. Pure. No kind of AWS needs it and
+    /// planning does not ask yet: what a role decides is in what topology blocks become. Promotions
+    /// will; until then the contract suite and the simulated cloud hold the rule.
     fn plan_role(&self, _role: &RoleContext, document: &Value) -> RolePlan {
         RolePlan::Document(document.clone())
     }

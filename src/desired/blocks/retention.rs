@@ -28,8 +28,7 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, retention: &Retention
             ],
         );
         if retention.move_small {
-            // S3 user guide, "Transitioning objects": then only the classes that are no archives
-            // leave small objects where they are.
+            // S3 user guide, "Transitioning objects": then GLACIER and DEEP_ARCHIVE take them.
             let by_class = value(text("varies_by_storage_class"));
             document.document.push(("transition_default_minimum_object_size".into(), by_class));
         }

@@ -289,7 +289,8 @@ fn moves(reader: &mut Reader<'_, '_>, buckets: &[Bucket], switch: Switch, at: li
     let help = match switch {
         Switch::Operator => "Write evaluate_target_health = false: the gate says when it moves.",
         _ => {
-            "Write evaluate_target_health = false and add a health_check, which both records carry."
+            "Write evaluate_target_health = false: both records carry the health_check, so only \
+             you move the traffic."
         }
     };
     let diagnostic = match one {

@@ -235,8 +235,8 @@ pub(super) fn small_objects(reader: &mut Reader<'_, '_>, tiers: &[Tier]) {
          more than it saves.",
         first.class
     );
-    let help = "Write small_objects = \"stay\" if that is meant, or \"move\": the archive classes \
-                take them then.";
+    let help = "Write small_objects = \"stay\" if that is meant, or \"move\": GLACIER and \
+                DEEP_ARCHIVE take them then.";
     reader.found.push(codes::SMALL_OBJECTS.warning(detail).at(first.class_span).help(help));
 }
 
