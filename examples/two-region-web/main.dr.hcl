@@ -39,8 +39,10 @@ retention "exports" {
   small_objects = "stay"
 
   tier "daily" {
-    prefix          = "daily/"
-    keep            = "30d"
+    prefix = "daily/"
+    keep   = "30d"
+
+    # The buckets are versioned: what is deleted is stored on for this long.
     noncurrent_keep = "30d"
   }
 
