@@ -13,7 +13,22 @@ use crate::graph::Graph;
 
 /// What one object needs of others.
 #[derive(Clone, Debug, Default)]
-pub struct Needs(pub BTreeMap<Address, Vec<Address>>);
+pub struct Needs {
+    /// As planned: what must be there before it is made or changed.
+    pub planned: BTreeMap<Address, Vec<Address>>,
+    /// As state has it: what must stay until it is removed, or needs it no more.
+    pub stored: BTreeMap<Address, Vec<Address>>,
+}
+
+impl Needs {
+    fn planned(&self, address: &Address) -> &[Address] {
+        self.planned.get(address).map_or(&[], Vec::as_slice)
+    }
+
+    fn stored(&self, address: &Address) -> &[Address] {
+        self.stored.get(address).map_or(&[], Vec::as_slice)
+    }
+}
 
 /// How a kind batches, by kind name.
 pub type Batches = BTreeMap<Name, Batch>;
@@ -51,23 +66,31 @@ pub fn steps(
     batches: &Batches,
     mode: PlanMode,
 ) -> Result<Vec<Step>, Vec<usize>> {
-    let mut builder = Builder {
-        changes,
-        graph: Graph::default(),
-        drafts: Vec::new(),
-        nodes: BTreeMap::new(),
-        joins: BTreeMap::new(),
-    };
-    for index in 0..changes.len() {
-        builder.draft(index, mode);
-    }
-    for (index, change) in changes.iter().enumerate() {
-        let empty = Vec::new();
-        let wanted = needs.0.get(&change.address).unwrap_or(&empty);
-        for other in wanted.iter().chain(&change.depends_on) {
-            builder.relate(index, other);
+    let ordered = |late: bool| {
+        let mut builder = Builder {
+            changes,
+            graph: Graph::default(),
+            drafts: Vec::new(),
+            nodes: BTreeMap::new(),
+            joins: BTreeMap::new(),
+        };
+        for index in 0..changes.len() {
+            builder.draft(index, mode);
         }
-    }
+        for (index, change) in changes.iter().enumerate() {
+            for other in needs.planned(&change.address).iter().chain(&change.depends_on) {
+                builder.follow(index, other);
+            }
+            for other in needs.stored(&change.address) {
+                builder.outlive(index, other, late);
+            }
+        }
+        let order = builder.graph.order().map_err(|cycle| builder.changes_on(&cycle))?;
+        drop(order);
+        Ok(builder)
+    };
+    // Where what is removed cannot wait until nobody uses it any more, it does not wait.
+    let mut builder = ordered(true).or_else(|_: Vec<usize>| ordered(false))?;
     builder.batch(needs, batches)?;
     let order = builder.graph.order().map_err(|cycle| builder.changes_on(&cycle))?;
     Ok(builder.finish(&order))
@@ -164,43 +187,74 @@ impl Builder<'_> {
         vec![join]
     }
 
-    /// `changes[index]` needs `other`.
-    fn relate(&mut self, index: usize, other: &Address) {
-        let address = self.changes[index].address.clone();
-        if *other == address || other.whole() == address {
+    fn mine(&self, index: usize, part: Part) -> Vec<usize> {
+        let address = &self.changes[index].address;
+        self.nodes.get(&(part, address.clone())).cloned().unwrap_or_default()
+    }
+
+    fn is_own(&self, index: usize, other: &Address) -> bool {
+        let address = &self.changes[index].address;
+        *other == *address || other.whole() == *address
+    }
+
+    /// `changes[index]` is made or changed after `other`; what `other` replaces goes after that.
+    fn follow(&mut self, index: usize, other: &Address) {
+        let make = self.mine(index, Part::Make);
+        if make.is_empty() || self.is_own(index, other) {
             return;
         }
-        let mine =
-            |b: &Self, part| b.nodes.get(&(part, address.clone())).cloned().unwrap_or_default();
-        let (make, unmake) = (mine(self, Part::Make), mine(self, Part::Unmake));
-        let later = self.changes[index].create_before_destroy;
-        if !make.is_empty() {
-            for node in self.target(Part::Make, other) {
-                for m in &make {
-                    self.graph.edge(*m, node);
-                }
+        for node in self.target(Part::Make, other) {
+            for m in &make {
+                self.graph.edge(*m, node);
             }
         }
-        let gone = if make.is_empty() && unmake.is_empty() {
-            Vec::new()
-        } else {
-            self.target(Part::Unmake, other)
-        };
-        for node in gone {
-            // What is needed is removed only after those who need it are gone ...
-            let deposes = self.deposes(node);
-            for u in unmake.iter().filter(|_| !later || deposes) {
-                self.graph.edge(node, *u);
-            }
-            // ... and, where a new one was made first, after they use the new one.
-            for m in make.iter().filter(|_| deposes) {
-                self.graph.edge(node, *m);
+        for node in self.target(Part::Unmake, other) {
+            if self.deposes(node) {
+                for m in &make {
+                    self.graph.edge(node, *m);
+                }
             }
         }
     }
 
+    /// `other` is removed only after `changes[index]`, which used it, is gone; and, where it can
+    /// be so `late`, after `changes[index]` uses it no more.
+    fn outlive(&mut self, index: usize, other: &Address, late: bool) {
+        let (make, unmake) = (self.mine(index, Part::Make), self.mine(index, Part::Unmake));
+        if (make.is_empty() && unmake.is_empty()) || self.is_own(index, other) {
+            return;
+        }
+        let successor_first = self.changes[index].create_before_destroy;
+        let ends = self
+            .nodes
+            .range((Part::Unmake, other.clone())..)
+            .take_while(|((part, at), _)| {
+                *part == Part::Unmake && (at == other || at.whole() == *other)
+            })
+            .flat_map(|(_, nodes)| nodes)
+            .all(|node| self.is(*node, Operation::Delete) && !self.is_replaced(*node));
+        let mut updated = make;
+        updated.retain(|node| late && ends && self.is(*node, Operation::Update));
+        for node in self.target(Part::Unmake, other) {
+            let deposes = self.deposes(node);
+            let gone = unmake.iter().filter(|_| !successor_first || deposes);
+            for first in gone.chain(&updated) {
+                self.graph.edge(node, *first);
+            }
+        }
+    }
+
+    fn is(&self, node: usize, operation: Operation) -> bool {
+        self.drafts[node].members.iter().any(|m| m.operation == operation)
+    }
+
+    fn is_replaced(&self, node: usize) -> bool {
+        let of = |m: &Member| self.changes[m.change].action == Action::Replace;
+        self.drafts[node].members.iter().any(of)
+    }
+
     fn deposes(&self, node: usize) -> bool {
-        self.drafts[node].members.iter().any(|m| m.operation == Operation::DeleteDeposed)
+        self.is(node, Operation::DeleteDeposed)
     }
 
     /// Puts nodes of one kind and key into one step, as far as none needs another.
@@ -314,8 +368,8 @@ fn key_of(change: &ObjectChange, needs: &Needs, batch: &Batch) -> Option<String>
     if let Some(known) = key.as_str() {
         return Some(known.to_owned());
     }
-    let needs = needs.0.get(&change.address)?;
-    let mut parents = needs.iter().filter(|need| &*need.kind == batch.parent);
+    let mut parents =
+        needs.planned(&change.address).iter().filter(|need| &*need.kind == batch.parent);
     let parent = parents.next().filter(|_| key.is_unknown())?;
     parents.next().is_none().then(|| parent.to_string())
 }

@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use super::stored;
 use super::{Case, ONE, TOPOLOGY};
 
 /// So many objects that what is said of them is more than a pipe holds.
@@ -32,7 +33,7 @@ fn exit_codes_tell_what_happened() {
 }
 
 #[test]
-fn changes_that_wait_for_each_other_are_applied_in_parts() {
+fn what_goes_goes_before_what_it_used_whatever_the_files_say_now() {
     let object =
         |name: &str, body: &str| format!("resource \"terraform_data\" \"{name}\" {{\n{body}\n}}\n");
     let after = |name: &str| format!("depends_on = [terraform_data.{name}]");
@@ -41,11 +42,27 @@ fn changes_that_wait_for_each_other_are_applied_in_parts() {
     case.ok(&["apply", "-auto-approve"]);
     let new = object("a", &format!("triggers_replace = 2\n{}", after("b")));
     case.write("main.dr.hcl", new + &object("b", "count = 0"));
+    let ran = case.run(&["apply", "-auto-approve"]);
+    ran.says(0, &["1 added", "2 destroyed"]);
+    let at = |text: &str| ran.stdout.find(text).unwrap_or_else(|| panic!("{text}: {ran:?}"));
+    let gone = at("terraform_data.b[0]: Destruction complete");
+    assert!(gone < at("terraform_data.a: Destroying..."), "{ran:?}");
+}
+
+#[test]
+fn objects_that_need_each_other_in_state_are_told_as_a_cycle() {
+    let case = Case::of(
+        "resource \"terraform_data\" \"a\" {}\n\
+         resource \"terraform_data\" \"b\" {\n  depends_on = [terraform_data.a]\n}\n",
+    );
+    case.ok(&["apply", "-auto-approve"]);
+    stored::generation(&case, 1, |text| {
+        let own = r#""ownership":"state_only","#;
+        text.replacen(own, &format!(r#"{own}"depends_on":["terraform_data.b"],"#), 1)
+    });
     let told =
-        ["plan::cycle", "terraform_data.a -> terraform_data.b[0] -> terraform_data.a", "-target"];
-    case.run(&["plan"]).says(1, &told);
-    case.run(&["apply", "-auto-approve", "-target=terraform_data.b"]).says(0, &["1 destroyed"]);
-    case.run(&["apply", "-auto-approve"]).says(0, &["1 added", "1 destroyed"]);
+        ["plan::cycle", "terraform_data.a -> terraform_data.b -> terraform_data.a", "-target"];
+    case.run(&["destroy", "-auto-approve"]).says(1, &told);
 }
 
 #[test]

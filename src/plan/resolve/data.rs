@@ -68,7 +68,7 @@ impl Resolver<'_> {
             operated: false,
             schema_version: data.schema().version,
         };
-        self.needs.0.insert(site.address.clone(), needs);
+        self.needs.planned.insert(site.address.clone(), needs);
         let explicit = pending && !resource.depends_on.is_empty();
         if !config.is_wholly_known() || explicit {
             if config.is_wholly_known() {

@@ -162,6 +162,8 @@ impl Resolver<'_> {
     /// Ends the walk: orphans, inherited replacement order, outputs that go.
     pub fn finish(mut self) -> Resolved {
         self.orphans();
+        let previous = self.input.previous.iter();
+        self.needs.stored = previous.map(|(at, p)| (at.clone(), p.depends_on.clone())).collect();
         self.inherit_order();
         if self.input.options.mode == PlanMode::Destroy {
             self.outputs.clear();
@@ -197,7 +199,7 @@ impl Resolver<'_> {
             .map(|c| c.address.clone())
             .collect();
         while let Some(address) = queue.pop() {
-            let needs = self.needs.0.get(&address).cloned().unwrap_or_default();
+            let needs = self.needs.planned.get(&address).cloned().unwrap_or_default();
             for need in needs {
                 let of: Vec<_> = self
                     .changes

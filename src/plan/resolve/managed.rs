@@ -61,7 +61,7 @@ impl Resolver<'_> {
     /// Plans an object and answers what others see of it.
     pub(super) fn object(&mut self, wanted: &Wanted<'_>) -> Value {
         self.seen.insert(wanted.address.clone());
-        self.needs.0.insert(wanted.address.clone(), wanted.needs.clone());
+        self.needs.planned.insert(wanted.address.clone(), wanted.needs.clone());
         if self.judge(wanted) {
             return Value::unknown(wanted.kind.schema().ty());
         }

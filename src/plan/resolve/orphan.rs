@@ -44,12 +44,10 @@ impl Resolver<'_> {
                     continue;
                 }
             }
-            if change.action == Action::Delete {
-                if previous.prevent_destroy || self.declared_protected(&address) {
-                    let problem = prevented(&address);
-                    self.push(problem);
-                }
-                self.needs.0.insert(address.clone(), previous.depends_on.clone());
+            let protected = || previous.prevent_destroy || self.declared_protected(&address);
+            if change.action == Action::Delete && protected() {
+                let problem = prevented(&address);
+                self.push(problem);
             }
             self.changes.insert(address, change);
         }
