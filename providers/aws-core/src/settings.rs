@@ -95,7 +95,7 @@ impl Settings {
         let any_region = *skip_region_validation == Some(true);
         if let Some(Judged::Misspelt(near)) = region.as_deref().map(judge).filter(|_| !any_region) {
             let region = region.unwrap_or_default();
-            let message = format!("{region:?} is no region of AWS; did you mean {near:?}?");
+            let message = format!("{region:?} is no region of AWS; the nearest is {near:?}");
             return Err(Failure::new(Class::Invalid, message));
         }
         Ok(Self {
