@@ -105,7 +105,7 @@ pub struct Planning {
     #[arg(long, value_name = "REGION")]
     pub assume_down: Vec<String>,
     /// Take so many steps at the same time
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = whole::<usize>)]
     pub parallelism: usize,
     /// Print a JSON object per line, also where something fails
     #[arg(long)]
@@ -136,7 +136,7 @@ pub struct Consent {
     #[arg(long)]
     pub auto_approve: bool,
     /// Allow exactly so many deletions and replacements
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = whole::<usize>)]
     pub allow_destroy: Option<usize>,
     /// Allow a change that can never be taken back; may be repeated
     #[arg(long, value_name = "ADDRESS")]
@@ -278,7 +278,7 @@ pub enum StateCommand {
     /// Take an earlier generation back, as a new one on top
     Restore {
         /// The serial of the generation
-        #[arg(value_name = "SERIAL")]
+        #[arg(value_name = "SERIAL", value_parser = whole::<u64>)]
         serial: u64,
     },
 }
@@ -308,6 +308,10 @@ pub struct Version {
     /// Print one JSON document, also where something fails
     #[arg(long)]
     pub json: bool,
+}
+
+fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "it is not a whole number such as 1".to_owned())
 }
 
 /// Arguments with two dashes where one was typed: `-out=x` becomes `--out=x`.

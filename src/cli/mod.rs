@@ -60,7 +60,7 @@ pub fn run(
             Err(error) => return usage(&output, &error, &args),
         };
         if let Err(text) = log::start(cli.verbose, &environment) {
-            output.error("The log cannot be written", &text);
+            output.error("The log cannot be started", &text);
             output.failed();
             return Exit::Error;
         }
@@ -123,7 +123,7 @@ fn usage(output: &Output, error: &clap::Error, args: &[OsString]) -> Exit {
     match text.strip_prefix("error: ") {
         Some(text) => {
             let (summary, detail) = text.split_once('\n').unwrap_or((text, ""));
-            output.error(summary, detail.trim());
+            output.error(summary, detail.trim_matches('\n'));
         }
         // No command: what there is.
         None => output.note(&text),

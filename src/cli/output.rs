@@ -29,7 +29,10 @@ pub async fn run(workspace: &Workspace, args: &args::Output) -> Exit {
         && !outputs.contains_key(&**name)
     {
         let near = crate::config::suggest::nearest(name, outputs.keys().map(|n| &**n));
-        let hint = near.map(|n| format!(" Did you mean {n:?}?")).unwrap_or_default();
+        let hint = match near {
+            Some(near) => format!(" Did you mean {near:?}?"),
+            None => " `lifeboat output` shows all.".to_owned(),
+        };
         let text = format!("The state has no output {name:?}.{hint}");
         workspace.output.error("Output not found", &text);
         return Exit::Error;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lifeboat_state::backend::StateBackend as _;
+use lifeboat_state::backend::{BackendError, StateBackend as _};
+use lifeboat_state::generation::GenerationError;
 
 use super::args::{self, StateCommand};
 use super::exit::Exit;
@@ -56,7 +57,10 @@ pub async fn run(workspace: &Workspace, args: &args::State) -> Exit {
             let Some((object, at)) = found else {
                 let names: Vec<String> = objects.keys().map(ToString::to_string).collect();
                 let near = crate::config::suggest::nearest(address, names.iter().map(|n| &**n));
-                let hint = near.map(|n| format!(" Did you mean {n}?")).unwrap_or_default();
+                let hint = match near {
+                    Some(near) => format!(" Did you mean {near}?"),
+                    None => " `lifeboat state list` shows all.".to_owned(),
+                };
                 let text = format!("The state has no object {address}.{hint}");
                 workspace.output.error("No such object in state", &text);
                 return Exit::Error;
@@ -89,6 +93,17 @@ async fn restore(workspace: &Workspace, serial: u64) -> Exit {
     let restored = backend.restore(&guard, serial, &commit).await;
     let released = backend.unlock(guard).await;
     match (restored, released) {
+        (Err(BackendError::Generation(GenerationError::NotFound { .. })), Ok(())) => {
+            let serials = backend.serials().await.unwrap_or_default();
+            let kept: Vec<String> = serials.iter().map(ToString::to_string).collect();
+            let text = if kept.is_empty() {
+                "There is no state yet: nothing has been applied.".to_owned()
+            } else {
+                format!("These are kept: {}.", kept.join(", "))
+            };
+            workspace.output.error(&format!("There is no generation {serial}"), &text);
+            Exit::Error
+        }
         (Ok(head), Ok(())) => {
             let text = format!("Generation {serial} is back as generation {}.\n", head.serial);
             workspace.output.result(&text);

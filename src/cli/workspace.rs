@@ -145,7 +145,11 @@ impl Workspace {
             causes.push(format!("caused by: {inner}"));
             source = inner.source();
         }
-        self.output.error(&error.to_string(), &causes.join("\n"));
+        let text = error.to_string();
+        let mut letters = text.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        let summary: String = first.chain(letters).collect();
+        self.output.error(&summary, &causes.join("\n"));
         Exit::Error
     }
 

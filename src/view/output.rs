@@ -124,7 +124,9 @@ impl Output {
         } else {
             self.remember(body);
             let head = self.paint_err.label(super::paint::Label::Error, "Error:");
-            self.note(&format!("{head} {}\n\n{}\n", escape::line(summary), escape::lines(detail)));
+            let gap = if detail.is_empty() { "" } else { "\n" };
+            let (summary, detail) = (escape::line(summary), escape::lines(detail));
+            self.note(&format!("{head} {summary}\n{gap}{detail}\n"));
         }
     }
 }

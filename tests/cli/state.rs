@@ -37,7 +37,7 @@ fn a_cut_state_names_the_generation_before() {
     let whole = case.read(NEWEST);
     for length in [0, 1, 40, whole.len() / 2, whole.len() - 1] {
         case.write(NEWEST, &whole[..length]);
-        refused(&case, &["generation 2", "Generation 1 is whole"]);
+        refused(&case, &["Generation 2", "Generation 1 is whole", "`lifeboat state restore 1`"]);
     }
 }
 
@@ -49,7 +49,7 @@ fn a_flipped_bit_is_seen_wherever_it_is() {
         let mut flipped = whole.clone();
         flipped[at] ^= 1;
         case.write(NEWEST, flipped);
-        refused(&case, &["generation 2"]);
+        refused(&case, &["Generation 2"]);
     }
 }
 
@@ -66,7 +66,17 @@ fn a_state_of_a_newer_version_is_left_alone() {
 fn a_generation_of_another_lineage_is_refused() {
     let (case, other) = (grown(), grown());
     case.write(NEWEST, other.read(NEWEST));
-    refused(&case, &["generation"]);
+    refused(&case, &["Generation 2"]);
+}
+
+#[test]
+fn a_generation_that_is_not_kept_is_told_with_those_that_are() {
+    let case = grown();
+    let texts = ["There is no generation 7", "These are kept: 1, 2."];
+    case.run(&["state", "restore", "7"]).says(1, &texts);
+    case.run(&["state", "restore", "1"]).says(0, &["Generation 1 is back as generation 3."]);
+    case.run(&["output", "size"]).says(0, &["1"]);
+    Case::of(ONE).run(&["state", "restore", "1"]).says(1, &["There is no state yet"]);
 }
 
 #[test]

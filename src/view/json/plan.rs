@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use super::configuration::{Configuration, configuration};
-use super::state::{Document as State, Module, Resource, index, mode};
+use super::state::{Document as StateDocument, Module, Resource, index, mode};
 use super::{TERRAFORM_VERSION, raw, raw_or_null};
 use crate::diff::Action;
 use crate::engine::Loaded;
@@ -95,7 +95,7 @@ struct Document {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     output_changes: BTreeMap<String, Change>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    prior_state: Option<State>,
+    prior_state: Option<StateDocument>,
     configuration: Configuration,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     checks: Vec<Json>,
@@ -160,7 +160,7 @@ pub fn plan(plan: &Plan, loaded: &Loaded) -> Option<String> {
 }
 
 /// What there was when the plan was made, as the state document has it.
-fn prior_state(plan: &Plan) -> State {
+fn prior_state(plan: &Plan) -> StateDocument {
     let there = |c: &&ObjectChange| c.deposed.is_none() && c.action != Action::Read;
     let objects = plan.changes.iter().filter(there).filter_map(|change| {
         let before = resource(change, change.before.as_ref()?);
@@ -172,7 +172,7 @@ fn prior_state(plan: &Plan) -> State {
         let before = output.before.clone()?;
         Some((name, if output.sensitive { before.sensitive() } else { before }))
     });
-    State::of(objects, outputs)
+    StateDocument::of(objects, outputs)
 }
 
 fn resource(change: &ObjectChange, document: &Value) -> Resource {

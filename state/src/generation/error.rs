@@ -121,7 +121,7 @@ pub enum GenerationError {
         serial: u64,
     },
     /// There is no such generation.
-    #[error("there is no generation {serial}: `lifeboat state` lists those that are kept")]
+    #[error("there is no generation {serial}: the newest ones are kept")]
     NotFound {
         /// The generation asked for.
         serial: u64,
@@ -140,10 +140,9 @@ pub enum GenerationError {
 fn offered(offer: Option<u64>) -> String {
     match offer {
         Some(serial) => format!(
-            "Generation {serial} is whole: restore it, then plan, which shows what has changed \
-             since"
+            "Generation {serial} is whole: take it back with `lifeboat state restore {serial}`, \
+             then plan, which shows what has changed since"
         ),
-        None => "No other generation is whole: restore the state from a backup or a region bundle"
-            .to_owned(),
+        None => "No other generation is whole: take `.lifeboat` back from a backup".to_owned(),
     }
 }
