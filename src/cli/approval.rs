@@ -94,7 +94,11 @@ async fn approve(workspace: &Workspace, args: &args::Apply, destroy: bool) -> Re
         output.note("\n");
         return Ok(());
     }
-    let what = if destroy { "Destroy" } else { "Apply" };
-    output.note(&format!("\n{what} cancelled.\n"));
+    let what = if destroy { "Destroy cancelled" } else { "Apply cancelled" };
+    if output.json {
+        output.error(what, "Nobody typed 'yes'. -auto-approve does not ask.");
+    } else {
+        output.note(&format!("\n{what}.\n"));
+    }
     Err(Exit::Error)
 }

@@ -23,7 +23,10 @@ pub fn run(workspace: &Workspace, _args: &args::Init) -> Exit {
     }
     let path = workspace.root.join(".gitignore");
     if let Err(error) = ignore(&path) {
-        let text = format!("{}: {error}.", path.display());
+        let text = format!(
+            "{}: {error}.\nAdd the line `{FOLDER}/` to it, so that the state stays out of git.",
+            path.display()
+        );
         workspace.output.error("The .gitignore cannot be changed", &text);
         return Exit::Error;
     }

@@ -33,6 +33,8 @@ fn a_prompt_takes_yes_and_nothing_else() {
     case.ok(&["state", "list"]).says(0, &[]);
     case.run_with(&["apply"], "yes\n").says(0, &["1 added"]);
     case.run_with(&["destroy"], "no\n").says(1, &["cancelled"]);
+    let last = case.run_with(&["destroy", "-json"], "no\n").lines().pop().unwrap();
+    assert_eq!(last["diagnostic"]["summary"], "Destroy cancelled");
     case.run_with(&["destroy"], "yes\n").says(0, &["1 destroyed"]);
     case.run(&["apply", "-input=false"]).says(1, &["needs an approval", "-auto-approve"]);
 }
