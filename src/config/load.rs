@@ -100,7 +100,12 @@ impl Loader<'_> {
             let (file, text) = known.unwrap_or_else(|| {
                 read_text(&shown, &bytes, &mut self.config.sources, &mut self.diagnostics)
             });
+            let before = self.diagnostics.0.len();
             let (body, broken) = parse_file(file, &text, &mut self.names, &mut self.diagnostics);
+            if std::str::from_utf8(&bytes).is_err() {
+                // Whatever else is wrong with it follows from that.
+                self.diagnostics.0.truncate(before);
+            }
             self.broken.extend(broken);
             build::add_file(&mut module, &mut seen, body, &mut self.diagnostics);
         }
@@ -206,7 +211,13 @@ pub(super) fn read_text(
         // The replacement character has three bytes.
         let span = Span { file, start, end: start + 3 };
         let detail = "Files are in UTF-8; here is a byte that is not.";
-        diagnostics.push(codes::INVALID_ENCODING.error(detail).at(span));
+        let wide = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+        let help = if wide {
+            "The file seems to be in UTF-16: save it as UTF-8."
+        } else {
+            "Save the file as UTF-8."
+        };
+        diagnostics.push(codes::INVALID_ENCODING.error(detail).at(span).help(help));
     }
     let text = sources.get(file).map(|s| s.text.clone()).unwrap_or_default();
     (file, text)
