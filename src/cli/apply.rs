@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use lifeboat_sdk::{Purpose, Session};
 use lifeboat_state::backend::{Loaded as Stored, StateBackend, StoreBackend};
@@ -12,9 +13,11 @@ use lifeboat_state::journal::RunId;
 use lifeboat_state::lock::LockGuard;
 use lifeboat_state::model::State;
 
+use super::bound::{bind_state, now};
 use super::exit::Exit;
+use super::failure;
 use super::plan::{failed, make, tell};
-use super::workspace::{Workspace, asked, current_files, duration, has_files};
+use super::workspace::{Workspace, asked, duration, has_files};
 use super::{approval, args};
 use crate::address::Address;
 use crate::apply::recover::Open;
@@ -68,6 +71,8 @@ pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
     let exit = Applying { workspace, args: &args, backend: &backend, guard: &guard }.run().await;
     match backend.unlock(guard).await {
         Ok(()) => exit,
+        // Told when it was found out.
+        Err(error) if exit != Exit::Done && failure::is_lost(&error) => exit,
         Err(error) => {
             let failed = workspace.failed(&error);
             if exit == Exit::Done { failed } else { exit }
@@ -201,7 +206,7 @@ impl Applying<'_> {
         })?;
         let contexts = workspace.contexts(false);
         let settings = workspace.settings(Some(&self.args.planning));
-        let loaded = workspace.load(&settings, &contexts).ok_or(Exit::Error)?;
+        let loaded = workspace.load(&settings, &contexts).await?;
         let newest = self.settled(&loaded, &contexts).await?;
         let planning = &self.args.planning;
         asked.in_doubt.clone_from(&newest.in_doubt);
@@ -263,28 +268,16 @@ impl Applying<'_> {
                 workspace.tell(&found);
                 Exit::Error
             })?;
-        let refused =
-            bind::check(&plan.inputs, &plan.expires, &self.now(&plan, &newest, &providers));
+        let refused = bind::check(
+            &plan.inputs,
+            &plan.expires,
+            &now(workspace, &plan, &bytes, state, &providers),
+        );
         workspace.tell(&refused);
         if refused.has_errors() {
             return Err(Exit::Error);
         }
         Ok((Ready { plan, bytes, loaded, contexts, providers }, newest))
-    }
-
-    /// How things are, for the binding of a saved plan.
-    fn now(&self, plan: &Plan, newest: &Newest, providers: &Providers) -> bind::Now {
-        bind::Now {
-            instant: self.workspace.now.to_string(),
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            state: newest.state.as_ref().map(|s| (s.lineage.clone(), s.serial, s.epoch)),
-            files: current_files(&self.workspace.root, plan).into_iter().collect(),
-            identities: providers
-                .0
-                .values()
-                .filter_map(|i| Some((i.name.to_string(), i.account.as_ref()?.to_string())))
-                .collect(),
-        }
     }
 
     async fn carry_out(&self, ready: Ready, newest: Newest) -> Exit {
@@ -307,11 +300,12 @@ impl Applying<'_> {
         let watched = std::io::stderr().is_terminal() && !workspace.output.json;
         let bar = Some(Bar::new(total, watched));
         let events = Progress { bar, ..self.progress() };
-        let id = match RunId::new(format!("run-{}", self.workspace.lock_info("").id)) {
+        let id = match RunId::new(self.workspace.lock_info("").id) {
             Ok(id) => id,
             Err(error) => return workspace.failed(&error),
         };
-        let outcome = apply::apply(Run {
+        workspace.applying.store(true, Ordering::Relaxed);
+        let mut outcome = apply::apply(Run {
             id,
             plan: &plan,
             plan_bytes: bytes,
@@ -334,6 +328,7 @@ impl Applying<'_> {
         .await;
         // The live line is gone before the report is printed.
         drop(events);
+        failure::tell_of_lock(self.backend, self.guard, &mut outcome).await;
         self.report(&plan, &outcome, &finalise)
     }
 
@@ -363,18 +358,4 @@ impl Applying<'_> {
 /// The command that a plan amounts to, however it was typed.
 fn command(plan: &Plan) -> &'static str {
     if plan.mode == PlanMode::Destroy { "destroy" } else { "apply" }
-}
-
-/// What a plan says of the whole: topology, primary, epoch, accounts.
-fn bind_state(state: &mut State, plan: &Plan) {
-    if let (Some(topology), Some(primary)) = (&plan.inputs.topology, &plan.inputs.primary) {
-        state.topology = Some(topology.to_string());
-        if state.primary.is_none() {
-            state.primary = Some(primary.to_string());
-            state.epoch = state.epoch.max(1);
-        }
-    }
-    for (provider, account) in &plan.inputs.identities {
-        state.identities.entry(provider.clone()).or_insert_with(|| account.clone());
-    }
 }

@@ -29,7 +29,7 @@ pub struct Cli {
     #[arg(long, global = true, help_heading = "Global options")]
     pub no_color: bool,
     /// Log to stderr: -v info, -vv debug, -vvv trace. The variable LIFEBOAT_LOG takes a filter,
-    /// LIFEBOAT_LOG_PATH a file
+    /// LIFEBOAT_LOG_PATH a file. No level logs what requests and answers hold
     #[arg(short, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
     pub verbose: u8,
     /// What to do.
@@ -64,6 +64,28 @@ pub enum Command {
     Status(Status),
     /// Show the version
     Version(Version),
+}
+
+impl Command {
+    /// Whether values may be asked for: `-input=false` forbids it.
+    pub fn asks(&self) -> bool {
+        let planning = match self {
+            Self::Plan(args) => &args.planning,
+            Self::Apply(args) => &args.planning,
+            Self::Destroy(args) => &args.planning,
+            Self::Drift(args) => &args.planning,
+            _ => return false,
+        };
+        planning.input != Some(false)
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least 1 is needed".to_owned()),
+        Ok(count) => Ok(count),
+        Err(_) => Err("it is not a whole number".to_owned()),
+    }
 }
 
 /// Options of the commands that evaluate the files.
@@ -105,7 +127,7 @@ pub struct Planning {
     #[arg(long, value_name = "REGION")]
     pub assume_down: Vec<String>,
     /// Take so many steps at the same time
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = whole::<usize>)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = at_least_one)]
     pub parallelism: usize,
     /// Print a JSON object per line, also where something fails
     #[arg(long)]

@@ -4,13 +4,15 @@ use std::io::BufRead as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lifeboat_sdk::Interrupt;
+use lifeboat_sdk::{Diagnostics, Interrupt, Name};
 use lifeboat_state::backend::{BackendError, StateBackend as _, StoreBackend};
 use lifeboat_state::lock::{LockError, LockGuard};
 use tokio::sync::oneshot;
 
 use super::exit::Exit;
 use super::workspace::Workspace;
+use crate::config::Config;
+use crate::config::variable::Given;
 use crate::view::escape;
 
 impl Workspace {
@@ -33,6 +35,22 @@ impl Workspace {
         drop(reader);
         self.waiting.store(false, Ordering::SeqCst);
         said.ok_or_else(|| self.stopped())
+    }
+
+    /// Asks for the variables that have no value, as Terraform does; an empty answer is a value.
+    ///
+    /// # Errors
+    /// An interrupt came first, and that has been told.
+    pub async fn ask_for(&self, missing: &[(Name, Option<String>)]) -> Result<Vec<Given>, Exit> {
+        let mut given = Vec::new();
+        for (name, description) in missing {
+            let about = description.as_deref().map(|d| format!("  {}\n\n", escape::lines(d)));
+            let about = about.unwrap_or_default();
+            let value = self.ask(&format!("var.{name}\n{about}  Enter a value: ")).await?;
+            self.output.note("\n");
+            given.push(Given::Assignment(format!("{name}={value}")));
+        }
+        Ok(given)
     }
 
     /// Takes the lock, unless an interrupt comes first. Who waits is told for whom.
@@ -82,6 +100,13 @@ impl Workspace {
         }
         Exit::Error
     }
+}
+
+/// The root module's variables that have no value, with what they say of themselves.
+pub fn missing(config: &Config, found: &Diagnostics) -> Vec<(Name, Option<String>)> {
+    let lacks = |span| found.0.iter().any(|d| d.code == "config::no_value" && d.span == Some(span));
+    let missing = config.root.variables.values().filter(|variable| lacks(variable.span));
+    missing.map(|variable| (variable.name.clone(), variable.description.clone())).collect()
 }
 
 /// One line of standard input; nothing when it is closed.

@@ -2,7 +2,7 @@
 
 use super::args;
 use super::exit::Exit;
-use super::plan::make;
+use super::plan::{make, view};
 use super::workspace::{Workspace, asked};
 use crate::plan::PlanMode;
 use crate::registry::Providers;
@@ -25,7 +25,10 @@ pub async fn run(workspace: &Workspace, args: &args::Drift) -> Exit {
     };
     let contexts = workspace.contexts(false);
     let settings = workspace.settings(Some(&args.planning));
-    let Some(loaded) = workspace.load(&settings, &contexts) else { return Exit::Error };
+    let loaded = match workspace.load(&settings, &contexts).await {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
     let backend = match workspace.backend().await {
         Ok(backend) => backend,
         Err(exit) => return exit,
@@ -44,16 +47,9 @@ pub async fn run(workspace: &Workspace, args: &args::Drift) -> Exit {
     let plan = &made.plan;
     let failed = made.diagnostics.has_errors();
     if workspace.output.json {
-        ndjson::changes(&workspace.output, plan, "drift");
-        if !failed {
-            ndjson::summary(&workspace.output, plan, "drift");
-        }
+        ndjson::drift(&workspace.output, plan, failed);
     } else {
-        let view = crate::view::plan::PlanView {
-            catalogue: &workspace.catalogue,
-            paint: workspace.output.paint,
-            compact: planning.compact,
-        };
+        let view = view(workspace, planning.compact);
         workspace.output.result(&drift::text(plan, &view, failed));
     }
     if failed {

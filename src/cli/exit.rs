@@ -18,6 +18,15 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The same where results could not be written: no success, and no answer to trust.
+    #[must_use]
+    pub fn without_output(self) -> Self {
+        match self {
+            Self::Done | Self::Changes | Self::Unread => Self::Error,
+            Self::Error | Self::Partial | Self::Refused => self,
+        }
+    }
+
     /// The code of the process.
     pub fn code(self) -> u8 {
         match self {

@@ -20,13 +20,14 @@ pub fn locked(workspace: &Workspace, error: &BackendError) -> Exit {
     };
     let info = &holder.info;
     let text = format!(
-        "Lock Info:\n  ID:        {}\n  Path:      {}\n  Operation: {}\n  Who:       {}\n  Version:   {}\n  Created:   {}\n  Info:      {}\n\n\
+        "Lock Info:\n  ID:        {}\n  Path:      {}\n  Operation: {}\n  Who:       {}, process {}\n  Version:   {}\n  Created:   {}\n  Info:      {}\n\n\
          Another run changes this state now. Wait for it (-lock-timeout=5m waits),\n\
          or, if its process is gone for certain: lifeboat force-unlock {}",
         info.id,
         info.path,
-        info.operation,
+        operation(&info.operation),
         info.who,
+        info.pid,
         info.version,
         info.created,
         info.info,
@@ -34,6 +35,18 @@ pub fn locked(workspace: &Workspace, error: &BackendError) -> Exit {
     );
     workspace.output.error("Error acquiring the state lock", &text);
     Exit::Error
+}
+
+/// `apply`, where Terraform's lock says `OperationTypeApply`.
+fn operation(stored: &str) -> String {
+    let mut words = String::new();
+    for c in stored.strip_prefix("OperationType").unwrap_or(stored).chars() {
+        if c.is_uppercase() && !words.is_empty() {
+            words.push('-');
+        }
+        words.extend(c.to_lowercase());
+    }
+    words
 }
 
 /// Runs `force-unlock`.

@@ -4,9 +4,11 @@ pub mod apply;
 pub mod approval;
 pub mod args;
 pub mod ask;
+pub mod bound;
 pub mod drift;
 pub mod env;
 pub mod exit;
+pub mod failure;
 pub mod force_unlock;
 pub mod init;
 pub mod log;
@@ -38,9 +40,9 @@ pub use workspace::Workspace;
 
 use crate::config::variable::Given;
 use crate::registry::{Catalogue, providers};
-use crate::view::ndjson;
 use crate::view::output::{Form, Output};
 use crate::view::paint::Paint;
+use crate::view::{bar, ndjson};
 
 /// Runs the command line to its exit code. The only async entry of the library.
 pub fn run(
@@ -59,6 +61,7 @@ pub fn run(
             Ok(parsed) => parsed,
             Err(error) => return usage(&output, &error, &args),
         };
+        let asks = cli.command.asks() && std::io::stdin().is_terminal() && !output.json;
         if let Err(text) = log::start(cli.verbose, &environment) {
             output.error("The log cannot be started", &text);
             output.failed();
@@ -71,9 +74,11 @@ pub fn run(
             environment,
             now: env::now(),
             interrupt,
+            applying: AtomicBool::new(false),
             catalogue: Catalogue::of(providers()),
             given,
             waiting: AtomicBool::new(false),
+            asks,
         };
         if !workspace.root.is_dir() {
             let text = format!("{} is not a folder.", workspace.root.display());
@@ -85,7 +90,7 @@ pub fn run(
         if exit == Exit::Error {
             workspace.output.failed();
         }
-        exit
+        if workspace.output.lost() { exit.without_output() } else { exit }
     })
 }
 
@@ -117,7 +122,7 @@ fn usage(output: &Output, error: &clap::Error, args: &[OsString]) -> Exit {
     if !error.use_stderr() {
         let coloured = output.paint.colour;
         output.result(&if coloured { text.ansi().to_string() } else { text.to_string() });
-        return Exit::Done;
+        return if output.lost() { Exit::Error } else { Exit::Done };
     }
     let text = args::as_typed(&text.to_string(), args);
     match text.strip_prefix("error: ") {
@@ -174,15 +179,22 @@ fn meant(args: &[OsString]) -> Form {
 
 fn writer(form: Form, no_color: bool, environment: &BTreeMap<String, String>) -> Output {
     let (out, err) = (std::io::stdout(), std::io::stderr());
-    let plain = no_color || environment.get("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let plain = no_color || is_plain(environment);
     let paint = |terminal: bool| Paint { colour: terminal && !plain };
     let (paint_out, paint_err) = (paint(out.is_terminal()), paint(err.is_terminal()));
     let mut output = Output::new(Box::new(out), Box::new(err), form, env::now_text);
     output.paint = paint_out;
     output.paint_err = paint_err;
     let columns = environment.get("COLUMNS").and_then(|c| c.parse().ok());
-    output.width = columns.unwrap_or(100);
+    output.width = columns.or_else(bar::columns).unwrap_or(100);
+    output.wrap = std::io::stderr().is_terminal();
     output
+}
+
+/// Whether the environment asks for no colour, or the terminal has none.
+fn is_plain(environment: &BTreeMap<String, String>) -> bool {
+    let set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_some() || set("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// Runs a command and turns signals into interrupts.
@@ -210,14 +222,9 @@ async fn interruptible(
                 if workspace.waiting.load(Ordering::SeqCst) {
                     continue;
                 }
-                let second = next == Interrupt::Stop;
-                let progress = crate::view::progress::Progress {
-                    output: workspace.output.clone(),
-                    refreshing: false,
-                    applying: false,
-                    bar: None,
-                };
-                crate::event::Events::event(&progress, crate::event::Event::Interrupted(second));
+                if !workspace.applying.load(Ordering::Relaxed) {
+                    workspace.output.note("\nInterrupt received. Stopping; no change is being made.\n");
+                }
             }
         }
     }
@@ -277,5 +284,17 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::ForceUnlock(args) => force_unlock::run(workspace, &args).await,
         Command::Status(args) => status::run(workspace, &args).await,
         Command::Version(args) => version::run(workspace, &args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dumb_terminal_gets_no_colour() {
+        let with = |name: &str, value: &str| is_plain(&[(name.into(), value.into())].into());
+        assert!(with("TERM", "dumb") && with("NO_COLOR", "1"));
+        assert!(!with("TERM", "xterm") && !with("NO_COLOR", ""));
     }
 }

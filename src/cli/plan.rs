@@ -31,7 +31,10 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
     }
     let contexts = workspace.contexts(false);
     let settings = workspace.settings(Some(&args.planning));
-    let Some(loaded) = workspace.load(&settings, &contexts) else { return Exit::Error };
+    let loaded = match workspace.load(&settings, &contexts).await {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
     let backend = match workspace.backend().await {
         Ok(backend) => backend,
         Err(exit) => return exit,
@@ -52,6 +55,9 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
         return failed(&made.diagnostics);
     }
     tell(workspace, planning, &made.plan, "plan");
+    if !workspace.output.json {
+        workspace.output.result(&view(workspace, planning.compact).consent(&made.plan));
+    }
     if let Some(path) = &args.out
         && let Err(exit) = save(workspace, &backend, &made.plan, path).await
     {
@@ -154,10 +160,10 @@ pub fn tell(workspace: &Workspace, planning: &args::Planning, plan: &Plan, opera
         ndjson::plan(output, plan, operation);
         return;
     }
-    let view = PlanView {
-        catalogue: &workspace.catalogue,
-        paint: output.paint,
-        compact: planning.compact,
-    };
-    output.result(&view.text(plan));
+    output.result(&view(workspace, planning.compact).text(plan));
+}
+
+/// How plans are shown on the results' stream.
+pub fn view(workspace: &Workspace, compact: bool) -> PlanView<'_> {
+    PlanView { catalogue: &workspace.catalogue, paint: workspace.output.paint, compact }
 }

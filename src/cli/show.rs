@@ -9,7 +9,6 @@ use super::exit::Exit;
 use super::workspace::Workspace;
 use crate::engine::stored;
 use crate::registry::Providers;
-use crate::view::plan::PlanView;
 use crate::view::{json, show};
 
 /// Runs `show`.
@@ -61,8 +60,8 @@ fn plan(workspace: &Workspace, backend: &StoreBackend, path: &Path, as_json: boo
             }
         }
     } else {
-        let paint = workspace.output.paint;
-        PlanView { catalogue: &workspace.catalogue, paint, compact: false }.text(&plan)
+        let view = super::plan::view(workspace, false);
+        view.text(&plan) + &view.consent(&plan)
     };
     workspace.output.result(&text);
     if !as_json {

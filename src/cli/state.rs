@@ -91,6 +91,7 @@ async fn restore(workspace: &Workspace, serial: u64) -> Exit {
     };
     let commit = guard.info().id.clone();
     let restored = backend.restore(&guard, serial, &commit).await;
+    let kept = backend.serials().await.unwrap_or_default();
     let released = backend.unlock(guard).await;
     match (restored, released) {
         (Err(BackendError::Generation(GenerationError::NotFound { .. })), Ok(())) => {
@@ -108,6 +109,15 @@ async fn restore(workspace: &Workspace, serial: u64) -> Exit {
             let text = format!("Generation {serial} is back as generation {}.\n", head.serial);
             workspace.output.result(&text);
             Exit::Done
+        }
+        (Err(BackendError::Generation(GenerationError::NotFound { .. })), _) => {
+            let kept: Vec<String> = kept.iter().map(ToString::to_string).collect();
+            let text = match &*kept {
+                [] => "The state has no generation yet: nothing has been applied.".to_owned(),
+                kept => format!("There is no generation {serial}. Kept are: {}.", kept.join(", ")),
+            };
+            workspace.output.error("No such generation of the state", &text);
+            Exit::Error
         }
         (Err(error), _) | (_, Err(error)) => workspace.failed(&error),
     }

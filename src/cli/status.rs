@@ -24,7 +24,12 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
         Ok(holder) => holder,
         Err(error) => return workspace.failed(&error),
     };
-    let page = Page::of(known.state.as_ref(), &known.in_doubt, holder.as_ref());
+    let host = workspace.lock_info("").host;
+    let ended = match &holder {
+        Some(holder) => backend.has_ended(holder, &host).await.unwrap_or(false),
+        None => false,
+    };
+    let page = Page::of(known.state.as_ref(), &known.in_doubt, holder.as_ref(), ended);
     if args.json {
         let document = json!({
             "format_version": "1.0",

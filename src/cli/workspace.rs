@@ -42,6 +42,8 @@ pub struct Workspace {
     pub now: jiff::Timestamp,
     /// How far an interrupt went.
     pub interrupt: watch::Receiver<Interrupt>,
+    /// Whether changes are being made: then the run itself tells what an interrupt does.
+    pub applying: AtomicBool,
     /// Schemas and hooks.
     pub catalogue: Catalogue,
     /// `-var` and `-var-file` in the order in which they were typed.
@@ -49,6 +51,8 @@ pub struct Workspace {
     /// Whether a person or another run is waited for, so that nothing runs that an interrupt
     /// would have to let finish.
     pub waiting: AtomicBool,
+    /// Whether values that are missing are asked for.
+    pub asks: bool,
 }
 
 impl Workspace {
@@ -84,13 +88,23 @@ impl Workspace {
         }
     }
 
-    /// Loads the files and tells all problems; nothing where one is an error.
-    pub fn load(&self, settings: &Settings, contexts: &Contexts) -> Option<Loaded> {
-        let (loaded, mut diagnostics) = self.load_quietly(settings, contexts);
+    /// Loads the files, asks for what is missing, and tells all problems.
+    ///
+    /// # Errors
+    /// A problem is an error, or an interrupt came; that has been told.
+    pub async fn load(&self, settings: &Settings, contexts: &Contexts) -> Result<Loaded, Exit> {
+        let (mut loaded, mut diagnostics) = self.load_quietly(settings, contexts);
+        let missing = super::ask::missing(&loaded.config, &diagnostics);
+        if self.asks && !missing.is_empty() {
+            let given = self.ask_for(&missing).await?;
+            let variables = settings.variables.iter().cloned().chain(given).collect();
+            let settings = Settings { variables, ..settings.clone() };
+            (loaded, diagnostics) = self.load_quietly(&settings, contexts);
+        }
         // All problems in one run: what planning would find later is told now.
         diagnostics.extend(contexts.with(|context| validate::check(&loaded, context)));
         self.output.diagnostics(&diagnostics, &loaded.config.sources);
-        (!diagnostics.has_errors()).then_some(loaded)
+        if diagnostics.has_errors() { Err(Exit::Error) } else { Ok(loaded) }
     }
 
     /// Loads the files.
@@ -115,7 +129,8 @@ impl Workspace {
             self.output.error(&summary, &text);
             Exit::Error
         })?;
-        let plan = file::read(&bytes, &backend.sealer()).map_err(|error| self.failed(&error))?;
+        let plan =
+            file::read(&bytes, &backend.sealer()).map_err(|error| self.not_a_plan(path, &error))?;
         Ok((plan, bytes))
     }
 
@@ -138,7 +153,11 @@ impl Workspace {
     }
 
     /// Tells an error with what caused it.
-    pub fn failed(&self, error: &dyn std::error::Error) -> Exit {
+    pub fn failed(&self, error: &(dyn std::error::Error + 'static)) -> Exit {
+        if let Some(told) = super::failure::of_state(error) {
+            self.tell(&told.into());
+            return Exit::Error;
+        }
         let mut causes = Vec::new();
         let mut source = error.source();
         while let Some(inner) = source {
@@ -153,6 +172,13 @@ impl Workspace {
         Exit::Error
     }
 
+    /// Tells why a file cannot be used as a plan.
+    pub fn not_a_plan(&self, path: &Path, error: &file::PlanFileError) -> Exit {
+        let Some(told) = super::failure::of_plan(path, error) else { return self.failed(error) };
+        self.tell(&told.into());
+        Exit::Error
+    }
+
     /// Tells diagnostics that point at no file.
     pub fn tell(&self, diagnostics: &Diagnostics) {
         self.output.diagnostics(diagnostics, &SourceMap::default());
@@ -162,14 +188,15 @@ impl Workspace {
     pub fn lock_info(&self, operation: &str) -> LockInfo {
         let var = |name: &str| self.environment.get(name).cloned();
         let host = var("HOSTNAME").or_else(hostname).unwrap_or_default();
-        let user = var("USER").or_else(|| var("LOGNAME")).unwrap_or_else(|| "unknown".to_owned());
+        let user = var("USER").or_else(|| var("LOGNAME")).or_else(user);
+        let who = user.map_or_else(|| host.clone(), |user| format!("{user}@{host}"));
         LockInfo {
             id: uuid::Uuid::from_u64_pair(self.seed(), u64::from(std::process::id())).to_string(),
             operation: operation.to_owned(),
             info: String::new(),
-            who: format!("{user}@{host}"),
+            who,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            created: self.now.to_string(),
+            created: format!("{:.0}", self.now),
             path: self.root.join(FOLDER).join("state").display().to_string(),
             host,
             pid: std::process::id(),
@@ -241,6 +268,18 @@ fn reopen(
 fn hostname() -> Option<String> {
     let text = std::fs::read_to_string("/etc/hostname").ok()?;
     Some(text.trim().to_owned()).filter(|t| !t.is_empty())
+}
+
+/// Who runs this, where the environment does not say: the number of the user.
+fn user() -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let process = std::fs::metadata("/proc/self").ok()?;
+        Some(format!("uid-{}", process.uid()))
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 /// What planning is asked for, from what was typed.

@@ -120,7 +120,7 @@ codes! {
         "depends_on = [1]";
     QUOTED_REFERENCE = "config::quoted_reference", "Quoted reference", r#"depends_on = ["a.b"]"#;
     // Declarations and uses.
-    UNDECLARED = "config::undeclared", "Reference to what is not declared", "a = var.nope";
+    UNDECLARED = "config::undeclared", "Reference to an undeclared name", "a = var.nope";
     OUTSIDE = "config::outside", "Reference to an instance outside of one", "a = each.key";
     SELF_REFERENCE = "config::self_reference", "Reference to itself", "locals { a = local.a }";
     INSTANCE_KEY = "config::instance_key", "Wrong use of instances", "a = one_of_many.x.id";

@@ -57,7 +57,15 @@ pub fn resolve(
     for (name, declared) in &config.root.variables {
         let assigned = values.remove(name);
         let assigned = assigned.map(|a| (a.value, a.span.unwrap_or(declared.span)));
+        let given = assigned.is_some();
         let value = accept(declared, assigned, declared.span, diagnostics);
+        if let (false, Some(last)) = (given || declared.default.is_some(), diagnostics.0.last_mut())
+        {
+            last.help = Some(format!(
+                "Give it with -var '{name}=…', with LIFEBOAT_VAR_{name} in the environment, or in a \
+                 *.auto.drvars.hcl file."
+            ));
+        }
         resolved.insert(name.clone(), value);
     }
     (resolved, config)

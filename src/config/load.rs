@@ -154,7 +154,7 @@ impl Loader<'_> {
             ["./", "../"].iter().any(|p| source.starts_with(p)) || [".", ".."].contains(&source);
         if !local {
             let detail = format!(
-                "{source:?} is no folder. Modules are folders of this repository, written with \
+                "{source:?} is not a folder. Modules are folders of this repository, written with \
                  `./` or `../`."
             );
             self.diagnostics.push(codes::MODULE_SOURCE.error(detail).at(span));

@@ -21,6 +21,17 @@ pub struct Selection {
     targets: Vec<String>,
 }
 
+/// Terraform's warning.
+fn in_effect() -> Diagnostic {
+    Diagnostic::warning(
+        "engine::targeting",
+        "Resource targeting is in effect",
+        "The plan is made with -target or -exclude, which means that its result may not represent \
+         all of the changes requested by the current configuration.",
+    )
+    .help("These options are not for routine use: plan without them afterwards.")
+}
+
 /// `bucket.exports` covers `bucket.exports.aws_s3_bucket["us-east-1"]`, `module.a` all in it.
 fn covers(pattern: &str, address: &str) -> bool {
     address
@@ -61,6 +72,7 @@ impl Selection {
         let resources: Vec<usize> = (0..desired.items.len())
             .filter(|i| matches!(desired.items[*i], Item::Resource(..) | Item::Synthetic(_)))
             .collect();
+        diagnostics.push(in_effect());
         let label = |i: &usize| desired.label(*i);
         let mut items = BTreeSet::new();
         if targets.is_empty() {

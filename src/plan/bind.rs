@@ -13,6 +13,8 @@ pub struct Now {
     pub tool_version: String,
     /// The state's lineage, serial and epoch; `None` without a state.
     pub state: Option<(String, u64, u64)>,
+    /// Whether the state notes that this very plan was applied.
+    pub applied: bool,
     /// The files of the folder: name and content. Empty where there are none.
     pub files: Vec<(String, Vec<u8>)>,
     /// Who we are by provider.
@@ -62,6 +64,11 @@ fn state(inputs: &Inputs, now: &Now, found: &mut Diagnostics) {
     if inputs.lineage.is_some() && lineage != live_lineage {
         let text = format!("It was made for the state {lineage}, this is {live_lineage:?}.");
         found.push(refused("plan::other_lineage", "The plan is for another state", text));
+        return;
+    }
+    if now.applied {
+        let text = "A plan is applied once; what it left undone is planned anew.".to_owned();
+        found.push(refused("plan::applied", "This plan was applied already", text));
         return;
     }
     if serial != live_serial || planned_epoch != live_epoch {

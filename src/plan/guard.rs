@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Name, counted};
 
 use super::{Deferral, ObjectChange, Plan, PlanMode};
 use crate::address::Mode;
@@ -68,6 +68,11 @@ fn removals(plan: &Plan) -> impl Iterator<Item = &ObjectChange> {
         .filter(|c| c.deferred.is_none() && matches!(c.action, Action::Delete | Action::Replace))
 }
 
+/// How many objects go: what `-allow-destroy` must say.
+pub fn removed(plan: &Plan) -> usize {
+    removals(plan).count()
+}
+
 /// `-allow-destroy`: data, or a large share of a kind.
 fn destroys(plan: &Plan, consent: &Consent, found: &mut Diagnostics) {
     let count = removals(plan).count();
@@ -106,7 +111,7 @@ fn destroys(plan: &Plan, consent: &Consent, found: &mut Diagnostics) {
         Diagnostic::error(
             "plan::destroys_data",
             "The plan removes more than may go without being asked",
-            format!("The plan deletes or replaces {count} object(s). {}", why.join(" ")),
+            format!("The plan deletes or replaces {}. {}", counted(count, "object"), why.join(" ")),
         )
         .help(format!(
             "Read the plan; if that is meant, add -allow-destroy={count}{}.",
@@ -118,10 +123,13 @@ fn destroys(plan: &Plan, consent: &Consent, found: &mut Diagnostics) {
 fn wrong_count(said: usize, count: usize) -> Diagnostic {
     Diagnostic::error(
         "plan::allow_destroy_count",
-        "The plan removes another number of objects than allowed",
+        "-allow-destroy names another number than the plan removes",
         format!("-allow-destroy={said} was given, but the plan deletes or replaces {count}."),
     )
-    .help(format!("Read the plan; if that is meant, give -allow-destroy={count}."))
+    .help(match count {
+        0 => "Nothing has to be allowed here: remove -allow-destroy.".to_owned(),
+        _ => format!("Read the plan; if that is meant, give -allow-destroy={count}."),
+    })
 }
 
 /// Whether every object with a remote side goes: files that were lost, a wrong folder.

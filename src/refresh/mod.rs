@@ -119,7 +119,10 @@ pub async fn read(
     let mut ids: BTreeMap<RequestKey, Option<Name>> = BTreeMap::new();
     for Request { key, provider, kind, scope, target } in requests {
         let (address, id) = (key.address.clone(), target.id.clone());
-        events.event(Event::RefreshStart { address, id: id.clone() });
+        // Whether a new name is taken is looked up silently.
+        if key.part != Part::Adopt {
+            events.event(Event::RefreshStart { address, id: id.clone() });
+        }
         ids.insert(key.clone(), id);
         let group = groups.entry((provider, scope, kind)).or_default();
         group.keys.push(key);
@@ -177,6 +180,9 @@ async fn read_group(kind: Arc<dyn DynKind>, ctx: Ctx, id: GroupId, group: Group)
 }
 
 fn tell(events: &dyn Events, key: &RequestKey, id: Option<Name>, seen: &Observation<Value>) {
+    if key.part == Part::Adopt && !matches!(seen, Observation::Unreadable(_)) {
+        return;
+    }
     let (id, readable) = match seen {
         Observation::Present(present) => (Some(present.id.clone()), true),
         Observation::Absent(_) => (id, true),

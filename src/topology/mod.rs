@@ -168,7 +168,7 @@ fn later(config: &Config, reader: &mut Reader<'_, '_>) {
     for block in &config.root.blocks {
         let kind = block.kind();
         if LATER.contains(&&**kind) {
-            let help = "Remove the block; a `resource` block declares any kind directly.";
+            let help = "Remove the block.";
             reader.unsupported(&format!("A {kind:?} block"), block.block.header, help);
         }
     }

@@ -3,9 +3,15 @@
 
 use std::time::Duration;
 
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::escape::line;
+
+/// The columns of the terminal behind stderr.
+pub fn columns() -> Option<usize> {
+    Term::stderr().size_checked().map(|(_, columns)| columns.into())
+}
 
 /// A live line on stderr; hidden where that is no terminal.
 pub struct Bar(ProgressBar);

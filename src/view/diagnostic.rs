@@ -7,8 +7,19 @@ use serde_json::{Value as Json, json};
 use super::escape;
 use crate::config::SourceMap;
 
+/// How a diagnostic is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// With colour.
+    pub colour: bool,
+    /// Columns for source lines.
+    pub width: usize,
+    /// Whether sentences are broken there too: people watch, no log is searched.
+    pub wrap: bool,
+}
+
 /// A diagnostic for people.
-pub fn text(diagnostic: &Diagnostic, sources: &SourceMap, colour: bool, width: usize) -> String {
+pub fn text(diagnostic: &Diagnostic, sources: &SourceMap, look: Look) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -23,8 +34,12 @@ pub fn text(diagnostic: &Diagnostic, sources: &SourceMap, colour: bool, width: u
         _ => String::new(),
     };
     let detail = escape::lines(&format!("{about}{}", diagnostic.detail));
+    let broken = |text: String, margin: usize| {
+        if look.wrap { escape::wrapped(&text, look.width.saturating_sub(margin)) } else { text }
+    };
     if !detail.trim().is_empty() {
-        texts.push(detail);
+        // Beside source lines there is a margin.
+        texts.push(broken(detail, if diagnostic.span.is_some() { 8 } else { 0 }));
     }
     for (name, value) in &diagnostic.values {
         texts.push(format!("{} {}", escape::line(name), escape::line(value)));
@@ -43,10 +58,10 @@ pub fn text(diagnostic: &Diagnostic, sources: &SourceMap, colour: bool, width: u
         report.extend(notes.map(Group::with_title));
     }
     if let Some(help) = &diagnostic.help {
-        report.push(Group::with_title(Level::HELP.secondary_title(escape::lines(help))));
+        report.push(Group::with_title(Level::HELP.secondary_title(broken(escape::lines(help), 6))));
     }
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let text = renderer.term_width(width).render(&report);
+    let renderer = if look.colour { Renderer::styled() } else { Renderer::plain() };
+    let text = renderer.term_width(look.width).render(&report);
     if placed {
         return format!("{text}\n");
     }

@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
+use lifeboat_sdk::counted;
+
 use super::escape::line;
 use super::plan::{PlanView, word};
 use crate::plan::Plan;
 
-/// The report of `lifeboat drift`; without a verdict where it failed.
+/// The report of `lifeboat drift`; `failed` where not all could be compared.
 pub fn text(plan: &Plan, view: &PlanView<'_>, failed: bool) -> String {
     let mut out = view.drifted(plan);
     out.push_str("\nRegions:\n");
@@ -22,23 +24,33 @@ pub fn text(plan: &Plan, view: &PlanView<'_>, failed: bool) -> String {
         };
         let _ok = writeln!(
             out,
-            "  {} {}: {} object(s), {answer}",
+            "  {} {}: {}, {answer}",
             status.scope.location,
             line(&status.scope.service),
-            status.objects
+            counted(status.objects, "object")
         );
     }
-    if failed {
-        out.push_str("\nWhether there is drift cannot be told: see the errors.\n");
-        return out;
-    }
-    let _ok = match (plan.drift.len(), plan.incomplete()) {
-        (0, false) => writeln!(out, "\nNo drift."),
-        (0, true) => writeln!(out, "\nNo drift where it could be read: incomplete."),
-        (n, false) => writeln!(out, "\nDrift: {n} object(s) changed outside of lifeboat."),
-        (n, true) => {
-            writeln!(out, "\nDrift: {n} object(s) changed outside of lifeboat: incomplete.")
-        }
-    };
+    let _ok = writeln!(out, "\n{}", summary(plan, failed));
     out
+}
+
+/// Objects that changed outside, and objects that are gone.
+pub fn counts(plan: &Plan) -> (usize, usize) {
+    let gone = plan.drift.iter().filter(|change| change.after.is_none()).count();
+    (plan.drift.len() - gone, gone)
+}
+
+/// `Drift: 4 changed, 1 gone.`
+pub fn summary(plan: &Plan, failed: bool) -> String {
+    let (changed, gone) = counts(plan);
+    match (plan.drift.is_empty(), plan.incomplete()) {
+        (true, _) if failed => "It cannot be told whether there is drift: see the errors.",
+        (true, false) => "No drift.",
+        (true, true) => "No drift where it could be read: incomplete.",
+        (false, incomplete) => {
+            let but = if failed || incomplete { ": incomplete" } else { "" };
+            return format!("Drift: {changed} changed, {gone} gone{but}.");
+        }
+    }
+    .to_owned()
 }

@@ -31,6 +31,34 @@ fn escape(text: &str, several: bool) -> String {
     out
 }
 
+/// Lines that are at most so wide, broken between words; what follows a break is indented as its
+/// line was. A word that is wider stays whole.
+pub fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for (i, line) in text.lines().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        let indent = &line[..line.len() - line.trim_start().len()];
+        out.push_str(indent);
+        let mut at = indent.chars().count();
+        for (i, word) in line.trim_start().split(' ').enumerate() {
+            let wide = word.chars().count();
+            if i > 0 && at + 1 + wide > width {
+                out.push('\n');
+                out.push_str(indent);
+                at = indent.chars().count();
+            } else if i > 0 {
+                out.push(' ');
+                at += 1;
+            }
+            out.push_str(word);
+            at += wide;
+        }
+    }
+    out
+}
+
 /// A string as HCL writes it.
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -57,6 +85,15 @@ pub fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lines_break_between_words_only() {
+        assert_eq!(wrapped("one two three\n  four five", 8), "one two\nthree\n  four\n  five");
+        assert_eq!(wrapped("incomprehensible it is", 8), "incomprehensible\nit is");
+        for text in ["", "a  b", "short\n\nlines"] {
+            assert_eq!(wrapped(text, 80), text);
+        }
+    }
 
     #[test]
     fn nothing_from_outside_moves_the_cursor() {

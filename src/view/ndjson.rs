@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lifeboat_sdk::value::json::{Secrets, shown, type_to_json};
-use lifeboat_sdk::{Marks, Name, Value};
+use lifeboat_sdk::{Marks, Name, Value, counted};
 use serde_json::{Value as Json, json};
 
 use super::output::Output;
@@ -64,12 +64,12 @@ fn line(output: &Output, kind: &str, change: &ObjectChange, verb: &str) {
 
 /// All lines of a plan.
 pub fn plan(output: &Output, plan: &Plan, operation: &str) {
-    changes(output, plan, operation);
+    changes(output, plan);
     summary(output, plan, operation);
 }
 
 /// What changed and what would change, object by object, and how each place answered.
-pub fn changes(output: &Output, plan: &Plan, operation: &str) {
+fn changes(output: &Output, plan: &Plan) {
     for change in &plan.drift {
         line(output, "resource_drift", change, "Drift detected,");
     }
@@ -81,25 +81,20 @@ pub fn changes(output: &Output, plan: &Plan, operation: &str) {
             line(output, "planned_change", change, "Plan to");
         }
     }
-    for change in plan.deferred() {
-        let reason = change.deferred.as_ref().map(super::plan::deferral).unwrap_or_default();
-        let body = json!({ "resource": resource(&change.address), "action": action(change), "deferred": reason });
-        let message = format!("{}: Deferred, {reason}", change.address);
-        output.event("deferred_change", "warn", &message, json!({ "change": body }));
-    }
-    for status in plan.scopes.iter().filter(|s| operation == "drift" || s.trouble.is_some()) {
+    deferred(output, plan);
+    for status in plan.scopes.iter().filter(|s| s.trouble.is_some()) {
         scope(output, status);
     }
 }
 
 /// The counts, and the outputs.
-pub fn summary(output: &Output, plan: &Plan, operation: &str) {
+fn summary(output: &Output, plan: &Plan, operation: &str) {
     let counts = counts(plan);
     let message = format!(
         "Plan: {} to add, {} to change, {} to destroy.",
         counts.add, counts.change, counts.destroy
     );
-    let body = json!({ "incomplete": plan.incomplete(), "changes": counted(&counts, operation) });
+    let body = json!({ "incomplete": plan.incomplete(), "changes": totals(&counts, operation) });
     output.event("change_summary", "info", &message, body);
     if !plan.outputs.is_empty() {
         let all: BTreeMap<&str, Json> = plan
@@ -124,6 +119,35 @@ pub fn summary(output: &Output, plan: &Plan, operation: &str) {
     }
 }
 
+/// What waits for what cannot be reached.
+fn deferred(output: &Output, plan: &Plan) {
+    for change in plan.deferred() {
+        let reason = change.deferred.as_ref().map(super::plan::deferral).unwrap_or_default();
+        let body = json!({ "resource": resource(&change.address), "action": action(change), "deferred": reason });
+        let message = format!("{}: Deferred, {reason}", change.address);
+        output.event("deferred_change", "warn", &message, json!({ "change": body }));
+    }
+}
+
+/// All lines of `drift`; `failed` where not all could be compared.
+pub fn drift(output: &Output, plan: &Plan, failed: bool) {
+    for change in &plan.drift {
+        line(output, "resource_drift", change, "Drift detected,");
+    }
+    deferred(output, plan);
+    for status in &plan.scopes {
+        scope(output, status);
+    }
+    // Without a verdict there are no counts of one.
+    if failed {
+        return;
+    }
+    let (changed, gone) = super::drift::counts(plan);
+    let counts = Counts { change: changed, destroy: gone, ..Counts::default() };
+    let body = json!({ "incomplete": plan.incomplete(), "changes": totals(&counts, "drift") });
+    output.event("change_summary", "info", &super::drift::summary(plan, failed), body);
+}
+
 /// How a scope answered: `drift` tells it of each, the others of those that could not be read.
 fn scope(output: &Output, status: &ScopeStatus) {
     let ScopeStatus { scope, trouble, objects, unread } = status;
@@ -135,16 +159,17 @@ fn scope(output: &Output, status: &ScopeStatus) {
         "unread": unread,
     });
     let Some((cause, message)) = trouble else {
-        let text = format!("{name}: {objects} objects, read");
+        let text = format!("{name}: {}, read", counted(*objects, "object"));
         return output.event("scope_status", "info", &text, json!({ "scope": body }));
     };
     body["cause"] = json!(word(cause));
     body["message"] = json!(message);
-    let text = format!("{name}: {unread} of {objects} objects unread ({})", word(cause));
+    let text =
+        format!("{name}: {unread} of {} unread ({})", counted(*objects, "object"), word(cause));
     output.event("scope_status", "warn", &text, json!({ "scope": body }));
 }
 
-fn counted(counts: &Counts, operation: &str) -> Json {
+fn totals(counts: &Counts, operation: &str) -> Json {
     json!({
         "add": counts.add,
         "change": counts.change,

@@ -49,7 +49,12 @@ pub fn text(plan: &Plan, outcome: &Outcome, destroy: bool, paint: Paint) -> Stri
     if deferred > 0 {
         let _ok = writeln!(
             out,
-            "\n{deferred} change(s) are deferred until their region answers: run `lifeboat apply` then."
+            "\n{} deferred until their region answers: run `lifeboat apply` then.",
+            if deferred == 1 {
+                "1 change is".to_owned()
+            } else {
+                format!("{deferred} changes are")
+            }
         );
     }
     let label = if outcome.ending == RunEnding::Done { Label::Add } else { Label::Warning };

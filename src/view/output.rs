@@ -1,8 +1,8 @@
 //! `Output`: the one writer. Results on stdout, errors and progress on stderr; with `-json`
-//! every line on stdout parses. A reader that goes away is no error.
+//! every line on stdout parses. A reader that goes away is no error; a disk that is full is one.
 
 use std::io::{self, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lifeboat_sdk::{Diagnostics, Severity};
 use serde_json::{Value as Json, json};
@@ -32,12 +32,16 @@ pub type Sink = Box<dyn Write + Send>;
 pub struct Output {
     out: Mutex<Sink>,
     err: Mutex<Sink>,
+    /// Why results were lost: the first failed write.
+    lost: Mutex<Option<io::Error>>,
     /// Colour on stdout.
     pub paint: Paint,
     /// Colour on stderr.
     pub paint_err: Paint,
     /// Columns.
     pub width: usize,
+    /// Whether sentences of diagnostics are broken there.
+    pub wrap: bool,
     /// NDJSON on stdout.
     pub json: bool,
     form: Form,
@@ -53,9 +57,11 @@ impl Output {
         Self {
             out: Mutex::new(out),
             err: Mutex::new(err),
+            lost: Mutex::default(),
             paint: Paint::default(),
             paint_err: Paint::default(),
             width: 100,
+            wrap: false,
             json: form == Form::Lines,
             form,
             told: Mutex::default(),
@@ -66,12 +72,24 @@ impl Output {
     /// A result.
     pub fn result(&self, text: &str) {
         held(&self.told).0 = true;
-        send(&self.out, text);
+        if let Err(error) = send(&self.out, text) {
+            held(&self.lost).get_or_insert(error);
+        }
+    }
+
+    /// Why results were lost, told in one line; a reader that went away is no loss.
+    pub fn lost(&self) -> bool {
+        let lost = held(&self.lost).take();
+        if let Some(error) = &lost {
+            self.note(&format!("Error: the output cannot be written: {error}\n"));
+        }
+        lost.is_some()
     }
 
     /// Something for people beside the result.
     pub fn note(&self, text: &str) {
-        send(&self.err, text);
+        // There is no other place to say that this one cannot be written.
+        drop(send(&self.err, text));
     }
 
     /// Something for people that is no result: on stdout where nothing parses it.
@@ -109,7 +127,9 @@ impl Output {
                 self.event("diagnostic", level, &message, body);
             } else {
                 self.remember(|| diagnostic::json(one, sources));
-                let text = diagnostic::text(one, sources, self.paint_err.colour, self.width);
+                let (colour, wrap) = (self.paint_err.colour, self.wrap);
+                let look = diagnostic::Look { colour, width: self.width, wrap };
+                let text = diagnostic::text(one, sources, look);
                 self.note(&format!("{text}\n"));
             }
         }
@@ -155,15 +175,20 @@ impl Output {
     }
 }
 
-fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// Writes and flushes; a closed pipe ends output, not the work.
-fn send(sink: &Mutex<Sink>, text: &str) {
+/// Writes and flushes; what cannot be written ends output, not the work: what came after a gap
+/// would be taken for the whole.
+fn send(sink: &Mutex<Sink>, text: &str) -> io::Result<()> {
     let mut sink = held(sink);
     let written = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
-    if written.is_err_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+    if written.is_err() {
         *sink = Box::new(io::sink());
     }
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

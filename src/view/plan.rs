@@ -1,14 +1,16 @@
 //! Plans as text, in Terraform's words and symbols.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use lifeboat_sdk::Cause;
+use lifeboat_sdk::{Cause, Scope, counted};
 
 use super::escape::{line, lines};
 use super::paint::{Label, Paint};
 use super::value::{Line, Lines, short};
 use crate::address::Mode;
 use crate::diff::Action;
+use crate::plan::guard::{Consent, guards, removed};
 use crate::plan::{Deferral, ObjectChange, Plan, PlanMode, Reason};
 use crate::registry::Catalogue;
 
@@ -109,14 +111,30 @@ impl PlanView<'_> {
         out
     }
 
+    /// What `apply` will ask for.
+    pub fn consent(&self, plan: &Plan) -> String {
+        let mut out = String::new();
+        for needed in guards(plan, &Consent::default()).0 {
+            let option = match &needed.address {
+                Some(address) => format!("-confirm-one-way='{address}'"),
+                None => format!("-allow-destroy={}", removed(plan)),
+            };
+            let text = format!("Applying this needs {}", line(&option));
+            let text = self.paint.label(Label::Warning, &text);
+            let _ok = writeln!(out, "\n{text}: {}", lines(&needed.detail));
+        }
+        out
+    }
+
     /// `Plan: 1 to add, …`
     pub fn summary(&self, plan: &Plan) -> String {
         let c = counts(plan);
         let import = if c.import > 0 { format!("{} to import, ", c.import) } else { String::new() };
+        let forget = if c.forget > 0 { format!(" {} to forget.", c.forget) } else { String::new() };
         let deferred = plan.deferred().count();
         let wait = if deferred > 0 { format!(" {deferred} deferred.") } else { String::new() };
         format!(
-            "{} {import}{} to add, {} to change, {} to destroy.{wait}",
+            "{} {import}{} to add, {} to change, {} to destroy.{forget}{wait}",
             self.paint.label(Label::Strong, "Plan:"),
             c.add,
             c.change,
@@ -135,15 +153,18 @@ impl PlanView<'_> {
             );
             return;
         }
+        let part = !plan.inputs.targets.is_empty() || !plan.inputs.excludes.is_empty();
         let text = if plan.mode == PlanMode::Destroy {
             "No changes. No objects need to be destroyed."
+        } else if part {
+            "No changes in what is targeted."
         } else if plan.incomplete() {
             "No changes where it could be read. The plan is incomplete."
         } else {
             "No changes. Your infrastructure matches the configuration."
         };
         let _ok = writeln!(out, "\n{}", self.paint.label(Label::Strong, text));
-        if plan.mode == PlanMode::Normal && !plan.incomplete() {
+        if plan.mode == PlanMode::Normal && !plan.incomplete() && !part {
             out.push_str("\nlifeboat has compared your real infrastructure against your configuration\nand found no differences, so no changes are needed.\n");
         }
     }
@@ -194,8 +215,12 @@ impl PlanView<'_> {
             line(&change.address.kind),
             line(&change.address.name)
         );
-        for entry in self.lines(change) {
-            self.line(&entry, 3, out);
+        let entries = self.lines(change);
+        for entry in &entries {
+            self.line(entry, 3, out);
+        }
+        if change.action == Action::Update && entries.iter().all(|e| e.symbol.trim().is_empty()) {
+            out.push_str("        # (tags that lifeboat owns)\n");
         }
         out.push_str("    }\n");
     }
@@ -272,8 +297,16 @@ impl PlanView<'_> {
         }
         let title = "Deferred: not attempted now, planned again when what they need answers";
         let _ok = writeln!(out, "\n{}:", self.paint.label(Label::Warning, title));
+        // Why a place does not answer is told once.
+        let mut told: BTreeSet<&Scope> =
+            plan.scopes.iter().filter(|s| s.trouble.is_some()).map(|s| &s.scope).collect();
         for change in all {
-            let reason = change.deferred.as_ref().map(deferral).unwrap_or_default();
+            let reason = match &change.deferred {
+                Some(Deferral::Unreachable { scope, .. }) if !told.insert(scope) => {
+                    format!("{} {} is unreachable", scope.location, line(&scope.service))
+                }
+                other => other.as_ref().map(deferral).unwrap_or_default(),
+            };
             let _ok = writeln!(
                 out,
                 "  {} {}: {reason}",
@@ -294,11 +327,11 @@ impl PlanView<'_> {
             let Some((cause, message)) = &status.trouble else { continue };
             let _ok = writeln!(
                 out,
-                "  {} {}: {} of {} objects ({})",
+                "  {} {}: {} of {} ({})",
                 status.scope.location,
                 line(&status.scope.service),
                 status.unread,
-                status.objects,
+                counted(status.objects, "object"),
                 word(cause),
             );
             let _ok = writeln!(out, "    {}", line(message));

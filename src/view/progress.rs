@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifeboat_sdk::Name;
+use lifeboat_sdk::{Name, counted};
 use serde_json::{Value as Json, json};
 
 use super::bar::Bar;
@@ -126,6 +126,8 @@ impl Events for Progress {
                 self.refresh(&address, id.as_ref(), Some(readable));
             }
             Event::ApplyStart { address, operation, id } if self.applying => {
+                // What is made has no id yet; one that is known is that of what it replaces.
+                let id = id.filter(|_| operation != Operation::Create);
                 let name = line(&address.to_string());
                 let text = format!("{name}: {}...{}", words(operation).0, in_brackets(id.as_ref()));
                 let mut hook = Self::hook(&address, id.as_ref());
@@ -172,8 +174,9 @@ impl Events for Progress {
             }
             Event::Recovering { run, in_doubt } => {
                 let text = format!(
-                    "An earlier run ({}) did not end: settling it by reading, {in_doubt} step(s) in doubt.\n",
-                    line(&run)
+                    "An earlier run ({}) did not end: settling it by reading, {} in doubt.\n",
+                    line(&run),
+                    counted(in_doubt, "step")
                 );
                 self.output.note(&text);
             }

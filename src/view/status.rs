@@ -37,6 +37,8 @@ pub struct Page {
     pub in_doubt: BTreeMap<String, String>,
     /// Who holds the lock.
     pub locked_by: Option<String>,
+    /// Whose lock is there although its run has ended.
+    pub left_by: Option<String>,
 }
 
 impl Page {
@@ -45,10 +47,14 @@ impl Page {
         state: Option<&State>,
         in_doubt: &BTreeMap<Address, String>,
         holder: Option<&Holder>,
+        ended: bool,
     ) -> Self {
+        let who = holder.map(|h| format!("{} since {}", h.info.who, h.info.created));
+        let (left_by, locked_by) = if ended { (who, None) } else { (None, who) };
         let mut page = Self {
             in_doubt: in_doubt.iter().map(|(a, why)| (a.to_string(), why.clone())).collect(),
-            locked_by: holder.map(|h| format!("{} since {}", h.info.who, h.info.created)),
+            locked_by,
+            left_by,
             ..Self::default()
         };
         let Some(state) = state else { return page };
@@ -106,6 +112,13 @@ pub fn text(page: &Page) -> String {
     some(&mut out, doubt.map(|(at, why)| format!("In doubt: {}: {}", line(at), line(why))));
     if let Some(who) = &page.locked_by {
         let _ok = writeln!(out, "Locked by {}", line(who));
+    }
+    if let Some(who) = &page.left_by {
+        let _ok = writeln!(
+            out,
+            "There is a lock of a run that has ended ({}): the next apply takes it over.",
+            line(who)
+        );
     }
     out
 }

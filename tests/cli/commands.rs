@@ -27,6 +27,9 @@ fn exit_codes_tell_what_happened() {
     case.run(&["destroy", "-auto-approve"]).says(1, &["plan::prevent_destroy"]);
     case.ok(&["state", "list"]).says(0, &["terraform_data.web"]);
     case.write("main.dr.hcl", ONE);
+    let none = ["plan::allow_destroy_count", "remove -allow-destroy"];
+    let change = &["apply", "-auto-approve", "-var=size=2", "-allow-destroy=3"];
+    case.run(change).says(5, &none);
     let counted = ["plan::allow_destroy_count", "-allow-destroy=3 was given", "replaces 1"];
     case.run(&["destroy", "-auto-approve", "-allow-destroy=3"]).says(5, &counted);
     case.run(&["destroy", "-auto-approve", "-allow-destroy=1"]).says(0, &["1 destroyed"]);
@@ -101,7 +104,7 @@ fn drift_gives_no_verdict_where_it_failed() {
     case.write("main.dr.hcl", TOPOLOGY.replace("primary  = \"us-east-1\"", moved));
     case.run(&["plan"]).says(5, &["plan::primary_changed"]);
     let ran = case.run(&["drift"]);
-    ran.says(1, &["Whether there is drift cannot be told", "plan::primary_changed"]);
+    ran.says(1, &["It cannot be told whether there is drift", "plan::primary_changed"]);
     assert!(!ran.stdout.contains("No drift"), "{ran:#?}");
     let ran = case.run(&["drift", "-json"]);
     assert!(ran.code == 1 && !ran.stdout.contains("change_summary"), "{ran:#?}");
@@ -250,4 +253,25 @@ fn a_narrow_terminal_still_shows_the_place() {
     let wide = ran.stderr.lines().filter(|line| line.contains(" | ") && line.len() > 60).count();
     assert_eq!(wide, 0, "{ran:#?}");
     Case::of(ONE).env("COLUMNS", "wide").run(&["plan"]).says(0, &["1 to add"]);
+}
+
+#[test]
+fn drift_that_cannot_be_told_is_not_called_none() {
+    let case = Case::of(
+        "provider \"aws\" {\n  region = \"us-east-1\"\n}\n\
+         resource \"aws_s3_bucket\" \"web\" {\n  count = 9\n  bucket = \"web-${count.index}\"\n}\n",
+    )
+    .env("AWS_EC2_METADATA_DISABLED", "true");
+    let ran = case.run(&["drift"]);
+    ran.says(1, &["cannot be told", "There are no credentials", "and 4 more", "AWS_PROFILE"]);
+    assert!(!ran.stdout.contains("No drift"), "{ran:#?}");
+    assert!(!ran.stderr.contains("in chain"), "{ran:#?}");
+    let ran = case.run(&["drift", "-json"]);
+    let lines = ran.lines();
+    assert_eq!(lines[0]["type"], "version", "{ran:#?}");
+    assert_eq!(lines.iter().filter(|l| l["type"] == "diagnostic").count(), 1, "{ran:#?}");
+    // What was found of the rest is no verdict.
+    assert!(!lines.iter().any(|l| l["type"] == "change_summary"), "{ran:#?}");
+    // Where they were looked for is in the log.
+    assert!(case.run(&["-vv", "drift"]).stderr.contains("found in chain"));
 }

@@ -21,7 +21,7 @@ fn approved(mut run: Running, texts: &[&str]) {
     run.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!(run.0.wait().unwrap().code(), Some(1), "{said}");
     for text in texts {
-        assert!(said.contains(text), "no {text:?} in {said}");
+        assert_eq!(said.matches(text).count(), 1, "{text:?} in {said}");
     }
 }
 
@@ -29,7 +29,7 @@ fn approved(mut run: Running, texts: &[&str]) {
 fn a_second_run_is_told_who_holds_the_lock() {
     let case = Case::of(ONE);
     let mut first = waiting(&case);
-    let held = ["Error acquiring the state lock", "Operation: OperationTypeApply", "tester@host"];
+    let held = ["Error acquiring the state lock", "Operation: apply", "tester@host, process "];
     case.run(&["apply", "-auto-approve"]).says(1, &held);
     case.run(&["destroy", "-auto-approve", "-lock-timeout=100ms"]).says(1, &held);
     let json = case.run(&["apply", "-auto-approve", "-json"]);
@@ -59,7 +59,14 @@ fn a_run_waits_for_the_lock_when_it_is_told_to() {
 #[test]
 fn the_lock_of_a_dead_run_does_not_last() {
     let case = Case::of(ONE);
-    waiting(&case).kill();
+    case.ok(&["apply", "-auto-approve"]);
+    case.write("main.dr.hcl", ONE.replace("web", "site"));
+    let mut run = Running(case.command(&["apply"]).stdin(Stdio::piped()).spawn().unwrap());
+    run.until("Plan: 1 to add");
+    case.run(&["status"]).says(0, &["Locked by tester@host"]);
+    run.kill();
+    case.run(&["status"]).says(0, &["a lock of a run that has ended (tester@host"]);
+    assert!(case.run(&["status", "-json"]).json()["locked_by"].is_null());
     case.run(&["apply", "-auto-approve"]).says(0, &["1 added"]);
 }
 
@@ -73,7 +80,7 @@ fn a_lock_is_broken_by_its_id_only() {
     case.run_with(&["force-unlock", id], "no\n").says(1, &["cancelled"]);
     case.run(&["force-unlock", "-force", id]).says(0, &["has been broken"]);
     case.run(&["apply", "-auto-approve"]).says(0, &["1 added"]);
-    approved(first, &["apply::refused", "Nothing was called"]);
+    approved(first, &["apply::refused", "Nothing was called", "no other run is under way"]);
     case.run(&["plan"]).says(0, &["No changes"]);
 }
 
@@ -138,4 +145,17 @@ fn what_a_killed_apply_left_is_finished_by_the_next() {
         assert_eq!(case.ok(&["state", "list"]).stdout.lines().count(), 400);
         assert_eq!(case.ok(&["output", "-raw", "ids"]).stdout, "400");
     }
+}
+
+#[test]
+fn a_lock_says_who_holds_it_without_a_name_too() {
+    let case = Case::of(ONE);
+    let mut command = case.command(&["apply"]);
+    let mut first = Running(command.env_remove("USER").stdin(Stdio::piped()).spawn().unwrap());
+    first.until("Plan: 1 to add");
+    let raw = Case::exactly(&mut case.command(&["apply", "-auto-approve"]));
+    let line = |head: &str| raw.stderr.lines().find(|l| l.trim().starts_with(head)).unwrap();
+    assert!(!line("Who:").contains("unknown"), "{raw:#?}");
+    assert!(line("Who:").contains(&format!("host, process {}", first.0.id())), "{raw:#?}");
+    assert!(line("Created:").ends_with('Z') && !line("Created:").contains('.'), "{raw:#?}");
 }

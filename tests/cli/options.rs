@@ -96,3 +96,107 @@ fn a_region_that_an_expression_names_is_a_region() {
     let texts = ["engine::region_unknown", "There are: eu-west-1, eu-west-3."];
     case.run(&["plan", down, "-assume-down=eu-west-3", "-assume-down=nowhere"]).says(1, &texts);
 }
+
+/// A run whose results go to a disk that is full.
+#[cfg(target_os = "linux")]
+fn to_a_full_disk(case: &Case, args: &[&str]) -> super::case::Ran {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    Case::exactly(case.command(args).stdout(full))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let case = Case::of(ONE);
+    let lost = ["the output cannot be written: No space left on device"];
+    to_a_full_disk(&case, &["plan"]).says(1, &lost);
+    to_a_full_disk(&case, &["plan", "-json", "-detailed-exitcode"]).says(1, &lost);
+    // The work is done all the same.
+    to_a_full_disk(&case, &["apply", "-auto-approve"]).says(1, &lost);
+    case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
+    for args in [&["output", "-json"][..], &["show", "-json"], &["version"], &["drift"]] {
+        let ran = to_a_full_disk(&case, args);
+        ran.says(1, &lost);
+        assert_eq!(ran.stderr.matches("Error").count(), 1, "{args:?}: {ran:#?}");
+    }
+    to_a_full_disk(&case, &["--help"]).says(1, &[]);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let case = Case::of(ONE);
+    let mut run = case.command(&["apply", "-auto-approve"]).spawn().unwrap();
+    drop(run.stdout.take());
+    assert_eq!(run.wait().unwrap().code(), Some(0));
+    case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
+}
+
+#[test]
+fn what_is_not_given_is_asked_for_or_told_how_to_give() {
+    let case = Case::of("variable \"secret\" {\n}\noutput \"a\" {\n  value = 1\n}\n");
+    let ways = ["config::no_value", "-var 'secret=…'", "LIFEBOAT_VAR_secret", "*.auto.drvars.hcl"];
+    case.run_with(&["plan"], "2\n").says(1, &ways);
+    case.run(&["plan", "-input=false"]).says(1, &ways);
+    case.run(&["plan", "-var=secret=a"]).says(0, &[]);
+}
+
+#[test]
+fn nothing_is_done_by_no_steps_at_a_time() {
+    let case = Case::of(ONE);
+    case.run(&["apply", "-auto-approve", "-parallelism=0"]).says(1, &["at least 1 is needed"]);
+    case.ok(&["apply", "-auto-approve", "-parallelism=1"]);
+}
+
+#[test]
+fn targeting_is_told_and_never_called_the_whole() {
+    let case = Case::of(ONE);
+    case.ok(&["apply", "-auto-approve"]);
+    case.run(&["plan", "-target=terraform_data.typo"]).says(1, &["engine::target_unknown"]);
+    let ran = case.run(&["plan", "-target=terraform_data.web"]);
+    ran.says(0, &["No changes in what is targeted"]);
+    assert!(ran.stderr.contains("Resource targeting is in effect"), "{ran:#?}");
+    assert!(!ran.stdout.contains("matches the configuration"), "{ran:#?}");
+    let ran = case.run(&["plan", "-exclude=terraform_data.web"]);
+    ran.says(0, &["engine::targeting"]);
+    assert!(!case.ok(&["plan"]).stderr.contains("argeting"));
+}
+
+#[test]
+fn what_is_forgotten_is_counted() {
+    let case = Case::of(ONE);
+    case.ok(&["apply", "-auto-approve"]);
+    let removed =
+        "removed {\n  from = terraform_data.web\n  lifecycle {\n    destroy = false\n  }\n}\n";
+    case.write("main.dr.hcl", removed);
+    case.run(&["plan"]).says(0, &["0 to destroy. 1 to forget."]);
+}
+
+#[test]
+fn what_is_made_anew_does_not_begin_with_the_old_id() {
+    let case = Case::of(ONE);
+    case.ok(&["apply", "-auto-approve"]);
+    let ran = case.run(&["apply", "-auto-approve", "-replace=terraform_data.web"]);
+    ran.says(0, &["terraform_data.web: Creating...\n", "1 added, 0 changed, 1 destroyed"]);
+}
+
+#[test]
+fn why_a_place_does_not_answer_is_told_once() {
+    // Nobody listens there.
+    let ends =
+        "endpoints {\n    iam = \"http://127.0.0.1:9\"\n    sts = \"http://127.0.0.1:9\"\n  }";
+    let case = Case::of(&format!(
+        "provider \"aws\" {{\n  region = \"us-east-1\"\n  {ends}\n}}\n\
+         resource \"aws_iam_role\" \"web\" {{\n  count = 6\n  name  = \"web-${{count.index}}\"\n  \
+         assume_role_policy = \"{{}}\"\n}}\n",
+    ))
+    .env("AWS_ACCESS_KEY_ID", "a")
+    .env("AWS_SECRET_ACCESS_KEY", "b");
+    let ran = case.run(&["plan"]);
+    ran.says(0, &["Deferred", "web[5]: global@us-east-1 iam is unreachable\n", "6 of 6 objects"]);
+    assert_eq!(ran.stdout.matches("Connection refused").count(), 1, "{ran:#?}");
+    assert!(!ran.stdout.contains("Refreshing state"), "{ran:#?}");
+    let lines = case.run(&["plan", "-json"]).lines();
+    let last = lines.iter().rfind(|l| l["type"] == "deferred_change").unwrap();
+    let why = last["change"]["deferred"].as_str().unwrap();
+    assert!(why.contains("no more are made (Connection refused"), "{why}");
+}

@@ -12,7 +12,7 @@ fn planned() -> Case {
 fn a_plan_is_applied_once() {
     let case = planned();
     case.run(&["apply", "p.plan"]).says(0, &["1 added"]);
-    case.run(&["apply", "p.plan"]).says(1, &["plan::stale"]);
+    case.run(&["apply", "p.plan"]).says(1, &["plan::applied", "applied already"]);
     case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
 }
 
@@ -116,10 +116,10 @@ fn a_damaged_plan_is_refused() {
         let mut flipped = whole.clone();
         flipped[at] ^= 1;
         case.write("p.plan", &flipped);
-        case.run(&["apply", "p.plan"]).says(1, &["Error"]);
+        case.run(&["apply", "p.plan"]).says(1, &["plan::no_plan_file"]);
         case.write("p.plan", &whole[..at]);
-        case.run(&["apply", "p.plan"]).says(1, &["Error"]);
-        case.run(&["show", "p.plan"]).says(1, &["Error"]);
+        case.run(&["apply", "p.plan"]).says(1, &["plan::no_plan_file"]);
+        case.run(&["show", "p.plan"]).says(1, &["plan::no_plan_file"]);
     }
     case.write("p.plan", &whole);
     case.run(&["apply", "p.plan"]).says(0, &["1 added"]);
@@ -143,5 +143,16 @@ fn a_plan_with_secrets_does_not_hold_them_in_the_clear() {
             let name = format!(".lifeboat/state/{folder}/{}", entry.unwrap().file_name().display());
             assert!(!held(&name), "{name}");
         }
+    }
+}
+
+#[test]
+fn a_file_that_is_no_plan_is_called_so() {
+    let case = Case::of(ONE);
+    for args in
+        [&["apply", "main.dr.hcl"][..], &["show", "main.dr.hcl"], &["show", "-json", "main.dr.hcl"]]
+    {
+        case.run(args)
+            .says(1, &["plan::no_plan_file", "This is not a plan file", "plan -out=FILE"]);
     }
 }

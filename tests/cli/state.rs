@@ -37,7 +37,7 @@ fn a_cut_state_names_the_generation_before() {
     let whole = case.read(NEWEST);
     for length in [0, 1, 40, whole.len() / 2, whole.len() - 1] {
         case.write(NEWEST, &whole[..length]);
-        refused(&case, &["Generation 2", "Generation 1 is whole", "`lifeboat state restore 1`"]);
+        refused(&case, &["state::damaged", "Generation 2", "`lifeboat state restore 1`"]);
     }
 }
 
@@ -49,7 +49,7 @@ fn a_flipped_bit_is_seen_wherever_it_is() {
         let mut flipped = whole.clone();
         flipped[at] ^= 1;
         case.write(NEWEST, flipped);
-        refused(&case, &["Generation 2"]);
+        refused(&case, &["state::damaged", "Generation 2"]);
     }
 }
 
@@ -59,14 +59,14 @@ fn a_state_of_a_newer_version_is_left_alone() {
     let text = String::from_utf8(case.read(NEWEST)).unwrap();
     let (_, rest) = text.split_once('\n').unwrap();
     stored::versioned(&case, 2, 9, rest);
-    refused(&case, &["newer"]);
+    refused(&case, &["state::newer", "Use the version"]);
 }
 
 #[test]
 fn a_generation_of_another_lineage_is_refused() {
     let (case, other) = (grown(), grown());
     case.write(NEWEST, other.read(NEWEST));
-    refused(&case, &["Generation 2"]);
+    refused(&case, &["state::damaged", "it was replaced"]);
 }
 
 #[test]
@@ -125,4 +125,11 @@ fn a_damaged_lock_is_replaced_by_force_unlock() {
     assert!(saw.iter().all(|text| both.contains(text)), "{all:#?}");
     case.run(&["apply", "-auto-approve", "-var=size=3"]).says(0, &["1 changed"]);
     assert_eq!(case.ok(&["status", "-json"]).json()["serial"], 3);
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_no_empty_one() {
+    let case = Case::of(ONE);
+    case.write(".lifeboat/state/generations", "in the way");
+    case.run(&["plan"]).says(1, &["state::unusable", "The state cannot be used"]);
 }

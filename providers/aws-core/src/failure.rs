@@ -222,7 +222,12 @@ fn credentials(error: &(dyn Error + 'static)) -> Option<Failure> {
     };
     let mut failure = answer.unwrap_or_else(|| Failure::new(class, deepest(error)));
     failure.class = class;
-    failure.message = format!("no credentials: {}", failure.message);
+    if missing || failure.message.starts_with("no credentials found in chain") {
+        tracing::debug!(why = failure.message, "no credentials were found");
+        failure.message = "no credentials were found".to_owned();
+    } else {
+        failure.message = format!("no credentials: {}", failure.message);
+    }
     Some(failure)
 }
 

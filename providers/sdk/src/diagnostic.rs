@@ -35,6 +35,11 @@ pub struct Label {
     pub text: String,
 }
 
+/// A number and what is counted: `1 object`, `2 objects`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {

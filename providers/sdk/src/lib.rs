@@ -23,7 +23,7 @@ pub mod value;
 
 pub use call::{Access, Call, Plane};
 pub use context::Ctx;
-pub use diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Span};
+pub use diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Span, counted};
 pub use failure::{Class, Failure};
 pub use kind::{
     Batch, Change, ChangeAction, DataSource, Finding, Kind, Object, Outcome, Owner, Ownership,

@@ -183,7 +183,12 @@ impl Unreadable {
                 Cause::Other
             }
         };
-        Self { scope: scope.clone(), cause, message: failure.to_string() }
+        let message = match cause {
+            // Which call met it first says nothing.
+            Cause::Credentials => Failure { call: None, ..failure.clone() }.to_string(),
+            _ => failure.to_string(),
+        };
+        Self { scope: scope.clone(), cause, message }
     }
 }
 

@@ -171,7 +171,7 @@ impl Session {
             down,
             limits,
             refresh: self.purpose == Purpose::Refresh,
-            inner: Mutex::new(Inner { granted: 1, failures: 0, open: None }),
+            inner: Mutex::new(Inner { granted: 1, failures: 0, open: None, why: String::new() }),
         });
         lock(&self.scopes).entry(scope.clone()).or_insert(guard).clone()
     }
@@ -200,6 +200,8 @@ struct Inner {
     granted: u32,
     failures: u32,
     open: Option<Instant>,
+    /// The words of the failure that opened the breaker.
+    why: String,
 }
 
 /// Failures in a row that open a breaker.
@@ -244,10 +246,11 @@ impl Guard {
                 inner.open = None;
                 inner.failures = BREAKER - 1;
             } else {
-                return Err(Failure::new(
-                    Class::NotTried,
-                    "three calls in a row failed there, so no more are made",
-                ));
+                let text = format!(
+                    "three calls in a row failed there, so no more are made ({})",
+                    inner.why
+                );
+                return Err(Failure::new(Class::NotTried, text));
             }
         }
         Ok(())
@@ -280,6 +283,7 @@ impl Guard {
             inner.failures += 1;
             if inner.failures >= BREAKER && inner.open.is_none() {
                 inner.open = Some(Instant::now());
+                inner.why = failure.map(|f| f.message.clone()).unwrap_or_default();
             }
             return;
         }

@@ -113,7 +113,7 @@ pub(super) fn address(expr: &Expr, diagnostics: &mut Diagnostics) -> Option<Addr
         _ => None,
     };
     if read.is_none() {
-        let detail = "Here an address must stand, such as `aws_s3_bucket.a[\"key\"]` or \
+        let detail = "An address is expected here, such as `aws_s3_bucket.a[\"key\"]` or \
                       `module.b.aws_s3_bucket.a`.";
         diagnostics.push(codes::INVALID_ADDRESS.error(detail).at(expr.span));
     }

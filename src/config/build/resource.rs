@@ -51,7 +51,7 @@ pub(super) fn resource(
         .unwrap_or_default();
     for ident in ["connection", "provisioner"] {
         for block in content.blocks(ident) {
-            let detail = "Provisioners are not supported; a `hook` block runs commands.";
+            let detail = "Provisioners are not supported: nothing runs commands. Do what they did outside, after the apply.";
             content.diagnostics.push(codes::UNSUPPORTED.error(detail).at(block.header));
         }
     }

@@ -4,7 +4,7 @@ use lifeboat_sdk::value::Why;
 use lifeboat_sdk::{Diagnostic, Diagnostics, Value};
 
 use super::instance::Site;
-use super::{Answer, Need, Resolver, live, lookup};
+use super::{Answer, Need, Resolver, lookup};
 use crate::address::Address;
 use crate::config::decode::decode;
 use crate::diff::{Action, merge};
@@ -152,17 +152,16 @@ impl Resolver<'_> {
                 unknown_parts(&config, &ty, &why)
             }
             Err(failure) => {
-                let problem = self.data_failed(site, &failure);
-                self.push(problem);
+                self.data_failed(site, &failure);
                 Value::unknown(config.ty())
             }
         }
     }
 
-    fn data_failed(&self, site: &Site<'_, '_>, failure: &lifeboat_sdk::Failure) -> Diagnostic {
+    fn data_failed(&mut self, site: &Site<'_, '_>, failure: &lifeboat_sdk::Failure) {
         let address = site.address.to_string();
         if failure.class == lifeboat_sdk::Class::NotFound {
-            return Diagnostic::error(
+            let nothing = Diagnostic::error(
                 "refresh::no_result",
                 "The data source found nothing",
                 format!("{address}: {failure}."),
@@ -170,6 +169,7 @@ impl Resolver<'_> {
             .about(address)
             .at(site.resource.span)
             .help("Correct its arguments, or create what it looks for.");
+            return self.push(nothing);
         }
         let instance = self.input.providers.0.values().next();
         let scope = failure.scope.clone().or_else(|| {
@@ -179,15 +179,17 @@ impl Resolver<'_> {
         match scope {
             Some(scope) => {
                 let unread = lifeboat_sdk::Unreadable::from_failure(&scope, failure);
-                live::unreadable(&address, &unread).at(site.resource.span)
+                self.unread.add(&address, &unread, Some(site.resource.span));
             }
-            None => Diagnostic::error(
-                "refresh::failed",
-                "An object could not be read",
-                format!("{address} could not be read: {failure}."),
-            )
-            .at(site.resource.span)
-            .help("Nothing was concluded from it. See the message, then plan again."),
+            None => self.push(
+                Diagnostic::error(
+                    "refresh::failed",
+                    "An object could not be read",
+                    format!("{address} could not be read: {failure}."),
+                )
+                .at(site.resource.span)
+                .help("Nothing was concluded from it. See the message, then plan again."),
+            ),
         }
     }
 }

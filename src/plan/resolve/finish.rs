@@ -178,6 +178,7 @@ impl Resolver<'_> {
                 sensitive: before.marks_deep().contains(Marks::SENSITIVE),
             });
         }
+        self.diagnostics.0.extend(self.unread.errors());
         let mut changes: Vec<_> = self.changes.into_values().collect();
         changes.extend(self.leftovers);
         Resolved {

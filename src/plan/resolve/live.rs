@@ -2,8 +2,7 @@
 
 use lifeboat_sdk::value::Why;
 use lifeboat_sdk::{
-    Cause, Diagnostic, Marks, Name, Observation, Ownership, Path, Present, Span, Target,
-    Unreadable, Value,
+    Diagnostic, Marks, Name, Observation, Ownership, Path, Present, Span, Target, Unreadable, Value,
 };
 
 use super::instance::Wanted;
@@ -158,7 +157,7 @@ impl Resolver<'_> {
             };
             return Live::Away(stored, why);
         }
-        self.push(unreadable(&wanted.address.to_string(), unread).at(wanted.span));
+        self.unread.add(&wanted.address.to_string(), unread, Some(wanted.span));
         Live::Broken
     }
 
@@ -210,36 +209,6 @@ pub fn restore_marks(live: &Value, stored: &Value) -> Value {
         }
     });
     marked
-}
-
-/// The diagnostic of a denied or garbled answer.
-pub(super) fn unreadable(address: &str, unread: &Unreadable) -> Diagnostic {
-    let (code, summary, help) = match &unread.cause {
-        Cause::Denied { action } => (
-            "refresh::denied",
-            "A permission is missing to read an object",
-            format!("Allow {action} to the credentials in use, then plan again."),
-        ),
-        Cause::Garbled => (
-            "refresh::garbled",
-            "An answer could not be read",
-            "Nothing was concluded from it. Look for a proxy or a broken endpoint, then plan again."
-                .to_owned(),
-        ),
-        Cause::Credentials => (
-            "refresh::credentials",
-            "Credentials are not accepted",
-            "Renew the credentials (for example `aws sso login`), or name others with AWS_PROFILE, \
-             then plan again.".to_owned(),
-        ),
-        _ => (
-            "refresh::failed",
-            "An object could not be read",
-            "Nothing was concluded from it. See the message, then plan again.".to_owned(),
-        ),
-    };
-    let detail = format!("{address} could not be read: {}.", unread.message);
-    Diagnostic::error(code, summary, detail).about(address).help(help)
 }
 
 fn import_missing(wanted: &Wanted<'_>, id: &str) -> Diagnostic {

@@ -351,7 +351,10 @@ fn operated_missing(wanted: &Wanted<'_>) -> Diagnostic {
     Diagnostic::error(
         "plan::adopt_missing",
         "There is nothing to adopt",
-        format!("{} is to be adopted, but there is no such object.", wanted.address),
+        match wanted.kind.id_of(&wanted.config) {
+            Some(id) => format!("{} is to be adopted, but there is no {id:?}.", wanted.address),
+            None => format!("{} is to be adopted, but there is no such object.", wanted.address),
+        },
     )
     .about(&wanted.address)
     .at(wanted.span)

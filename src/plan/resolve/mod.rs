@@ -15,6 +15,7 @@ mod orphan;
 pub mod place;
 pub mod previous;
 mod synthetic;
+mod unread;
 mod values;
 
 use std::cell::RefCell;
@@ -144,6 +145,8 @@ pub struct Resolver<'a> {
     parked: Vec<Need>,
     done: Vec<bool>,
     diagnostics: Diagnostics,
+    /// What could not be read, which is told at the end.
+    unread: unread::Unread,
     /// Addresses that the files declare, also where planning them failed.
     seen: BTreeSet<Address>,
     /// Instances and whole resources that this plan makes.
@@ -174,6 +177,7 @@ impl<'a> Resolver<'a> {
             parked: Vec::new(),
             done,
             diagnostics: Diagnostics::new(),
+            unread: unread::Unread::default(),
             seen: BTreeSet::new(),
             creating: BTreeSet::new(),
             deferred_new: BTreeSet::new(),

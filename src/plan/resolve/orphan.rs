@@ -110,8 +110,7 @@ impl Resolver<'_> {
                 let (scope, message) = (unread.scope, unread.message);
                 change.deferred = Some(Deferral::Unreachable { scope, message });
             } else if !self.seen.contains(address) {
-                let problem = super::live::unreadable(&address.to_string(), &unread);
-                self.push(problem);
+                self.unread.add(&address.to_string(), &unread, None);
                 change.action = Action::NoOp;
                 change.after = change.before.clone();
             }

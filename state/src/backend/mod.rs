@@ -210,6 +210,14 @@ impl LocalState {
 }
 
 impl StoreBackend {
+    /// Whether the holder's run has ended: certain only on its own machine, `host`.
+    ///
+    /// # Errors
+    /// Its claim could not be looked at.
+    pub async fn has_ended(&self, holder: &Holder, host: &str) -> Result<bool, BackendError> {
+        Ok(self.locks.has_ended(holder, host).await?)
+    }
+
     /// The state over these parts.
     ///
     /// # Errors

@@ -102,8 +102,8 @@ pub enum GenerationError {
     },
     /// The lock was taken over or broken: nothing that was written after that counts.
     #[error(
-        "the lock of term {term} was lost to term {now}, so nothing more is written: what this run \
-         did is in its journal, and whoever holds the lock settles it"
+        "the lock was taken away from this run (its term was {term}, now it is {now}), so nothing \
+         more is written: what it did is in its journal"
     )]
     LockLost {
         /// The term of the commit.
@@ -121,7 +121,7 @@ pub enum GenerationError {
         serial: u64,
     },
     /// There is no such generation.
-    #[error("there is no generation {serial}: the newest ones are kept")]
+    #[error("there is no generation {serial} of the state")]
     NotFound {
         /// The generation asked for.
         serial: u64,

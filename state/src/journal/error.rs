@@ -11,8 +11,8 @@ pub enum JournalError {
     /// A frame in the middle is not as it was written.
     #[error(
         "the journal of run {run} is damaged at frame {sequence}, and whole frames follow, so what \
-         the run did cannot be told from it: put the journal back from a backup or a region \
-         bundle, or move it away and let `lifeboat plan` show what is there"
+         the run did cannot be told from it: put the journal back from a backup, or \
+         move it away and let `lifeboat plan` show what is there"
     )]
     Damaged {
         /// The run.

@@ -17,8 +17,8 @@ pub enum LockError {
     Held(Box<Holder>),
     /// The lock was taken over or broken.
     #[error(
-        "the lock of term {term} was lost to term {now}: nothing more is started or written, and \
-         whoever holds the lock settles what this run did"
+        "the lock was taken away from this run (its term was {term}, now it is {now}), so nothing \
+         more is started or written"
     )]
     Lost {
         /// The term that was held.
@@ -53,7 +53,7 @@ pub enum LockError {
         id: String,
     },
     /// The lock record could not be read or written.
-    #[error("the lock cannot be told")]
+    #[error("the lock record cannot be read or written")]
     Record(#[from] RecordError),
     /// The newest generation could not be read.
     #[error("the lock cannot be taken before the state can be read")]

@@ -176,7 +176,7 @@ impl Locks {
             if holder.info == *info {
                 return self.begin_term(info, record.term, None).await;
             }
-            if !self.is_dead(&holder.info, info).await? {
+            if !self.has_ended(holder, &info.host).await? {
                 return Ok(Attempt::Held(holder.clone()));
             }
         }
@@ -271,6 +271,15 @@ impl Locks {
             .and_then(|(record, _)| record.holder.map(|info| Holder { info, term: record.term })))
     }
 
+    /// Whether the holder's run has ended: certain only on its own machine, `host`.
+    ///
+    /// # Errors
+    /// Its claim could not be looked at.
+    pub async fn has_ended(&self, holder: &Holder, host: &str) -> Result<bool, LockError> {
+        let same = !host.is_empty() && holder.info.host == host;
+        Ok(same && self.liveness.is_dead(&holder.info.id).await?)
+    }
+
     /// Breaks the lock with this id: raises the term, so that its holder cannot commit any more.
     /// Gives back who it was.
     ///
@@ -357,12 +366,6 @@ impl Locks {
             Ok(_) => Ok(None),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Certain only on the same machine.
-    async fn is_dead(&self, holder: &LockInfo, us: &LockInfo) -> Result<bool, LockError> {
-        let same = !us.host.is_empty() && holder.host == us.host;
-        Ok(same && self.liveness.is_dead(&holder.id).await?)
     }
 
     async fn ours(&self, id: &str, term: u64) -> Result<(Record, Version), LockError> {

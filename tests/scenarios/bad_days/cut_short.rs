@@ -28,12 +28,26 @@ fn one_interrupt_finishes_what_runs_and_saves() {
     apply.signal("INT");
     let apply = apply.finish();
     stage.check(matches!(apply.code, Some(1 | 4)), format_args!("done in part: {:?}", apply.code));
+    stage.same(apply.said().matches("nterrupt received").count(), 1, "it is told once");
     let open = apply.calls.iter().filter(|call| call.mutating && call.upstream_status.is_none());
     stage.same(open.count(), 0, "what had begun was finished");
     stage.bed.proxy.remove(slow);
     let listed = stage.expect(&["state", "list"], 0);
     stage.check(listed.stdout.lines().count() >= 2, "what was done is in the state");
     completed(&stage);
+}
+
+#[test]
+fn an_interrupted_plan_speaks_of_no_change() {
+    let stage = stage();
+    stage.bed.proxy.inject(Rule::new(Fault::BlackHole));
+    let mut plan = stage.start(&["plan", "-input=false"]);
+    plan.until(1, |_| true);
+    plan.signal("INT");
+    plan.until_said("no change is being made");
+    plan.signal("INT");
+    let plan = plan.finish();
+    stage.check(!plan.said().contains("in doubt"), "nothing was begun");
 }
 
 #[test]

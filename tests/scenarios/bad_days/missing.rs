@@ -79,6 +79,10 @@ fn what_cannot_be_taken_back_needs_its_address() {
                 [aws_s3_bucket_versioning.one]\n  bucket = aws_s3_bucket.one.id\n  rule {\n    \
                 default_retention {\n      mode = \"GOVERNANCE\"\n      days = 1\n    }\n  }\n}\n";
     let stage = Stage::of(&format!("{ONE}{lock}"));
+    let plan = stage.run(&["plan", "-input=false"]);
+    let needed =
+        "Applying this needs -confirm-one-way='aws_s3_bucket_object_lock_configuration.one'";
+    stage.check(plan.stdout.contains(needed), "the plan announces it");
     let refused = stage.expect(APPLY, 5);
     stage.same(refused.mutating(), 0, "nothing was begun");
     let address = "aws_s3_bucket_object_lock_configuration.one";
@@ -97,6 +101,9 @@ fn what_cannot_be_taken_back_needs_its_address() {
     }
     stage.folder.edit("main.dr.hcl", "missing-logs\"", "missing-logs\"\n  force_destroy = true");
     stage.expect(APPLY, 0);
+    let plan = stage.run(&["plan", "-input=false", "-destroy"]);
+    let needed = "Applying this needs -allow-destroy=3: The plan deletes or replaces 3 objects.";
+    stage.check(plan.stdout.contains(needed), "the plan announces it");
     let refused = stage.expect(&destroy, 5);
     stage.same(refused.mutating(), 0, "nothing was begun");
     for word in ["plan::destroys_data", "aws_s3_bucket.one", "-allow-destroy=3"] {

@@ -1,7 +1,7 @@
 //! A name that exists and is not ours: an error with the block that takes it over, never an overwrite.
 
 use super::{completed, stage};
-use crate::scenarios::stage::PLAN;
+use crate::scenarios::stage::{PLAN, Stage};
 use crate::scenarios::web::EAST;
 
 const BUCKET: &str = "resources-only-logs-us-east-1";
@@ -37,4 +37,16 @@ fn import_block(said: &str) -> Option<String> {
     let start = lines.iter().position(|line| *line == "import {")?;
     let length = lines[start..].iter().position(|line| *line == "}")?;
     Some(format!("{}\n", lines[start..=start + length].join("\n")))
+}
+
+#[test]
+fn tags_that_are_ours_are_named_where_nothing_else_changes() {
+    let import = format!("import {{\n  to = aws_s3_bucket.one\n  id = \"{BUCKET}\"\n}}\n");
+    let bucket = format!("resource \"aws_s3_bucket\" \"one\" {{\n  bucket = \"{BUCKET}\"\n}}\n");
+    let provider = format!("provider \"aws\" {{\n  region = \"{EAST}\"\n}}\n");
+    let stage = Stage::of(&format!("{provider}{bucket}{import}"));
+    stage.bed.aws().create_bucket(EAST, BUCKET).unwrap();
+    let plan = stage.expect(&["plan", "-input=false"], 0);
+    let named = plan.stdout.contains("# (tags that lifeboat owns)");
+    stage.check(named, "what changes there without a line is named");
 }

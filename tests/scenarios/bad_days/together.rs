@@ -14,7 +14,7 @@ fn a_second_apply_is_refused_and_told_who_holds_the_lock() {
     let mut first = stage.start(APPLY);
     first.until(1, |_| true);
     let second = stage.expect(APPLY, 1);
-    for word in ["state lock", "Operation: OperationTypeApply", "Who:", "force-unlock"] {
+    for word in ["state lock", "Operation: apply", "Who:", "force-unlock"] {
         stage.check(second.said().contains(word), format_args!("it says {word:?}"));
     }
     first.until(1, |call| call.mutating);

@@ -1,0 +1,43 @@
+//! What a saved plan is bound to: how things are when it is applied, and what state keeps of it.
+
+use lifeboat_state::model::State;
+
+use super::workspace::{Workspace, current_files};
+use crate::plan::{Plan, bind, file};
+use crate::registry::Providers;
+
+/// How things are, for the binding of a saved plan.
+pub fn now(
+    workspace: &Workspace,
+    plan: &Plan,
+    bytes: &[u8],
+    state: Option<&State>,
+    providers: &Providers,
+) -> bind::Now {
+    bind::Now {
+        instant: workspace.now.to_string(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        state: state.map(|s| (s.lineage.clone(), s.serial, s.epoch)),
+        applied: state.is_some_and(|state| state.has_consumed(&file::digest(bytes))),
+        files: current_files(&workspace.root, plan).into_iter().collect(),
+        identities: providers
+            .0
+            .values()
+            .filter_map(|i| Some((i.name.to_string(), i.account.as_ref()?.to_string())))
+            .collect(),
+    }
+}
+
+/// What a plan says of the whole: topology, primary, epoch, accounts.
+pub fn bind_state(state: &mut State, plan: &Plan) {
+    if let (Some(topology), Some(primary)) = (&plan.inputs.topology, &plan.inputs.primary) {
+        state.topology = Some(topology.to_string());
+        if state.primary.is_none() {
+            state.primary = Some(primary.to_string());
+            state.epoch = state.epoch.max(1);
+        }
+    }
+    for (provider, account) in &plan.inputs.identities {
+        state.identities.entry(provider.clone()).or_insert_with(|| account.clone());
+    }
+}
