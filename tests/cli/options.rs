@@ -200,3 +200,13 @@ fn why_a_place_does_not_answer_is_told_once() {
     let why = last["change"]["deferred"].as_str().unwrap();
     assert!(why.contains("no more are made (Connection refused"), "{why}");
 }
+
+#[test]
+fn a_provisioner_is_refused_without_naming_what_is_refused_too() {
+    let case = Case::of(
+        "resource \"terraform_data\" \"web\" {\n  provisioner \"local-exec\" {\n    command = \"true\"\n  }\n}\n",
+    );
+    let ran = case.run(&["validate"]);
+    ran.says(1, &["config::unsupported", "nothing runs commands"]);
+    assert!(!ran.stderr.contains("`hook`"), "{ran:#?}");
+}
