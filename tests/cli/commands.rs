@@ -7,7 +7,7 @@ use super::{Case, ONE, TOPOLOGY};
 
 /// So many objects that what is said of them is more than a pipe holds.
 fn many() -> Case {
-    Case::of("resource \"terraform_data\" \"web\" {\n  count = 2000\n  input = count.index\n}\n")
+    Case::of("resource \"terraform_data\" \"web\" {\n  count = 600\n  input = count.index\n}\n")
 }
 
 #[test]
@@ -255,6 +255,7 @@ fn a_narrow_terminal_still_shows_the_place() {
     Case::of(ONE).env("COLUMNS", "wide").run(&["plan"]).says(0, &["1 to add"]);
 }
 
+#[cfg(feature = "aws")]
 #[test]
 fn drift_that_cannot_be_told_is_not_called_none() {
     let case = Case::of(

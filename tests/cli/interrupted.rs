@@ -128,7 +128,7 @@ fn an_interrupt_ends_the_wait_for_a_lock() {
 
 #[test]
 fn what_a_killed_apply_left_is_finished_by_the_next() {
-    for done in [1, 40, 200] {
+    for done in [1, 100] {
         let case = Case::of(
             "resource \"terraform_data\" \"web\" {\n  count = 400\n  input = count.index\n}\n\
              output \"ids\" {\n  value = length(distinct(terraform_data.web[*].id))\n}\n",

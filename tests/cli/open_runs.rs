@@ -10,7 +10,7 @@ variable "secret" {
   default   = "hunter2-hunter2"
 }
 resource "terraform_data" "web" {
-  count = 1000
+  count = 800
   input = count.index
 }
 output "secret" {

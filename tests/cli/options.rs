@@ -179,6 +179,7 @@ fn what_is_made_anew_does_not_begin_with_the_old_id() {
     ran.says(0, &["terraform_data.web: Creating...\n", "1 added, 0 changed, 1 destroyed"]);
 }
 
+#[cfg(feature = "aws")]
 #[test]
 fn why_a_place_does_not_answer_is_told_once() {
     // Nobody listens there.

@@ -1,6 +1,6 @@
 //! The suites of expressions and diagnostics: values in batches, errors one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::Value;
 
@@ -10,8 +10,8 @@ use super::report::{Report, compare_errors, error, of_stream, of_validate};
 use crate::cli::Case;
 use crate::cli::case::Ran;
 
-/// Values in one module.
-const BATCH: usize = 40;
+/// Cases in one module.
+const BATCH: usize = 80;
 
 fn output(name: &str, case: &Value) -> String {
     let sensitive = at(case, &["sensitive"]).as_bool() == Some(true);
@@ -33,39 +33,79 @@ fn wants_error(case: &Value) -> bool {
     at(case, &["expected", "error"]).as_str().is_some()
 }
 
-/// Cases whose values can be made together.
+/// Cases that can be judged together: of the same surroundings, and all of values or all of errors.
 pub(super) fn batches(cases: &[Value]) -> Vec<Vec<&Value>> {
-    let mut groups: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
-    let mut batches = Vec::new();
+    let mut groups: BTreeMap<_, Vec<&Value>> = BTreeMap::new();
     for case in cases {
-        if wants_error(case) {
-            batches.push(vec![case]);
-        } else {
-            let key = format!("{:?} {:?}", at(case, &["setup"]), at(case, &["files"]));
-            groups.entry(key).or_default().push(case);
-        }
+        let around = format!("{:?} {:?}", at(case, &["setup"]), at(case, &["files"]));
+        groups.entry((around, wants_error(case))).or_default().push(case);
     }
-    let whole = groups.values().flat_map(|group| group.chunks(BATCH)).map(<[&Value]>::to_vec);
-    batches.extend(whole);
-    batches
+    groups.values().flat_map(|group| group.chunks(BATCH)).map(<[&Value]>::to_vec).collect()
 }
 
 /// The verdicts on a batch; where it does not hold together, on each case alone.
 pub(super) fn judge(batch: &[&Value]) -> Vec<(String, Verdict)> {
-    if let [case] = batch {
-        return vec![(id(case), alone(case).err())];
-    }
+    let judged = if wants_error(batch[0]) { failing(batch.to_vec()) } else { values(batch) };
+    let verdict = |case: &&Value| {
+        let alone = || alone(case).err();
+        (id(case), judged.contains(&id(case)).then_some(None).unwrap_or_else(alone))
+    };
+    batch.iter().map(verdict).collect()
+}
+
+/// The name of the output and of the file of a case.
+fn names(n: usize) -> (String, String) {
+    (format!("r{n:04}"), format!("c{n:04}.dr.hcl"))
+}
+
+/// A file for each case, in the surroundings of all.
+fn together(batch: &[&Value]) -> Case {
     let folder = surroundings(batch[0]);
     for (n, case) in batch.iter().enumerate() {
-        folder.write(&format!("c{n:04}.dr.hcl"), output(&format!("r{n:04}"), case));
+        let (name, file) = names(n);
+        folder.write(&file, output(&name, case));
     }
-    let values = outputs(&folder).ok();
-    let verdict = |(n, case): (usize, &&Value)| {
-        let together = values.as_ref().map(|v| value(case, at(v, &[&format!("r{n:04}")])));
-        let verdict = together.and_then(Result::ok).map_or_else(|| alone(case).err(), |()| None);
-        (id(case), verdict)
+    folder
+}
+
+/// Those of the batch whose values are the right ones; where an error stops all, of each half.
+fn values(batch: &[&Value]) -> BTreeSet<String> {
+    let Ok(outputs) = outputs(&together(batch)) else {
+        let (first, second) = batch.split_at(batch.len() / 2);
+        let halves = [first, second].into_iter().filter(|half| half.len() < batch.len());
+        return halves.filter(|half| !half.is_empty()).flat_map(values).collect();
     };
-    batch.iter().enumerate().map(verdict).collect()
+    let right = |(n, case): &(usize, &&Value)| value(case, at(&outputs, &[&names(*n).0])).is_ok();
+    batch.iter().enumerate().filter(right).map(|(_, case)| id(case)).collect()
+}
+
+/// Those of the batch whose error `validate` tells; errors of syntax hide those of other stages,
+/// so that the rest is tried again without those that were told.
+fn failing(mut rest: Vec<&Value>) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    loop {
+        let reports = of_validate(&run(&together(&rest), &["validate", "-json"]));
+        let reports = reports.unwrap_or_default();
+        let right = |(n, case): &(usize, &&Value)| {
+            let file = names(*n).1;
+            let got: Vec<Report> = reports.iter().filter(|r| r.file == file).cloned().collect();
+            let want = expected(case);
+            let moved = if want.file == "main.dr.hcl" { file } else { want.file.clone() };
+            compare_errors(&[Report { file: moved, ..want }], &got).is_none()
+        };
+        let found: BTreeSet<String> =
+            rest.iter().enumerate().filter(right).map(|(_, case)| id(case)).collect();
+        rest.retain(|case| !found.contains(&id(case)));
+        all.extend(found.iter().cloned());
+        if found.is_empty() || rest.is_empty() {
+            return all;
+        }
+    }
+}
+
+/// The error that a case expects.
+fn expected(case: &Value) -> Report {
+    Report { severity: "error".into(), ..Report::expected(at(case, &["expected"])) }
 }
 
 fn run(folder: &Case, args: &[&str]) -> Ran {
@@ -110,8 +150,6 @@ fn alone(case: &Value) -> Result<(), String> {
     if !wants_error(case) {
         return value(case, at(&outputs(&folder)?, &["result"]));
     }
-    let want = Report::expected(at(case, &["expected"]));
-    let want = Report { severity: "error".into(), ..want };
     let mut got = of_validate(&run(&folder, &["validate", "-json"]))?;
     if error(&got).is_none() {
         let planned = of_stream(&run(&folder, &["plan", "-json", "-input=false"]))?;
@@ -120,7 +158,7 @@ fn alone(case: &Value) -> Result<(), String> {
         }
         got = planned;
     }
-    compare_errors(&[want], &got).map_or(Ok(()), Err)
+    compare_errors(&[expected(case)], &got).map_or(Ok(()), Err)
 }
 
 /// What `validate` makes of one file.
