@@ -47,8 +47,8 @@ pub(super) fn batches(cases: &[Value]) -> Vec<Vec<&Value>> {
 pub(super) fn judge(batch: &[&Value]) -> Vec<(String, Verdict)> {
     let judged = if wants_error(batch[0]) { failing(batch.to_vec()) } else { values(batch) };
     let verdict = |case: &&Value| {
-        let alone = || alone(case).err();
-        (id(case), judged.contains(&id(case)).then_some(None).unwrap_or_else(alone))
+        let known = judged.contains(&id(case));
+        (id(case), if known { None } else { alone(case).err() })
     };
     batch.iter().map(verdict).collect()
 }
