@@ -4,6 +4,12 @@
 //! empty.
 
 #[cfg(feature = "crash-points")]
+use std::fs::OpenOptions;
+#[cfg(feature = "crash-points")]
+use std::io::Write as _;
+#[cfg(feature = "crash-points")]
+use std::path::PathBuf;
+#[cfg(feature = "crash-points")]
 use std::sync::Arc;
 #[cfg(feature = "crash-points")]
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +33,7 @@ pub enum CrashPoint {
     BeforeCommit,
     /// The generation is there, and the journal does not know it.
     AfterCommit,
-    /// The run is over, and the lock is held: called by who releases it.
+    /// The run is over, and the lock is held.
     BeforeRelease,
 }
 
@@ -61,25 +67,35 @@ impl CrashPoint {
     }
 }
 
-/// Where to abort; nowhere unless told.
+/// Where to abort, and where to write down which points were passed; nowhere unless told.
 #[derive(Clone, Debug, Default)]
 pub struct Crash {
     #[cfg(feature = "crash-points")]
     at: Option<Arc<(String, AtomicU64)>>,
+    #[cfg(feature = "crash-points")]
+    trace: Option<PathBuf>,
 }
 
 impl Crash {
-    /// From the text of the environment variable: `NAME` or `NAME:COUNT`, the COUNT-th time.
+    /// From the texts of the environment variables: `NAME` or `NAME:COUNT`, the COUNT-th time,
+    /// and the file into which the name of each point is written that the run comes by.
     #[cfg(feature = "crash-points")]
-    pub fn parse(text: &str) -> Self {
-        let (name, count) = text.split_once(':').unwrap_or((text, "1"));
-        let count = count.parse().unwrap_or(1);
-        Self { at: Some(Arc::new((name.to_owned(), AtomicU64::new(count)))) }
+    pub fn parse(at: Option<&str>, trace: Option<&str>) -> Self {
+        let at = at.map(|text| {
+            let (name, count) = text.split_once(':').unwrap_or((text, "1"));
+            Arc::new((name.to_owned(), AtomicU64::new(count.parse().unwrap_or(1))))
+        });
+        Self { at, trace: trace.map(PathBuf::from) }
     }
 
     /// Aborts the process if this is the place.
     #[cfg(feature = "crash-points")]
     pub fn point(&self, point: CrashPoint) {
+        if let Some(trace) = &self.trace {
+            let file = OpenOptions::new().create(true).append(true).open(trace);
+            // A trace that cannot be written is one that the reader finds too short.
+            file.and_then(|mut file| writeln!(file, "{}", point.name())).ok();
+        }
         let Some(at) = &self.at else { return };
         if at.0 == point.name() && at.1.fetch_sub(1, Ordering::SeqCst) == 1 {
             std::process::abort();

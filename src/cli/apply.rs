@@ -20,6 +20,7 @@ use super::plan::{failed, make, tell};
 use super::workspace::{Workspace, asked, duration, has_files};
 use super::{approval, args};
 use crate::address::Address;
+use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::recover::Open;
 use crate::apply::{self, CONFIRM, Outcome, Recovery, Run, RunEnding};
 use crate::engine::finaliser::Finaliser;
@@ -68,7 +69,11 @@ pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
         Ok(guard) => guard,
         Err(exit) => return exit,
     };
-    let exit = Applying { workspace, args: &args, backend: &backend, guard: &guard }.run().await;
+    let crash = crash(workspace);
+    let applying =
+        Applying { workspace, args: &args, backend: &backend, guard: &guard, crash: crash.clone() };
+    let exit = applying.run().await;
+    crash.point(CrashPoint::BeforeRelease);
     match backend.unlock(guard).await {
         Ok(()) => exit,
         // Told when it was found out.
@@ -85,6 +90,19 @@ struct Applying<'a> {
     args: &'a args::Apply,
     backend: &'a StoreBackend,
     guard: &'a LockGuard,
+    crash: Crash,
+}
+
+/// Where this run is to die: in the builds of the crash tests only.
+#[cfg(feature = "crash-points")]
+fn crash(workspace: &Workspace) -> Crash {
+    let told = |name| workspace.environment.get(name).map(String::as_str);
+    Crash::parse(told("LIFEBOAT_CRASH_POINT"), told("LIFEBOAT_CRASH_TRACE"))
+}
+
+#[cfg(not(feature = "crash-points"))]
+fn crash(_workspace: &Workspace) -> Crash {
+    Crash::default()
 }
 
 /// A plan with all that carrying it out takes.
@@ -171,7 +189,7 @@ impl Applying<'_> {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             now: &super::env::now_text,
             confirm: CONFIRM,
-            crash: self.crash(),
+            crash: self.crash.clone(),
         };
         let recovered = recovery.run().await.map_err(|error| self.workspace.failed(&error))?;
         self.workspace.tell(&recovered.diagnostics);
@@ -179,17 +197,6 @@ impl Applying<'_> {
             return Err(Exit::Error);
         }
         Ok(Newest { in_doubt: recovered.in_doubt, ..Newest::of(recovered.loaded) })
-    }
-
-    #[cfg(feature = "crash-points")]
-    fn crash(&self) -> apply::crash::Crash {
-        let asked = self.workspace.environment.get("LIFEBOAT_CRASH_POINT");
-        asked.map(|text| apply::crash::Crash::parse(text)).unwrap_or_default()
-    }
-
-    #[cfg(not(feature = "crash-points"))]
-    fn crash(&self) -> apply::crash::Crash {
-        apply::crash::Crash::default()
     }
 
     fn progress(&self) -> Progress {
@@ -323,7 +330,7 @@ impl Applying<'_> {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             now: &super::env::now_text,
             confirm: CONFIRM,
-            crash: self.crash(),
+            crash: self.crash.clone(),
         })
         .await;
         // The live line is gone before the report is printed.

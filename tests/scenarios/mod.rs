@@ -9,6 +9,8 @@
 
 mod bad_days;
 mod blocks;
+#[cfg(feature = "crash-points")]
+mod crashes;
 mod examples;
 mod folder;
 mod outage;

@@ -65,7 +65,14 @@ pub(super) fn raise_ttl(aws: &Aws) {
     aws.change_records(&zone, &change).unwrap();
 }
 
-/// Empties both buckets, and destroys what the files declare: the guard asks for a count first.
+/// The option that a refusal to destroy asks for.
+pub(super) fn allowance(said: &str) -> String {
+    let count = said.split("-allow-destroy=").nth(1).unwrap_or_default();
+    let count: String = count.chars().take_while(char::is_ascii_digit).collect();
+    format!("-allow-destroy={count}")
+}
+
+/// Destroys what the files declare: the guard asks for a count first, where there is one to ask for.
 #[track_caller]
 pub(super) fn destroyed(stage: &Stage) {
     let destroy = &["destroy", "-input=false", "-auto-approve"];
@@ -73,11 +80,7 @@ pub(super) fn destroyed(stage: &Stage) {
     if first.code != Some(0) {
         stage.check(first.code == Some(5), "destroy is done, or refused by its guard");
         stage.same(first.mutating(), 0, "what a guard refuses has not begun");
-        let said = first.said();
-        let count = said.split("-allow-destroy=").nth(1).unwrap_or_default();
-        let count: String = count.chars().take_while(char::is_ascii_digit).collect();
-        let allow = format!("-allow-destroy={count}");
-        stage.expect(&[destroy.as_slice(), &[&allow]].concat(), 0);
+        stage.expect(&[destroy.as_slice(), &[&allowance(&first.said())]].concat(), 0);
     }
     stage.same(stage.left(), Vec::new(), "the servers are empty");
 }

@@ -14,6 +14,8 @@ pub(crate) fn ci(_arguments: &[String]) -> Result {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--features",
+        test::CRASHES,
         "--",
         "--deny",
         "warnings",

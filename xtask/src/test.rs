@@ -8,6 +8,9 @@ use crate::{Result, tools};
 /// The crates of the fast loop: they compile without any SDK and need no server.
 const CORE: &[&str] = &["lifeboat-sdk", "lifeboat-state", "lifeboat"];
 
+/// What the tests need of the program beyond what people get: the points at which it dies.
+pub(crate) const CRASHES: &str = "lifeboat/crash-points";
+
 /// All tests; after `core` the fast ones; else those whose names hold one of the filters.
 pub(crate) fn test(arguments: &[String]) -> Result {
     match arguments.split_first() {
@@ -18,7 +21,7 @@ pub(crate) fn test(arguments: &[String]) -> Result {
 
 /// The tests of matrices, with every cell and the largest numbers of objects.
 pub(crate) fn matrix(filters: &[String]) -> Result {
-    let all = ["matrix".to_owned(), "dead_region".to_owned()];
+    let all = ["matrix", "dead_region", "crashes"].map(str::to_owned);
     let filters = if filters.is_empty() { &all } else { filters };
     workspace(filters, &[("LIFEBOAT_MATRIX", "full")])
 }
@@ -41,6 +44,6 @@ pub(crate) fn core_packages(command: &mut Command) {
 fn workspace(filters: &[String], environment: &[(&str, &str)]) -> Result {
     tools::check()?;
     let mut test = cargo(Target::Full)?;
-    test.args(["test", "--workspace"]).envs(environment.iter().copied());
+    test.args(["test", "--workspace", "--features", CRASHES]).envs(environment.iter().copied());
     run(test.arg("--").args(filters))
 }

@@ -87,7 +87,7 @@ const VERBS: [Verb; 3] = [Verb::Plan, Verb::Apply, Verb::Drift];
 const AT_ONCE: usize = 2;
 
 /// Whether every cell is asked for.
-fn full() -> bool {
+pub(super) fn full() -> bool {
     env::var("LIFEBOAT_MATRIX").is_ok_and(|asked| asked == "full")
 }
 

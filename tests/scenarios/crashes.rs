@@ -1,0 +1,328 @@
+//! The crash sweep: the program dies at each point of an apply, a destroy and an import, and the
+//! next run ends where an undisturbed one does, with the same objects and the same state.
+//!
+//! A recording pass tells which points there are. `cargo test` dies once at a point of each name;
+//! with `LIFEBOAT_MATRIX=full` (`cargo xtask matrix`) at every one, and then in the recovery too.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::{fs, thread};
+
+use serde_json::Value as Json;
+
+use super::outage::full;
+use super::stage::{APPLY, Stage};
+use super::web::{self, EAST};
+
+/// Objects of all sorts: with names of their own, with names that the server gives, changed in
+/// batches, settings of others, and one that is nowhere but in state.
+const FILES: &str = r#"
+provider "aws" {
+  region = "us-east-1"
+}
+resource "aws_s3_bucket" "logs" {
+  for_each = toset(["us-east-1", "us-west-2"])
+  region   = each.key
+  bucket   = "crash-logs-${each.key}"
+}
+resource "aws_s3_bucket_versioning" "logs" {
+  for_each = aws_s3_bucket.logs
+  region   = each.key
+  bucket   = each.value.id
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+resource "aws_iam_role" "logs" {
+  name               = "crash-logs"
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+}
+resource "aws_route53_zone" "web" {
+  name = "crash.example.com"
+}
+resource "aws_route53_health_check" "web" {
+  type = "HTTPS"
+  fqdn = "web.crash.example.com"
+  port = 443
+}
+resource "aws_route53_record" "web" {
+  count           = 2
+  zone_id         = aws_route53_zone.web.zone_id
+  name            = "web.crash.example.com"
+  type            = "A"
+  ttl             = 60
+  records         = ["192.0.2.${count.index + 1}"]
+  set_identifier  = ["primary", "secondary"][count.index]
+  health_check_id = aws_route53_health_check.web.id
+  failover_routing_policy {
+    type = ["PRIMARY", "SECONDARY"][count.index]
+  }
+}
+resource "terraform_data" "note" {
+  input      = "made after the zone"
+  depends_on = [aws_route53_zone.web]
+}
+"#;
+
+/// Two buckets that others made.
+const IMPORTS: &str = r#"
+provider "aws" {
+  region = "us-east-1"
+}
+import {
+  for_each = toset(["one", "two"])
+  to       = aws_s3_bucket.old[each.key]
+  id       = "crash-${each.key}"
+}
+resource "aws_s3_bucket" "old" {
+  for_each = toset(["one", "two"])
+  bucket   = "crash-${each.key}"
+}
+resource "aws_s3_bucket_versioning" "old" {
+  for_each = aws_s3_bucket.old
+  bucket   = each.value.id
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+"#;
+
+/// Attributes whose values nobody can tell beforehand.
+const CHANCE: [&str; 9] = [
+    "id",
+    "arn",
+    "zone_id",
+    "health_check_id",
+    "unique_id",
+    "create_date",
+    "name_servers",
+    "primary_name_server",
+    "caller_reference",
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Apply,
+    Destroy,
+    Import,
+}
+
+/// Where the program dies: at the count-th point of this name.
+type Point = (String, usize);
+
+/// One death, and perhaps a second one in the recovery.
+#[derive(Clone, Debug)]
+struct Cell {
+    verb: Verb,
+    deaths: Vec<Point>,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let deaths: Vec<_> = self.deaths.iter().map(|(name, n)| format!("{name}:{n}")).collect();
+        write!(f, "{:?} at {}", self.verb, deaths.join(", then at "))
+    }
+}
+
+/// What is there in the end: what the servers hold, and the state without what is chance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct End {
+    live: Vec<String>,
+    state: Json,
+}
+
+/// How a cell ended: how often the program died.
+type Outcome = Result<usize, String>;
+
+impl Verb {
+    /// The stage, with what must be there before.
+    #[track_caller]
+    fn stage(self) -> Stage {
+        let stage = Stage::of(if self == Self::Import { IMPORTS } else { FILES });
+        match self {
+            Self::Apply => {}
+            Self::Destroy => drop(stage.expect(APPLY, 0)),
+            Self::Import => {
+                for name in ["crash-one", "crash-two"] {
+                    stage.bed.aws().create_bucket(EAST, name).unwrap();
+                }
+            }
+        }
+        stage
+    }
+
+    /// The command line, with the consent that it needs now.
+    #[track_caller]
+    fn arguments(self, stage: &Stage) -> Vec<String> {
+        let mut arguments: Vec<String> = APPLY.iter().map(|text| (*text).to_owned()).collect();
+        if self == Self::Destroy {
+            "destroy".clone_into(&mut arguments[0]);
+            let plan = stage.run(&["plan", "-destroy", "-input=false"]);
+            if plan.code != Some(0) {
+                stage.check(plan.code == Some(5), "planned, or refused by the guard");
+                arguments.push(web::allowance(&plan.said()));
+            }
+        }
+        arguments
+    }
+
+    /// Runs it to its end, and looks at what is there.
+    #[track_caller]
+    fn finish(self, stage: &Stage) -> End {
+        if self == Self::Destroy {
+            web::destroyed(stage);
+        } else {
+            stage.expect(APPLY, 0);
+            stage.expect_nothing();
+        }
+        let mut live = stage.left();
+        for line in &mut live {
+            // A health check's name is given by the server.
+            if line.starts_with("health check ") {
+                "health check".clone_into(line);
+            }
+        }
+        let shown = stage.expect(&["show", "-json"], 0);
+        let mut state: Json = serde_json::from_str(&shown.stdout).unwrap();
+        hide(&mut state);
+        End { live, state }
+    }
+
+    /// The points that a run comes by, by name.
+    fn points(self) -> BTreeMap<String, usize> {
+        let stage = self.stage();
+        let trace = stage.folder.path().join("trace.log");
+        let arguments = self.arguments(&stage);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let told = [("LIFEBOAT_CRASH_TRACE", trace.to_str().unwrap())];
+        let ran = stage.start_as(&arguments, &told).finish();
+        stage.same(ran.code, Some(0), "an undisturbed run");
+        let mut points = BTreeMap::new();
+        for name in fs::read_to_string(trace).unwrap().lines() {
+            *points.entry(name.to_owned()).or_default() += 1;
+        }
+        points
+    }
+}
+
+/// Replaces what is chance.
+fn hide(json: &mut Json) {
+    match json {
+        Json::Object(members) => {
+            for (name, value) in members {
+                if CHANCE.contains(&name.as_str()) && !value.is_null() {
+                    *value = Json::from("?");
+                } else {
+                    hide(value);
+                }
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(hide),
+        _ => {}
+    }
+}
+
+impl Cell {
+    /// Dies as told, then runs undisturbed; what is there must be what should be.
+    fn play(&self, should: &End) -> usize {
+        let stage = self.verb.stage();
+        let mut died = 0;
+        for (name, count) in &self.deaths {
+            let arguments = self.verb.arguments(&stage);
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let at = format!("{name}:{count}");
+            let ran = stage.start_as(&arguments, &[("LIFEBOAT_CRASH_POINT", &at)]).finish();
+            // Which steps share a wave is a matter of time, so that a run may come by fewer
+            // points than the recorded one.
+            stage.check(matches!(ran.code, None | Some(0)), "it dies there, or goes through");
+            died += usize::from(ran.code.is_none());
+        }
+        let is = self.verb.finish(&stage);
+        stage.same(is.live, should.live.clone(), "what is on the servers");
+        stage.same(is.state, should.state.clone(), "the state");
+        died
+    }
+}
+
+/// The deaths to die: every point, and each name in the recovery; or the middle one of each name.
+fn cells(verb: Verb, points: &BTreeMap<String, usize>) -> Vec<Cell> {
+    let middle = |count: &usize| count.div_ceil(2);
+    let few = points.iter().map(|(name, count)| (name.clone(), middle(count)));
+    if !full() {
+        let few = few.map(|point| Cell { verb, deaths: vec![point] });
+        // Every name with one command, and a few with the others.
+        return few.step_by(if verb == Verb::Apply { 1 } else { 3 }).collect();
+    }
+    let all = points.iter().flat_map(|(name, count)| (1..=*count).map(|n| (name.clone(), n)));
+    let mut cells: Vec<Cell> = all.map(|point| Cell { verb, deaths: vec![point] }).collect();
+    for first in few {
+        let again = points.keys().map(|name| vec![first.clone(), (name.clone(), 1)]);
+        cells.extend(again.map(|deaths| Cell { verb, deaths }));
+    }
+    cells
+}
+
+#[test]
+fn a_run_that_dies_at_any_point_is_finished_by_the_next() {
+    let mut sweeps = Vec::new();
+    let mut waiting = Vec::new();
+    for verb in [Verb::Apply, Verb::Destroy, Verb::Import] {
+        let points = verb.points();
+        let should = verb.finish(&verb.stage());
+        let cells = cells(verb, &points);
+        sweeps.push((verb, points.values().sum::<usize>()));
+        waiting.extend(cells.into_iter().map(|cell| (cell, should.clone())));
+    }
+    waiting.reverse();
+    let waiting = Mutex::new(waiting);
+    let played: Mutex<Vec<(Cell, Outcome)>> = Mutex::default();
+    let worker = || {
+        loop {
+            let Some((cell, should)) = waiting.lock().unwrap().pop() else { break };
+            let outcome = catch_unwind(AssertUnwindSafe(|| cell.play(&should)));
+            let outcome = outcome.map_err(|panic| {
+                let text = panic.downcast_ref::<String>().cloned();
+                text.unwrap_or_else(|| "it failed without words".to_owned())
+            });
+            played.lock().unwrap().push((cell, outcome));
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(worker);
+        worker();
+    });
+    let played = played.into_inner().unwrap();
+    show(&sweeps, &played);
+    let failed: Vec<String> = played
+        .iter()
+        .filter_map(|(cell, outcome)| Some(format!("{cell}: {}", outcome.as_ref().err()?)))
+        .collect();
+    assert!(failed.is_empty(), "{} runs failed:\n{}", failed.len(), failed.join("\n\n"));
+    let died: usize = played.iter().filter_map(|(_, outcome)| outcome.as_ref().ok()).sum();
+    assert!(died * 10 >= played.len() * 9, "only {died} of {} died", played.len());
+}
+
+/// Writes the table to standard error, past the test harness.
+fn show(sweeps: &[(Verb, usize)], played: &[(Cell, Outcome)]) {
+    let mut table = format!(
+        "\n{:<8} {:>6} {:>5} {:>6} {:>8} {:>6}\n",
+        "run", "points", "runs", "deaths", "finished", "failed"
+    );
+    for (verb, points) in sweeps {
+        let mine = played.iter().filter(|(cell, _)| cell.verb == *verb);
+        let (mut runs, mut deaths, mut finished) = (0, 0, 0);
+        for (_, outcome) in mine {
+            runs += 1;
+            finished += usize::from(outcome.is_ok());
+            deaths += outcome.as_ref().unwrap_or(&0);
+        }
+        let (verb, failed) = (format!("{verb:?}"), runs - finished);
+        table +=
+            &format!("{verb:<8} {points:>6} {runs:>5} {deaths:>6} {finished:>8} {failed:>6}\n");
+    }
+    // Whoever closed standard error does not want it.
+    writeln!(std::io::stderr().lock(), "{table}").ok();
+}
