@@ -6,16 +6,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::{fs, thread};
 
 use serde_json::Value as Json;
 
 use super::outage::full;
 use super::stage::{APPLY, Stage};
 use super::web::{self, EAST};
+use crate::language::each;
 
 /// Objects of all sorts: with names of their own, with names that the server gives, changed in
 /// batches, settings of others, and one that is nowhere but in state.
@@ -276,25 +276,14 @@ fn a_run_that_dies_at_any_point_is_finished_by_the_next() {
         sweeps.push((verb, points.values().sum::<usize>()));
         waiting.extend(cells.into_iter().map(|cell| (cell, should.clone())));
     }
-    waiting.reverse();
-    let waiting = Mutex::new(waiting);
-    let played: Mutex<Vec<(Cell, Outcome)>> = Mutex::default();
-    let worker = || {
-        loop {
-            let Some((cell, should)) = waiting.lock().unwrap().pop() else { break };
-            let outcome = catch_unwind(AssertUnwindSafe(|| cell.play(&should)));
-            let outcome = outcome.map_err(|panic| {
-                let text = panic.downcast_ref::<String>().cloned();
-                text.unwrap_or_else(|| "it failed without words".to_owned())
-            });
-            played.lock().unwrap().push((cell, outcome));
-        }
-    };
-    thread::scope(|scope| {
-        scope.spawn(worker);
-        worker();
+    let played: Vec<(Cell, Outcome)> = each(&waiting, |(cell, should)| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| cell.play(should)));
+        let outcome = outcome.map_err(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            text.unwrap_or_else(|| "it failed without words".to_owned())
+        });
+        (cell.clone(), outcome)
     });
-    let played = played.into_inner().unwrap();
     show(&sweeps, &played);
     let failed: Vec<String> = played
         .iter()

@@ -13,6 +13,7 @@ mod bed;
 mod bench;
 mod cargo;
 mod ci;
+mod cost;
 mod demo;
 mod rustc;
 mod scratch;
@@ -34,13 +35,16 @@ const TASKS: &[Task] = &[
     ("matrix", "[FILTER…]", "the full matrices of faults and crash points, of which `test` runs a sample", test::matrix),
     ("demo", "[PROGRAM]", "the whole story on local servers, step by step", demo::demo),
     ("testbed", "", "local servers and the proxy, to play with by hand", bed::testbed),
-    ("bench", "[build | FOLDER]", "cost of a cold build, or time and calls of the commands on local servers", bench::bench),
+    ("bench", "[figures [NAME…] | build | FOLDER]", "the figures of docs/benchmarks.md, the cost of a cold build, or the commands on local servers", bench::bench),
     ("ci", "", "everything that must pass before a push", ci::ci),
 ];
 
 fn main() -> ExitCode {
     if rustc::is_wrapper() {
         return rustc::wrapped();
+    }
+    if let Some(log) = cost::log() {
+        return cost::measured(&log);
     }
     let arguments: Vec<String> = env::args().skip(1).collect();
     let (name, rest) = match arguments.split_first() {

@@ -6,17 +6,14 @@
 //! selected cargo resolves other features than for the workspace and builds them again.
 
 use std::env;
-use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::fs::File;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeVal;
-
 use crate::Result;
+use crate::cost::Cost;
 
 /// Which crates wait for each other.
 const BIG: &str = "aws_sdk_";
@@ -26,38 +23,6 @@ const LOCK: &str = "LIFEBOAT_XTASK_RUSTC_LOCK";
 
 /// The variable that names the file into which the cost of each crate is written.
 const COSTS: &str = "LIFEBOAT_XTASK_RUSTC_COSTS";
-
-/// What compiling a crate cost: the sums of all its builds, and the highest peak of memory.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Cost {
-    pub(crate) cpu: Duration,
-    pub(crate) wall: Duration,
-    /// In bytes.
-    pub(crate) peak: u64,
-}
-
-impl Cost {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.cpu += other.cpu;
-        self.wall += other.wall;
-        self.peak = self.peak.max(other.peak);
-    }
-
-    /// Reads a line of the log.
-    pub(crate) fn parse(line: &str) -> Option<(String, Self)> {
-        let mut words = line.split(' ');
-        let mut number = || words.next().and_then(|word| word.parse::<u64>().ok());
-        let (cpu, wall) =
-            (number().map(Duration::from_micros), number().map(Duration::from_micros));
-        let peak = number()?;
-        let name = words.next()?.to_owned();
-        Some((name, Self { cpu: cpu?, wall: wall?, peak }))
-    }
-
-    fn line(&self, name: &str) -> String {
-        format!("{} {} {} {name}\n", self.cpu.as_micros(), self.wall.as_micros(), self.peak)
-    }
-}
 
 /// Has the cost of each crate that a cargo command compiles written into a file.
 ///
@@ -120,23 +85,12 @@ pub(crate) fn wrapped() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if let Some(Err(error)) = costs.map(|log| write_cost(Path::new(&log), &name, begun.elapsed())) {
+    if let Some(Err(error)) = costs.map(|log| cost(&name, begun.elapsed(), Path::new(&log))) {
         eprintln!("the cost of {name} is not recorded: {error}");
     }
     if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Appends a line about the one child of this process; one write, because others append too.
-fn write_cost(log: &Path, name: &str, wall: Duration) -> Result {
-    let used = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let cpu = duration(used.user_time()) + duration(used.system_time());
-    let peak = u64::try_from(used.max_rss()).unwrap_or_default() << 10;
-    let mut log = OpenOptions::new().create(true).append(true).open(log)?;
-    log.write_all(Cost { cpu, wall, peak }.line(name).as_bytes())?;
-    Ok(())
-}
-
-fn duration(time: TimeVal) -> Duration {
-    let seconds = Duration::from_secs(u64::try_from(time.tv_sec()).unwrap_or_default());
-    seconds + Duration::from_micros(u64::try_from(time.tv_usec()).unwrap_or_default())
+fn cost(name: &str, wall: Duration, log: &Path) -> Result {
+    Cost::of_child(wall)?.append(log, name)
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::cargo::{Target, cargo, run};
-use crate::rustc::{self, Cost};
+use crate::cost::Cost;
+use crate::rustc;
 use crate::scratch::Scratch;
 
 /// From how much CPU time on a crate is listed.

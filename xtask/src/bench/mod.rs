@@ -2,13 +2,17 @@
 
 mod build;
 mod commands;
+mod figures;
+mod measure;
+mod scenarios;
 
 use crate::Result;
 
-/// Measures the cold build, or the commands on a folder.
+/// Measures the figures, the cold build, or the commands on a folder.
 pub(crate) fn bench(arguments: &[String]) -> Result {
     match arguments.split_first() {
         Some((build, rest)) if build == "build" => build::bench(rest),
+        Some((figures, rest)) if figures == "figures" => figures::bench(rest),
         _ => commands::bench(arguments),
     }
 }

@@ -1,0 +1,116 @@
+//! One measurement: a command of the program in a folder, with what it cost and what it called.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use lifeboat_testbed::Bed;
+
+use crate::Result;
+use crate::cost::{self, Cost};
+use crate::scratch::Scratch;
+
+/// How often a command that changes nothing is measured; the median counts.
+const TIMES: usize = 5;
+
+/// What a command cost, and how many calls it made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Measured {
+    pub(super) cost: Cost,
+    pub(super) calls: Option<usize>,
+    pub(super) mutating: usize,
+}
+
+/// A folder with a topology in which the program is run, with servers or without.
+pub(super) struct Bench<'a> {
+    program: &'a Path,
+    folder: Scratch,
+    /// The servers, where there are any.
+    pub(super) bed: Option<Bed>,
+}
+
+impl<'a> Bench<'a> {
+    /// A folder without servers.
+    pub(super) fn new(program: &'a Path, files: &str) -> Result<Self> {
+        let bench = Self { program, folder: Scratch::new("figures")?, bed: None };
+        bench.write(files)?;
+        Ok(bench)
+    }
+
+    /// A folder with a pair of empty servers.
+    pub(super) fn on_servers(program: &'a Path, files: &str) -> Result<Self> {
+        Ok(Self { bed: Some(Bed::start()?), ..Self::new(program, files)? })
+    }
+
+    /// Changes the topology.
+    pub(super) fn write(&self, files: &str) -> Result {
+        fs::write(self.folder.path().join("main.dr.hcl"), files)?;
+        Ok(())
+    }
+
+    /// Forgets what was applied.
+    pub(super) fn forget(&self) -> Result {
+        let state = self.folder.path().join(".lifeboat");
+        if state.exists() {
+            fs::remove_dir_all(state)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a command once; its exit code must be the expected one.
+    pub(super) fn once(&self, arguments: &[&str], code: i32) -> Result<Measured> {
+        let log = self.folder.path().join("cost.log");
+        let (program, (name, value)) = cost::measuring(&log)?;
+        let mut command = self.command(program);
+        command.env(name, value).arg(self.program).args(arguments);
+        if let Some(bed) = &self.bed {
+            bed.proxy.ledger().clear();
+        }
+        let output = command.output()?;
+        if output.status.code() != Some(code) {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let end: String = String::from_utf8_lossy(&output.stdout).chars().take(2000).collect();
+            return Err(format!("`lifeboat {arguments:?}`: {}: {said}{end}", output.status).into());
+        }
+        let line = fs::read_to_string(&log)?;
+        fs::remove_file(&log)?;
+        let (_, cost) = Cost::parse(&line).ok_or("the cost of a command is not told")?;
+        let ledger = self.bed.as_ref().map(|bed| bed.proxy.ledger());
+        let mutating = ledger.map_or(0, |ledger| ledger.mutating());
+        Ok(Measured { cost, calls: ledger.map(|ledger| ledger.total()), mutating })
+    }
+
+    /// The median of several runs by processor time, with the highest peak and the most calls.
+    pub(super) fn median(&self, arguments: &[&str], code: i32) -> Result<Measured> {
+        let runs = (0..TIMES).map(|_| self.once(arguments, code));
+        median(runs.collect::<Result<Vec<_>>>()?)
+    }
+
+    fn command(&self, program: PathBuf) -> Command {
+        let mut command = match &self.bed {
+            Some(bed) => bed.command(program),
+            None => Command::new(program),
+        };
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+}
+
+/// The median by processor time and by wall time, the highest peak, the most calls.
+pub(super) fn median(runs: Vec<Measured>) -> Result<Measured> {
+    let middle = |of: fn(&Measured) -> Duration| {
+        let mut all: Vec<Duration> = runs.iter().map(of).collect();
+        all.sort_unstable();
+        all.get(all.len() / 2).copied().ok_or("nothing was measured")
+    };
+    Ok(Measured {
+        cost: Cost {
+            cpu: middle(|run| run.cost.cpu)?,
+            wall: middle(|run| run.cost.wall)?,
+            peak: runs.iter().map(|run| run.cost.peak).max().unwrap_or_default(),
+        },
+        calls: runs.iter().filter_map(|run| run.calls).max(),
+        mutating: runs.iter().map(|run| run.mutating).max().unwrap_or_default(),
+    })
+}
