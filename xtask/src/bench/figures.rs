@@ -118,7 +118,7 @@ impl Limit {
     }
 }
 
-const fn cpu_millis(millis: u64) -> Option<Duration> {
+const fn millis(millis: u64) -> Option<Duration> {
     Some(Duration::from_millis(millis))
 }
 
@@ -127,13 +127,13 @@ const APPLY: &[&str] = &["apply", "-input=false", "-auto-approve"];
 
 fn version(program: &Path) -> Result<Vec<Row>> {
     let bench = Bench::new(program, "")?;
-    let limit = Limit { cpu: cpu_millis(10), ..FREE };
+    let limit = Limit { cpu: millis(10), ..FREE };
     let measured = bench.median(&["version"], 0)?;
     Ok(vec![Row::new("`version`", "40 ms CPU, 56 MB", limit, measured)])
 }
 
 fn data(program: &Path) -> Result<Vec<Row>> {
-    let limit = Limit { cpu: cpu_millis(600), peak: Some(100), ..FREE };
+    let limit = Limit { cpu: millis(600), peak: Some(100), ..FREE };
     let mut rows = Vec::new();
     let styles = [
         ("blocks", scenarios::data_blocks(10_000), "29 CPU s, 1.06 GB"),
@@ -151,7 +151,7 @@ fn data(program: &Path) -> Result<Vec<Row>> {
         bench.forget()?;
         runs.push(bench.once(APPLY, 0)?);
     }
-    let limit = Limit { wall: cpu_millis(1000), ..FREE };
+    let limit = Limit { wall: millis(1000), ..FREE };
     rows.push(Row::new("apply of 1,000 `terraform_data`", "25–52 s wall", limit, median(runs)?));
     Ok(rows)
 }
@@ -179,7 +179,7 @@ fn growth(program: &Path) -> Result<Vec<Row>> {
 
 fn nothing(program: &Path) -> Result<Vec<Row>> {
     let bench = Bench::on_servers(program, scenarios::NOTHING)?;
-    let limit = Limit { cpu: cpu_millis(200), peak: Some(40), ..FREE };
+    let limit = Limit { cpu: millis(200), peak: Some(40), ..FREE };
     let measured = bench.median(PLAN, 0)?;
     let terraform = "11.5–12.5 CPU s, 400 MB";
     Ok(vec![Row::new("plan, two regions and nothing declared", terraform, limit, measured)])
@@ -188,8 +188,8 @@ fn nothing(program: &Path) -> Result<Vec<Row>> {
 fn buckets(program: &Path) -> Result<Vec<Row>> {
     let bench = Bench::on_servers(program, &scenarios::buckets(100))?;
     let apply = bench.once(APPLY, 0)?;
-    let limit = Limit { wall: cpu_millis(10_000), ..FREE };
-    let noop = Limit { calls: Some(1020), cpu: cpu_millis(1500), peak: Some(80), ..FREE };
+    let limit = Limit { wall: millis(10_000), ..FREE };
+    let noop = Limit { calls: Some(1020), cpu: millis(1500), peak: Some(80), ..FREE };
     let plan = bench.median(PLAN, 0)?;
     Ok(vec![
         Row::new("apply of s3-100", "212–672 s", limit, apply),
@@ -217,25 +217,33 @@ fn latency(program: &Path) -> Result<Vec<Row>> {
 }
 
 fn names(program: &Path) -> Result<Vec<Row>> {
-    let bench = Bench::on_servers(program, &scenarios::names(100, 60))?;
-    let limit = Limit { wall: cpu_millis(5000), ..FREE };
+    let bench = Bench::on_servers(program, &scenarios::names(100, 60, 0))?;
+    let limit = Limit { wall: millis(5000), ..FREE };
     let apply = Row::new("apply of dns-100", "182–652 s", limit, bench.once(APPLY, 0)?);
     drop(bench);
-    let bench = Bench::on_servers(program, &scenarios::names(1000, 60))?;
+    let bench = Bench::on_servers(program, &scenarios::names(1000, 60, 0))?;
     bench.once(APPLY, 0)?;
-    let limit = Limit { calls: Some(25), cpu: cpu_millis(500), ..FREE };
+    let limit = Limit { calls: Some(25), cpu: millis(500), ..FREE };
     let plan = bench.median(PLAN, 0)?;
     let noop = Row::new("plan without changes, dns-1000", "4,203 calls, 78 CPU s", limit, plan);
-    Ok(vec![apply, noop])
+    bench.write(&scenarios::names(1000, 60, 5))?;
+    let plan = bench.once(PLAN, 0)?;
+    let limited = Row::new("the same, at most five calls a second", "at least 841 s", FREE, plan);
+    Ok(vec![apply, noop, limited])
 }
 
 fn record(program: &Path) -> Result<Vec<Row>> {
-    let bench = Bench::on_servers(program, &scenarios::names(10, 60))?;
+    let bench = Bench::on_servers(program, &scenarios::names(10, 60, 0))?;
     bench.once(APPLY, 0)?;
-    bench.write(&scenarios::names(10, 30))?;
-    let limit = Limit { wall: cpu_millis(500), ..FREE };
-    let measured = bench.once(APPLY, 0)?;
-    Ok(vec![Row::new("change of one pair of records, INSYNC included", "30 s", limit, measured)])
+    bench.write(&scenarios::names(10, 30, 0))?;
+    let whole = bench.once(APPLY, 0)?;
+    let mut accepted = whole;
+    accepted.cost.wall = whole.cost.wall.saturating_sub(bench.since("ChangeResourceRecordSets"));
+    let limit = Limit { wall: millis(500), ..FREE };
+    Ok(vec![
+        Row::new("change of a pair of records, until it is accepted", "30 s", limit, accepted),
+        Row::new("the same, until it is in sync and recorded", "30 s", FREE, whole),
+    ])
 }
 
 /// The healthy plan sets the limit: ten seconds more.

@@ -87,6 +87,17 @@ impl<'a> Bench<'a> {
         median(runs.collect::<Result<Vec<_>>>()?)
     }
 
+    /// From the answer of the last call of this operation to the end of the last of all calls.
+    pub(super) fn since(&self, operation: &str) -> Duration {
+        let Some(bed) = &self.bed else { return Duration::ZERO };
+        let calls = bed.proxy.ledger().entries();
+        let ended = |mine: &dyn Fn(&str) -> bool| {
+            let mine = calls.iter().filter(|call| mine(&call.operation));
+            mine.filter_map(|call| call.ended).max().unwrap_or_default()
+        };
+        ended(&|_| true).saturating_sub(ended(&|name| name == operation))
+    }
+
     fn command(&self, program: PathBuf) -> Command {
         let mut command = match &self.bed {
             Some(bed) => bed.command(program),

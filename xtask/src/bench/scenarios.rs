@@ -38,9 +38,10 @@ pub(super) fn buckets(pairs: usize) -> String {
     text
 }
 
-/// Names that fail over: two records each, a health check for every tenth, one zone.
-pub(super) fn names(pairs: usize, ttl_of_first: u32) -> String {
-    let mut text = String::from(ZONE);
+/// Names that fail over: two records each, a health check for every tenth, one zone; and how many
+/// calls Route 53 may get in a second, 0 for any number.
+pub(super) fn names(pairs: usize, ttl_of_first: u32, limit: u32) -> String {
+    let mut text = ZONE.replace("LIMIT", &limit.to_string());
     for n in 0..pairs.div_ceil(10) {
         text.push_str(&CHECK.replace("NN", &format!("{n:05}")));
     }
@@ -190,9 +191,13 @@ resource "aws_s3_bucket_replication_configuration" "srcNN" {
 }
 "#;
 
+/// The limit of five calls a second is another figure.
 const ZONE: &str = r#"
 provider "aws" {
   region = "us-east-1"
+  rate_limits {
+    route53 = LIMIT
+  }
 }
 resource "aws_route53_zone" "bench" {
   name = "bench.example.com"
