@@ -9,6 +9,7 @@ pub mod codes;
 pub mod decode;
 pub mod eval;
 pub mod files;
+pub mod format;
 pub mod input;
 pub mod load;
 pub mod module;

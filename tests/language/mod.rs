@@ -4,6 +4,7 @@
 
 mod corpus;
 mod expressions;
+mod fmt;
 mod json;
 mod modules;
 mod report;
@@ -23,6 +24,12 @@ fn expressions_have_the_values_and_errors_of_terraform() {
 fn files_have_the_diagnostics_of_terraform() {
     let verdicts = each(&lines("diagnostics.jsonl"), expressions::diagnostics);
     println!("{}", hold("diagnostics", &verdicts, 60));
+}
+
+#[test]
+fn files_are_formatted_as_terraform_does() {
+    let verdicts: Vec<_> = lines("fmt.jsonl").iter().map(fmt::judge).collect();
+    println!("{}", hold("fmt", &verdicts, 100));
 }
 
 #[test]
