@@ -16,8 +16,8 @@ use clap::{Args, Parser, Subcommand};
                   `lifeboat apply` makes it so, `lifeboat drift` tells what changed outside.\n\
                   Options take one dash or two.",
     after_help = "Exit codes: 0 done or nothing to do, 1 an error, 2 changes (drift, and plan with\n\
-                  -detailed-exitcode), 4 applied in part, 5 refused by a guard, 6 something could\n\
-                  not be read. With -json failures are JSON on stdout too.",
+                  -detailed-exitcode), 3 fmt -check found something to do, 4 applied in part,\n\
+                  5 refused by a guard, 6 something could not be read. With -json failures are JSON on stdout too.",
     max_term_width = 80,
     disable_help_subcommand = false
 )]
@@ -44,6 +44,8 @@ pub enum Command {
     Init(Init),
     /// Check the files without reading anything live
     Validate(Validate),
+    /// Rewrite files in their canonical form
+    Fmt(Fmt),
     /// Show what apply would change
     Plan(Plan),
     /// Make live what the files say
@@ -185,6 +187,30 @@ pub struct Validate {
     /// Print one JSON document, also where something fails
     #[arg(long)]
     pub json: bool,
+}
+
+/// `fmt`
+#[derive(Clone, Debug, Args)]
+pub struct Fmt {
+    /// Name the files that were not in their canonical form [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub list: Option<bool>,
+    /// Rewrite those files [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub write: Option<bool>,
+    /// Show what changes in them
+    #[arg(long)]
+    pub diff: bool,
+    /// Rewrite nothing, and exit 3 if there is something to rewrite
+    #[arg(long)]
+    pub check: bool,
+    /// Go into the folders in folders, too
+    #[arg(long)]
+    pub recursive: bool,
+    /// Files *.dr.hcl and *.drvars.hcl, or folders of them; without any, the current folder. A
+    /// single - takes the standard input to the standard output
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<PathBuf>,
 }
 
 /// `plan`

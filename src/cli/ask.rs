@@ -21,20 +21,28 @@ impl Workspace {
     /// # Errors
     /// An interrupt came first, and that has been told.
     pub async fn ask(&self, question: &str) -> Result<String, Exit> {
-        self.waiting.store(true, Ordering::SeqCst);
         self.output.note(question);
-        let (sender, line) = oneshot::channel();
+        Ok(self.input(line_of_input).await?.unwrap_or_default())
+    }
+
+    /// What a read of the standard input gives; nothing where it cannot be begun.
+    ///
+    /// # Errors
+    /// An interrupt came first, and that has been told.
+    pub async fn input<T: Send + 'static>(&self, read: fn() -> T) -> Result<Option<T>, Exit> {
+        self.waiting.store(true, Ordering::SeqCst);
+        let (sender, given) = oneshot::channel();
         // A read of the input cannot be taken back. Nothing waits for the thread: it goes with the
         // process.
-        let reader = std::thread::Builder::new().spawn(move || drop(sender.send(line_of_input())));
-        let said = tokio::select! {
+        let reader = std::thread::Builder::new().spawn(move || drop(sender.send(read())));
+        let read = tokio::select! {
             biased;
             () = self.interrupted() => None,
-            line = line => Some(line.unwrap_or_default()),
+            given = given => Some(given.ok()),
         };
         drop(reader);
         self.waiting.store(false, Ordering::SeqCst);
-        said.ok_or_else(|| self.stopped())
+        read.ok_or_else(|| self.stopped())
     }
 
     /// Asks for the variables that have no value, as Terraform does; an empty answer is a value.

@@ -9,6 +9,8 @@ pub enum Exit {
     Error,
     /// Changes are present.
     Changes,
+    /// `fmt -check` found files that are not in their canonical form.
+    Unformatted,
     /// Applied in part; can be resumed.
     Partial,
     /// Refused by a guard or gate.
@@ -22,7 +24,7 @@ impl Exit {
     #[must_use]
     pub fn without_output(self) -> Self {
         match self {
-            Self::Done | Self::Changes | Self::Unread => Self::Error,
+            Self::Done | Self::Changes | Self::Unformatted | Self::Unread => Self::Error,
             Self::Error | Self::Partial | Self::Refused => self,
         }
     }
@@ -33,6 +35,7 @@ impl Exit {
             Self::Done => 0,
             Self::Error => 1,
             Self::Changes => 2,
+            Self::Unformatted => 3,
             Self::Partial => 4,
             Self::Refused => 5,
             Self::Unread => 6,

@@ -9,11 +9,13 @@ pub mod drift;
 pub mod env;
 pub mod exit;
 pub mod failure;
+pub mod fmt;
 pub mod force_unlock;
 pub mod init;
 pub mod log;
 pub mod output;
 pub mod plan;
+pub mod replace;
 pub mod show;
 pub mod state;
 pub mod status;
@@ -156,7 +158,7 @@ fn form(command: &Command) -> Form {
                 return Form::Text;
             }
         },
-        Command::ForceUnlock(_) => return Form::Text,
+        Command::Fmt(_) | Command::ForceUnlock(_) => return Form::Text,
     };
     if json { form } else { Form::Text }
 }
@@ -274,6 +276,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
     match command {
         Command::Init(args) => init::run(workspace, &args),
         Command::Validate(args) => validate::run(workspace, &args),
+        Command::Fmt(args) => fmt::run(workspace, &args).await,
         Command::Plan(args) => plan::run(workspace, &args).await,
         Command::Apply(args) => apply::run(workspace, args).await,
         Command::Destroy(args) => apply::destroy(workspace, args).await,

@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod diagnostic;
+pub mod difference;
 pub mod drift;
 pub mod escape;
 pub mod json;

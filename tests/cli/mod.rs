@@ -3,6 +3,7 @@
 pub(crate) mod case;
 mod commands;
 mod foreign_plans;
+mod formatting;
 mod interrupted;
 mod moved;
 mod open_runs;

@@ -1,8 +1,8 @@
 //! Whole conversations, compared with what is written down in tests/cli/*.txt.
 //!
 //! A transcript begins with the files as `== NAME` and their lines, then has commands as
-//! `$ lifeboat …` with what they say. After a change of words:
-//! `UPDATE=1 cargo test -p lifeboat --test main transcripts`, then read the difference.
+//! `$ lifeboat …`, with ` < NAME` where they read a file, and with what they say. After a change of
+//! words: `UPDATE=1 cargo test -p lifeboat --test main transcripts`, then read the difference.
 
 use std::fs;
 use std::path::Path;
@@ -22,8 +22,12 @@ fn replayed(text: &str) -> String {
     let mut made = head.to_owned();
     for command in commands {
         let command = command.trim_start();
-        let args: Vec<&str> = command.split(' ').filter(|word| !word.is_empty()).collect();
-        let ran = case.run(&args);
+        let (words, input) = command.split_once(" < ").unwrap_or((command, ""));
+        let args: Vec<&str> = words.split(' ').filter(|word| !word.is_empty()).collect();
+        let ran = match input {
+            "" => case.run(&args),
+            name => case.run_with(&args, &String::from_utf8(case.read(name)).unwrap()),
+        };
         assert!(!ran.stderr.contains("panicked"), "{command}: {ran:#?}");
         if args.contains(&"-json") {
             assert!(ran.lines_or_document(), "{command}: not JSON: {ran:#?}");
