@@ -18,8 +18,11 @@ use crate::model::State;
 use crate::secret::{KeyFile, KeySource, Sealer, SecretError};
 use crate::store::{CasStore, LocalStore, MemoryDisk, Name, PutNew, Segments, StoreError};
 
+mod inspect;
 #[cfg(test)]
 mod tests;
+
+pub use inspect::{Applied, Inspected};
 
 /// Why state could not do what the engine asked.
 #[derive(Debug, thiserror::Error)]
@@ -197,15 +200,26 @@ impl LocalState {
     /// # Errors
     /// The key file cannot be read.
     pub async fn open(folder: &Path) -> Result<StoreBackend, BackendError> {
+        StoreBackend::open(Self::parts(folder)).await
+    }
+
+    /// The state in `folder`, also where its key cannot be used; see [`StoreBackend::inspect`].
+    ///
+    /// # Errors
+    /// The key file cannot be looked at.
+    pub async fn inspect(folder: &Path) -> Result<Inspected, BackendError> {
+        StoreBackend::inspect(Self::parts(folder)).await
+    }
+
+    fn parts(folder: &Path) -> Parts {
         let root = folder.join("state");
         let store = LocalStore::new(&root);
-        StoreBackend::open(Parts {
+        Parts {
             store: Arc::new(store.clone()),
             segments: Arc::new(store),
             liveness: Arc::new(LockFiles::new(root.join("live"))),
             keys: Arc::new(KeyFile::new(folder.join("key"))),
-        })
-        .await
+        }
     }
 }
 
@@ -228,12 +242,16 @@ impl StoreBackend {
             Some(key) => Sealer::new(key, place),
             None => Sealer::without_key(place),
         };
-        Ok(Self {
+        Ok(Self::over(parts, sealer))
+    }
+
+    fn over(parts: Parts, sealer: Sealer) -> Self {
+        Self {
             chain: Chain::new(Arc::clone(&parts.store)),
             locks: Locks::new(Arc::clone(&parts.store), Arc::clone(&parts.liveness)),
             sealer: Mutex::new(Arc::new(sealer)),
             parts,
-        })
+        }
     }
 
     /// State on a simulated disk.

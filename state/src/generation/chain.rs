@@ -20,7 +20,7 @@ pub const KEEP: usize = 30;
 const ATTEMPTS: usize = 8;
 
 /// What takes the place of a generation that came too late to count.
-const VOID: &[u8] = b"lifeboat-void\n";
+pub(super) const VOID: &[u8] = b"lifeboat-void\n";
 
 /// What entitles to write: a holder's term. The lock gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct NewGeneration {
 /// The generations in a store.
 #[derive(Debug, Clone)]
 pub struct Chain {
-    store: Arc<dyn CasStore>,
+    pub(super) store: Arc<dyn CasStore>,
 }
 
 /// What one look at the store showed.
@@ -448,6 +448,6 @@ fn folder() -> Result<Name, StoreError> {
     Name::new("generations")
 }
 
-fn name(serial: u64) -> Result<Name, StoreError> {
+pub(super) fn name(serial: u64) -> Result<Name, StoreError> {
     folder()?.join(&format!("{serial:020}"))
 }

@@ -38,13 +38,14 @@ pub(super) fn to_payload(state: &State, sealer: &Sealer) -> Result<v1::Payload, 
     })
 }
 
-/// The state that a payload holds, every sealed value opened.
+/// The state that a payload holds, every sealed value opened, or left alone without a sealer.
 pub(super) fn from_payload(
     header: &super::Header,
     payload: v1::Payload,
-    sealer: &Sealer,
+    sealer: Option<&Sealer>,
 ) -> Result<State, SecretError> {
     let open = |address: &str, document: Box<RawValue>| {
+        let Some(sealer) = sealer else { return Ok(Document::from(document)) };
         let opened = open_document(sealer, &header.lineage, address, &document)?;
         Ok::<_, SecretError>(Document::from(opened.unwrap_or(document)))
     };

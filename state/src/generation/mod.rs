@@ -10,6 +10,7 @@ mod chain;
 mod convert;
 mod envelope;
 mod error;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod upgrade;
@@ -17,6 +18,7 @@ mod v1;
 
 pub use chain::{Chain, KEEP, NewGeneration, Permit};
 pub use error::{Damage, GenerationError};
+pub use survey::{Kept, Standing, Survey};
 
 use bytes::Bytes;
 
@@ -92,7 +94,17 @@ impl Generation {
         let damaged =
             |why| GenerationError::Damaged { serial: self.header.serial, why, offer: None };
         let payload = upgrade::payload(self.version, &self.payload).map_err(damaged)?;
-        Ok(convert::from_payload(&self.header, payload, sealer)?)
+        Ok(convert::from_payload(&self.header, payload, Some(sealer))?)
+    }
+
+    /// The state in it, its sealed values left as they are: enough to tell what changed, since the
+    /// same value in the same place is sealed alike. Needs no key.
+    ///
+    /// # Errors
+    /// The payload is not a state.
+    pub fn sealed(&self) -> Result<State, Damage> {
+        let payload = upgrade::payload(self.version, &self.payload)?;
+        convert::from_payload(&self.header, payload, None).map_err(|_| Damage::NotAState)
     }
 
     /// Whether it holds a sealed value, so that its key is needed. Errs on the side of yes.

@@ -22,7 +22,7 @@ pub use frame::{
     Frame, Identified, Intent, Outcome, RunBegin, RunEnd, RunId, RunIdError, RunResumed, RunStatus,
     Settled, StateCommitted, StepId, StepResult, Verdict,
 };
-pub use read::Recorded;
+pub use read::{Headline, Recorded};
 pub use replay::{Failure, MemberRecord, Run, StepRecord, replay};
 pub use runs::{Journals, KEEP, OpenRun};
 pub use status::{Event, IllegalEvent, IllegalFrame, StepStatus};

@@ -5,7 +5,7 @@
 //! follows, which was written only after the one before was durable.
 
 use super::codec::{Seals, Unreadable};
-use super::frame::{Frame, RunId};
+use super::frame::{Frame, RunBegin, RunEnd, RunId};
 use super::v1::{self, AnyVersion, FORMAT, Payload};
 use super::{JournalError, genesis};
 use crate::digest::Digest;
@@ -23,6 +23,15 @@ pub struct Recorded {
     /// How many frames a process appended after another one had gone on with the run.
     pub superseded: u64,
     pub(super) last: Digest,
+}
+
+/// How a run began and ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headline {
+    /// How it began.
+    pub begin: RunBegin,
+    /// How it ended, if it did.
+    pub end: Option<RunEnd>,
 }
 
 /// Lines that hold together, before their secrets are opened.
@@ -90,6 +99,15 @@ impl Lines {
         self.frames.last().map_or_else(|| genesis(run), |(_, link)| *link)
     }
 
+    /// How the run began and ended: what is never sealed.
+    pub(super) fn headline(self, run: &RunId, sealer: &Sealer) -> Option<Headline> {
+        let mut frames = self.frames.into_iter().map(|(frame, _)| frame);
+        let seals = Seals { sealer, lineage: "" };
+        let Frame::RunBegin(begin) = frames.next()?.into_model(seals).ok()? else { return None };
+        let end = frames.next_back().and_then(v1::Frame::end);
+        (begin.run == *run).then_some(Headline { begin, end })
+    }
+
     pub(super) fn open(self, run: &RunId, sealer: &Sealer) -> Result<Recorded, JournalError> {
         let last = self.last(run);
         let lineage = self.frames.first().and_then(|(frame, _)| frame.lineage());
@@ -112,7 +130,7 @@ impl Lines {
 
 /// The end of the run, if its last part ends with one: looks at the last line only. What cannot be
 /// read is no end: reading all of it says why.
-pub(super) fn end(run: &RunId, tail: &[u8]) -> Option<super::RunEnd> {
+pub(super) fn end(run: &RunId, tail: &[u8]) -> Option<RunEnd> {
     let text = tail.strip_suffix(b"\n")?;
     let start = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |index| index + 1);
     let (line, _) = line::parse(&tail[start..]).ok()?;

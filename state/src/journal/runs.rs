@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::frame::{Frame, RunBegin, RunEnd, RunId, RunResumed};
-use super::read::{self, Lines, Recorded};
+use super::read::{self, Headline, Lines, Recorded};
 use super::status::Progress;
 use super::{Journal, JournalError, Run, genesis, replay};
 use crate::digest::Digest;
@@ -95,6 +95,32 @@ impl Journals {
         self.read_parts(id, &parts).await
     }
 
+    /// The runs that have a journal, by name.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn runs(&self) -> Result<Vec<RunId>, JournalError> {
+        Ok(self.parts().await?.into_keys().collect())
+    }
+
+    /// How each run began and ended, as far as that can be read; needs no key.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn headlines(&self) -> Result<BTreeMap<RunId, Headline>, JournalError> {
+        let mut found = BTreeMap::new();
+        for (id, parts) in self.parts().await? {
+            match self.lines(&id, &parts).await {
+                Ok(lines) => {
+                    found.extend(lines.headline(&id, &self.sealer).map(|headline| (id, headline)));
+                }
+                Err(JournalError::Store(error)) => return Err(error.into()),
+                Err(_) => {}
+            }
+        }
+        Ok(found)
+    }
+
     /// The runs without an end, by name. One that cannot be read is among them, with the reason; one
     /// that never began is not, since it called nothing.
     ///
@@ -176,12 +202,16 @@ impl Journals {
         if parts.is_empty() {
             return Err(JournalError::NotFound { run: id.clone() });
         }
+        self.lines(id, parts).await?.open(id, &self.sealer)
+    }
+
+    async fn lines(&self, id: &RunId, parts: &[u32]) -> Result<Lines, JournalError> {
         let mut lines = Lines::default();
         for &number in parts {
             let bytes = self.segments.read(&name(id, number)?).await?.unwrap_or_default();
             lines.add_part(id, number, &bytes)?;
         }
-        lines.open(id, &self.sealer)
+        Ok(lines)
     }
 
     /// How the run ended, from the end of its last part.

@@ -22,6 +22,11 @@ pub trait KeySource: Debug + Send + Sync {
 
     /// What messages call it.
     fn place(&self) -> String;
+
+    /// Whether others than its owner can read it, as far as that can be told.
+    fn is_exposed(&self) -> BoxFuture<'_, Result<bool, SecretError>> {
+        Box::pin(async { Ok(false) })
+    }
 }
 
 /// A random key in a file of mode 0600.
@@ -77,6 +82,13 @@ impl KeySource for KeyFile {
 
     fn place(&self) -> String {
         self.path.display().to_string()
+    }
+
+    fn is_exposed(&self) -> BoxFuture<'_, Result<bool, SecretError>> {
+        let path = self.path.clone();
+        Box::pin(
+            async move { Ok(blocking("look at the key", move || file::is_open(&path)).await?) },
+        )
     }
 }
 

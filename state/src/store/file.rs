@@ -40,6 +40,22 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     present(fs::read(path)).map_err(|source| StoreError::io("read", path, source))
 }
 
+/// Whether others than its owner may read a file; not if there is none, or where there are no modes.
+pub(crate) fn is_open(path: &Path) -> Result<bool, StoreError> {
+    let found =
+        present(fs::metadata(path)).map_err(|source| StoreError::io("read", path, source))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        Ok(found.is_some_and(|found| found.permissions().mode() & 0o077 != 0))
+    }
+    #[cfg(not(unix))]
+    {
+        drop(found);
+        Ok(false)
+    }
+}
+
 /// Creates a file unless it exists; says whether it did.
 pub(crate) fn create(path: &Path, bytes: &[u8], readers: Readers) -> Result<bool, StoreError> {
     let folder = parent(path);
