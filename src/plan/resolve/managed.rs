@@ -2,7 +2,7 @@
 
 use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::value::Why;
-use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Ownership, Path, Present, Span, Value};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Owner, Ownership, Path, Present, Span, Value};
 
 use super::instance::{Site, Wanted};
 use super::live::Live;
@@ -284,9 +284,8 @@ impl Resolver<'_> {
         let normal = self.input.options.mode == PlanMode::Normal;
         let moved =
             self.input.previous.get(&wanted.address).is_some_and(|p| p.moved_from.is_some());
-        tags && normal
-            && (moved || taken_over)
-            && present.owner.as_ref() != Some(&self.owner(&wanted.address))
+        let owner = self.owner(&wanted.address);
+        tags && normal && outdated(present.owner.as_ref(), &owner, moved || taken_over)
     }
 
     /// Why the object is made anew whatever its attributes say.
@@ -411,6 +410,34 @@ pub fn ignored(ignore: &Ignored) -> Ignore {
         Ignored::Paths(paths) if paths.is_empty() => Ignore::Nothing,
         Ignored::Paths(paths) => {
             Ignore::Paths(paths.iter().map(|path| place::value_path(&path.steps)).collect())
+        }
+    }
+}
+
+/// Whether tags must be written again: those of an object that moves or is taken over, and those
+/// that name us by another address, which `state mv` leaves.
+fn outdated(found: Option<&Owner>, ours: &Owner, moves: bool) -> bool {
+    let renamed = found.is_some_and(|it| it.topology == ours.topology);
+    (moves || renamed) && found != Some(ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_that_name_us_by_another_address_are_written_again() {
+        let owner = |topology: &str, address: &str| Owner {
+            topology: topology.into(),
+            address: address.into(),
+        };
+        let ours = owner("web", "a.new");
+        assert!(outdated(Some(&owner("web", "a.old")), &ours, false));
+        assert!(!outdated(Some(&ours), &ours, true));
+        // Somebody else's, or none: not without a reason.
+        for found in [Some(owner("shop", "a.old")), None] {
+            assert!(!outdated(found.as_ref(), &ours, false));
+            assert!(outdated(found.as_ref(), &ours, true));
         }
     }
 }
