@@ -71,6 +71,21 @@ impl ModulePath {
         self.0.iter().map(|s| s.name.clone()).collect()
     }
 
+    /// Reads `module.a["k"].module.b` as people type it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut steps = Vec::new();
+        let mut rest = text.trim();
+        loop {
+            let (name, tail) = ident(rest.strip_prefix("module.")?)?;
+            let (key, tail) = key(tail)?;
+            steps.push(ModuleStep { name: name.into(), key });
+            if tail.is_empty() {
+                return Some(Self(steps));
+            }
+            rest = tail.strip_prefix('.')?;
+        }
+    }
+
     /// Whether it is the root.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
@@ -248,6 +263,12 @@ mod tests {
         }
         for text in ["", "a", "a.b[", "module.m", "a.b.c.d", "a.b[\"x]"] {
             assert_eq!(Address::parse(text), None, "{text}");
+        }
+        for text in ["module.m", "module.m[\"x y\"].module.n[3]"] {
+            assert_eq!(ModulePath::parse(text).expect(text).to_string(), text);
+        }
+        for text in ["", "module", "module.", "module.m.", "module.m.a.b", "a.b"] {
+            assert_eq!(ModulePath::parse(text), None, "{text}");
         }
     }
 }

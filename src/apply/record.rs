@@ -30,10 +30,7 @@ pub fn record(
         },
         kind: kind.to_string(),
         name: name.to_string(),
-        index: key.as_ref().map(|key| match key {
-            Key::Index(n) => Index::Number(*n),
-            Key::Text(text) => Index::Text(text.to_string()),
-        }),
+        index: key.as_ref().map(index),
         provider: change.provider.to_string(),
         schema_version: change.schema_version.into(),
         status,
@@ -52,6 +49,25 @@ pub fn record(
             Some(Ownership::StateOnly) | None => RecordOwnership::StateOnly,
         },
         secret_hashes: Default::default(),
+    }
+}
+
+/// The record under another address.
+pub fn moved(record: ObjectRecord, to: &Address) -> ObjectRecord {
+    ObjectRecord {
+        address: to.to_string(),
+        module: to.module.to_string(),
+        kind: to.kind.to_string(),
+        name: to.name.to_string(),
+        index: to.key.as_ref().map(index),
+        ..record
+    }
+}
+
+fn index(key: &Key) -> Index {
+    match key {
+        Key::Index(n) => Index::Number(*n),
+        Key::Text(text) => Index::Text(text.to_string()),
     }
 }
 

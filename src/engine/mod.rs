@@ -2,6 +2,7 @@
 //!
 //! The only module besides `cli` that knows all stages. It decides nothing about objects.
 
+pub mod compare;
 pub mod context;
 mod drifted;
 pub mod files;
@@ -14,6 +15,7 @@ pub mod providers;
 mod regions;
 mod statics;
 pub mod stored;
+pub mod surgery;
 pub mod targets;
 #[cfg(test)]
 mod tests;
