@@ -1,10 +1,13 @@
 //! All output; decides nothing. Pure functions from data to text, and the one writer.
 
 pub mod bar;
+pub mod changes;
+pub mod check;
 pub mod diagnostic;
 pub mod difference;
 pub mod drift;
 pub mod escape;
+pub mod history;
 pub mod json;
 pub mod ndjson;
 pub mod outcome;

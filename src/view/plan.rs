@@ -1,9 +1,9 @@
 //! Plans as text, in Terraform's words and symbols.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use lifeboat_sdk::{Cause, Scope, counted};
+use lifeboat_sdk::{Cause, Name, Scope, counted};
 
 use super::escape::{line, lines};
 use super::paint::{Label, Paint};
@@ -11,7 +11,7 @@ use super::value::{Line, Lines, short};
 use crate::address::Mode;
 use crate::diff::Action;
 use crate::plan::guard::{Consent, guards, removed};
-use crate::plan::{Deferral, ObjectChange, Plan, PlanMode, Reason};
+use crate::plan::{Deferral, ObjectChange, OutputChange, Plan, PlanMode, Reason};
 use crate::registry::Catalogue;
 
 /// How a plan is shown.
@@ -86,7 +86,7 @@ impl PlanView<'_> {
                 c.action != Action::NoOp || c.previous_address.is_some() || c.importing.is_some()
             })
             .collect();
-        if shown.is_empty() && !outputs_change(plan) {
+        if shown.is_empty() && !outputs_change(&plan.outputs) {
             self.nothing(plan, &mut out);
         } else {
             if !shown.is_empty() {
@@ -97,7 +97,7 @@ impl PlanView<'_> {
                 self.change(change, &mut out);
             }
             let _ok = writeln!(out, "\n{}", self.summary(plan));
-            self.outputs(plan, &mut out);
+            self.outputs(&plan.outputs, &mut out);
         }
         self.deferred(plan, &mut out);
         self.scopes(plan, &mut out);
@@ -225,7 +225,8 @@ impl PlanView<'_> {
         out.push_str("    }\n");
     }
 
-    fn lines(&self, change: &ObjectChange) -> Vec<Line> {
+    /// The attributes of a change.
+    pub(super) fn lines(&self, change: &ObjectChange) -> Vec<Line> {
         let attributes = self
             .catalogue
             .kinds
@@ -246,19 +247,21 @@ impl PlanView<'_> {
         Lines::of(attributes, before, after, all, &forces)
     }
 
-    fn line(&self, entry: &Line, base: usize, out: &mut String) {
+    /// One of them, indented.
+    pub(super) fn line(&self, entry: &Line, base: usize, out: &mut String) {
         let pad = " ".repeat(base * 2 + entry.depth * 4);
         let mark = self.paint.symbol(entry.symbol);
         let _ok = writeln!(out, "{pad}{mark} {}", entry.text.trim_end());
     }
 
-    fn outputs(&self, plan: &Plan, out: &mut String) {
-        if !outputs_change(plan) {
+    /// Outputs that differ.
+    pub(super) fn outputs(&self, outputs: &BTreeMap<Name, OutputChange>, out: &mut String) {
+        if !outputs_change(outputs) {
             return;
         }
         out.push_str("\nChanges to Outputs:\n");
-        let width = plan.outputs.keys().map(|n| n.len()).max().unwrap_or(0);
-        for (name, output) in &plan.outputs {
+        let width = outputs.keys().map(|n| n.len()).max().unwrap_or(0);
+        for (name, output) in outputs {
             let (before, after) = (output.before.as_ref(), output.after.as_ref());
             let text = |v: &lifeboat_sdk::Value| {
                 if output.sensitive { "(sensitive value)".to_owned() } else { short(v) }
@@ -342,8 +345,8 @@ impl PlanView<'_> {
     }
 }
 
-fn outputs_change(plan: &Plan) -> bool {
-    plan.outputs.values().any(|o| o.before != o.after)
+fn outputs_change(outputs: &BTreeMap<Name, OutputChange>) -> bool {
+    outputs.values().any(|o| o.before != o.after)
 }
 
 fn headline(change: &ObjectChange) -> String {

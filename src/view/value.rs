@@ -68,7 +68,12 @@ impl<'p> Lines<'p> {
         forces: &'p dyn Fn(&str) -> bool,
     ) -> Vec<Line> {
         let mut lines = Self { all, forces, out: Vec::new() };
-        lines.object(attributes, before, after, 0);
+        if attributes.is_empty() {
+            // Of a type that this build lacks.
+            lines.entries(before, after, 0);
+        } else {
+            lines.object(attributes, before, after, 0);
+        }
         lines.out
     }
 

@@ -2,15 +2,19 @@
 //! additions of ours: readers of Terraform's JSON ignore what they do not know.
 
 mod configuration;
+mod diff;
 mod plan;
 mod state;
+mod tfstate;
 
 use lifeboat_sdk::Value;
 use lifeboat_sdk::value::json::{Secrets, shown};
 use serde_json::value::RawValue;
 
+pub use diff::diff;
 pub use plan::plan;
 pub use state::{outputs, state};
+pub use tfstate::{Head, tfstate};
 
 /// The version of Terraform whose shapes these are.
 pub const TERRAFORM_VERSION: &str = "1.11.4";

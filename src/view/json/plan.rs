@@ -17,8 +17,9 @@ use crate::engine::Loaded;
 use crate::plan::file::{cause, reason};
 use crate::plan::{Deferral, ObjectChange, OutputChange, Plan, Reason};
 
+/// A value before and after.
 #[derive(Serialize)]
-struct Change {
+pub(super) struct Change {
     actions: Vec<&'static str>,
     before: Box<RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,8 +33,9 @@ struct Change {
     importing: Option<Json>,
 }
 
+/// One object and what happens to it.
 #[derive(Serialize)]
-struct ResourceChange {
+pub(super) struct ResourceChange {
     address: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_address: Option<String>,
@@ -214,7 +216,8 @@ fn actions(change: &ObjectChange) -> Vec<&'static str> {
     }
 }
 
-fn resource_change(change: &ObjectChange) -> ResourceChange {
+/// A change in Terraform's shape.
+pub(super) fn resource_change(change: &ObjectChange) -> ResourceChange {
     let at = &change.address;
     let before = match change.action {
         Action::Read => None,
@@ -268,7 +271,8 @@ fn deferred(change: &ObjectChange) -> Deferred {
     Deferred { reason, detail, resource_change: resource_change(change) }
 }
 
-fn output_change(output: &OutputChange) -> Change {
+/// The same of an output.
+pub(super) fn output_change(output: &OutputChange) -> Change {
     let actions = match (&output.before, &output.after) {
         (None, None) => "no-op",
         (None, Some(_)) => "create",
