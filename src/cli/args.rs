@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use super::state::options::StateCommand;
+
 /// The command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -58,7 +60,7 @@ pub enum Command {
     Show(Show),
     /// Show the outputs of the root module
     Output(Output),
-    /// Look into the state, or take an earlier one back
+    /// Look into the state, verify it, or change what it knows
     State(State),
     /// Break the lock of a run that is dead, or one that cannot be read
     ForceUnlock(ForceUnlock),
@@ -305,32 +307,6 @@ pub struct State {
     pub command: StateCommand,
 }
 
-/// The commands of `state`.
-#[derive(Clone, Debug, Subcommand)]
-pub enum StateCommand {
-    /// List the addresses of what exists
-    List {
-        /// List only these and what is in them
-        #[arg(value_name = "ADDRESS")]
-        addresses: Vec<String>,
-    },
-    /// Show one object
-    Show {
-        /// The address of the object, as `state list` has it
-        #[arg(value_name = "ADDRESS")]
-        address: String,
-        /// Print one JSON document, also where something fails
-        #[arg(long)]
-        json: bool,
-    },
-    /// Take an earlier generation back, as a new one on top
-    Restore {
-        /// The serial of the generation
-        #[arg(value_name = "SERIAL", value_parser = whole::<u64>)]
-        serial: u64,
-    },
-}
-
 /// `force-unlock`
 #[derive(Clone, Debug, Args)]
 pub struct ForceUnlock {
@@ -358,7 +334,8 @@ pub struct Version {
     pub json: bool,
 }
 
-fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+/// A whole number.
+pub(super) fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "it is not a whole number such as 1".to_owned())
 }
 

@@ -152,12 +152,7 @@ fn form(command: &Command) -> Form {
         Command::Output(a) => (a.json, Form::Document),
         Command::Status(a) => (a.json, Form::Document),
         Command::Version(a) => (a.json, Form::Document),
-        Command::State(a) => match a.command {
-            args::StateCommand::Show { json, .. } => (json, Form::Document),
-            args::StateCommand::List { .. } | args::StateCommand::Restore { .. } => {
-                return Form::Text;
-            }
-        },
+        Command::State(a) => (a.command.json(), Form::Document),
         Command::Fmt(_) | Command::ForceUnlock(_) => return Form::Text,
     };
     if json { form } else { Form::Text }
