@@ -153,7 +153,7 @@ fn with_json_every_failure_is_json() {
         let told = all.iter().any(|line| line["diagnostic"]["severity"] == "error");
         assert!(ran.code == 1 && told && all[0]["type"] == "version", "{args:?}: {ran:#?}");
     }
-    let documents: [&[&str]; 10] = [
+    let documents: [&[&str]; 20] = [
         &["show", "-json"],
         &["show", "-json", "nope"],
         &["show", "-json", "main.dr.hcl"],
@@ -162,6 +162,16 @@ fn with_json_every_failure_is_json() {
         &["output", "-json", "-raw", "nope"],
         &["state", "show", "-json"],
         &["state", "show", "-json", "nope"],
+        &["state", "mv", "-json", "a.b", "a.c"],
+        &["state", "mv", "-json", "-dry-run", "a.b", "a.c"],
+        &["state", "mv", "-json", "a.b"],
+        &["state", "rm", "-json", "a.b"],
+        &["state", "rm", "-json"],
+        &["state", "rm", "-json", "-lock-timeout=soon", "a.b"],
+        &["state", "pull", "-json"],
+        &["state", "check", "-json"],
+        &["state", "history", "-json", "-bogus"],
+        &["state", "diff", "-json"],
         &["status", "-json"],
         &["version", "-json", "-bogus"],
     ];
@@ -192,7 +202,8 @@ fn help_fits_eighty_columns() {
     let commands = "init validate plan apply destroy drift show output state force-unlock status \
                     version";
     let all = commands.split_whitespace().map(|command| vec![command]);
-    let state = ["list", "show", "restore"].map(|command| vec!["state", command]);
+    let state = "list show mv rm pull check history diff restore";
+    let state = state.split_whitespace().map(|command| vec!["state", command]);
     for mut args in all.chain(state).chain([vec![]]) {
         args.push("-help");
         let ran = case.ok(&args);

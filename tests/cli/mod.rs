@@ -4,6 +4,7 @@ pub(crate) mod case;
 mod commands;
 mod foreign_plans;
 mod formatting;
+mod generations;
 mod interrupted;
 mod moved;
 mod open_runs;
@@ -12,6 +13,7 @@ mod plans;
 mod shown;
 mod state;
 mod stored;
+mod surgery;
 mod transcripts;
 
 pub(crate) use case::Case;

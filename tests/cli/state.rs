@@ -72,7 +72,7 @@ fn a_generation_of_another_lineage_is_refused() {
 #[test]
 fn a_generation_that_is_not_kept_is_told_with_those_that_are() {
     let case = grown();
-    let texts = ["There is no generation 7", "These are kept: 1, 2."];
+    let texts = ["state::no_generation", "There is no generation 7. These are kept: 1, 2."];
     case.run(&["state", "restore", "7"]).says(1, &texts);
     case.run(&["state", "restore", "1"]).says(0, &["Generation 1 is back as generation 3."]);
     case.run(&["output", "size"]).says(0, &["1"]);
@@ -100,6 +100,8 @@ fn an_object_of_a_type_that_this_build_lacks_is_left_alone() {
         case.run(args).says(1, &told);
     }
     case.run(&["state", "list"]).says(0, &["terraform_queue.web"]);
+    case.run(&["state", "show", "terraform_queue.web"]).says(0, &["input ", "= 2"]);
+    case.run(&["state", "diff"]).says(0, &["data.web was removed", "queue.web was added", "= 2"]);
 }
 
 #[test]
