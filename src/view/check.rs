@@ -71,7 +71,7 @@ pub fn text(report: &Report) -> String {
     let _ok = writeln!(out, "Applied plans: {}", report.plans);
     let verdict = match (report.problems(), report.newest) {
         (0, Some(newest)) => format!("All is well. The state is generation {newest}."),
-        (0, None) => "All is well. Nothing has been applied yet.".to_owned(),
+        (0, None) => "All is well. There is no generation yet.".to_owned(),
         (problems, Some(newest)) => format!(
             "{} found. The state is generation {newest}, which is whole.",
             counted(problems, "problem")

@@ -45,7 +45,7 @@ pub struct Entry {
 /// The table, newest first.
 pub fn text(entries: &[Entry]) -> String {
     if entries.is_empty() {
-        return "There is no state yet: nothing has been applied.\n".to_owned();
+        return "There is no generation of the state yet.\n".to_owned();
     }
     let head = ["Serial", "Time", "Made by", "Objects", "Size"].map(str::to_owned);
     let rows: Vec<[String; 5]> = std::iter::once(head).chain(entries.iter().map(row)).collect();

@@ -153,7 +153,7 @@ fn with_json_every_failure_is_json() {
         let told = all.iter().any(|line| line["diagnostic"]["severity"] == "error");
         assert!(ran.code == 1 && told && all[0]["type"] == "version", "{args:?}: {ran:#?}");
     }
-    let documents: [&[&str]; 20] = [
+    let documents: [&[&str]; 21] = [
         &["show", "-json"],
         &["show", "-json", "nope"],
         &["show", "-json", "main.dr.hcl"],
@@ -172,6 +172,7 @@ fn with_json_every_failure_is_json() {
         &["state", "check", "-json"],
         &["state", "history", "-json", "-bogus"],
         &["state", "diff", "-json"],
+        &["state", "restore", "-json", "7"],
         &["status", "-json"],
         &["version", "-json", "-bogus"],
     ];

@@ -182,7 +182,7 @@ fn the_lock_of_another_run_is_waited_for_or_told() {
     for args in looks {
         case.ok(args);
     }
-    for args in &commands[..2] {
+    for args in commands {
         let args: Vec<&str> = [&["state", args[1], "-lock-timeout=10m"][..], &args[2..]].concat();
         let mut second = case.start(&args);
         second.until_said("Waiting for the state lock, which tester@host holds...\n");
@@ -217,6 +217,12 @@ fn nothing_is_changed_before_an_open_run_is_settled() {
     let check = case.ok(&["state", "check"]);
     check.says(0, &["Journals: 2, 1 ended", " open: since ", "in doubt", "All is well"]);
     case.ok(&["apply", "-auto-approve"]);
+    // What a later run settled is still told by the run that made it.
+    let history = case.ok(&["state", "history", "-json"]).json();
+    for entry in history["generations"].as_array().unwrap() {
+        assert_eq!(entry["command"], "apply", "{entry:#}");
+        assert!(entry["time"].is_string() && entry["run"].is_string(), "{entry:#}");
+    }
     case.ok(&["state", "rm", "terraform_data.web"]).says(0, &["removed 800 resource"]);
 }
 

@@ -5,10 +5,10 @@ use lifeboat_state::backend::{Loaded, StateBackend as _, StoreBackend};
 use lifeboat_state::lock::LockGuard;
 use lifeboat_state::model::State;
 
-use super::{options, origin, refused};
+use super::{options, origin, patience, refused};
 use crate::cli::exit::Exit;
 use crate::cli::failure;
-use crate::cli::workspace::{Workspace, duration};
+use crate::cli::workspace::Workspace;
 
 /// How often a commit is tried whose fate is not known: the same token finds an earlier one.
 const COMMITS: usize = 3;
@@ -28,13 +28,10 @@ pub(super) async fn change<T>(
     options: &options::Change,
     edit: impl FnOnce(Option<&mut State>) -> Result<T, Diagnostic>,
 ) -> Result<Changed<T>, Exit> {
-    let timeout = duration(&options.locking.lock_timeout).map_err(|text| {
-        workspace.output.error("The options cannot be used", &text);
-        Exit::Error
-    })?;
+    let timeout = patience(workspace, &options.locking)?;
     let backend = workspace.backend().await?;
     if options.dry_run {
-        let loaded = newest(workspace, &backend).await?;
+        let loaded = newest(workspace, &backend, ", or is at work now").await?;
         let mut state = loaded.map(|loaded| loaded.state);
         let what = edit(state.as_mut()).map_err(|why| refused(workspace, why))?;
         return Ok(Changed { what, serial: None });
@@ -61,7 +58,7 @@ async fn locked<T>(
     command: &str,
     edit: impl FnOnce(Option<&mut State>) -> Result<T, Diagnostic>,
 ) -> Result<Changed<T>, Exit> {
-    let Some(Loaded { mut state, head, .. }) = newest(workspace, backend).await? else {
+    let Some(Loaded { mut state, head, .. }) = newest(workspace, backend, "").await? else {
         let what = edit(None).map_err(|why| refused(workspace, why))?;
         return Ok(Changed { what, serial: None });
     };
@@ -81,14 +78,19 @@ async fn locked<T>(
     Ok(Changed { what, serial: Some(head.serial) })
 }
 
-/// The newest state, unless a run is open: its journal holds what state does not have yet.
-async fn newest(workspace: &Workspace, backend: &StoreBackend) -> Result<Option<Loaded>, Exit> {
+/// The newest state, unless a run is open: its journal holds what state does not have yet. `or` is
+/// what else it may be than interrupted.
+async fn newest(
+    workspace: &Workspace,
+    backend: &StoreBackend,
+    or: &str,
+) -> Result<Option<Loaded>, Exit> {
     let open = backend.open_runs().await.map_err(|error| workspace.failed(&error))?;
     if let Some(open) = open.first() {
         let command = open.run.as_ref().map_or("run", |run| &run.begin.command);
         let detail = format!(
-            "{command} {} was interrupted, or is at work now: its journal holds what the state \
-             does not have yet, and names objects by their addresses of now.",
+            "{command} {} was interrupted{or}: its journal holds what the state does not have yet, \
+             and names objects by their addresses of now.",
             open.id
         );
         let why = Diagnostic::error("state::open_run", "An open run is not settled yet", detail)

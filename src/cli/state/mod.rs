@@ -14,6 +14,7 @@ mod rm;
 mod show;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lifeboat_sdk::Diagnostic;
 use lifeboat_state::backend::{BackendError, Loaded, StateBackend as _, StoreBackend};
@@ -22,7 +23,7 @@ use lifeboat_state::model::State;
 
 use super::args::{self, StateCommand};
 use super::exit::Exit;
-use super::workspace::Workspace;
+use super::workspace::{Workspace, duration};
 use crate::address::Address;
 use crate::config::suggest::nearest;
 use crate::engine::stored;
@@ -40,7 +41,7 @@ pub async fn run(workspace: &Workspace, args: &args::State) -> Exit {
         StateCommand::Check(args) => check::run(workspace, args).await,
         StateCommand::History(args) => history::run(workspace, args).await,
         StateCommand::Diff(args) => diff::run(workspace, args).await,
-        StateCommand::Restore { serial } => restore::run(workspace, *serial).await,
+        StateCommand::Restore(args) => restore::run(workspace, args).await,
     };
     match done {
         Ok(exit) | Err(exit) => exit,
@@ -62,6 +63,14 @@ fn objects(
 ) -> Result<BTreeMap<Address, Previous>, Exit> {
     let objects = state.map(stored::previous).transpose();
     objects.map(Option::unwrap_or_default).map_err(|problem| refused(workspace, *problem))
+}
+
+/// How long the lock is waited for.
+fn patience(workspace: &Workspace, locking: &args::Locking) -> Result<Duration, Exit> {
+    duration(&locking.lock_timeout).map_err(|text| {
+        workspace.output.error("The options cannot be used", &text);
+        Exit::Error
+    })
 }
 
 /// Tells why a command ends here.

@@ -35,11 +35,7 @@ pub enum StateCommand {
     /// Show what differs between two generations
     Diff(Diff),
     /// Take an earlier generation back, as a new one on top
-    Restore {
-        /// The serial of the generation
-        #[arg(value_name = "SERIAL", value_parser = whole::<u64>)]
-        serial: u64,
-    },
+    Restore(Restore),
 }
 
 impl StateCommand {
@@ -53,7 +49,8 @@ impl StateCommand {
             Self::Check(args) => args.json,
             Self::History(args) => args.json,
             Self::Diff(args) => args.json,
-            Self::List { .. } | Self::Restore { .. } => false,
+            Self::Restore(args) => args.json,
+            Self::List { .. } => false,
         }
     }
 }
@@ -139,4 +136,18 @@ pub struct Diff {
     /// The serial of the new generation; without it, the newest
     #[arg(value_name = "NEW", value_parser = whole::<u64>)]
     pub new: Option<u64>,
+}
+
+/// `state restore`
+#[derive(Clone, Debug, Args)]
+pub struct Restore {
+    /// The lock.
+    #[command(flatten)]
+    pub locking: Locking,
+    /// Print one JSON document, also where something fails
+    #[arg(long)]
+    pub json: bool,
+    /// The serial of the generation
+    #[arg(value_name = "SERIAL", value_parser = whole::<u64>)]
+    pub serial: u64,
 }

@@ -1,18 +1,19 @@
 //! `lifeboat state restore`
 
-use std::time::Duration;
-
 use lifeboat_state::backend::{BackendError, StateBackend as _};
 use lifeboat_state::generation::GenerationError;
 
-use super::{no_generation, origin, refused};
+use serde_json::json;
+
+use super::{no_generation, options, origin, patience, refused};
 use crate::cli::exit::Exit;
 use crate::cli::workspace::Workspace;
 
 /// Runs `state restore`: takes an earlier generation back.
-pub(super) async fn run(workspace: &Workspace, serial: u64) -> Result<Exit, Exit> {
+pub(super) async fn run(workspace: &Workspace, args: &options::Restore) -> Result<Exit, Exit> {
+    let (serial, timeout) = (args.serial, patience(workspace, &args.locking)?);
     let backend = workspace.backend().await?;
-    let guard = workspace.lock(&backend, "OperationTypeRestore", Duration::ZERO).await?;
+    let guard = workspace.lock(&backend, "OperationTypeRestore", timeout).await?;
     let commit = origin::token("state restore", guard.info());
     let restored = backend.restore(&guard, serial, &commit).await;
     let kept = backend.serials().await.unwrap_or_default();
@@ -22,7 +23,14 @@ pub(super) async fn run(workspace: &Workspace, serial: u64) -> Result<Exit, Exit
             Err(refused(workspace, no_generation(serial, &kept)))
         }
         (Ok(head), Ok(())) => {
-            let text = format!("Generation {serial} is back as generation {}.\n", head.serial);
+            let made = head.serial;
+            let text = if args.json {
+                let document =
+                    json!({ "format_version": "1.0", "serial": made, "restored": serial });
+                format!("{document:#}\n")
+            } else {
+                format!("Generation {serial} is back as generation {made}.\n")
+            };
             workspace.output.result(&text);
             Ok(Exit::Done)
         }
