@@ -317,3 +317,46 @@ async fn the_key_can_be_made_before_the_first_lock() {
     let again = LocalState::open(folder.path()).await.unwrap();
     assert_eq!(again.sealer().open(place, &sealed).unwrap(), "1");
 }
+
+#[tokio::test]
+async fn what_is_never_sealed_is_told_without_the_key() {
+    let disk = MemoryDisk::new();
+    apply(&memory(&disk).await, &full_state(), "run-1").await;
+    let none = Arc::new(KeyFile::new("nowhere/key"));
+    let backend = StoreBackend::memory(&disk, none).await.unwrap();
+    let run = RunId::new("run-1").unwrap();
+    let headlines = backend.headlines().await.unwrap();
+    assert_eq!(headlines[&run].begin.command, "apply");
+    assert_eq!(headlines[&run].end.as_ref().map(|end| end.status), Some(RunStatus::Done));
+    assert!(matches!(backend.journal_read(&run).await, Err(BackendError::Journal(_))));
+    assert_eq!(backend.runs().await.unwrap(), std::slice::from_ref(&run));
+    let applied = Applied { digest: "plan-run-1".to_owned(), run: Some(run) };
+    assert_eq!(backend.applied_plans().await.unwrap(), [applied]);
+    let survey = backend.survey().await.unwrap();
+    let generation = survey.whole().next().unwrap();
+    let sealed = generation.sealed().unwrap();
+    assert_eq!(sealed.objects.len(), 2);
+    assert!(sealed.objects.values().all(|object| !object.document.text().contains(CANARY)));
+    assert!(matches!(generation.state(&backend.sealer()), Err(GenerationError::Secret(_))));
+}
+
+#[tokio::test]
+async fn state_whose_key_is_damaged_can_be_looked_at() {
+    let folder = Folder::new();
+    let backend = LocalState::open(folder.path()).await.unwrap();
+    apply(&backend, &full_state(), "run-1").await;
+    let found = LocalState::inspect(folder.path()).await.unwrap();
+    assert!(found.key.is_ok() && !found.exposed && found.backend.sealer().has_key());
+    let key = folder.path().join("key");
+    std::fs::write(&key, "no key").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
+    }
+    assert!(LocalState::open(folder.path()).await.is_err());
+    let found = LocalState::inspect(folder.path()).await.unwrap();
+    assert!(matches!(found.key, Err(SecretError::BadKey { .. })));
+    assert!(found.exposed == cfg!(unix) && !found.backend.sealer().has_key());
+    assert_eq!(found.backend.survey().await.unwrap().whole().count(), 1);
+}
