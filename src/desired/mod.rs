@@ -5,6 +5,7 @@
 //! would cost the square of their size.
 
 pub mod blocks;
+mod place;
 pub mod template;
 
 use std::collections::{BTreeMap, BTreeSet};

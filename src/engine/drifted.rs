@@ -1,16 +1,69 @@
-//! What changed outside, as changes from the previous to the prior document.
+//! What changed outside, as changes from the previous to the prior document, and how each object
+//! was seen.
 
 use std::collections::BTreeMap;
 
-use lifeboat_sdk::{Observation, Value};
+use lifeboat_sdk::{Cause, Name, Observation, Scope, Value};
 
 use super::ground::Ground;
 use super::load::Loaded;
-use crate::address::Address;
+use crate::address::{Address, Mode};
 use crate::diff::Action;
 use crate::plan::ObjectChange;
 use crate::plan::resolve::{Previous, restore_marks};
 use crate::refresh::{self, RequestKey};
+
+/// A managed object of the previous state, and how it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// Its address.
+    pub address: Address,
+    /// Where it lives; `None` for what has no remote side.
+    pub scope: Option<Scope>,
+    /// Its id, where it has one.
+    pub id: Option<Name>,
+    /// What was seen.
+    pub seen: Seen,
+}
+
+/// How an object was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It was read; whether it drifted is in the plan.
+    Read,
+    /// It could not be read.
+    Unread(Cause, String),
+    /// It was not to be looked at.
+    Left,
+}
+
+/// Every managed object, in the order of addresses.
+pub(super) fn looked(
+    ground: &Ground,
+    places: &BTreeMap<RequestKey, Scope>,
+    observed: &BTreeMap<RequestKey, Observation<Value>>,
+) -> Vec<Looked> {
+    let managed = ground.previous.iter().filter(|(at, _)| at.mode == Mode::Managed);
+    let there = managed.filter(|(_, previous)| !previous.only_deposed);
+    there
+        .map(|(address, previous)| {
+            let key = RequestKey::current(address.clone());
+            let seen = match observed.get(&key) {
+                Some(Observation::Unreadable(u)) => {
+                    Seen::Unread(u.cause.clone(), u.message.clone())
+                }
+                Some(Observation::Present(_) | Observation::Absent(_)) => Seen::Read,
+                None if ground.providers.kind(&previous.provider, &address.kind).is_none() => {
+                    Seen::Unread(Cause::Other, "this build does not have its type".to_owned())
+                }
+                None => Seen::Left,
+            };
+            let scope = places.get(&key).cloned().or_else(|| previous.scope.clone());
+            let scope = scope.filter(|_| previous.scope.is_some());
+            Looked { address: address.clone(), scope, id: previous.id.clone(), seen }
+        })
+        .collect()
+}
 
 /// What changed outside, as changes from the previous to the prior document.
 pub(super) fn drift(

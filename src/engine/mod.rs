@@ -23,5 +23,6 @@ pub mod validate;
 pub mod version;
 
 pub use context::Contexts;
+pub use drifted::{Looked, Seen};
 pub use load::{Loaded, Settings};
 pub use planning::{Asked, Made};

@@ -10,7 +10,7 @@ use lifeboat_sdk::{
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
-use super::drifted::drift;
+use super::drifted::{Looked, drift, looked};
 use super::ground::{Ground, ground, primary_kept};
 use super::load::{Loaded, Settings};
 use super::{imports, stored};
@@ -65,6 +65,8 @@ impl Default for Asked {
 pub struct Made {
     /// The plan.
     pub plan: Plan,
+    /// Every managed object of the previous state, and how it was seen.
+    pub looked: Vec<Looked>,
     /// Configured, verified providers.
     pub providers: Providers,
     /// All problems; the plan is of no use where one is an error.
@@ -89,6 +91,7 @@ pub async fn plan(
     let ground = ground(loaded, settings, context, state, asked, &ctx, &mut diagnostics).await;
     let mut made = Made {
         plan: empty(loaded, settings, state, asked),
+        looked: Vec::new(),
         providers: Providers::default(),
         diagnostics,
     };
@@ -103,6 +106,7 @@ pub async fn plan(
     };
     let mut statuses = refresh::status(&places, &observed);
     made.plan.drift = drift(loaded, &ground, &observed);
+    made.looked = looked(&ground, &places, &observed);
     let current = take_current(&mut observed);
     let imports = imports::imports(loaded, context, &ground.previous, &mut made.diagnostics);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
