@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::drift::Wanted;
 
 pub use super::state::options::StateCommand;
 
@@ -272,6 +274,10 @@ pub struct Drift {
     /// How to plan.
     #[command(flatten)]
     pub planning: Planning,
+    /// Report as text, json, junit, sarif, markdown or github (workflow commands), to a file where
+    /// one is named; may be repeated, so that one look makes several reports [default: text]
+    #[arg(long, value_name = "FORMAT[=FILE]", conflicts_with = "json")]
+    pub format: Vec<Wanted>,
 }
 
 /// `show`
@@ -280,9 +286,30 @@ pub struct Show {
     /// Print one JSON document in Terraform's shape, also where something fails
     #[arg(long)]
     pub json: bool,
+    /// How to show it; Markdown is for pull requests and takes a PLAN
+    #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
+    pub format: Option<Shown>,
     /// A plan that `lifeboat plan -out=PLAN` has saved; without one, the state
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
+}
+
+/// The formats of `show`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shown {
+    /// For people.
+    Text,
+    /// As `-json` does.
+    Json,
+    /// For pull requests.
+    Markdown,
+}
+
+impl Show {
+    /// The format that is asked for.
+    pub fn shown(&self) -> Shown {
+        if self.json { Shown::Json } else { self.format.unwrap_or(Shown::Text) }
+    }
 }
 
 /// `output`
@@ -337,6 +364,16 @@ pub struct Version {
 /// A whole number.
 pub(super) fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "it is not a whole number such as 1".to_owned())
+}
+
+/// The values of an option in a command line that cannot be parsed.
+pub fn typed<'w>(words: &'w [impl AsRef<str>], option: &str) -> Vec<&'w str> {
+    let next = words.iter().skip(1).map(|word| Some(word.as_ref())).chain([None]);
+    let value = |(word, next): (&'w str, Option<&'w str>)| {
+        let rest = word.strip_prefix(option)?;
+        if rest.is_empty() { next } else { rest.strip_prefix('=') }
+    };
+    words.iter().map(AsRef::as_ref).zip(next).filter_map(value).collect()
 }
 
 /// Arguments with two dashes where one was typed: `-out=x` becomes `--out=x`.

@@ -101,10 +101,10 @@ impl Workspace {
 
     /// Tells that an interrupt ended the run before it changed anything.
     pub fn stopped(&self) -> Exit {
-        if self.output.json {
-            self.output.error("Interrupted: nothing was changed", "");
-        } else {
+        if self.output.is_text() {
             self.output.note("\n\nInterrupted: nothing was changed.\n");
+        } else {
+            self.output.error("Interrupted: nothing was changed", "");
         }
         Exit::Error
     }

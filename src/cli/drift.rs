@@ -1,62 +1,187 @@
 //! `lifeboat drift`: read-only by construction, for CI.
 
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
 use super::args;
 use super::exit::Exit;
 use super::plan::{make, view};
 use super::workspace::{Workspace, asked};
+use crate::config::suggest::nearest;
+use crate::engine::{Asked, Loaded, Made};
 use crate::plan::PlanMode;
 use crate::registry::Providers;
-use crate::view::{drift, ndjson};
+use crate::view::drift::{self, Format, Report};
+use crate::view::ndjson;
+use crate::view::output::Form;
+use crate::view::paint::Paint;
+use crate::view::plan::PlanView;
+
+/// A report that is asked for: `junit`, `junit=drift.xml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// How.
+    pub format: Format,
+    /// Where to; stdout where no file is named.
+    pub file: Option<PathBuf>,
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = match text.split_once('=') {
+            Some((name, file)) => (name, Some(file)),
+            None => (text, None),
+        };
+        let names = Format::ALL.map(|(name, _)| name);
+        let Some(format) = Format::named(name) else {
+            let hint = nearest(name, names).map(|near| format!(". Did you mean {near}?"));
+            let all = names.join(", ");
+            return Err(format!("the formats are {all}{}", hint.unwrap_or_default()));
+        };
+        if file.is_some_and(str::is_empty) {
+            return Err(format!("write a file after the =, or `{name}` alone for stdout"));
+        }
+        Ok(Self { format, file: file.map(PathBuf::from) })
+    }
+}
+
+/// What programs read on stdout.
+pub fn form(wanted: &[Wanted]) -> Form {
+    match wanted.iter().find(|w| w.file.is_none()).map(|w| w.format) {
+        None | Some(Format::Text) => Form::Text,
+        Some(format) => Form::Report(format),
+    }
+}
 
 /// Runs `drift`: 0 nothing, 2 drift, 1 errors, 6 something could not be read.
 pub async fn run(workspace: &Workspace, args: &args::Drift) -> Exit {
-    if args.planning.refresh == Some(false) || !args.planning.replace.is_empty() {
-        let text = "drift looks at what is live and plans nothing: leave -refresh=false and\n\
-                    -replace away, or give them to `lifeboat plan`.";
-        workspace.output.error("The options cannot be used", text);
-        return Exit::Error;
-    }
-    let asked = match asked(&args.planning, false) {
-        Ok(asked) => crate::engine::Asked { mode: PlanMode::RefreshOnly, ..asked },
-        Err(text) => {
-            workspace.output.error("The options cannot be used", &text);
-            return Exit::Error;
+    let base = base(&workspace.root);
+    let (made, loaded) = match look(workspace, args).await {
+        Ok(seen) => seen,
+        Err(exit) => {
+            // Files that are asked for are owed too; stdout is the last word of the command.
+            let report = Report::failure(workspace.output.found(), &base);
+            let written = write(workspace, args, &report, &|| Format::Text.render(&report));
+            return if written { exit } else { exit.without_output() };
         }
     };
+    let plan = &made.plan;
+    let failed = made.diagnostics.has_errors();
+    let plain = PlanView { paint: Paint::default(), ..view(workspace, args.planning.compact) };
+    let report = Report::of(&made, &loaded, &plain, workspace.output.found(), &base);
+    match form(&args.format) {
+        Form::Report(format) => workspace.output.result(&format.render(&report)),
+        _ if workspace.output.json => ndjson::drift(&workspace.output, plan, failed),
+        _ => {
+            let view = view(workspace, args.planning.compact);
+            workspace.output.result(&drift::text(plan, &view, failed));
+        }
+    }
+    let written = write(workspace, args, &report, &|| drift::text(plan, &plain, failed));
+    let exit = exit(&made);
+    if written { exit } else { exit.without_output() }
+}
+
+fn exit(made: &Made) -> Exit {
+    if made.diagnostics.has_errors() {
+        return Exit::Error;
+    }
+    if !made.plan.drift.is_empty() {
+        return Exit::Changes;
+    }
+    if made.plan.incomplete() { Exit::Unread } else { Exit::Done }
+}
+
+/// Looks at everything that the state holds; what keeps that from being done has been told.
+async fn look(workspace: &Workspace, args: &args::Drift) -> Result<(Made, Loaded), Exit> {
+    let asked = requested(args).map_err(|text| {
+        workspace.output.error("The options cannot be used", &text);
+        Exit::Error
+    })?;
     let contexts = workspace.contexts(false);
     let settings = workspace.settings(Some(&args.planning));
-    let loaded = match workspace.load(&settings, &contexts).await {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
-    let backend = match workspace.backend().await {
-        Ok(backend) => backend,
-        Err(exit) => return exit,
-    };
-    let known = match workspace.known(&backend, &Providers::default()).await {
-        Ok(known) => known,
-        Err(exit) => return exit,
-    };
+    let loaded = workspace.load(&settings, &contexts).await?;
+    let backend = workspace.backend().await?;
+    let known = workspace.known(&backend, &Providers::default()).await?;
     workspace.tell(&known.diagnostics);
     if known.diagnostics.has_errors() {
-        return Exit::Error;
+        return Err(Exit::Error);
     }
     let planning = &args.planning;
     let made = make(workspace, &loaded, &contexts, planning, known.state.as_ref(), &asked).await;
     workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
-    let plan = &made.plan;
-    let failed = made.diagnostics.has_errors();
-    if workspace.output.json {
-        ndjson::drift(&workspace.output, plan, failed);
-    } else {
-        let view = view(workspace, planning.compact);
-        workspace.output.result(&drift::text(plan, &view, failed));
+    Ok((made, loaded))
+}
+
+/// What planning is asked for.
+fn requested(args: &args::Drift) -> Result<Asked, String> {
+    if args.planning.refresh == Some(false) || !args.planning.replace.is_empty() {
+        let text = "drift looks at what is live and plans nothing: leave -refresh=false and\n\
+                    -replace away, or give them to `lifeboat plan`.";
+        return Err(text.to_owned());
     }
-    if failed {
-        return Exit::Error;
+    for (i, wanted) in args.format.iter().enumerate() {
+        if args.format[..i].iter().any(|earlier| earlier.file == wanted.file) {
+            let place = match &wanted.file {
+                Some(file) => file.display().to_string(),
+                None => "stdout".to_owned(),
+            };
+            return Err(format!(
+                "Two reports would go to {place}: name a file for one of them, such as\n\
+                 -format=junit=drift.xml."
+            ));
+        }
     }
-    if !plan.drift.is_empty() {
-        return Exit::Changes;
+    let asked = asked(&args.planning, false)?;
+    Ok(Asked { mode: PlanMode::RefreshOnly, ..asked })
+}
+
+/// Writes the reports that go to files; whether all are there now.
+fn write(
+    workspace: &Workspace,
+    args: &args::Drift,
+    report: &Report,
+    text: &dyn Fn() -> String,
+) -> bool {
+    let mut all = true;
+    for Wanted { format, file } in &args.format {
+        let Some(file) = file else { continue };
+        let content = if *format == Format::Text { text() } else { format.render(report) };
+        if let Err(error) = std::fs::write(file, content) {
+            let text = format!("{}: {error}.", file.display());
+            workspace.output.error("The report cannot be written", &text);
+            all = false;
+        }
     }
-    if plan.incomplete() { Exit::Unread } else { Exit::Done }
+    all
+}
+
+/// The root module's folder as reports name files from: relative to where the program was started,
+/// which is where CI checks a repository out.
+fn base(root: &Path) -> PathBuf {
+    if root.is_relative() {
+        return root.to_owned();
+    }
+    let here = std::path::absolute(".").ok();
+    let below = here.and_then(|here| root.strip_prefix(here).ok().map(Path::to_owned));
+    // Of what lies elsewhere nobody knows the repository.
+    below.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_named_with_or_without_a_file() {
+        let wanted = |format, file: Option<&str>| Wanted { format, file: file.map(PathBuf::from) };
+        assert_eq!("junit".parse(), Ok(wanted(Format::Junit, None)));
+        assert_eq!("sarif=a=b.sarif".parse(), Ok(wanted(Format::Sarif, Some("a=b.sarif"))));
+        for (text, says) in [("jnuit", "Did you mean junit?"), ("junit=", "a file"), ("", "text")] {
+            let error = text.parse::<Wanted>().unwrap_err();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
 }

@@ -146,9 +146,10 @@ fn form(command: &Command) -> Form {
         Command::Plan(a) => (a.planning.json, Form::Lines),
         Command::Apply(a) => (a.planning.json, Form::Lines),
         Command::Destroy(a) => (a.planning.json, Form::Lines),
-        Command::Drift(a) => (a.planning.json, Form::Lines),
+        Command::Drift(a) if !a.planning.json => return drift::form(&a.format),
+        Command::Drift(_) => (true, Form::Lines),
         Command::Validate(a) => (a.json, Form::Verdict),
-        Command::Show(a) => (a.json, Form::Document),
+        Command::Show(a) => (a.shown() == args::Shown::Json, Form::Document),
         Command::Output(a) => (a.json, Form::Document),
         Command::Status(a) => (a.json, Form::Document),
         Command::Version(a) => (a.json, Form::Document),
@@ -163,11 +164,19 @@ fn meant(args: &[OsString]) -> Form {
     let args = args::two_dashes(args.to_vec());
     let typed = args.iter().skip(1).take_while(|arg| *arg != "--");
     let words: Vec<_> = typed.map(|arg| arg.to_string_lossy()).collect();
-    if !words.iter().any(|word| word == "--json" || word.starts_with("--json=")) {
+    let known = |name: &str| Cli::command().find_subcommand(name).is_some();
+    let command = words.iter().find(|word| known(word)).map(|word| &**word);
+    let formats = args::typed(&words, "--format");
+    let json = words.iter().any(|word| word == "--json" || word.starts_with("--json="));
+    if !json && command == Some("drift") {
+        let wanted: Vec<_> = formats.iter().filter_map(|text| text.parse().ok()).collect();
+        return drift::form(&wanted);
+    }
+    let shown = command == Some("show") && formats.contains(&"json");
+    if !json && !shown {
         return Form::Text;
     }
-    let known = |name: &str| Cli::command().find_subcommand(name).is_some();
-    match words.iter().find(|word| known(word)).map(|word| &**word) {
+    match command {
         Some("init" | "plan" | "apply" | "destroy" | "drift") => Form::Lines,
         Some("validate") => Form::Verdict,
         _ => Form::Document,

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use lifeboat_state::backend::StoreBackend;
 
-use super::args;
+use super::args::{self, Shown};
 use super::exit::Exit;
 use super::workspace::Workspace;
 use crate::engine::stored;
 use crate::registry::Providers;
-use crate::view::{json, show};
+use crate::view::paint::Paint;
+use crate::view::plan::PlanView;
+use crate::view::{json, markdown, show};
 
 /// Runs `show`.
 pub async fn run(workspace: &Workspace, args: &args::Show) -> Exit {
@@ -18,7 +20,13 @@ pub async fn run(workspace: &Workspace, args: &args::Show) -> Exit {
         Err(exit) => return exit,
     };
     if let Some(path) = &args.plan {
-        return plan(workspace, &backend, path, args.json);
+        return plan(workspace, &backend, path, args.shown());
+    }
+    if args.shown() == Shown::Markdown {
+        let text = "-format=markdown is for a saved plan: name the file that\n\
+                    `lifeboat plan -out=FILE` has made.";
+        workspace.output.error("The options cannot be used", text);
+        return Exit::Error;
     }
     let known = match workspace.known(&backend, &Providers::default()).await {
         Ok(known) => known,
@@ -35,7 +43,7 @@ pub async fn run(workspace: &Workspace, args: &args::Show) -> Exit {
         },
         None => Default::default(),
     };
-    let text = if args.json {
+    let text = if args.shown() == Shown::Json {
         let source = |provider: &str| workspace.catalogue.source(provider);
         json::state(&objects, &outputs, &source).unwrap_or_default() + "\n"
     } else {
@@ -46,26 +54,31 @@ pub async fn run(workspace: &Workspace, args: &args::Show) -> Exit {
 }
 
 /// Shows a saved plan.
-fn plan(workspace: &Workspace, backend: &StoreBackend, path: &Path, as_json: bool) -> Exit {
+fn plan(workspace: &Workspace, backend: &StoreBackend, path: &Path, shown: Shown) -> Exit {
     let plan = match workspace.saved_plan(backend, path) {
         Ok((plan, _)) => plan,
         Err(exit) => return exit,
     };
-    let text = if as_json {
-        match workspace.load_plan(&plan) {
-            Ok((loaded, _)) => json::plan(&plan, &loaded).unwrap_or_default() + "\n",
+    let view = super::plan::view(workspace, false);
+    match shown {
+        Shown::Json => match workspace.load_plan(&plan) {
+            Ok((loaded, _)) => {
+                let text = json::plan(&plan, &loaded).unwrap_or_default() + "\n";
+                workspace.output.result(&text);
+            }
             Err(found) => {
                 workspace.tell(&found);
                 return Exit::Error;
             }
+        },
+        Shown::Markdown => {
+            let view = PlanView { paint: Paint::default(), ..view };
+            workspace.output.result(&markdown::plan::page(&plan, &view));
         }
-    } else {
-        let view = super::plan::view(workspace, false);
-        view.text(&plan) + &view.consent(&plan)
-    };
-    workspace.output.result(&text);
-    if !as_json {
-        workspace.tell(&plan.findings);
+        Shown::Text => {
+            workspace.output.result(&(view.text(&plan) + &view.consent(&plan)));
+            workspace.tell(&plan.findings);
+        }
     }
     Exit::Done
 }

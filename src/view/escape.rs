@@ -1,4 +1,5 @@
-//! Text from outside, made safe for a terminal: no control characters, no bidirectional tricks.
+//! Text from outside, made safe for a terminal: no control characters, no bidirectional tricks, and
+//! nothing that XML cannot hold.
 
 use std::fmt::Write as _;
 
@@ -6,7 +7,7 @@ use std::fmt::Write as _;
 fn unsafe_char(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// One line: control characters, line ends included, as escapes.

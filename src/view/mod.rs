@@ -9,6 +9,7 @@ pub mod drift;
 pub mod escape;
 pub mod history;
 pub mod json;
+pub mod markdown;
 pub mod ndjson;
 pub mod outcome;
 pub mod output;

@@ -2,11 +2,13 @@
 //! every line on stdout parses. A reader that goes away is no error; a disk that is full is one.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lifeboat_sdk::{Diagnostics, Severity};
 use serde_json::{Value as Json, json};
 
+use super::drift::{self, Format, Found, Report};
 use super::paint::Paint;
 use super::{diagnostic, escape};
 use crate::config::SourceMap;
@@ -23,10 +25,18 @@ pub enum Form {
     Document,
     /// One JSON document that says whether the files are valid.
     Verdict,
+    /// A report on drift.
+    Report(Format),
 }
 
 /// Where a stream goes.
 pub type Sink = Box<dyn Write + Send>;
+
+/// What was told of a failure, as documents of each form have it.
+struct Told {
+    json: Json,
+    found: Found,
+}
 
 /// The writer of one command.
 pub struct Output {
@@ -46,7 +56,7 @@ pub struct Output {
     pub json: bool,
     form: Form,
     /// Whether there was a result, and what was said of failures, for commands of one document.
-    told: Mutex<(bool, Vec<Json>)>,
+    told: Mutex<(bool, Vec<Told>)>,
     /// The time as text, for JSON.
     pub now: fn() -> String,
 }
@@ -94,7 +104,12 @@ impl Output {
 
     /// Something for people that is no result: on stdout where nothing parses it.
     pub fn say(&self, text: &str) {
-        if self.json { self.note(text) } else { self.result(text) }
+        if self.is_text() { self.result(text) } else { self.note(text) }
+    }
+
+    /// Whether people read the results.
+    pub fn is_text(&self) -> bool {
+        self.form == Form::Text
     }
 
     /// One line of NDJSON.
@@ -126,7 +141,7 @@ impl Output {
                 let body = json!({ "diagnostic": diagnostic::json(one, sources) });
                 self.event("diagnostic", level, &message, body);
             } else {
-                self.remember(|| diagnostic::json(one, sources));
+                self.remember(diagnostic::json(one, sources), Found::of(one, sources));
                 let (colour, wrap) = (self.paint_err.colour, self.wrap);
                 let look = diagnostic::Look { colour, width: self.width, wrap };
                 let text = diagnostic::text(one, sources, look);
@@ -137,12 +152,12 @@ impl Output {
 
     /// An error that is not about the files.
     pub fn error(&self, summary: &str, detail: &str) {
-        let body = || json!({ "severity": "error", "summary": summary, "detail": detail });
+        let body = json!({ "severity": "error", "summary": summary, "detail": detail });
         if self.json {
-            let body = json!({ "diagnostic": body() });
+            let body = json!({ "diagnostic": body });
             self.event("diagnostic", "error", &format!("Error: {summary}"), body);
         } else {
-            self.remember(body);
+            self.remember(body, drift::unplaced(summary, detail));
             let head = self.paint_err.label(super::paint::Label::Error, "Error:");
             let gap = if detail.is_empty() { "" } else { "\n" };
             let (summary, detail) = (escape::line(summary), escape::lines(detail));
@@ -152,18 +167,28 @@ impl Output {
 }
 
 impl Output {
-    fn remember(&self, diagnostic: impl FnOnce() -> Json) {
-        if matches!(self.form, Form::Document | Form::Verdict) {
-            held(&self.told).1.push(diagnostic());
-        }
+    fn remember(&self, json: Json, found: Found) {
+        held(&self.told).1.push(Told { json, found });
+    }
+
+    /// What was told of failures so far.
+    pub fn found(&self) -> Vec<Found> {
+        held(&self.told).1.iter().map(|told| told.found.clone()).collect()
     }
 
     /// The end of a command that failed: where it owed a document, that says why.
     pub fn failed(&self) {
-        let (told, diagnostics) = std::mem::take(&mut *held(&self.told));
-        if told || !matches!(self.form, Form::Document | Form::Verdict) {
+        let (told, all) = std::mem::take(&mut *held(&self.told));
+        if told || matches!(self.form, Form::Text | Form::Lines) {
             return;
         }
+        if let Form::Report(format) = self.form {
+            let found = all.into_iter().map(|told| told.found).collect();
+            let report = Report::failure(found, Path::new(""));
+            self.result(&format.render(&report));
+            return;
+        }
+        let diagnostics: Vec<Json> = all.into_iter().map(|told| told.json).collect();
         let mut document = json!({ "format_version": "1.0", "diagnostics": diagnostics });
         if self.form == Form::Verdict {
             let of = |word: &str| diagnostics.iter().filter(|d| d["severity"] == word).count();

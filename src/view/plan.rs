@@ -60,7 +60,7 @@ pub fn counts(plan: &Plan) -> Counts {
 }
 
 /// The symbol of a change.
-fn symbol(change: &ObjectChange) -> &'static str {
+pub fn symbol(change: &ObjectChange) -> &'static str {
     match change.action {
         Action::Create => "+",
         Action::Update => "~",
@@ -78,14 +78,7 @@ impl PlanView<'_> {
     pub fn text(&self, plan: &Plan) -> String {
         let mut out = String::new();
         self.drift(plan, &mut out);
-        let shown: Vec<&ObjectChange> = plan
-            .changes
-            .iter()
-            .filter(|c| c.deferred.is_none())
-            .filter(|c| {
-                c.action != Action::NoOp || c.previous_address.is_some() || c.importing.is_some()
-            })
-            .collect();
+        let shown = shown(plan);
         if shown.is_empty() && !outputs_change(&plan.outputs) {
             self.nothing(plan, &mut out);
         } else {
@@ -247,6 +240,15 @@ impl PlanView<'_> {
         Lines::of(attributes, before, after, all, &forces)
     }
 
+    /// The lines of a change without colour, each with its symbol in front.
+    pub fn difference(&self, change: &ObjectChange) -> Vec<String> {
+        let line = |entry: &Line| {
+            let mark = if entry.symbol.trim().is_empty() { " " } else { entry.symbol.trim() };
+            format!("{mark} {}{}", " ".repeat(entry.depth * 4), entry.text.trim_end())
+        };
+        self.lines(change).iter().map(line).collect()
+    }
+
     /// One of them, indented.
     pub(super) fn line(&self, entry: &Line, base: usize, out: &mut String) {
         let pad = " ".repeat(base * 2 + entry.depth * 4);
@@ -345,11 +347,21 @@ impl PlanView<'_> {
     }
 }
 
-fn outputs_change(outputs: &BTreeMap<Name, OutputChange>) -> bool {
+/// The changes that are told: those that are made, and what only moves or is taken over.
+pub fn shown(plan: &Plan) -> Vec<&ObjectChange> {
+    let told = |c: &&ObjectChange| {
+        c.action != Action::NoOp || c.previous_address.is_some() || c.importing.is_some()
+    };
+    plan.changes.iter().filter(|c| c.deferred.is_none()).filter(told).collect()
+}
+
+/// Whether an output of the root module changes.
+pub fn outputs_change(outputs: &BTreeMap<Name, OutputChange>) -> bool {
     outputs.values().any(|o| o.before != o.after)
 }
 
-fn headline(change: &ObjectChange) -> String {
+/// What happens to an object, as a sentence that begins with its address.
+pub fn headline(change: &ObjectChange) -> String {
     let address = line(&change.address.to_string());
     if let Some(key) = &change.deposed {
         return format!("{address} (deposed object {}) will be destroyed", line(key));
@@ -379,7 +391,8 @@ fn headline(change: &ObjectChange) -> String {
     format!("{address} {will}")
 }
 
-fn why(change: &ObjectChange) -> Option<String> {
+/// Why it happens, in words.
+pub fn why(change: &ObjectChange) -> Option<String> {
     let address = line(&change.address.whole().to_string());
     let key = change.address.key.as_ref().map(ToString::to_string).unwrap_or_default();
     Some(match change.reason.as_ref()? {

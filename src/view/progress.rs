@@ -78,7 +78,7 @@ impl Progress {
             self.output.event(kind, "info", message, json!({ "hook": hook }));
             return;
         }
-        let print = || self.output.result(&format!("{message}\n"));
+        let print = || self.output.say(&format!("{message}\n"));
         match &self.bar {
             Some(bar) => bar.above(print),
             None => print(),

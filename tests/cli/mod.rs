@@ -10,6 +10,7 @@ mod moved;
 mod open_runs;
 mod options;
 mod plans;
+mod reports;
 mod shown;
 mod state;
 mod stored;

@@ -12,7 +12,7 @@ use lifeboat_sdk::value::json::{Secrets, shown};
 use serde_json::value::RawValue;
 
 pub use diff::diff;
-pub use plan::plan;
+pub use plan::{change, plan};
 pub use state::{outputs, state};
 pub use tfstate::{Head, tfstate};
 

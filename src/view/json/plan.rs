@@ -251,6 +251,11 @@ pub(super) fn resource_change(change: &ObjectChange) -> ResourceChange {
     }
 }
 
+/// One change, as the plan document has it.
+pub fn change(change: &ObjectChange) -> Option<Box<RawValue>> {
+    serde_json::value::to_raw_value(&resource_change(change)).ok()
+}
+
 fn path(path: &Path) -> Json {
     let steps = path.0.iter().map(|step| match step {
         Step::Attr(name) | Step::Key(name) => json!(&**name),

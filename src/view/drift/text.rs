@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use lifeboat_sdk::counted;
 
-use super::escape::line;
-use super::plan::{PlanView, word};
 use crate::plan::Plan;
+use crate::view::escape::line;
+use crate::view::plan::{PlanView, word};
 
 /// The report of `lifeboat drift`; `failed` where not all could be compared.
 pub fn text(plan: &Plan, view: &PlanView<'_>, failed: bool) -> String {
