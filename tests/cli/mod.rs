@@ -1,6 +1,7 @@
 //! The program as people use it: commands, exit codes, texts, and bad days without servers.
 
 pub(crate) mod case;
+mod ci;
 mod commands;
 mod foreign_plans;
 mod formatting;
