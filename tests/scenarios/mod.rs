@@ -15,6 +15,7 @@ mod examples;
 mod folder;
 mod outage;
 mod ran;
+mod reports;
 mod stage;
 mod story;
 mod web;
