@@ -67,19 +67,18 @@ pub async fn run(workspace: &Workspace, args: &args::Drift) -> Exit {
             return if written { exit } else { exit.without_output() };
         }
     };
-    let plan = &made.plan;
-    let failed = made.diagnostics.has_errors();
-    let plain = PlanView { paint: Paint::default(), ..view(workspace, args.planning.compact) };
-    let report = Report::of(&made, &loaded, &plain, workspace.output.found(), &base);
-    match form(&args.format) {
-        Form::Report(format) => workspace.output.result(&format.render(&report)),
+    let (plan, failed) = (&made.plan, made.diagnostics.has_errors());
+    let view = view(workspace, args.planning.compact);
+    let plain = PlanView { paint: Paint::default(), ..view };
+    let report = || Report::of(&made, &loaded, &plain, workspace.output.found(), &base);
+    let report = (!args.format.is_empty()).then(report);
+    match (form(&args.format), &report) {
+        (Form::Report(format), Some(report)) => workspace.output.result(&format.render(report)),
         _ if workspace.output.json => ndjson::drift(&workspace.output, plan, failed),
-        _ => {
-            let view = view(workspace, args.planning.compact);
-            workspace.output.result(&drift::text(plan, &view, failed));
-        }
+        _ => workspace.output.result(&drift::text(plan, &view, failed)),
     }
-    let written = write(workspace, args, &report, &|| drift::text(plan, &plain, failed));
+    let text = || drift::text(plan, &plain, failed);
+    let written = report.is_none_or(|report| write(workspace, args, &report, &text));
     let exit = exit(&made);
     if written { exit } else { exit.without_output() }
 }

@@ -32,6 +32,18 @@ fn escape(text: &str, several: bool) -> String {
     out
 }
 
+/// Lines of which GitHub's runner takes none as a command: it reads what people are told, too.
+pub fn no_commands(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with("::") {
+            out.push_str("| ");
+        }
+        out.push_str(&line.replace("##[", "# #["));
+    }
+    out
+}
+
 /// Lines that are at most so wide, broken between words; what follows a break is indented as its
 /// line was. A word that is wider stays whole.
 pub fn wrapped(text: &str, width: usize) -> String {
@@ -94,6 +106,12 @@ mod tests {
         for text in ["", "a  b", "short\n\nlines"] {
             assert_eq!(wrapped(text, 80), text);
         }
+    }
+
+    #[test]
+    fn what_people_are_told_is_no_command_of_a_workflow() {
+        let told = no_commands("one\n ::add-mask::x\na ##[error]b\na::b");
+        assert_eq!(told, "one\n|  ::add-mask::x\na # #[error]b\na::b");
     }
 
     #[test]

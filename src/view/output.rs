@@ -98,8 +98,9 @@ impl Output {
 
     /// Something for people beside the result.
     pub fn note(&self, text: &str) {
+        let safe = (self.form == Form::Report(Format::Github)).then(|| escape::no_commands(text));
         // There is no other place to say that this one cannot be written.
-        drop(send(&self.err, text));
+        drop(send(&self.err, safe.as_deref().unwrap_or(text)));
     }
 
     /// Something for people that is no result: on stdout where nothing parses it.

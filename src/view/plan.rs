@@ -240,8 +240,12 @@ impl PlanView<'_> {
         Lines::of(attributes, before, after, all, &forces)
     }
 
-    /// The lines of a change without colour, each with its symbol in front.
+    /// The lines of a change without colour, each with its symbol in front; none where only names
+    /// are shown.
     pub fn difference(&self, change: &ObjectChange) -> Vec<String> {
+        if self.compact {
+            return Vec::new();
+        }
         let line = |entry: &Line| {
             let mark = if entry.symbol.trim().is_empty() { " " } else { entry.symbol.trim() };
             format!("{mark} {}{}", " ".repeat(entry.depth * 4), entry.text.trim_end())

@@ -43,8 +43,9 @@ pub(super) fn commands(report: &Report) -> String {
             }
         };
         let text = format!("{address} ({}): {title}\n{text}", object.location());
+        let text = text.trim_end();
         let title = format!("{address} {title}");
-        out.push_str(&command(level, object.place.as_ref(), &title, &text));
+        out.push_str(&command(level, object.place.as_ref(), &title, text));
     }
     for (status, cause, message) in report.dark() {
         let name = format!("{} {}", status.scope.location, status.scope.service);

@@ -94,6 +94,7 @@ enum Part<'r> {
 
 fn part(object: &Object) -> Option<(&Object, Part<'_>)> {
     match &object.status {
+        Status::Changed(lines) if lines.is_empty() => None,
         Status::Changed(lines) => Some((object, Part::Difference(lines))),
         Status::Unread(_, message) => Some((object, Part::Unread(message))),
         Status::Deleted | Status::Same | Status::Left => None,

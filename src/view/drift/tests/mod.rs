@@ -262,3 +262,37 @@ async fn a_page_ends_before_it_is_too_long_and_says_what_it_leaves_out() {
     assert!(page.blocks.iter().any(|block| block.contains("more lines")), "{text}");
     assert!(page.blocks.iter().any(|block| block.contains("more characters")), "{text}");
 }
+
+#[tokio::test]
+async fn what_could_not_be_read_is_never_told_as_no_drift() {
+    let mut world = World::new();
+    world.down.push("west".to_owned());
+    let report = world.report().await;
+    assert_eq!(report.verdict, Verdict::Unread);
+    let cases = readers::junit(&Format::Junit.render(&report));
+    assert_eq!(cases.iter().filter(|c| c.result == "error").count(), 1, "{cases:?}");
+    let sarif = readers::sarif(&Format::Sarif.render(&report));
+    assert_eq!(sarif["runs"][0]["results"][0]["level"], "warning");
+    let commands = readers::commands(&Format::Github.render(&report));
+    assert!(commands.len() == 2 && commands.iter().all(|c| c.name == "warning"), "{commands:?}");
+    let page = readers::markdown(&Format::Markdown.render(&report));
+    assert!(page.plain.contains("No drift where it could be read: incomplete"), "{page:?}");
+    let json: Json = serde_json::from_str(&Format::Json.render(&report)).unwrap();
+    assert_eq!((&json["verdict"], &json["counts"]["unread"]), (&"unread".into(), &1.into()));
+}
+
+#[tokio::test]
+async fn a_plan_for_a_pull_request_tells_what_waits_and_what_is_unread() {
+    let text = World::eventful().page().await;
+    let page = readers::markdown(&text);
+    assert!(page.plain.contains("Incomplete:"), "{text}");
+    let row = |first: &str, name: &str| {
+        let found = page.rows.iter().find(|r| r[0] == first && r[1].contains(name));
+        found.unwrap_or_else(|| panic!("{first} {name}: {text}")).clone()
+    };
+    assert!(row("~", "changed[")[3].contains("will be updated in-place"), "{text}");
+    assert_eq!(row("+", "terraform_data.here")[2], "local", "{text}");
+    assert!(row("~", "a_thing.away")[2].contains("west fake is unreachable"), "{text}");
+    assert!(row("west fake", "1 of 1")[2].contains("unreachable"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}

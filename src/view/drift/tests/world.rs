@@ -182,9 +182,18 @@ impl World {
         self.cloud.fail(&format!("read {address}"), Fault::Answer(Class::Denied));
     }
 
+    /// What a plan for a pull request says.
+    pub(super) async fn page(&self) -> String {
+        let (made, loaded) = self.look(PlanMode::Normal).await;
+        assert!(!made.diagnostics.has_errors(), "{:?}", made.diagnostics);
+        let catalogue = &loaded.catalogue;
+        let view = PlanView { catalogue, paint: Paint::default(), compact: false };
+        crate::view::markdown::plan::page(&made.plan, &view)
+    }
+
     /// What `drift` reports.
     pub(super) async fn report(&self) -> Report {
-        let (made, loaded) = self.look().await;
+        let (made, loaded) = self.look(PlanMode::RefreshOnly).await;
         let sources = &loaded.config.sources;
         let found = made.diagnostics.0.iter().map(|d| Found::of(d, sources)).collect();
         let catalogue = &loaded.catalogue;
@@ -192,7 +201,7 @@ impl World {
         Report::of(&made, &loaded, &view, found, Path::new("./infra/web"))
     }
 
-    async fn look(&self) -> (Made, Loaded) {
+    async fn look(&self, mode: PlanMode) -> (Made, Loaded) {
         let folder = PathBuf::from("nowhere");
         let files = [("main.dr.hcl", MAIN), ("../m, %1:2/main.dr.hcl", CHILD)];
         let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
@@ -216,11 +225,7 @@ impl World {
         let renderer = contexts.renderer(&entropy);
         let context = contexts.context(&entropy, &renderer);
         let (_run, interrupt) = watch::channel(Interrupt::default());
-        let asked = Asked {
-            mode: PlanMode::RefreshOnly,
-            excludes: self.excludes.clone(),
-            ..Asked::default()
-        };
+        let asked = Asked { mode, excludes: self.excludes.clone(), ..Asked::default() };
         let state = Some(&self.state);
         let made =
             planning::plan(&loaded, &settings, &context, state, &asked, &Silent, interrupt).await;
