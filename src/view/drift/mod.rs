@@ -48,7 +48,7 @@ impl Format {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
     }
 
-    /// The report in this format. That for people is made of the plan itself ([`text`]); of what
+    /// The report in this format. That for people is made of the plan itself ([`text()`]); of what
     /// failed before there was one it is a sentence.
     pub fn render(self, report: &Report) -> String {
         match self {

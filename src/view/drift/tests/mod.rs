@@ -296,3 +296,24 @@ async fn a_plan_for_a_pull_request_tells_what_waits_and_what_is_unread() {
     assert!(row("west fake", "1 of 1")[2].contains("unreachable"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 }
+
+/// A name may be taken: that is looked for before an object is made.
+#[tokio::test]
+async fn what_is_declared_and_could_not_be_looked_for_is_told_by_its_place() {
+    let mut world = World::new();
+    world.unmade("a_thing.away");
+    world.down.push("west".to_owned());
+    let report = world.report().await;
+    assert_eq!((report.verdict, report.objects.len()), (Verdict::Unread, 4));
+    let cases = readers::junit(&Format::Junit.render(&report));
+    let dark = cases.iter().find(|c| c.result == "error").unwrap();
+    assert_eq!((&*dark.suite, &*dark.name, &*dark.kind), ("west", "west fake", "unreachable"));
+    let sarif = readers::sarif(&Format::Sarif.render(&report));
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "drift/unread");
+    let commands = readers::commands(&Format::Github.render(&report));
+    assert_eq!(commands[1].property("title"), "west fake could not be read");
+    let page = readers::markdown(&Format::Markdown.render(&report));
+    assert!(page.rows.iter().any(|row| row[0] == "west fake"), "{page:?}");
+    let json: Json = serde_json::from_str(&Format::Json.render(&report)).unwrap();
+    assert_eq!(json["scopes"][1]["unread"], 1, "{json:#}");
+}

@@ -177,6 +177,11 @@ impl World {
         world
     }
 
+    /// Nobody has made it yet.
+    pub(super) fn unmade(&mut self, address: &str) {
+        self.state.objects.remove(address).unwrap();
+    }
+
     /// The permission to read a thing is missing.
     pub(super) fn deny(&self, address: &str) {
         self.cloud.fail(&format!("read {address}"), Fault::Answer(Class::Denied));
