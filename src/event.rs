@@ -25,6 +25,21 @@ pub enum Operation {
     Forget,
 }
 
+impl Operation {
+    /// Its name in plans and in what was measured.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::DeleteDeposed => "delete-deposed",
+            Self::Read => "read",
+            Self::Import => "import",
+            Self::Forget => "forget",
+        }
+    }
+}
+
 /// Something happened.
 #[derive(Clone, Debug)]
 pub enum Event {

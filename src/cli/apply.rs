@@ -23,6 +23,7 @@ use crate::address::Address;
 use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::recover::Open;
 use crate::apply::{self, CONFIRM, Outcome, Recovery, Run, RunEnding};
+use crate::engine::expected::{self, Expected};
 use crate::engine::finaliser::Finaliser;
 use crate::engine::ground;
 use crate::engine::{Contexts, Loaded};
@@ -60,7 +61,8 @@ pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
         workspace.output.error(summary, &text);
         return Exit::Error;
     }
-    let backend = match workspace.backend().await {
+    let crash = crash(workspace);
+    let backend = match workspace.backend_of(|parts| crash.tear(parts)).await {
         Ok(backend) => backend,
         Err(exit) => return exit,
     };
@@ -69,7 +71,6 @@ pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
         Ok(guard) => guard,
         Err(exit) => return exit,
     };
-    let crash = crash(workspace);
     let applying =
         Applying { workspace, args: &args, backend: &backend, guard: &guard, crash: crash.clone() };
     let exit = applying.run().await;
@@ -200,8 +201,7 @@ impl Applying<'_> {
     }
 
     fn progress(&self) -> Progress {
-        let output = self.workspace.output.clone();
-        Progress { output, refreshing: true, applying: true, bar: None }
+        Progress { applying: true, ..Progress::reading(self.workspace.output.clone()) }
     }
 
     /// Plans now, under the lock.
@@ -305,8 +305,12 @@ impl Applying<'_> {
         let finalise = Finaliser::new(shared, loaded, providers.clone(), contexts);
         let total = plan.steps.iter().map(|step| step.members.len()).sum();
         let watched = std::io::stderr().is_terminal() && !workspace.output.json;
-        let bar = Some(Bar::new(total, watched));
-        let events = Progress { bar, ..self.progress() };
+        // What was never learnt, or cannot be read, is not told.
+        let durations = self.backend.durations().await.unwrap_or_default();
+        let parallelism = self.args.planning.parallelism.max(1);
+        let expected = Arc::new(Expected::of(&plan, &durations, parallelism));
+        let bar = watched.then(|| Bar::new(total, Arc::clone(&expected)));
+        let events = Progress { bar, expected, ..self.progress() };
         let id = match RunId::new(self.workspace.lock_info("").id) {
             Ok(id) => id,
             Err(error) => return workspace.failed(&error),
@@ -325,7 +329,7 @@ impl Applying<'_> {
             guard: self.guard,
             session: Arc::new(session),
             events: &events,
-            parallelism: self.args.planning.parallelism.max(1),
+            parallelism,
             command: command(&plan).to_owned(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             now: &super::env::now_text,
@@ -333,10 +337,22 @@ impl Applying<'_> {
             crash: self.crash.clone(),
         })
         .await;
-        // The live line is gone before the report is printed.
+        // The live lines are gone before the report is printed.
         drop(events);
+        self.learn(&plan, &outcome).await;
         failure::tell_of_lock(self.backend, self.guard, &mut outcome).await;
         self.report(&plan, &outcome, &finalise)
+    }
+
+    /// Keeps how long changes took. Nothing depends on it, so that it failed is logged, not told.
+    async fn learn(&self, plan: &Plan, outcome: &Outcome) {
+        let measured = expected::measured(plan, &outcome.objects);
+        if measured.is_empty() || outcome.head.is_none() {
+            return;
+        }
+        if let Err(error) = self.backend.learn(self.guard, measured).await {
+            tracing::info!(error = apply::chain(&error), "durations were not kept");
+        }
     }
 
     fn report(&self, plan: &Plan, outcome: &Outcome, finalise: &Finaliser) -> Exit {

@@ -138,8 +138,7 @@ pub async fn make(
     asked: &Asked,
 ) -> Made {
     let settings = workspace.settings(Some(planning));
-    let events =
-        Progress { output: workspace.output.clone(), refreshing: true, applying: false, bar: None };
+    let events = Progress::reading(workspace.output.clone());
     let entropy = contexts.entropy();
     let renderer = contexts.renderer(&entropy);
     let context = contexts.context(&entropy, &renderer);

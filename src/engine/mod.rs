@@ -5,6 +5,7 @@
 pub mod compare;
 pub mod context;
 mod drifted;
+pub mod expected;
 pub mod files;
 pub mod finaliser;
 pub mod ground;

@@ -1,14 +1,16 @@
 //! Events of refresh and apply as lines or NDJSON.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use lifeboat_sdk::{Name, counted};
+use lifeboat_sdk::{Failure, Name, counted};
 use serde_json::{Value as Json, json};
 
-use super::bar::Bar;
+use super::bar::{Bar, clock};
 use super::escape::line;
 use super::output::Output;
 use crate::address::{Address, Key, Mode};
+use crate::engine::expected::{Expected, Task};
 use crate::event::{Event, Events};
 use crate::plan::Operation;
 
@@ -20,8 +22,10 @@ pub struct Progress {
     pub refreshing: bool,
     /// Whether each change is told, not only what failed.
     pub applying: bool,
-    /// The live line, where people watch an apply.
+    /// The live lines, where people watch an apply.
     pub bar: Option<Bar>,
+    /// How long changes will take.
+    pub expected: Arc<Expected>,
 }
 
 /// The words of an operation: while it runs, and when it is done.
@@ -73,6 +77,11 @@ fn in_brackets(id: Option<&Name>) -> String {
 }
 
 impl Progress {
+    /// Tells reads, and of changes only what failed.
+    pub fn reading(output: Arc<Output>) -> Self {
+        Self { output, refreshing: true, applying: false, bar: None, expected: Arc::default() }
+    }
+
     fn tell(&self, kind: &str, message: &str, hook: Json) {
         if self.output.json {
             self.output.event(kind, "info", message, json!({ "hook": hook }));
@@ -118,6 +127,69 @@ impl Progress {
     }
 }
 
+/// Changes.
+impl Progress {
+    fn begun(&self, task: Task, id: Option<&Name>) {
+        let (address, operation) = &task;
+        let name = line(&address.to_string());
+        let text = format!("{name}: {}...{}", words(*operation).0, in_brackets(id));
+        let mut hook = Self::hook(address, id);
+        hook["action"] = json!(action(*operation));
+        if let Some(takes) = self.expected.task(&task) {
+            hook["expected_seconds"] = json!(takes.as_secs_f64());
+        }
+        self.tell("apply_start", &text, hook);
+        if let Some(bar) = &self.bar {
+            let verb = words(*operation).0;
+            bar.begin(task, verb);
+        }
+    }
+
+    fn goes_on(&self, task: &Task, elapsed: Duration) {
+        let (address, operation) = task;
+        let (seconds, verb) = (elapsed.as_secs(), words(*operation).0.to_lowercase());
+        let mut hook = Self::hook(address, None);
+        hook["action"] = json!(action(*operation));
+        hook["elapsed_seconds"] = json!(seconds);
+        let mut usually = String::new();
+        if let Some(takes) = self.expected.task(task) {
+            hook["expected_seconds"] = json!(takes.as_secs_f64());
+            usually = format!(", usually {}", clock(takes));
+        }
+        let name = line(&address.to_string());
+        let text = format!("{name}: Still {verb}... [{seconds}s elapsed{usually}]");
+        self.tell("apply_progress", &text, hook);
+    }
+
+    fn complete(&self, task: Task, id: Option<&Name>, elapsed: Duration) {
+        let (address, operation) = &task;
+        let (seconds, noun) = (elapsed.as_secs(), words(*operation).1);
+        let name = line(&address.to_string());
+        let text = format!("{name}: {noun} complete after {seconds}s{}", in_brackets(id));
+        let mut hook = Self::hook(address, id);
+        hook["action"] = json!(action(*operation));
+        hook["elapsed_seconds"] = json!(seconds);
+        self.tell("apply_complete", &text, hook);
+        if let Some(bar) = &self.bar {
+            bar.done(task);
+        }
+    }
+
+    fn errored(&self, task: &Task, failure: &Failure, elapsed: Duration) {
+        let (address, operation) = task;
+        let (seconds, noun) = (elapsed.as_secs(), words(*operation).1);
+        let (name, why) = (line(&address.to_string()), line(&failure.to_string()));
+        let text = format!("{name}: {noun} failed after {seconds}s: {why}");
+        let mut hook = Self::hook(address, None);
+        hook["action"] = json!(action(*operation));
+        hook["elapsed_seconds"] = json!(seconds);
+        self.tell("apply_errored", &text, hook);
+        if let Some(bar) = &self.bar {
+            bar.failed(task);
+        }
+    }
+}
+
 impl Events for Progress {
     fn event(&self, event: Event) {
         match event {
@@ -128,49 +200,16 @@ impl Events for Progress {
             Event::ApplyStart { address, operation, id } if self.applying => {
                 // What is made has no id yet; one that is known is that of what it replaces.
                 let id = id.filter(|_| operation != Operation::Create);
-                let name = line(&address.to_string());
-                let text = format!("{name}: {}...{}", words(operation).0, in_brackets(id.as_ref()));
-                let mut hook = Self::hook(&address, id.as_ref());
-                hook["action"] = json!(action(operation));
-                self.tell("apply_start", &text, hook);
+                self.begun((address, operation), id.as_ref());
             }
             Event::ApplyProgress { address, operation, elapsed } if self.applying => {
-                let name = line(&address.to_string());
-                let seconds = elapsed.as_secs();
-                let text = format!("{name}: Still {}... [{seconds}s elapsed]", words(operation).0.to_lowercase());
-                let mut hook = Self::hook(&address, None);
-                hook["action"] = json!(action(operation));
-                hook["elapsed_seconds"] = json!(seconds);
-                self.tell("apply_progress", &text, hook);
+                self.goes_on(&(address, operation), elapsed);
             }
             Event::ApplyComplete { address, operation, id, elapsed } if self.applying => {
-                let name = line(&address.to_string());
-                let seconds = elapsed.as_secs();
-                let text = format!(
-                    "{name}: {} complete after {seconds}s{}",
-                    words(operation).1,
-                    in_brackets(id.as_ref())
-                );
-                let mut hook = Self::hook(&address, id.as_ref());
-                hook["action"] = json!(action(operation));
-                hook["elapsed_seconds"] = json!(seconds);
-                self.tell("apply_complete", &text, hook);
-                if let Some(bar) = &self.bar {
-                    bar.done(&address.to_string());
-                }
+                self.complete((address, operation), id.as_ref(), elapsed);
             }
             Event::ApplyErrored { address, operation, failure, elapsed } => {
-                let name = line(&address.to_string());
-                let text = format!(
-                    "{name}: {} failed after {}s: {}",
-                    words(operation).1,
-                    elapsed.as_secs(),
-                    line(&failure.to_string())
-                );
-                let mut hook = Self::hook(&address, None);
-                hook["action"] = json!(action(operation));
-                hook["elapsed_seconds"] = json!(elapsed.as_secs());
-                self.tell("apply_errored", &text, hook);
+                self.errored(&(address, operation), &failure, elapsed);
             }
             Event::Recovering { run, in_doubt } => {
                 let text = format!(

@@ -11,6 +11,7 @@
 //! | [`model`] | what state says; none of it is `Serialize` |
 //! | `record` | the lock record: term, holder, fence |
 //! | [`generation`] | the frozen file format, [`generation::Chain`] |
+//! | [`mod@durations`] | how long changes took, for the next run's progress |
 //! | [`journal`] | frames, transitions, replay |
 //! | [`lock`] | taking, breaking and giving back the lock |
 //! | [`backend`] | [`backend::StateBackend`], which ties these together |
@@ -18,6 +19,7 @@
 
 pub mod backend;
 pub mod digest;
+pub mod durations;
 pub mod generation;
 pub mod journal;
 pub mod line;

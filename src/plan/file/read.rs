@@ -182,7 +182,7 @@ fn step(stored: v1::Step, changes: usize) -> Result<Step, PlanFileError> {
         }
         members.push(Member {
             change: member.change,
-            operation: one_of(OPERATIONS, write::operation, &member.operation)?,
+            operation: one_of(OPERATIONS, |operation| operation.word(), &member.operation)?,
             depose: member.depose,
         });
     }

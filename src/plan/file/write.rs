@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{PlanFileError, VERSION, unstorable, v1};
 use crate::diff::Action;
 use crate::plan::{
-    Deferral, ObjectChange, Operation, OutputChange, Plan, PlanMode, Reason, ScopeStatus, Step,
+    Deferral, ObjectChange, OutputChange, Plan, PlanMode, Reason, ScopeStatus, Step,
 };
 
 /// Seals the documents of one plan.
@@ -146,7 +146,7 @@ fn step(step: &Step) -> v1::Step {
             .iter()
             .map(|m| v1::Member {
                 change: m.change,
-                operation: operation(m.operation).to_owned(),
+                operation: m.operation.word().to_owned(),
                 depose: m.depose,
             })
             .collect(),
@@ -253,18 +253,6 @@ pub(crate) fn reason(reason: &Reason) -> &'static str {
         Reason::EachKey => "delete_because_each_key",
         Reason::ConfigUnknown => "read_because_config_unknown",
         Reason::DependencyPending => "read_because_dependency_pending",
-    }
-}
-
-pub(super) fn operation(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Create => "create",
-        Operation::Update => "update",
-        Operation::Delete => "delete",
-        Operation::DeleteDeposed => "delete-deposed",
-        Operation::Read => "read",
-        Operation::Import => "import",
-        Operation::Forget => "forget",
     }
 }
 

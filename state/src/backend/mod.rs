@@ -1,5 +1,6 @@
 //! `StateBackend`: all that the engine asks of state, and the one over a store.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::BoxFuture;
+use crate::durations::{self, Durations, Kept, Work};
 use crate::generation::{self, Chain, Generation, GenerationError, Head, NewGeneration};
 use crate::journal::{
     Frame, Journal, JournalError, Journals, OpenRun, Recorded, Run, RunBegin, RunEnd, RunId,
@@ -163,6 +165,16 @@ pub trait StateBackend: Debug + Send + Sync {
     /// The runs without an end.
     fn open_runs(&self) -> BoxFuture<'_, Result<Vec<OpenRun>, BackendError>>;
 
+    /// How long changes took in earlier runs; none where that was never learnt or cannot be read.
+    fn durations(&self) -> BoxFuture<'_, Result<Durations, BackendError>>;
+
+    /// Takes what a run measured. Nothing depends on it, so a caller may ignore that it failed.
+    fn learn<'a>(
+        &'a self,
+        guard: &'a LockGuard,
+        measured: BTreeMap<Work, Vec<Duration>>,
+    ) -> BoxFuture<'a, Result<(), BackendError>>;
+
     /// What seals values; for keyed hashes and for the plan file.
     fn sealer(&self) -> Arc<Sealer>;
 }
@@ -211,7 +223,8 @@ impl LocalState {
         StoreBackend::inspect(Self::parts(folder)).await
     }
 
-    fn parts(folder: &Path) -> Parts {
+    /// What the state in `folder` is made of, for [`StoreBackend::open`].
+    pub fn parts(folder: &Path) -> Parts {
         let root = folder.join("state");
         let store = LocalStore::new(&root);
         Parts {
@@ -387,6 +400,23 @@ impl StoreBackend {
         }
     }
 
+    async fn learn_durations(
+        &self,
+        guard: &LockGuard,
+        measured: BTreeMap<Work, Vec<Duration>>,
+    ) -> Result<(), BackendError> {
+        self.locks.verify(guard).await?;
+        let kept = durations::read(&*self.parts.store).await?;
+        let mut durations = match &kept {
+            Kept::Whole(durations, _) => durations.clone(),
+            Kept::Missing | Kept::Damaged(_) | Kept::Newer => Durations::default(),
+        };
+        for (work, measured) in measured {
+            durations.learn(work, measured);
+        }
+        Ok(durations::write(&*self.parts.store, &kept, &durations).await?)
+    }
+
     async fn resume_run(
         &self,
         guard: &LockGuard,
@@ -507,6 +537,23 @@ impl StateBackend for StoreBackend {
 
     fn open_runs(&self) -> BoxFuture<'_, Result<Vec<OpenRun>, BackendError>> {
         Box::pin(async move { Ok(self.journals().open_runs().await?) })
+    }
+
+    fn durations(&self) -> BoxFuture<'_, Result<Durations, BackendError>> {
+        Box::pin(async move {
+            Ok(match durations::read(&*self.parts.store).await? {
+                Kept::Whole(durations, _) => durations,
+                Kept::Missing | Kept::Damaged(_) | Kept::Newer => Durations::default(),
+            })
+        })
+    }
+
+    fn learn<'a>(
+        &'a self,
+        guard: &'a LockGuard,
+        measured: BTreeMap<Work, Vec<Duration>>,
+    ) -> BoxFuture<'a, Result<(), BackendError>> {
+        Box::pin(self.learn_durations(guard, measured))
     }
 
     fn sealer(&self) -> Arc<Sealer> {
