@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Interrupt};
-use lifeboat_state::backend::{LocalState, StateBackend, StoreBackend};
+use lifeboat_state::backend::{LocalState, Parts, StateBackend, StoreBackend};
 use lifeboat_state::lock::LockInfo;
 use tokio::sync::watch;
 
@@ -141,8 +141,17 @@ impl Workspace {
 
     /// The state of the folder.
     pub async fn backend(&self) -> Result<StoreBackend, Exit> {
+        self.backend_of(|parts| parts).await
+    }
+
+    /// The state of the folder, of parts that were changed before.
+    pub async fn backend_of(
+        &self,
+        change: impl FnOnce(Parts) -> Parts,
+    ) -> Result<StoreBackend, Exit> {
         let folder = self.root.join(FOLDER);
-        let state = LocalState::open(&folder).await.map_err(|error| self.failed(&error))?;
+        let parts = change(LocalState::parts(&folder));
+        let state = StoreBackend::open(parts).await.map_err(|error| self.failed(&error))?;
         // The key must not get into a repository, whether `init` was run or not. Where there is
         // no folder yet, nothing was written yet.
         let ignore = folder.join(".gitignore");

@@ -9,11 +9,15 @@
 
 mod bad_days;
 mod blocks;
+mod chance;
 #[cfg(feature = "crash-points")]
 mod crashes;
+mod ends;
 mod examples;
 mod folder;
+mod kills;
 mod outage;
+mod progress;
 mod ran;
 mod reports;
 mod stage;

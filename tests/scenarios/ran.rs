@@ -1,6 +1,7 @@
 //! What a run of the program came to.
 
 use std::fmt;
+use std::io::Write as _;
 use std::time::Duration;
 
 use lifeboat_testbed::Entry;
@@ -101,4 +102,20 @@ fn told(line: &str) -> Option<String> {
     let message = event["@message"].as_str().unwrap_or(line).to_owned();
     let detail = event["diagnostic"]["detail"].as_str().unwrap_or_default();
     (!reads).then(|| format!("{message} {detail}").trim_end().to_owned())
+}
+
+/// Writes a table to standard error, past the test harness: its first row are the heads.
+pub(super) fn tell_table<const N: usize>(rows: &[[String; N]]) {
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
+    let mut table = String::from("\n");
+    for row in rows {
+        for (column, text) in row.iter().enumerate() {
+            let width = width(column);
+            table +=
+                &if column == 0 { format!("{text:<width$}") } else { format!("  {text:>width$}") };
+        }
+        table.push('\n');
+    }
+    // Whoever closed standard error does not want it.
+    writeln!(std::io::stderr().lock(), "{table}").ok();
 }

@@ -160,6 +160,21 @@ impl Running<'_> {
         self.wait_for(&format!("the words {text:?}"), |said| said.contains(text));
     }
 
+    /// Kills it (SIGKILL) when it has made so many calls, unless it ends before; waits for its end.
+    #[track_caller]
+    pub(super) fn killed_after(mut self, calls: usize) -> Ran {
+        let (stage, last) = (self.stage, self.last);
+        let made = || stage.ledger().count(|entry| entry.seq > last);
+        while made() < calls && self.child.try_wait().unwrap().is_none() {
+            // A look every millisecond until then.
+            thread::park_timeout(Duration::from_millis(1));
+        }
+        stage.note(format_args!("SIGKILL to `lifeboat {}` after {} calls", self.arguments, made()));
+        // It may have ended by now.
+        self.child.kill().ok();
+        self.finish()
+    }
+
     #[track_caller]
     fn wait_for(&mut self, what: &str, holds: impl Fn(&str) -> bool) {
         let begun = Instant::now();

@@ -52,6 +52,13 @@ pub enum Nth {
     First(u64),
     /// All but this many.
     After(u64),
+    /// Each with this chance in a thousand; a seed always picks the same ones.
+    Chance {
+        /// In a thousand.
+        in_1000: u64,
+        /// Picks which.
+        seed: u64,
+    },
 }
 
 impl Nth {
@@ -62,8 +69,18 @@ impl Nth {
             Self::EveryOther => call % 2 == 1,
             Self::First(n) => call <= n,
             Self::After(n) => call > n,
+            Self::Chance { in_1000, seed } => mixed(seed, call) % 1000 < in_1000,
         }
     }
+}
+
+/// A number that looks random, the same for the same pair.
+fn mixed(seed: u64, call: u64) -> u64 {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8..].copy_from_slice(&call.to_le_bytes());
+    let digest = blake3::hash(&bytes);
+    digest.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// A fault and the calls it is for; what is `None` fits every call.

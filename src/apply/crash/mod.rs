@@ -4,6 +4,9 @@
 //! empty.
 
 #[cfg(feature = "crash-points")]
+mod torn;
+
+#[cfg(feature = "crash-points")]
 use std::fs::OpenOptions;
 #[cfg(feature = "crash-points")]
 use std::io::Write as _;
@@ -14,11 +17,16 @@ use std::sync::Arc;
 #[cfg(feature = "crash-points")]
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use lifeboat_state::backend::Parts;
+
 /// A place in the life of a step at which a process may die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrashPoint {
     /// Before the intents of a wave are appended.
     BeforeIntent,
+    /// An append to the journal is written, and the machine dies before it is synced: half of it
+    /// is on the disk.
+    BeforeSync,
     /// When they are durable, before the calls.
     AfterIntent,
     /// The API has told an id, and the journal does not know it.
@@ -39,8 +47,9 @@ pub enum CrashPoint {
 
 impl CrashPoint {
     /// All of them, in the order in which a run comes by.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::BeforeIntent,
+        Self::BeforeSync,
         Self::AfterIntent,
         Self::BeforeIdentified,
         Self::AfterIdentified,
@@ -55,6 +64,7 @@ impl CrashPoint {
     pub fn name(self) -> &'static str {
         match self {
             Self::BeforeIntent => "before-intent",
+            Self::BeforeSync => "before-sync",
             Self::AfterIntent => "after-intent",
             Self::BeforeIdentified => "before-identified",
             Self::AfterIdentified => "after-identified",
@@ -88,16 +98,22 @@ impl Crash {
         Self { at, trace: trace.map(PathBuf::from) }
     }
 
-    /// Aborts the process if this is the place.
+    /// Writes down that the run comes by; whether this is where it is to die.
     #[cfg(feature = "crash-points")]
-    pub fn point(&self, point: CrashPoint) {
+    fn arrives(&self, point: CrashPoint) -> bool {
         if let Some(trace) = &self.trace {
             let file = OpenOptions::new().create(true).append(true).open(trace);
             // A trace that cannot be written is one that the reader finds too short.
             file.and_then(|mut file| writeln!(file, "{}", point.name())).ok();
         }
-        let Some(at) = &self.at else { return };
-        if at.0 == point.name() && at.1.fetch_sub(1, Ordering::SeqCst) == 1 {
+        let Some(at) = &self.at else { return false };
+        at.0 == point.name() && at.1.fetch_sub(1, Ordering::SeqCst) == 1
+    }
+
+    /// Aborts the process if this is the place.
+    #[cfg(feature = "crash-points")]
+    pub fn point(&self, point: CrashPoint) {
+        if self.arrives(point) {
             std::process::abort();
         }
     }
@@ -105,4 +121,19 @@ impl Crash {
     /// Does nothing in this build.
     #[cfg(not(feature = "crash-points"))]
     pub fn point(&self, _point: CrashPoint) {}
+
+    /// The parts of a state, with journals that are torn at [`CrashPoint::BeforeSync`].
+    #[cfg(feature = "crash-points")]
+    #[must_use]
+    pub fn tear(&self, parts: Parts) -> Parts {
+        let segments = Arc::new(torn::Torn { inner: parts.segments, crash: self.clone() });
+        Parts { segments, ..parts }
+    }
+
+    /// The parts as they are, in this build.
+    #[cfg(not(feature = "crash-points"))]
+    #[must_use]
+    pub fn tear(&self, parts: Parts) -> Parts {
+        parts
+    }
 }
