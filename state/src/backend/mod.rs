@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,16 +14,18 @@ use crate::journal::{
     Frame, Journal, JournalError, Journals, OpenRun, Recorded, Run, RunBegin, RunEnd, RunId,
     RunStatus,
 };
-use crate::lock::{Holder, Liveness, LockError, LockFiles, LockGuard, LockInfo, Locks};
+use crate::lock::{Holder, Liveness, LockError, LockGuard, LockInfo, Locks};
 use crate::model::State;
-use crate::secret::{KeyFile, KeySource, Sealer, SecretError};
-use crate::store::{CasStore, LocalStore, MemoryDisk, Name, PutNew, Segments, StoreError};
+use crate::secret::{KeySource, Sealer, SecretError};
+use crate::store::{CasStore, MemoryDisk, Name, PutNew, Segments, StoreError};
 
 mod inspect;
+mod local;
 #[cfg(test)]
 mod tests;
 
 pub use inspect::{Applied, Inspected};
+pub use local::LocalState;
 
 /// Why state could not do what the engine asked.
 #[derive(Debug, thiserror::Error)]
@@ -199,41 +200,6 @@ pub struct StoreBackend {
     chain: Chain,
     locks: Locks,
     sealer: Mutex<Arc<Sealer>>,
-}
-
-/// State in a folder of this machine.
-#[derive(Debug, Clone, Copy)]
-pub struct LocalState;
-
-impl LocalState {
-    /// The state in `folder` (the `.lifeboat` of a root module): generations, journals and lock in
-    /// `state/`, the key in `key`. Creates nothing before the first lock.
-    ///
-    /// # Errors
-    /// The key file cannot be read.
-    pub async fn open(folder: &Path) -> Result<StoreBackend, BackendError> {
-        StoreBackend::open(Self::parts(folder)).await
-    }
-
-    /// The state in `folder`, also where its key cannot be used; see [`StoreBackend::inspect`].
-    ///
-    /// # Errors
-    /// The key file cannot be looked at.
-    pub async fn inspect(folder: &Path) -> Result<Inspected, BackendError> {
-        StoreBackend::inspect(Self::parts(folder)).await
-    }
-
-    /// What the state in `folder` is made of, for [`StoreBackend::open`].
-    pub fn parts(folder: &Path) -> Parts {
-        let root = folder.join("state");
-        let store = LocalStore::new(&root);
-        Parts {
-            store: Arc::new(store.clone()),
-            segments: Arc::new(store),
-            liveness: Arc::new(LockFiles::new(root.join("live"))),
-            keys: Arc::new(KeyFile::new(folder.join("key"))),
-        }
-    }
 }
 
 impl StoreBackend {
