@@ -1,12 +1,13 @@
 //! The backend as the engine uses it, in memory and in a folder.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
 use crate::journal::{Intent, Outcome, StepResult, StepStatus};
 use crate::model::{Document, Index, Output};
-use crate::secret::{FixedKey, Key};
+use crate::secret::{FixedKey, Key, KeyFile};
 use crate::store::memory::Fault;
 use crate::testing::{Folder, LINEAGE, info, object, state_with};
 
