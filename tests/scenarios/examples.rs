@@ -48,6 +48,11 @@ fn two_region_web() {
 }
 
 #[test]
+fn retention_tiers() {
+    plans_applies_and_goes("retention-tiers");
+}
+
+#[test]
 fn resources_only() {
     plans_applies_and_goes("resources-only");
 }
@@ -60,6 +65,6 @@ fn every_example_is_played() {
     let mut found: Vec<String> =
         folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     found.sort();
-    let played = ["replicated-buckets", "resources-only", "two-region-web"];
+    let played = ["replicated-buckets", "resources-only", "retention-tiers", "two-region-web"];
     assert_eq!(found, played, "a test for each example");
 }
