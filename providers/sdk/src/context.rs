@@ -39,6 +39,15 @@ impl fmt::Debug for Ctx {
     }
 }
 
+/// What became of the attempts of one call, for the log.
+#[derive(Default)]
+struct Made {
+    /// Attempts that were made.
+    requests: u32,
+    /// How long they waited for a permit and for the rate.
+    waited: Duration,
+}
+
 /// Attempts of one call by what failed.
 fn attempts(purpose: Purpose, class: Class) -> u32 {
     match (purpose, class) {
@@ -90,22 +99,23 @@ impl Ctx {
             attempts = tracing::field::Empty,
             outcome = tracing::field::Empty,
             duration_ms = tracing::field::Empty,
+            waited_ms = tracing::field::Empty,
         );
-        let mut requests = 0;
-        let result = self.attempts(call, scope, make, &mut requests).instrument(span.clone()).await;
-        span.record("attempts", requests);
+        let mut made = Made::default();
+        let result = self.attempts(call, scope, make, &mut made).instrument(span.clone()).await;
+        span.record("attempts", made.requests);
         span.record("outcome", outcome(result.as_ref().err()).as_str());
         span.record("duration_ms", ms(begun));
+        span.record("waited_ms", u64::try_from(made.waited.as_millis()).unwrap_or(u64::MAX));
         result.map_err(|f| f.of(call, scope))
     }
 
-    /// `requests` counts those that were made.
     async fn attempts<T, F, Fut>(
         &self,
         call: &'static Call,
         scope: &Scope,
         make: F,
-        requests: &mut u32,
+        made: &mut Made,
     ) -> Result<T, Failure>
     where
         F: Fn() -> Fut,
@@ -120,11 +130,7 @@ impl Ctx {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let counted = || {
-                *requests += 1;
-                make()
-            };
-            let result = self.attempt(call, &guard, begun, counted).await;
+            let result = self.attempt(call, &guard, begun, &make, made).await;
             let failure = match result {
                 Ok(answer) => {
                     tracing::debug!(attempt, ms = ms(begun), "answered");
@@ -152,14 +158,18 @@ impl Ctx {
         call: &'static Call,
         guard: &Guard,
         begun: Instant,
-        make: F,
+        make: &F,
+        made: &mut Made,
     ) -> Result<T, Failure>
     where
-        F: FnOnce() -> Fut,
+        F: Fn() -> Fut,
         Fut: Future<Output = Result<T, Failure>>,
     {
         let write = call.access == Access::Write;
+        let asked = Instant::now();
         let _entered = guard.enter(write).await?;
+        made.waited += asked.elapsed();
+        made.requests += 1;
         let limit = if guard.budgeted() {
             guard.limits.attempt.min(guard.remaining())
         } else if write {
@@ -325,7 +335,7 @@ mod tests {
         let line = logged(&GET, &[throttled(), throttled(), Ok(())]).await;
         let call = "service=\"s3\" operation=\"GetBucketPolicy\" region=us-east-1";
         assert!(line.contains(call), "{line}");
-        assert!(line.contains("attempts=3 outcome=\"ok\" duration_ms=600"), "{line}");
+        assert!(line.contains("attempts=3 outcome=\"ok\" duration_ms=600 waited_ms=0"), "{line}");
         assert_eq!(line.lines().count(), 1, "{line}");
         let gone = Err(Failure::new(Class::NotFound, "none").code("NoSuchBucket"));
         let line = logged(&GET, &[gone]).await;

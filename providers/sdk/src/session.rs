@@ -308,38 +308,81 @@ pub(crate) struct Entered<'a> {
     _permit: tokio::sync::SemaphorePermit<'a>,
 }
 
-/// The rate of a service: one clock for all calls, and one that reads wait for before it, so that
-/// they leave a part of the rate to writes and yet both together keep it.
+/// The rate of a service: a slot after the other, for reads and writes together. Writes go first,
+/// and reads take at most four fifths of the slots, so that a write never waits behind reads.
 struct Bucket {
     rate: f64,
-    /// When the next call may be made.
-    all: tokio::sync::Mutex<Instant>,
-    /// When the next read may be. Only the read that holds it waits among the writes.
+    slots: Mutex<Slots>,
+    /// When the next read may be. The read that holds it is the only one that looks for a slot.
     reads: tokio::sync::Mutex<Instant>,
+}
+
+struct Slots {
+    /// When the next call may be made.
+    next: Instant,
+    /// Writes that wait for it.
+    writes: usize,
+}
+
+/// A write that waits, also if nobody waits for it any more.
+struct Waiting<'a>(&'a Bucket);
+
+impl<'a> Waiting<'a> {
+    fn of(bucket: &'a Bucket) -> Self {
+        lock(&bucket.slots).writes += 1;
+        Self(bucket)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.slots).writes -= 1;
+    }
 }
 
 impl Bucket {
     fn new(rate: f64) -> Self {
-        let now = || tokio::sync::Mutex::new(Instant::now());
-        Self { rate, all: now(), reads: now() }
+        let next = Instant::now();
+        let slots = Mutex::new(Slots { next, writes: 0 });
+        Self { rate, slots, reads: tokio::sync::Mutex::new(next) }
+    }
+
+    /// The time between two calls at a part of the rate.
+    fn apart(&self, part: f64) -> Duration {
+        Duration::from_secs_f64(1.0 / (self.rate * part))
     }
 
     /// Waits for the next slot. Reads take at most four fifths of the rate (Route 53 takes five
     /// requests a second per account: one is kept for writes).
     async fn take(&self, write: bool) {
-        let mut reads = None;
-        if !write {
-            let next = self.reads.lock().await;
-            tokio::time::sleep_until(*next).await;
-            reads = Some(next);
+        if write {
+            let _waiting = Waiting::of(self);
+            while let Err(next) = self.slot(true) {
+                tokio::time::sleep_until(next).await;
+            }
+        } else {
+            let mut reads = self.reads.lock().await;
+            tokio::time::sleep_until(*reads).await;
+            while let Err(next) = self.slot(false) {
+                tokio::time::sleep_until(next).await;
+            }
+            *reads = Instant::now() + self.apart(0.8);
         }
-        let mut next = self.all.lock().await;
-        tokio::time::sleep_until(*next).await;
-        let after = |rate: f64| Instant::now() + Duration::from_secs_f64(1.0 / rate);
-        *next = after(self.rate);
-        if let Some(mut reads) = reads {
-            *reads = after(self.rate * 0.8);
+    }
+
+    /// Takes a slot, or tells when to look again.
+    fn slot(&self, write: bool) -> Result<(), Instant> {
+        let now = Instant::now();
+        let mut slots = lock(&self.slots);
+        if now < slots.next {
+            return Err(slots.next);
         }
+        if !write && slots.writes > 0 {
+            // It is a write's, which is about to take it.
+            return Err(now + self.apart(1.0));
+        }
+        slots.next = now + self.apart(1.0);
+        Ok(())
     }
 }
 
@@ -387,5 +430,26 @@ mod tests {
         let [reads, writes] = times(40, 1).await;
         assert!(apart(&reads, 250), "{reads:?}");
         assert!(writes[0] <= 400, "a write does not wait for all reads: {writes:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_takes_the_next_slot_whatever_reads_wait() {
+        let bucket = Arc::new(Bucket::new(5.0));
+        let mut reads = tokio::task::JoinSet::new();
+        for _ in 0..40 {
+            let bucket = bucket.clone();
+            reads.spawn(async move { bucket.take(false).await });
+        }
+        for pause in [10, 130, 199, 200, 201, 333, 950] {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            let (asked, next) = (Instant::now(), lock(&bucket.slots).next);
+            bucket.take(true).await;
+            assert_eq!(Instant::now(), next.max(asked), "after {pause} ms");
+        }
+        // A write that is given up leaves its slot to reads.
+        let given_up = tokio::time::timeout(Duration::from_millis(1), bucket.take(true)).await;
+        assert!(given_up.is_err());
+        assert_eq!(lock(&bucket.slots).writes, 0);
+        reads.join_all().await;
     }
 }
