@@ -65,7 +65,7 @@ impl Default for Asked {
 pub struct Made {
     /// The plan.
     pub plan: Plan,
-    /// Every managed object of the previous state, and how it was seen.
+    /// Every managed object of the previous state, and how it was seen: where only that is asked.
     pub looked: Vec<Looked>,
     /// Configured, verified providers.
     pub providers: Providers,
@@ -106,7 +106,9 @@ pub async fn plan(
     };
     let mut statuses = refresh::status(&places, &observed);
     made.plan.drift = drift(loaded, &ground, &observed);
-    made.looked = looked(&ground, &places, &observed);
+    if asked.mode == PlanMode::RefreshOnly {
+        made.looked = looked(&ground, &places, &observed);
+    }
     let current = take_current(&mut observed);
     let imports = imports::imports(loaded, context, &ground.previous, &mut made.diagnostics);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
@@ -280,7 +282,7 @@ fn input<'a>(
         desired: &loaded.desired,
         catalogue: &loaded.catalogue,
         providers: &ground.providers,
-        previous: ground.previous.clone(),
+        previous: &ground.previous,
         observed,
         variables: &loaded.variables,
         previous_outputs: state.map(stored::outputs).transpose()?.unwrap_or_default(),

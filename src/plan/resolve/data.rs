@@ -110,7 +110,7 @@ impl Resolver<'_> {
             after
         };
         if self.input.options.mode == PlanMode::Normal {
-            self.changes.insert(change.address.clone(), change);
+            self.changes.insert(change.address.clone(), Box::new(change));
         }
         seen
     }
@@ -137,7 +137,7 @@ impl Resolver<'_> {
                 change.reason = None;
                 change.before = Some(document.clone());
                 change.after = Some(document.clone());
-                self.changes.insert(site.address.clone(), change);
+                self.changes.insert(site.address.clone(), Box::new(change));
                 document
             }
             Err(failure) if failure.defers() => {
@@ -147,7 +147,7 @@ impl Resolver<'_> {
                     Some(Deferral::Unreachable { scope, message: failure.to_string() });
                 let ty = config.ty();
                 if self.input.options.mode == PlanMode::Normal {
-                    self.changes.insert(site.address.clone(), change);
+                    self.changes.insert(site.address.clone(), Box::new(change));
                 }
                 unknown_parts(&config, &ty, &why)
             }

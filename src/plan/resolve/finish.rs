@@ -179,7 +179,7 @@ impl Resolver<'_> {
             });
         }
         self.diagnostics.0.extend(self.unread.errors());
-        let mut changes: Vec<_> = self.changes.into_values().collect();
+        let mut changes: Vec<_> = self.changes.into_values().map(|change| *change).collect();
         changes.extend(self.leftovers);
         Resolved {
             changes,

@@ -163,7 +163,7 @@ impl Resolver<'_> {
             None => proposal.after.clone(),
         };
         change.after = Some(proposal.after);
-        self.changes.insert(address.clone(), change);
+        self.changes.insert(address.clone(), Box::new(change));
         seen
     }
 
@@ -196,7 +196,7 @@ impl Resolver<'_> {
             change.replace_paths = proposal.replace_paths;
             change.deferred = Some(why.clone());
         }
-        self.changes.insert(wanted.address.clone(), change);
+        self.changes.insert(wanted.address.clone(), Box::new(change));
         Self::stale(wanted, stored, &why)
     }
 
@@ -207,7 +207,7 @@ impl Resolver<'_> {
             change.before = Some(previous.document.clone());
             change.after = Some(previous.document.clone());
             change.unread = why;
-            self.changes.insert(wanted.address.clone(), change);
+            self.changes.insert(wanted.address.clone(), Box::new(change));
             return previous.document;
         }
         Value::unknown(wanted.kind.schema().ty())
@@ -274,7 +274,7 @@ impl Resolver<'_> {
             None => proposal.after.clone(),
         };
         change.after = Some(proposal.after);
-        self.changes.insert(wanted.address.clone(), change);
+        self.changes.insert(wanted.address.clone(), Box::new(change));
         seen
     }
 

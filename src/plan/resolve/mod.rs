@@ -52,7 +52,7 @@ pub struct Input<'a> {
     /// Configured providers: scopes and default regions.
     pub providers: &'a Providers,
     /// The objects of the previous state, moves applied.
-    pub previous: BTreeMap<Address, Previous>,
+    pub previous: &'a BTreeMap<Address, Previous>,
     /// What refresh found of them; what is missing was not asked for.
     pub observed: BTreeMap<Address, Observation<Value>>,
     /// Variables of the root module.
@@ -137,7 +137,8 @@ pub struct Resolver<'a> {
     input: Input<'a>,
     /// What expressions see of resources.
     objects: Objects,
-    changes: BTreeMap<Address, ObjectChange>,
+    /// Boxed: a half-full node of a map would keep room for eleven of them.
+    changes: BTreeMap<Address, Box<ObjectChange>>,
     needs: Needs,
     checks: Vec<CheckResult>,
     outputs: BTreeMap<Name, OutputChange>,
@@ -277,7 +278,7 @@ impl<'a> Resolver<'a> {
             return;
         };
         if !self.takes_part(position) {
-            cell.insert_stored(module, key, &self.input.previous);
+            cell.insert_stored(module, key, self.input.previous);
             return;
         }
         let expansion =

@@ -13,13 +13,12 @@ use crate::plan::{Deferral, ObjectChange, PlanMode, Reason};
 impl Resolver<'_> {
     /// Plans the end of what is no longer declared, or of everything.
     pub(super) fn orphans(&mut self) {
-        let previous: Vec<(Address, Previous)> =
-            self.input.previous.iter().map(|(a, p)| (a.clone(), p.clone())).collect();
-        for (address, previous) in previous {
-            self.deposed(&address, &previous);
+        let all = self.input.previous;
+        for (address, previous) in all {
+            self.deposed(address, previous);
             let takes_part =
-                self.input.options.only_state.as_ref().is_none_or(|only| only.contains(&address));
-            if self.changes.contains_key(&address) || !takes_part {
+                self.input.options.only_state.as_ref().is_none_or(|only| only.contains(address));
+            if self.changes.contains_key(address) || !takes_part {
                 continue;
             }
             if address.mode == crate::address::Mode::Data {
@@ -28,28 +27,28 @@ impl Resolver<'_> {
             if previous.only_deposed {
                 continue;
             }
-            let broken = self.seen.contains(&address);
-            let doubt = self.input.options.in_doubt.get(&address).cloned().map(Deferral::InDoubt);
-            let waiting = self.uncounted_reason(&address).or(doubt);
-            let mut change = self.orphan(&address, &previous);
+            let broken = self.seen.contains(address);
+            let doubt = self.input.options.in_doubt.get(address).cloned().map(Deferral::InDoubt);
+            let waiting = self.uncounted_reason(address).or(doubt);
+            let mut change = self.orphan(address, previous);
             if broken || waiting.is_some() || self.input.options.mode == PlanMode::RefreshOnly {
                 change.action = Action::NoOp;
                 change.after = change.before.clone();
                 change.unread = waiting.or(change.unread);
                 change.reason = None;
             }
-            if matches!(self.input.observed.get(&address), Some(Observation::Absent(_))) {
+            if matches!(self.input.observed.get(address), Some(Observation::Absent(_))) {
                 // Gone already: nothing to delete, drift says so.
                 if !broken {
                     continue;
                 }
             }
-            let protected = || previous.prevent_destroy || self.declared_protected(&address);
+            let protected = || previous.prevent_destroy || self.declared_protected(address);
             if change.action == Action::Delete && protected() {
-                let problem = prevented(&address);
+                let problem = prevented(address);
                 self.push(problem);
             }
-            self.changes.insert(address, change);
+            self.changes.insert(address.clone(), Box::new(change));
         }
     }
 
