@@ -1,5 +1,6 @@
 //! One measurement: a command of the program in a folder, with what it cost and what it called.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -38,6 +39,23 @@ impl<'a> Bench<'a> {
         Ok(bench)
     }
 
+    /// A folder for Terraform, with what it is to know already; nothing where it is not installed.
+    pub(super) fn of_terraform(files: &str, state: Option<&str>) -> Result<Option<Self>> {
+        let program = Path::new("terraform");
+        let bench = Self { program, folder: Scratch::new("figures")?, bed: None };
+        fs::write(bench.folder.path().join("main.tf"), files)?;
+        if let Some(state) = state {
+            fs::write(bench.folder.path().join("terraform.tfstate"), state)?;
+        }
+        let mut init = bench.command(program.to_owned());
+        match init.args(["init", "-input=false"]).output() {
+            Ok(output) if output.status.success() => Ok(Some(bench)),
+            Ok(output) => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// A folder with a pair of empty servers.
     pub(super) fn on_servers(program: &'a Path, files: &str) -> Result<Self> {
         Ok(Self { bed: Some(Bed::start()?), ..Self::new(program, files)? })
@@ -60,10 +78,14 @@ impl<'a> Bench<'a> {
 
     /// Runs a command once; its exit code must be the expected one.
     pub(super) fn once(&self, arguments: &[&str], code: i32) -> Result<Measured> {
+        self.run(arguments, code, &[])
+    }
+
+    fn run(&self, arguments: &[&str], code: i32, more: &[(&str, &OsStr)]) -> Result<Measured> {
         let log = self.folder.path().join("cost.log");
         let (program, (name, value)) = cost::measuring(&log)?;
         let mut command = self.command(program);
-        command.env(name, value).arg(self.program).args(arguments);
+        command.env(name, value).envs(more.iter().copied()).arg(self.program).args(arguments);
         if let Some(bed) = &self.bed {
             bed.proxy.ledger().clear();
         }
@@ -71,7 +93,8 @@ impl<'a> Bench<'a> {
         if output.status.code() != Some(code) {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             let end: String = String::from_utf8_lossy(&output.stdout).chars().take(2000).collect();
-            return Err(format!("`lifeboat {arguments:?}`: {}: {said}{end}", output.status).into());
+            let name = self.program.display();
+            return Err(format!("`{name} {arguments:?}`: {}: {said}{end}", output.status).into());
         }
         let line = fs::read_to_string(&log)?;
         fs::remove_file(&log)?;
@@ -79,6 +102,17 @@ impl<'a> Bench<'a> {
         let ledger = self.bed.as_ref().map(|bed| bed.proxy.ledger());
         let mutating = ledger.map_or(0, |ledger| ledger.mutating());
         Ok(Measured { cost, calls: ledger.map(|ledger| ledger.total()), mutating })
+    }
+
+    /// Runs a command once; the log has a line for each call.
+    pub(super) fn logged(&self, arguments: &[&str], code: i32) -> Result<(Measured, String)> {
+        let log = self.folder.path().join("calls.log");
+        let more = [
+            ("LIFEBOAT_LOG", OsStr::new("lifeboat_sdk=info")),
+            ("LIFEBOAT_LOG_PATH", log.as_os_str()),
+        ];
+        let measured = self.run(arguments, code, &more)?;
+        Ok((measured, fs::read_to_string(&log)?))
     }
 
     /// The median of several runs by processor time, with the highest peak and the most calls.
@@ -96,6 +130,19 @@ impl<'a> Bench<'a> {
             mine.filter_map(|call| call.ended).max().unwrap_or_default()
         };
         ended(&|_| true).saturating_sub(ended(&|name| name == operation))
+    }
+
+    /// The most calls of a service that began within one second.
+    pub(super) fn busiest_second(&self, service: &str) -> usize {
+        let Some(bed) = &self.bed else { return 0 };
+        let calls = bed.proxy.ledger().entries();
+        let began: Vec<Duration> =
+            calls.iter().filter(|call| call.service == service).map(|call| call.started).collect();
+        let within = |from: &Duration| {
+            let second = *from..*from + Duration::from_secs(1);
+            began.iter().filter(|at| second.contains(at)).count()
+        };
+        began.iter().map(within).max().unwrap_or_default()
     }
 
     fn command(&self, program: PathBuf) -> Command {

@@ -5,6 +5,7 @@ mod commands;
 mod figures;
 mod measure;
 mod scenarios;
+mod terraform;
 
 use crate::Result;
 

@@ -41,7 +41,8 @@ pub(super) fn buckets(pairs: usize) -> String {
 /// Names that fail over: two records each, a health check for every tenth, one zone; and how many
 /// calls Route 53 may get in a second, 0 for any number.
 pub(super) fn names(pairs: usize, ttl_of_first: u32, limit: u32) -> String {
-    let mut text = ZONE.replace("LIMIT", &limit.to_string());
+    let mut text = PROVIDER.replace("LIMIT", &limit.to_string());
+    text.push_str(ZONE);
     for n in 0..pairs.div_ceil(10) {
         text.push_str(&CHECK.replace("NN", &format!("{n:05}")));
     }
@@ -49,6 +50,21 @@ pub(super) fn names(pairs: usize, ttl_of_first: u32, limit: u32) -> String {
         let ttl = if n == 0 { ttl_of_first } else { 60 };
         let record = RECORDS.replace("NN", &format!("{n:05}")).replace("TTL", &ttl.to_string());
         text.push_str(&record.replace("CHECK", &format!("{:05}", n / 10)));
+    }
+    text
+}
+
+/// Zones with a record each; each record waits for that of the zone `lanes` before it, so that so
+/// many are changed at a time.
+pub(super) fn zones(count: usize, lanes: usize, ttl: u32, limit: u32) -> String {
+    let mut text = PROVIDER.replace("LIMIT", &limit.to_string());
+    for n in 0..count {
+        let after = match n.checked_sub(lanes) {
+            Some(before) => format!("aws_route53_record.r{before:05}"),
+            None => String::new(),
+        };
+        let zone = ZONED.replace("NN", &format!("{n:05}")).replace("TTL", &ttl.to_string());
+        text.push_str(&zone.replace("AFTER", &after));
     }
     text
 }
@@ -192,13 +208,30 @@ resource "aws_s3_bucket_replication_configuration" "srcNN" {
 "#;
 
 /// The limit of five calls a second is another figure.
-const ZONE: &str = r#"
+const PROVIDER: &str = r#"
 provider "aws" {
   region = "us-east-1"
   rate_limits {
     route53 = LIMIT
   }
 }
+"#;
+
+const ZONED: &str = r#"
+resource "aws_route53_zone" "zNN" {
+  name = "zNN.bench.example.com"
+}
+resource "aws_route53_record" "rNN" {
+  zone_id    = aws_route53_zone.zNN.zone_id
+  name       = "www.zNN.bench.example.com"
+  type       = "A"
+  ttl        = TTL
+  records    = ["192.0.2.1"]
+  depends_on = [AFTER]
+}
+"#;
+
+const ZONE: &str = r#"
 resource "aws_route53_zone" "bench" {
   name = "bench.example.com"
 }
