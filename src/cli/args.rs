@@ -66,6 +66,8 @@ pub enum Command {
     State(State),
     /// Break the lock of a run that is dead, or one that cannot be read
     ForceUnlock(ForceUnlock),
+    /// Evaluate expressions over the files, the variables and the state
+    Console(Console),
     /// Show what the state holds on one page
     Status(Status),
     /// Show the version
@@ -343,6 +345,17 @@ pub struct ForceUnlock {
     /// The id of the lock, as the error shows it; a damaged lock has none
     #[arg(value_name = "LOCK_ID")]
     pub id: Option<String>,
+}
+
+/// `console`
+#[derive(Clone, Debug, Args)]
+pub struct Console {
+    /// Values of variables.
+    #[command(flatten)]
+    pub values: Values,
+    /// Print a JSON object per answer, also where something fails
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `status`

@@ -5,6 +5,7 @@ pub mod approval;
 pub mod args;
 pub mod ask;
 pub mod bound;
+pub mod console;
 pub mod drift;
 pub mod env;
 pub mod exit;
@@ -148,6 +149,7 @@ fn form(command: &Command) -> Form {
         Command::Destroy(a) => (a.planning.json, Form::Lines),
         Command::Drift(a) if !a.planning.json => return drift::form(&a.format),
         Command::Drift(_) => (true, Form::Lines),
+        Command::Console(a) => (a.json, Form::Lines),
         Command::Validate(a) => (a.json, Form::Verdict),
         Command::Show(a) => (a.shown() == args::Shown::Json, Form::Document),
         Command::Output(a) => (a.json, Form::Document),
@@ -177,7 +179,7 @@ fn meant(args: &[OsString]) -> Form {
         return Form::Text;
     }
     match command {
-        Some("init" | "plan" | "apply" | "destroy" | "drift") => Form::Lines,
+        Some("init" | "plan" | "apply" | "destroy" | "drift" | "console") => Form::Lines,
         Some("validate") => Form::Verdict,
         _ => Form::Document,
     }
@@ -290,6 +292,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::State(args) => state::run(workspace, &args).await,
         Command::ForceUnlock(args) => force_unlock::run(workspace, &args).await,
         Command::Status(args) => status::run(workspace, &args).await,
+        Command::Console(args) => console::run(workspace, &args).await,
         Command::Version(args) => version::run(workspace, &args),
     }
 }
