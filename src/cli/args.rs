@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::drift::Wanted;
+use super::graph::Type;
+use crate::view::graph::Format;
 
 pub use super::state::options::StateCommand;
 
@@ -66,6 +68,8 @@ pub enum Command {
     State(State),
     /// Break the lock of a run that is dead, or one that cannot be read
     ForceUnlock(ForceUnlock),
+    /// Draw what needs what
+    Graph(Graph),
     /// Evaluate expressions over the files, the variables and the state
     Console(Console),
     /// Show what the state holds on one page
@@ -345,6 +349,23 @@ pub struct ForceUnlock {
     /// The id of the lock, as the error shows it; a damaged lock has none
     #[arg(value_name = "LOCK_ID")]
     pub id: Option<String>,
+}
+
+/// `graph`
+#[derive(Clone, Debug, Args)]
+pub struct Graph {
+    /// What to draw; without it the resources of the files, and what they need of each other
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<Type>,
+    /// Draw the steps of a plan that `lifeboat plan -out=PLAN` has saved, by region
+    #[arg(long, value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+    /// Draw references that form a cycle, in red, with -type=plan
+    #[arg(long)]
+    pub draw_cycles: bool,
+    /// How to draw it [default: dot]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
 }
 
 /// `console`

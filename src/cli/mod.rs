@@ -12,6 +12,7 @@ pub mod exit;
 pub mod failure;
 pub mod fmt;
 pub mod force_unlock;
+pub mod graph;
 pub mod init;
 pub mod log;
 pub mod output;
@@ -156,7 +157,7 @@ fn form(command: &Command) -> Form {
         Command::Status(a) => (a.json, Form::Document),
         Command::Version(a) => (a.json, Form::Document),
         Command::State(a) => (a.command.json(), Form::Document),
-        Command::Fmt(_) | Command::ForceUnlock(_) => return Form::Text,
+        Command::Fmt(_) | Command::ForceUnlock(_) | Command::Graph(_) => return Form::Text,
     };
     if json { form } else { Form::Text }
 }
@@ -293,6 +294,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::ForceUnlock(args) => force_unlock::run(workspace, &args).await,
         Command::Status(args) => status::run(workspace, &args).await,
         Command::Console(args) => console::run(workspace, &args).await,
+        Command::Graph(args) => graph::run(workspace, &args).await,
         Command::Version(args) => version::run(workspace, &args),
     }
 }

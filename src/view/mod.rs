@@ -7,6 +7,7 @@ pub mod diagnostic;
 pub mod difference;
 pub mod drift;
 pub mod escape;
+pub mod graph;
 pub mod history;
 pub mod json;
 pub mod literal;

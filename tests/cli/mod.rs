@@ -7,6 +7,7 @@ mod console;
 mod foreign_plans;
 mod formatting;
 mod generations;
+mod graph;
 mod interrupted;
 mod moved;
 mod open_runs;
