@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::completion::Shell;
 use super::drift::Wanted;
 use super::graph::Type;
 use crate::view::graph::Format;
@@ -74,6 +75,8 @@ pub enum Command {
     Console(Console),
     /// Show what the state holds on one page
     Status(Status),
+    /// Print the script that completes commands and values in a shell
+    Completion(Completion),
     /// Show the version
     Version(Version),
 }
@@ -385,6 +388,14 @@ pub struct Status {
     /// Print one JSON document, also where something fails
     #[arg(long)]
     pub json: bool,
+}
+
+/// `completion`
+#[derive(Clone, Debug, Args)]
+pub struct Completion {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
 }
 
 /// `version`

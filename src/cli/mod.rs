@@ -5,6 +5,7 @@ pub mod approval;
 pub mod args;
 pub mod ask;
 pub mod bound;
+pub mod completion;
 pub mod console;
 pub mod drift;
 pub mod env;
@@ -54,6 +55,13 @@ pub fn run(
     environment: BTreeMap<String, String>,
 ) -> Pin<Box<dyn Future<Output = Exit>>> {
     Box::pin(async move {
+        if let Some(shell) = completion::asking(&environment) {
+            let shell = shell.clone();
+            let output = Arc::new(writer(Form::Text, true, &environment));
+            let (_sender, interrupt) = watch::channel(Interrupt::None);
+            let workspace = workspace(output, PathBuf::from("."), environment, interrupt);
+            return completion::answer(workspace, &shell, &args).await;
+        }
         let parsed = parse(&args);
         let form = parsed.as_ref().map_or_else(|_| meant(&args), |(cli, _)| form(&cli.command));
         let plain = parsed.as_ref().is_ok_and(|(cli, _)| cli.no_color);
@@ -72,18 +80,9 @@ pub fn run(
             return Exit::Error;
         }
         let (sender, interrupt) = watch::channel(Interrupt::None);
-        let workspace = Workspace {
-            output,
-            root: cli.chdir.clone().unwrap_or_else(|| PathBuf::from(".")),
-            environment,
-            now: env::now(),
-            interrupt,
-            applying: AtomicBool::new(false),
-            catalogue: Catalogue::of(providers()),
-            given,
-            waiting: AtomicBool::new(false),
-            asks,
-        };
+        let root = cli.chdir.clone().unwrap_or_else(|| PathBuf::from("."));
+        let workspace =
+            Workspace { given, asks, ..workspace(output, root, environment, interrupt) };
         if !workspace.root.is_dir() {
             let text = format!("{} is not a folder.", workspace.root.display());
             workspace.output.error("There is no such folder", &text);
@@ -96,6 +95,27 @@ pub fn run(
         }
         if workspace.output.lost() { exit.without_output() } else { exit }
     })
+}
+
+/// What a command starts from; nothing was typed and nobody can be asked.
+fn workspace(
+    output: Arc<Output>,
+    root: PathBuf,
+    environment: BTreeMap<String, String>,
+    interrupt: watch::Receiver<Interrupt>,
+) -> Workspace {
+    Workspace {
+        output,
+        root,
+        environment,
+        now: env::now(),
+        interrupt,
+        applying: AtomicBool::new(false),
+        catalogue: Catalogue::of(providers()),
+        given: Vec::new(),
+        waiting: AtomicBool::new(false),
+        asks: false,
+    }
 }
 
 /// `-var` and `-var-file` in the order in which they were typed.
@@ -157,7 +177,9 @@ fn form(command: &Command) -> Form {
         Command::Status(a) => (a.json, Form::Document),
         Command::Version(a) => (a.json, Form::Document),
         Command::State(a) => (a.command.json(), Form::Document),
-        Command::Fmt(_) | Command::ForceUnlock(_) | Command::Graph(_) => return Form::Text,
+        Command::Fmt(_) | Command::ForceUnlock(_) | Command::Graph(_) | Command::Completion(_) => {
+            return Form::Text;
+        }
     };
     if json { form } else { Form::Text }
 }
@@ -295,6 +317,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Status(args) => status::run(workspace, &args).await,
         Command::Console(args) => console::run(workspace, &args).await,
         Command::Graph(args) => graph::run(workspace, &args).await,
+        Command::Completion(args) => completion::run(workspace, &args),
         Command::Version(args) => version::run(workspace, &args),
     }
 }

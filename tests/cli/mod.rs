@@ -3,6 +3,7 @@
 pub(crate) mod case;
 mod ci;
 mod commands;
+mod completion;
 mod console;
 mod foreign_plans;
 mod formatting;
