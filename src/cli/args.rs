@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::completion::Shell;
 use super::drift::Wanted;
+use super::graph::Type;
+use crate::view::graph::Format;
 
 pub use super::state::options::StateCommand;
 
@@ -66,8 +69,14 @@ pub enum Command {
     State(State),
     /// Break the lock of a run that is dead, or one that cannot be read
     ForceUnlock(ForceUnlock),
+    /// Draw what needs what
+    Graph(Graph),
+    /// Evaluate expressions over the files, the variables and the state
+    Console(Console),
     /// Show what the state holds on one page
     Status(Status),
+    /// Print the script that completes commands and values in a shell
+    Completion(Completion),
     /// Show the version
     Version(Version),
 }
@@ -345,12 +354,48 @@ pub struct ForceUnlock {
     pub id: Option<String>,
 }
 
+/// `graph`
+#[derive(Clone, Debug, Args)]
+pub struct Graph {
+    /// What to draw; without it the resources of the files, and what they need of each other
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<Type>,
+    /// Draw the steps of a plan that `lifeboat plan -out=PLAN` has saved, by region
+    #[arg(long, value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+    /// Draw references that form a cycle, in red, with -type=plan
+    #[arg(long)]
+    pub draw_cycles: bool,
+    /// How to draw it [default: dot]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+}
+
+/// `console`
+#[derive(Clone, Debug, Args)]
+pub struct Console {
+    /// Values of variables.
+    #[command(flatten)]
+    pub values: Values,
+    /// Print a JSON object per answer, also where something fails
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `status`
 #[derive(Clone, Debug, Args)]
 pub struct Status {
     /// Print one JSON document, also where something fails
     #[arg(long)]
     pub json: bool,
+}
+
+/// `completion`
+#[derive(Clone, Debug, Args)]
+pub struct Completion {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
 }
 
 /// `version`

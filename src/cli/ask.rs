@@ -29,7 +29,10 @@ impl Workspace {
     ///
     /// # Errors
     /// An interrupt came first, and that has been told.
-    pub async fn input<T: Send + 'static>(&self, read: fn() -> T) -> Result<Option<T>, Exit> {
+    pub async fn input<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Option<T>, Exit> {
         self.waiting.store(true, Ordering::SeqCst);
         let (sender, given) = oneshot::channel();
         // A read of the input cannot be taken back. Nothing waits for the thread: it goes with the

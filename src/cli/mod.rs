@@ -5,12 +5,15 @@ pub mod approval;
 pub mod args;
 pub mod ask;
 pub mod bound;
+pub mod completion;
+pub mod console;
 pub mod drift;
 pub mod env;
 pub mod exit;
 pub mod failure;
 pub mod fmt;
 pub mod force_unlock;
+pub mod graph;
 pub mod init;
 pub mod log;
 pub mod output;
@@ -52,6 +55,13 @@ pub fn run(
     environment: BTreeMap<String, String>,
 ) -> Pin<Box<dyn Future<Output = Exit>>> {
     Box::pin(async move {
+        if let Some(shell) = completion::asking(&environment) {
+            let shell = shell.clone();
+            let output = Arc::new(writer(Form::Text, true, &environment));
+            let (_sender, interrupt) = watch::channel(Interrupt::None);
+            let workspace = workspace(output, PathBuf::from("."), environment, interrupt);
+            return completion::answer(workspace, &shell, &args).await;
+        }
         let parsed = parse(&args);
         let form = parsed.as_ref().map_or_else(|_| meant(&args), |(cli, _)| form(&cli.command));
         let plain = parsed.as_ref().is_ok_and(|(cli, _)| cli.no_color);
@@ -70,18 +80,9 @@ pub fn run(
             return Exit::Error;
         }
         let (sender, interrupt) = watch::channel(Interrupt::None);
-        let workspace = Workspace {
-            output,
-            root: cli.chdir.clone().unwrap_or_else(|| PathBuf::from(".")),
-            environment,
-            now: env::now(),
-            interrupt,
-            applying: AtomicBool::new(false),
-            catalogue: Catalogue::of(providers()),
-            given,
-            waiting: AtomicBool::new(false),
-            asks,
-        };
+        let root = cli.chdir.clone().unwrap_or_else(|| PathBuf::from("."));
+        let workspace =
+            Workspace { given, asks, ..workspace(output, root, environment, interrupt) };
         if !workspace.root.is_dir() {
             let text = format!("{} is not a folder.", workspace.root.display());
             workspace.output.error("There is no such folder", &text);
@@ -94,6 +95,27 @@ pub fn run(
         }
         if workspace.output.lost() { exit.without_output() } else { exit }
     })
+}
+
+/// What a command starts from; nothing was typed and nobody can be asked.
+fn workspace(
+    output: Arc<Output>,
+    root: PathBuf,
+    environment: BTreeMap<String, String>,
+    interrupt: watch::Receiver<Interrupt>,
+) -> Workspace {
+    Workspace {
+        output,
+        root,
+        environment,
+        now: env::now(),
+        interrupt,
+        applying: AtomicBool::new(false),
+        catalogue: Catalogue::of(providers()),
+        given: Vec::new(),
+        waiting: AtomicBool::new(false),
+        asks: false,
+    }
 }
 
 /// `-var` and `-var-file` in the order in which they were typed.
@@ -148,13 +170,16 @@ fn form(command: &Command) -> Form {
         Command::Destroy(a) => (a.planning.json, Form::Lines),
         Command::Drift(a) if !a.planning.json => return drift::form(&a.format),
         Command::Drift(_) => (true, Form::Lines),
+        Command::Console(a) => (a.json, Form::Lines),
         Command::Validate(a) => (a.json, Form::Verdict),
         Command::Show(a) => (a.shown() == args::Shown::Json, Form::Document),
         Command::Output(a) => (a.json, Form::Document),
         Command::Status(a) => (a.json, Form::Document),
         Command::Version(a) => (a.json, Form::Document),
         Command::State(a) => (a.command.json(), Form::Document),
-        Command::Fmt(_) | Command::ForceUnlock(_) => return Form::Text,
+        Command::Fmt(_) | Command::ForceUnlock(_) | Command::Graph(_) | Command::Completion(_) => {
+            return Form::Text;
+        }
     };
     if json { form } else { Form::Text }
 }
@@ -177,7 +202,7 @@ fn meant(args: &[OsString]) -> Form {
         return Form::Text;
     }
     match command {
-        Some("init" | "plan" | "apply" | "destroy" | "drift") => Form::Lines,
+        Some("init" | "plan" | "apply" | "destroy" | "drift" | "console") => Form::Lines,
         Some("validate") => Form::Verdict,
         _ => Form::Document,
     }
@@ -290,6 +315,9 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::State(args) => state::run(workspace, &args).await,
         Command::ForceUnlock(args) => force_unlock::run(workspace, &args).await,
         Command::Status(args) => status::run(workspace, &args).await,
+        Command::Console(args) => console::run(workspace, &args).await,
+        Command::Graph(args) => graph::run(workspace, &args).await,
+        Command::Completion(args) => completion::run(workspace, &args),
         Command::Version(args) => version::run(workspace, &args),
     }
 }

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::workspace::Workspace;
 use crate::engine::stored;
 use crate::registry::Providers;
-use crate::view::{json, outcome};
+use crate::view::{json, literal, outcome};
 
 /// Runs `output`.
 pub async fn run(workspace: &Workspace, args: &args::Output) -> Exit {
@@ -56,7 +56,7 @@ pub async fn run(workspace: &Workspace, args: &args::Output) -> Exit {
             }
         }
     } else if let Some(value) = one.and_then(|name| outputs.get(name)) {
-        outcome::multiline(&value.unmark_deep(), 0) + "\n"
+        literal::value(&value.unmark_deep(), 0) + "\n"
     } else if outputs.is_empty() {
         workspace.output.note("Warning: No outputs found\n\nThe state has no outputs: declare some in the files and apply.\n");
         return Exit::Done;

@@ -28,6 +28,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 
+pub use check::check_expression;
 pub(crate) use check::outside;
 pub use decode::{check_static, decode};
 pub use eval::{Scope, evaluate};

@@ -3,6 +3,7 @@
 //! The only module besides `cli` that knows all stages. It decides nothing about objects.
 
 pub mod compare;
+pub mod console;
 pub mod context;
 mod drifted;
 pub mod expected;
@@ -11,6 +12,7 @@ pub mod finaliser;
 pub mod ground;
 pub mod imports;
 pub mod load;
+mod objects;
 pub mod planning;
 pub mod providers;
 mod regions;

@@ -1,7 +1,5 @@
 //! Functions that convert between types.
 
-use std::fmt::Write;
-
 use lifeboat_sdk::value::convert::{convert, mismatch, possible};
 use lifeboat_sdk::{Type, Value};
 
@@ -23,7 +21,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("tonumber", &[VALUE], Form::Any, tonumber, "As a number; from decimal text."),
     Function::new("toset", &[VALUE], Form::Any, toset, "A list or tuple as a set."),
     Function::new("tostring", &[VALUE], Form::Any, tostring, "A number or bool as text."),
-    Function::new("type", &[VALUE], Form::String, type_of, "The type of a value; for the console."),
 ];
 
 fn tobool(call: &mut Call<'_>, args: &[Value]) -> Outcome {
@@ -80,46 +77,5 @@ fn noun(ty: &Type) -> String {
         Type::Set(_) => "set".into(),
         Type::Map(_) => "map".into(),
         ty => ty.friendly(),
-    }
-}
-
-fn type_of(_: &mut Call<'_>, args: &[Value]) -> Outcome {
-    let mut text = String::new();
-    write_type(&args[0].ty(), 0, &mut text);
-    Ok(Value::string(text))
-}
-
-/// The type over several lines, as Terraform's console shows it.
-fn write_type(ty: &Type, depth: usize, out: &mut String) {
-    let indent = "    ".repeat(depth + 1);
-    match ty {
-        Type::List(t) | Type::Set(t) | Type::Map(t) => {
-            out.push_str(&noun(ty));
-            out.push('(');
-            write_type(t, depth, out);
-            out.push(')');
-        }
-        Type::Tuple(types) if !types.is_empty() => {
-            out.push_str("tuple([\n");
-            for ty in &**types {
-                out.push_str(&indent);
-                write_type(ty, depth + 1, out);
-                out.push_str(",\n");
-            }
-            let _infallible = write!(out, "{}])", "    ".repeat(depth));
-        }
-        Type::Object(fields) if !fields.is_empty() => {
-            out.push_str("object({\n");
-            for field in &**fields {
-                let _infallible = write!(out, "{indent}{}: ", field.name);
-                write_type(&field.ty, depth + 1, out);
-                out.push_str(",\n");
-            }
-            let _infallible = write!(out, "{}}})", "    ".repeat(depth));
-        }
-        Type::Dynamic => out.push_str("dynamic"),
-        ty => {
-            let _infallible = write!(out, "{ty}");
-        }
     }
 }

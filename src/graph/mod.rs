@@ -85,6 +85,35 @@ impl Graph {
         }
     }
 
+    /// Without the edges that say what longer ways say too; the same where there is a cycle.
+    #[must_use]
+    pub fn reduced(&self) -> Self {
+        let Ok(order) = self.order() else { return self.clone() };
+        let mut rank = vec![0; self.len()];
+        for (place, node) in order.iter().enumerate() {
+            rank[*node] = place;
+        }
+        // A bit for each node that is reached.
+        let words = self.len().div_ceil(64);
+        let mut reached = vec![Vec::new(); self.len()];
+        let mut reduced = Self::new(self.len());
+        for node in &order {
+            let mut needs: Vec<usize> = self.needs(*node).collect();
+            needs.sort_unstable_by_key(|need| std::cmp::Reverse(rank[*need]));
+            let mut mine = vec![0_u64; words];
+            for need in needs {
+                let bit = 1 << (need % 64);
+                if mine[need / 64] & bit == 0 {
+                    reduced.edge(*node, need);
+                    mine.iter_mut().zip(&reached[need]).for_each(|(all, theirs)| *all |= theirs);
+                    mine[need / 64] |= bit;
+                }
+            }
+            reached[*node] = mine;
+        }
+        reduced
+    }
+
     /// For each node how many of `group` the longest chain of needs below it passes, given an
     /// order: two of the group with one number do not need each other. `group` is sorted.
     pub fn depths(&self, order: &[usize], group: &[usize]) -> Vec<u32> {
@@ -130,6 +159,16 @@ mod tests {
         assert_eq!(g.depths(&order, &[0, 1, 2, 3, 4]), [1, 2, 0, 3, 0]);
         assert_eq!(g.depths(&order, &[0, 4]), [1, 2, 0, 2, 0]);
         assert_eq!(g.weights(&order), [2, 1, 0, 0, 3]);
+    }
+
+    #[test]
+    fn what_a_longer_way_says_is_left_out() {
+        let edges = [(0, 1), (0, 2), (0, 3), (1, 2), (2, 3), (4, 3)];
+        let reduced = graph(5, &edges).reduced();
+        let needs: Vec<Vec<usize>> = (0..5).map(|n| reduced.needs(n).collect()).collect();
+        assert_eq!(needs, [vec![1], vec![2], vec![3], vec![], vec![3]]);
+        let cycle = graph(2, &[(0, 1), (1, 0)]);
+        assert_eq!(cycle.reduced().needs(0).collect::<Vec<_>>(), [1]);
     }
 
     #[test]

@@ -6,10 +6,12 @@ use lifeboat_sdk::value::json::{Secrets, shown, type_to_json};
 use lifeboat_sdk::{Marks, Name, Value, counted};
 use serde_json::{Value as Json, json};
 
+use super::literal;
 use super::output::Output;
 use super::plan::{Counts, counts, word};
 use super::progress::resource;
 use crate::diff::Action;
+use crate::engine::console::Answer;
 use crate::plan::file::reason;
 use crate::plan::{ObjectChange, Plan, ScopeStatus};
 
@@ -193,17 +195,32 @@ pub fn applied(output: &Output, counts: &crate::apply::Counts, operation: &str, 
 
 /// Outputs after an apply; sensitive values are left out.
 pub fn outputs(output: &Output, values: &BTreeMap<Name, Value>) {
-    let all: BTreeMap<&str, Json> = values
-        .iter()
-        .map(|(name, value)| {
-            let sensitive = value.marks_deep().contains(Marks::SENSITIVE);
-            let mut body = json!({ "sensitive": sensitive, "type": type_to_json(&value.ty()) });
-            let text = shown(value, Secrets::Hide).filter(|_| !sensitive);
-            if let Some(value) = text.and_then(|t| serde_json::from_str::<Json>(&t).ok()) {
-                body["value"] = value;
-            }
-            (&**name, body)
-        })
-        .collect();
+    let all: BTreeMap<&str, Json> =
+        values.iter().map(|(name, value)| (&**name, told(value))).collect();
     output.event("outputs", "info", &format!("Outputs: {}", all.len()), json!({ "outputs": all }));
+}
+
+/// A value with its type; what is sensitive or unknown is left out.
+fn told(value: &Value) -> Json {
+    let sensitive = value.marks_deep().contains(Marks::SENSITIVE);
+    let mut body = json!({ "sensitive": sensitive, "type": type_to_json(&value.ty()) });
+    let text = shown(value, Secrets::Hide).filter(|_| !sensitive);
+    if let Some(value) = text.and_then(|t| serde_json::from_str::<Json>(&t).ok()) {
+        body["value"] = value;
+    }
+    body
+}
+
+/// What an expression of the console comes to.
+pub fn answer(output: &Output, answer: &Answer) {
+    match answer {
+        Answer::Value(value) => {
+            let body = json!({ "answer": told(value) });
+            output.event("answer", "info", &literal::value(value, 0), body);
+        }
+        Answer::Type(ty) => {
+            let body = json!({ "answer": { "type": type_to_json(ty) } });
+            output.event("answer", "info", &literal::ty(ty, 0), body);
+        }
+    }
 }

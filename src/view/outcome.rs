@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use lifeboat_sdk::{Marks, Value};
 
 use super::escape::line;
+use super::literal;
 use super::paint::{Label, Paint};
-use super::value::short;
 use crate::apply::{Fate, Outcome, RunEnding};
 use crate::plan::Plan;
 
@@ -71,45 +71,8 @@ pub fn outputs<'v>(values: impl Iterator<Item = (&'v str, &'v Value)>) -> String
     let mut out = String::new();
     for (name, value) in values {
         let secret = value.unmark().1.contains(Marks::SENSITIVE);
-        let text = if secret { "<sensitive>".to_owned() } else { multiline(value, 0) };
+        let text = if secret { "<sensitive>".to_owned() } else { literal::value(value, 0) };
         let _ok = writeln!(out, "{name} = {text}");
     }
     out
-}
-
-/// A value over several lines, as `terraform output` shows it.
-pub fn multiline(value: &Value, depth: usize) -> String {
-    if value.unmark().1.contains(Marks::SENSITIVE) {
-        return "(sensitive value)".to_owned();
-    }
-    let pad = "  ".repeat(depth + 1);
-    let end = "  ".repeat(depth);
-    match (value.items(), value.entries()) {
-        (Some([]), _) => "[]".to_owned(),
-        (Some(items), _) => {
-            let (open, close) = match value.bare() {
-                Value::Set(_) => ("toset([", "])"),
-                Value::List(_) => ("tolist([", "])"),
-                _ => ("[", "]"),
-            };
-            let parts: String =
-                items.iter().map(|v| format!("{pad}{},\n", multiline(v, depth + 1))).collect();
-            format!("{open}\n{parts}{end}{close}")
-        }
-        (_, Some([])) => "{}".to_owned(),
-        (_, Some(entries)) => {
-            let (open, close) = match value.bare() {
-                Value::Map(_) => ("tomap({", "})"),
-                _ => ("{", "}"),
-            };
-            let parts: String = entries
-                .iter()
-                .map(|(k, v)| {
-                    format!("{pad}{} = {}\n", super::escape::quoted(k), multiline(v, depth + 1))
-                })
-                .collect();
-            format!("{open}\n{parts}{end}{close}")
-        }
-        _ => short(value),
-    }
 }

@@ -41,7 +41,7 @@ fn words(operation: Operation) -> (&'static str, &'static str) {
 }
 
 /// Terraform's action of an operation.
-fn action(operation: Operation) -> &'static str {
+pub(super) fn action(operation: Operation) -> &'static str {
     match operation {
         Operation::Create => "create",
         Operation::Update => "update",

@@ -3,9 +3,12 @@
 pub(crate) mod case;
 mod ci;
 mod commands;
+mod completion;
+mod console;
 mod foreign_plans;
 mod formatting;
 mod generations;
+mod graph;
 mod interrupted;
 mod moved;
 mod open_runs;

@@ -2,6 +2,7 @@
 //!
 //! `known_failures.txt` lists the cases that fail, each with its reason; it must be true.
 
+mod console;
 mod corpus;
 mod expressions;
 mod fmt;
@@ -24,6 +25,12 @@ fn expressions_have_the_values_and_errors_of_terraform() {
 fn files_have_the_diagnostics_of_terraform() {
     let verdicts = each(&lines("diagnostics.jsonl"), expressions::diagnostics);
     println!("{}", hold("diagnostics", &verdicts, 60));
+}
+
+#[test]
+fn the_console_answers_as_terraforms_does() {
+    let verdicts = each(&lines("console.jsonl"), console::judge);
+    println!("{}", hold("console", &verdicts, 95));
 }
 
 #[test]

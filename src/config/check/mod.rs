@@ -24,6 +24,13 @@ pub(super) fn check(module: &Module, diagnostics: &mut Diagnostics, planning: &m
     }
 }
 
+/// Checks an expression that stands outside of the files, where an output of the module would.
+pub fn check_expression(module: &Module, expr: &Expr, diagnostics: &mut Diagnostics) {
+    // Nothing outside of the files can refer to itself, which is all that planning calls wrong.
+    let mut planning = Diagnostics::new();
+    Checker::new(module, diagnostics, &mut planning).expr(expr, &Around::default());
+}
+
 /// What an expression may refer to besides declarations.
 #[derive(Clone, Default)]
 struct Around {

@@ -117,6 +117,28 @@ pub fn tokens(text: &str) -> Vec<Token> {
     lex(text, CODE)
 }
 
+/// Whether an expression goes on after this text: a bracket, a template, a heredoc or a comment is
+/// open. A text in quotes never does.
+pub fn goes_on(text: &str) -> bool {
+    let mut open = 0_usize;
+    for token in tokens(text) {
+        match token.kind {
+            Kind::UnclosedComment => return true,
+            Kind::OpenQuote | Kind::CloseQuote => {}
+            kind if kind.closer().is_some() => open += 1,
+            kind if kind.closes() => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    open > 0
+}
+
+/// Whether there is anything but blanks and comments.
+pub fn says_something(text: &str) -> bool {
+    let silent = [Kind::Newline, Kind::LineComment, Kind::BlockComment, Kind::End];
+    tokens(text).iter().any(|token| !silent.contains(&token.kind))
+}
+
 fn lex(text: &str, mode: Mode) -> Vec<Token> {
     let mut lexer = Lexer::new(text, 0, text.len(), mode);
     let mut tokens = Vec::new();

@@ -9,14 +9,14 @@ use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Value};
 
 use super::context::Contexts;
 use super::load::Loaded;
+use super::objects::Objects;
 use crate::address::{Address, Mode, ModulePath};
-use crate::config::ResourceKey;
 use crate::config::decode::decode;
 use crate::config::module::Resource;
 use crate::desired::Item;
 use crate::diff::{Action, merge, propose};
-use crate::evaluation::{Environment, Expansion, Repetition, Resources, address};
-use crate::plan::resolve::{self, gather, synthetic_document, with_region};
+use crate::evaluation::{Environment, Expansion, Repetition};
+use crate::plan::resolve::{synthetic_document, with_region};
 use crate::plan::{Finalise, ObjectChange, Plan};
 use crate::refresh::compare::disagreements;
 use crate::registry::Providers;
@@ -41,37 +41,6 @@ struct Fixed {
     blocks: OnceLock<BTreeMap<String, Value>>,
     /// The instances of blocks, where their values are known.
     expansions: Mutex<BTreeMap<Address, Arc<Expansion>>>,
-}
-
-/// Objects as they are now.
-struct Objects<'o> {
-    objects: &'o BTreeMap<Address, Value>,
-    blocks: &'o BTreeMap<String, Value>,
-}
-
-impl Resources for Objects<'_> {
-    fn resource(&self, module: &ModulePath, key: &ResourceKey) -> Result<Value, Box<Diagnostic>> {
-        let whole = address(module, key, None);
-        let of = self.objects.range(whole.clone()..).take_while(|(at, _)| at.whole() == whole);
-        Ok(gather(of.map(|(at, value)| (at.key.clone(), value.clone()))))
-    }
-
-    fn block(&self, kind: &str, name: &str) -> Result<Value, Box<Diagnostic>> {
-        let block = format!("{kind}.{name}");
-        let keyed = format!("{block}[");
-        let own = |name: &str| name == block || name.starts_with(&keyed);
-        let bare = self.blocks.iter().filter(|(name, _)| own(name));
-        let mut found =
-            resolve::Objects::new(bare.map(|(n, value)| (n.clone(), value.clone())).collect());
-        for (at, object) in self.objects.iter().filter(|(at, _)| own(&at.name)) {
-            found.set_single(at, object.clone());
-        }
-        Ok(found.block(&block).unwrap_or_else(|| Value::object([])))
-    }
-
-    fn object(&self, at: &Address) -> Option<Value> {
-        self.objects.get(at).cloned()
-    }
 }
 
 impl Finaliser {
