@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lifeboat_sdk::Name;
 
 use super::drift::Wanted;
+use crate::address::Address;
 
 pub use super::state::options::StateCommand;
 
@@ -58,6 +60,8 @@ pub enum Command {
     Destroy(Destroy),
     /// Tell what changed outside of lifeboat; changes nothing itself
     Drift(Drift),
+    /// Take an object that exists into the state; changes nothing live
+    Import(Import),
     /// Show a saved plan or the state
     Show(Show),
     /// Show the outputs of the root module
@@ -80,6 +84,7 @@ impl Command {
             Self::Apply(args) => &args.planning,
             Self::Destroy(args) => &args.planning,
             Self::Drift(args) => &args.planning,
+            Self::Import(args) => return args.input != Some(false),
             _ => return false,
         };
         planning.input != Some(false)
@@ -232,6 +237,10 @@ pub struct Plan {
     /// Exit 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Write the blocks that `import` blocks lack to this new *.dr.hcl of the root module, from
+    /// what is live, and plan with them
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["destroy", "refresh_only"])]
+    pub generate_config_out: Option<PathBuf>,
 }
 
 /// `apply`
@@ -252,6 +261,9 @@ pub struct Apply {
     /// A plan that `lifeboat plan -out=PLAN` has saved; without one, plan now
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
+    /// What `import` takes in: it is an apply of one object, of which nothing is changed.
+    #[arg(skip)]
+    pub import: Option<(Address, Name)>,
 }
 
 /// `destroy`
@@ -266,6 +278,29 @@ pub struct Destroy {
     /// The lock.
     #[command(flatten)]
     pub locking: Locking,
+}
+
+/// `import`
+#[derive(Clone, Debug, Args)]
+pub struct Import {
+    /// Values of variables.
+    #[command(flatten)]
+    pub values: Values,
+    /// The lock.
+    #[command(flatten)]
+    pub locking: Locking,
+    /// With false, fail where the value of a variable would be asked for
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub input: Option<bool>,
+    /// Print a JSON object per line, also where something fails
+    #[arg(long)]
+    pub json: bool,
+    /// The address that the files give it: its block must be there
+    #[arg(value_name = "ADDRESS")]
+    pub address: String,
+    /// What the provider calls the object, such as the name of a bucket; with @REGION it says where
+    #[arg(value_name = "ID")]
+    pub id: String,
 }
 
 /// `drift`

@@ -11,6 +11,8 @@ pub mod exit;
 pub mod failure;
 pub mod fmt;
 pub mod force_unlock;
+mod generate;
+pub mod import;
 pub mod init;
 pub mod log;
 pub mod output;
@@ -148,6 +150,7 @@ fn form(command: &Command) -> Form {
         Command::Destroy(a) => (a.planning.json, Form::Lines),
         Command::Drift(a) if !a.planning.json => return drift::form(&a.format),
         Command::Drift(_) => (true, Form::Lines),
+        Command::Import(a) => (a.json, Form::Lines),
         Command::Validate(a) => (a.json, Form::Verdict),
         Command::Show(a) => (a.shown() == args::Shown::Json, Form::Document),
         Command::Output(a) => (a.json, Form::Document),
@@ -177,7 +180,7 @@ fn meant(args: &[OsString]) -> Form {
         return Form::Text;
     }
     match command {
-        Some("init" | "plan" | "apply" | "destroy" | "drift") => Form::Lines,
+        Some("init" | "plan" | "apply" | "destroy" | "drift" | "import") => Form::Lines,
         Some("validate") => Form::Verdict,
         _ => Form::Document,
     }
@@ -285,6 +288,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Apply(args) => apply::run(workspace, args).await,
         Command::Destroy(args) => apply::destroy(workspace, args).await,
         Command::Drift(args) => drift::run(workspace, &args).await,
+        Command::Import(args) => import::run(workspace, args).await,
         Command::Show(args) => show::run(workspace, &args).await,
         Command::Output(args) => output::run(workspace, &args).await,
         Command::State(args) => state::run(workspace, &args).await,

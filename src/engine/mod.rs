@@ -2,11 +2,13 @@
 //!
 //! The only module besides `cli` that knows all stages. It decides nothing about objects.
 
+mod asked;
 pub mod compare;
 pub mod context;
 mod drifted;
 pub mod files;
 pub mod finaliser;
+pub mod generate;
 pub mod ground;
 pub mod imports;
 pub mod load;
@@ -22,7 +24,8 @@ mod tests;
 pub mod validate;
 pub mod version;
 
+pub use asked::Asked;
 pub use context::Contexts;
 pub use drifted::{Looked, Seen};
 pub use load::{Loaded, Settings};
-pub use planning::{Asked, Made};
+pub use planning::Made;

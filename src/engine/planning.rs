@@ -10,6 +10,7 @@ use lifeboat_sdk::{
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
+use super::asked::Asked;
 use super::drifted::{Looked, drift, looked};
 use super::ground::{Ground, ground, primary_kept};
 use super::load::{Loaded, Settings};
@@ -24,42 +25,6 @@ use crate::plan::{Inputs, ObjectChange, Plan, PlanMode, ScopeStatus};
 use crate::refresh::{self, DataRequest, Holder, Request, RequestKey};
 use crate::registry::Providers;
 use crate::topology::Topology;
-
-/// What planning is asked for.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    /// Normal, destroy, refresh only.
-    pub mode: PlanMode,
-    /// Whether live objects are read first.
-    pub refresh: bool,
-    /// `-target`
-    pub targets: Vec<String>,
-    /// `-exclude`
-    pub excludes: Vec<String>,
-    /// `-replace`
-    pub replace: Vec<Address>,
-    /// `-exclude-region`
-    pub exclude_regions: Vec<String>,
-    /// Objects that an earlier run may have changed, and why that is not known.
-    pub in_doubt: BTreeMap<Address, String>,
-    /// How long the plan may be applied, in hours.
-    pub valid_hours: i64,
-}
-
-impl Default for Asked {
-    fn default() -> Self {
-        Self {
-            mode: PlanMode::Normal,
-            refresh: true,
-            targets: Vec::new(),
-            excludes: Vec::new(),
-            replace: Vec::new(),
-            exclude_regions: Vec::new(),
-            in_doubt: BTreeMap::new(),
-            valid_hours: 24,
-        }
-    }
-}
 
 /// A plan and what is needed to apply it in the same process.
 pub struct Made {
@@ -97,6 +62,8 @@ pub async fn plan(
     };
     let Some(ground) = ground else { return made };
     made.plan.inputs.identities = ground.identities.clone();
+    let imports = imports::wanted(loaded, context, asked, &ground.previous, &mut made.diagnostics);
+    let Some(imports) = imports else { return made };
     let requests = requests(&ground, asked, &mut made.diagnostics);
     let places = refresh::scopes(&requests);
     let mut observed = if asked.refresh {
@@ -108,7 +75,6 @@ pub async fn plan(
     made.plan.drift = drift(loaded, &ground, &observed);
     made.looked = looked(&ground, &places, &observed);
     let current = take_current(&mut observed);
-    let imports = imports::imports(loaded, context, &ground.previous, &mut made.diagnostics);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
     let input = match input {
         Ok(input) => input,
@@ -134,8 +100,14 @@ pub async fn plan(
         resolved.diagnostics.push(interrupted());
     }
     let declared = |at: &Address| resolved.changes.iter().any(|c| c.address == *at);
-    if asked.mode == PlanMode::Normal && !resolved.diagnostics.has_errors() {
+    let takes_in = matches!(asked.mode, PlanMode::Normal | PlanMode::Import);
+    if takes_in && !resolved.diagnostics.has_errors() {
         imports::undeclared(loaded, &imports, &declared, &mut made.diagnostics);
+    }
+    if let Some((at, _)) = &asked.import {
+        resolved.changes.retain(|change| change.address == *at);
+        resolved.outputs.clear();
+        imports::known(&resolved.changes, &ground.previous, &mut made.diagnostics);
     }
     complete(&mut made, loaded, asked, &ground, resolved, statuses);
     if !made.diagnostics.has_errors() {

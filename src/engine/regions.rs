@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Service};
 
+use super::asked::Asked;
 use super::load::{Loaded, Settings};
-use super::planning::Asked;
 use crate::address::{Address, Mode};
 use crate::config::Module;
 use crate::config::eval::constant;

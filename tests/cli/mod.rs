@@ -6,6 +6,7 @@ mod commands;
 mod foreign_plans;
 mod formatting;
 mod generations;
+mod imports;
 mod interrupted;
 mod moved;
 mod open_runs;

@@ -13,6 +13,7 @@ mod blocks;
 mod crashes;
 mod examples;
 mod folder;
+mod imports;
 mod outage;
 mod ran;
 mod reports;
