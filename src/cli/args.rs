@@ -313,6 +313,10 @@ pub struct Drift {
     /// one is named; may be repeated, so that one look makes several reports [default: text]
     #[arg(long, value_name = "FORMAT[=FILE]", conflicts_with = "json")]
     pub format: Vec<Wanted>,
+    /// Look for objects, too, that carry the tags of this topology and are in no state; that costs
+    /// a call or more for each object of the account that can have tags
+    #[arg(long, conflicts_with_all = ["target", "exclude"])]
+    pub unmanaged: bool,
 }
 
 /// `show`

@@ -323,6 +323,7 @@ pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
         replace,
         exclude_regions: planning.exclude_region.clone(),
         import: None,
+        unmanaged: false,
         in_doubt: BTreeMap::new(),
         valid_hours: 24,
     })

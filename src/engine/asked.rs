@@ -24,6 +24,8 @@ pub struct Asked {
     pub exclude_regions: Vec<String>,
     /// The object that `import` takes in, and its id.
     pub import: Option<(Address, Name)>,
+    /// Whether objects that carry our tags and are in no state are looked for.
+    pub unmanaged: bool,
     /// Objects that an earlier run may have changed, and why that is not known.
     pub in_doubt: BTreeMap<Address, String>,
     /// How long the plan may be applied, in hours.
@@ -40,6 +42,7 @@ impl Default for Asked {
             replace: Vec::new(),
             exclude_regions: Vec::new(),
             import: None,
+            unmanaged: false,
             in_doubt: BTreeMap::new(),
             valid_hours: 24,
         }

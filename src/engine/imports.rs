@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Value};
 
 use super::asked::Asked;
+use super::ground::Ground;
 use super::load::{Loaded, NoObjects};
 use crate::address::{Address, Key, ModulePath};
 use crate::config::ast::Expr;
@@ -12,8 +13,8 @@ use crate::config::generate;
 use crate::config::module::Import;
 use crate::evaluation::{Environment, Repetition, address};
 use crate::function::Context;
-use crate::plan::ObjectChange;
-use crate::plan::resolve::Previous;
+use crate::plan::resolve::{Previous, Resolved};
+use crate::plan::{ObjectChange, PlanMode};
 
 /// What is to be imported: by the command, or by the `import` blocks of the root module. Nothing
 /// where it cannot be: that has been told.
@@ -38,8 +39,29 @@ pub fn wanted(
     Some(BTreeMap::from([(at.clone(), id.clone())]))
 }
 
+/// What planning came to for what is to be imported. Of a plan of the command nothing else stays.
+pub(super) fn judge(
+    asked: &Asked,
+    loaded: &Loaded,
+    ground: &Ground,
+    imports: &BTreeMap<Address, Name>,
+    resolved: &mut Resolved,
+    found: &mut Diagnostics,
+) {
+    let takes_in = matches!(asked.mode, PlanMode::Normal | PlanMode::Import);
+    if takes_in && !resolved.diagnostics.has_errors() {
+        let planned = |at: &Address| resolved.changes.iter().any(|c| c.address == *at);
+        undeclared(loaded, imports, &planned, found);
+    }
+    if let Some((at, _)) = &asked.import {
+        resolved.changes.retain(|change| change.address == *at);
+        resolved.outputs.clear();
+        known(&resolved.changes, &ground.previous, found);
+    }
+}
+
 /// Whether state has what was found already, by another address.
-pub fn known(
+fn known(
     changes: &[ObjectChange],
     previous: &BTreeMap<Address, Previous>,
     found: &mut Diagnostics,
@@ -167,7 +189,7 @@ fn key_of(expr: &Expr, environment: &Environment<'_>, repetition: &Repetition) -
 }
 
 /// Imports whose address the files do not declare.
-pub fn undeclared(
+fn undeclared(
     loaded: &Loaded,
     asked: &BTreeMap<Address, Name>,
     planned: &dyn Fn(&Address) -> bool,

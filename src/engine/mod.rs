@@ -21,6 +21,7 @@ pub mod surgery;
 pub mod targets;
 #[cfg(test)]
 mod tests;
+pub mod unmanaged;
 pub mod validate;
 pub mod version;
 
@@ -29,3 +30,4 @@ pub use context::Contexts;
 pub use drifted::{Looked, Seen};
 pub use load::{Loaded, Settings};
 pub use planning::Made;
+pub use unmanaged::Unmanaged;

@@ -14,7 +14,8 @@ use super::asked::Asked;
 use super::drifted::{Looked, drift, looked};
 use super::ground::{Ground, ground, primary_kept};
 use super::load::{Loaded, Settings};
-use super::{imports, stored};
+use super::unmanaged::Unmanaged;
+use super::{imports, stored, unmanaged};
 use crate::address::{Address, Mode};
 use crate::builtin;
 use crate::event::Events;
@@ -32,6 +33,8 @@ pub struct Made {
     pub plan: Plan,
     /// Every managed object of the previous state, and how it was seen.
     pub looked: Vec<Looked>,
+    /// What carries our tags and is in no state, where it was asked for.
+    pub unmanaged: Option<Unmanaged>,
     /// Configured, verified providers.
     pub providers: Providers,
     /// All problems; the plan is of no use where one is an error.
@@ -57,6 +60,7 @@ pub async fn plan(
     let mut made = Made {
         plan: empty(loaded, settings, state, asked),
         looked: Vec::new(),
+        unmanaged: None,
         providers: Providers::default(),
         diagnostics,
     };
@@ -74,6 +78,10 @@ pub async fn plan(
     let mut statuses = refresh::status(&places, &observed);
     made.plan.drift = drift(loaded, &ground, &observed);
     made.looked = looked(&ground, &places, &observed);
+    if asked.unmanaged {
+        let lineage = state.map(|s| s.lineage.as_str());
+        made.unmanaged = Some(unmanaged::look(loaded, &ground, asked, lineage, &ctx).await);
+    }
     let current = take_current(&mut observed);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
     let input = match input {
@@ -99,16 +107,7 @@ pub async fn plan(
     if *ctx.session().interrupt().borrow() > lifeboat_sdk::Interrupt::None {
         resolved.diagnostics.push(interrupted());
     }
-    let declared = |at: &Address| resolved.changes.iter().any(|c| c.address == *at);
-    let takes_in = matches!(asked.mode, PlanMode::Normal | PlanMode::Import);
-    if takes_in && !resolved.diagnostics.has_errors() {
-        imports::undeclared(loaded, &imports, &declared, &mut made.diagnostics);
-    }
-    if let Some((at, _)) = &asked.import {
-        resolved.changes.retain(|change| change.address == *at);
-        resolved.outputs.clear();
-        imports::known(&resolved.changes, &ground.previous, &mut made.diagnostics);
-    }
+    imports::judge(asked, loaded, &ground, &imports, &mut resolved, &mut made.diagnostics);
     complete(&mut made, loaded, asked, &ground, resolved, statuses);
     if !made.diagnostics.has_errors() {
         let regions = ground.regions.planned(&made.plan);

@@ -19,4 +19,5 @@ mod ran;
 mod reports;
 mod stage;
 mod story;
+mod unmanaged;
 mod web;
