@@ -19,5 +19,6 @@ mod ran;
 mod reports;
 mod stage;
 mod story;
+mod terraform_json;
 mod unmanaged;
 mod web;
