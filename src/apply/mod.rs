@@ -246,11 +246,16 @@ fn evaluate(
     failed: bool,
     diagnostics: &mut Diagnostics,
 ) -> std::collections::BTreeMap<lifeboat_sdk::Name, lifeboat_sdk::Value> {
-    if run.plan.mode == PlanMode::Destroy {
-        if !failed {
-            current.state.outputs.clear();
+    match run.plan.mode {
+        PlanMode::Normal | PlanMode::RefreshOnly => {}
+        // Outputs may need what is not there yet, and nobody asked for them.
+        PlanMode::Import => return Default::default(),
+        PlanMode::Destroy => {
+            if !failed {
+                current.state.outputs.clear();
+            }
+            return Default::default();
         }
-        return Default::default();
     }
     let outputs = match run.finalise.outputs(&current.objects) {
         Ok(outputs) => outputs,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use lifeboat_sdk::{Purpose, Session};
+use lifeboat_sdk::{Diagnostic, Purpose, Session};
 use lifeboat_state::backend::{Loaded as Stored, StateBackend, StoreBackend};
 use lifeboat_state::generation::Head;
 use lifeboat_state::journal::RunId;
@@ -26,7 +26,7 @@ use crate::apply::{self, CONFIRM, Outcome, Recovery, Run, RunEnding};
 use crate::engine::expected::{self, Expected};
 use crate::engine::finaliser::Finaliser;
 use crate::engine::ground;
-use crate::engine::{Contexts, Loaded};
+use crate::engine::{Asked, Contexts, Loaded};
 use crate::plan::{Plan, PlanMode, bind, file};
 use crate::registry::Providers;
 use crate::view::bar::Bar;
@@ -36,7 +36,8 @@ use crate::view::progress::Progress;
 /// Runs `destroy`.
 pub async fn destroy(workspace: &Workspace, args: args::Destroy) -> Exit {
     let args::Destroy { planning, consent, locking } = args;
-    run(workspace, args::Apply { planning, consent, locking, destroy: true, plan: None }).await
+    let (destroy, plan, import) = (true, None, None);
+    run(workspace, args::Apply { planning, consent, locking, destroy, plan, import }).await
 }
 
 /// Runs `apply`.
@@ -66,7 +67,11 @@ pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
         Ok(backend) => backend,
         Err(exit) => return exit,
     };
-    let operation = if args.destroy { "OperationTypeDestroy" } else { "OperationTypeApply" };
+    let operation = match (&args.import, args.destroy) {
+        (Some(_), _) => "OperationTypeImport",
+        (None, true) => "OperationTypeDestroy",
+        (None, false) => "OperationTypeApply",
+    };
     let guard = match workspace.lock(&backend, operation, timeout).await {
         Ok(guard) => guard,
         Err(exit) => return exit,
@@ -132,6 +137,18 @@ impl Newest {
             in_doubt: BTreeMap::new(),
         })
     }
+
+    /// Whether an earlier run may have made the object, and why that is not known.
+    fn doubt(&self, at: &Address) -> Option<(&Address, &str)> {
+        self.in_doubt.get_key_value(at).map(|(at, why)| (at, &**why))
+    }
+}
+
+/// What is in doubt is settled by the run that began it, not by another that says what it is.
+fn in_doubt(at: &Address, why: &str) -> Diagnostic {
+    let detail = format!("An interrupted run may have made {at}: {why}.");
+    Diagnostic::error("state::open_run", "An open run is not settled yet", detail)
+        .help("Run `lifeboat apply`, which settles it; then run this again.")
 }
 
 impl Applying<'_> {
@@ -207,7 +224,7 @@ impl Applying<'_> {
     /// Plans now, under the lock.
     async fn made(&self) -> Result<(Ready, Newest), Exit> {
         let workspace = self.workspace;
-        let mut asked = asked(&self.args.planning, self.args.destroy).map_err(|text| {
+        let mut asked = self.asked().map_err(|text| {
             workspace.output.error("The options cannot be used", &text);
             Exit::Error
         })?;
@@ -215,6 +232,10 @@ impl Applying<'_> {
         let settings = workspace.settings(Some(&self.args.planning));
         let loaded = workspace.load(&settings, &contexts).await?;
         let newest = self.settled(&loaded, &contexts).await?;
+        if let Some((at, why)) = asked.import.as_ref().and_then(|(at, _)| newest.doubt(at)) {
+            workspace.tell(&in_doubt(at, why).into());
+            return Err(Exit::Error);
+        }
         let planning = &self.args.planning;
         asked.in_doubt.clone_from(&newest.in_doubt);
         let state = newest.state.as_ref();
@@ -224,11 +245,22 @@ impl Applying<'_> {
             return Err(failed(&made.diagnostics));
         }
         let operation = if self.args.destroy { "destroy" } else { "plan" };
-        tell(workspace, planning, &made.plan, operation);
+        // What is imported is told when it is done: there is nothing to decide.
+        if asked.import.is_none() || workspace.output.json {
+            tell(workspace, planning, &made.plan, operation);
+        }
         let bytes = file::write(&made.plan, &self.backend.sealer())
             .map_err(|error| workspace.failed(&error))?;
         let (plan, providers) = (made.plan, made.providers);
         Ok((Ready { plan, bytes, loaded, contexts, providers }, newest))
+    }
+
+    /// What planning is asked for.
+    fn asked(&self) -> Result<Asked, String> {
+        match &self.args.import {
+            Some((at, id)) => Ok(Asked::import(at.clone(), id.clone())),
+            None => asked(&self.args.planning, self.args.destroy),
+        }
     }
 
     /// The newest state, earlier runs settled.
@@ -358,10 +390,9 @@ impl Applying<'_> {
     fn report(&self, plan: &Plan, outcome: &Outcome, finalise: &Finaliser) -> Exit {
         let output = &self.workspace.output;
         output.diagnostics(&outcome.diagnostics, &finalise.loaded.config.sources);
-        let destroy = plan.mode == PlanMode::Destroy;
-        let text = crate::view::outcome::text(plan, outcome, destroy, output.paint);
+        let text = crate::view::outcome::text(plan, outcome, output.paint);
         if output.json {
-            let message = crate::view::outcome::summary(outcome, destroy);
+            let message = crate::view::outcome::summary(outcome, plan.mode);
             ndjson::applied(output, &outcome.counts(), command(plan), &message);
             ndjson::outputs(output, &outcome.outputs);
         } else {
@@ -380,5 +411,9 @@ impl Applying<'_> {
 
 /// The command that a plan amounts to, however it was typed.
 fn command(plan: &Plan) -> &'static str {
-    if plan.mode == PlanMode::Destroy { "destroy" } else { "apply" }
+    match plan.mode {
+        PlanMode::Normal | PlanMode::RefreshOnly => "apply",
+        PlanMode::Destroy => "destroy",
+        PlanMode::Import => "import",
+    }
 }

@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use lifeboat_sdk::Name;
 
 use super::completion::Shell;
 use super::drift::Wanted;
 use super::graph::Type;
+use crate::address::Address;
 use crate::view::graph::Format;
 
 pub use super::state::options::StateCommand;
@@ -61,6 +63,8 @@ pub enum Command {
     Destroy(Destroy),
     /// Tell what changed outside of lifeboat; changes nothing itself
     Drift(Drift),
+    /// Take an object that exists into the state; changes nothing live
+    Import(Import),
     /// Show a saved plan or the state
     Show(Show),
     /// Show the outputs of the root module
@@ -89,6 +93,7 @@ impl Command {
             Self::Apply(args) => &args.planning,
             Self::Destroy(args) => &args.planning,
             Self::Drift(args) => &args.planning,
+            Self::Import(args) => return args.input != Some(false),
             _ => return false,
         };
         planning.input != Some(false)
@@ -241,6 +246,10 @@ pub struct Plan {
     /// Exit 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Write the blocks that `import` blocks lack to this new *.dr.hcl of the root module, from
+    /// what is live, and plan with them
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["destroy", "refresh_only"])]
+    pub generate_config_out: Option<PathBuf>,
 }
 
 /// `apply`
@@ -261,6 +270,9 @@ pub struct Apply {
     /// A plan that `lifeboat plan -out=PLAN` has saved; without one, plan now
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
+    /// What `import` takes in: it is an apply of one object, of which nothing is changed.
+    #[arg(skip)]
+    pub import: Option<(Address, Name)>,
 }
 
 /// `destroy`
@@ -277,6 +289,29 @@ pub struct Destroy {
     pub locking: Locking,
 }
 
+/// `import`
+#[derive(Clone, Debug, Args)]
+pub struct Import {
+    /// Values of variables.
+    #[command(flatten)]
+    pub values: Values,
+    /// The lock.
+    #[command(flatten)]
+    pub locking: Locking,
+    /// With false, fail where the value of a variable would be asked for
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub input: Option<bool>,
+    /// Print a JSON object per line, also where something fails
+    #[arg(long)]
+    pub json: bool,
+    /// The address that the files give it: its block must be there
+    #[arg(value_name = "ADDRESS")]
+    pub address: String,
+    /// What the provider calls the object, such as the name of a bucket; with @REGION it says where
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
 /// `drift`
 #[derive(Clone, Debug, Args)]
 pub struct Drift {
@@ -287,6 +322,10 @@ pub struct Drift {
     /// one is named; may be repeated, so that one look makes several reports [default: text]
     #[arg(long, value_name = "FORMAT[=FILE]", conflicts_with = "json")]
     pub format: Vec<Wanted>,
+    /// Look for objects, too, that carry the tags of this topology and are in no state; that costs
+    /// a call or more for each object of the account that can have tags
+    #[arg(long, conflicts_with_all = ["target", "exclude"])]
+    pub unmanaged: bool,
 }
 
 /// `show`

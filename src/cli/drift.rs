@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::plan::{make, view};
 use super::workspace::{Workspace, asked};
 use crate::config::suggest::nearest;
-use crate::engine::{Asked, Loaded, Made};
+use crate::engine::{Asked, Loaded, Made, Unmanaged};
 use crate::plan::PlanMode;
 use crate::registry::Providers;
 use crate::view::drift::{self, Format, Report};
@@ -55,7 +55,7 @@ pub fn form(wanted: &[Wanted]) -> Form {
     }
 }
 
-/// Runs `drift`: 0 nothing, 2 drift, 1 errors, 6 something could not be read.
+/// Runs `drift`: 0 nothing, 2 drift or something unmanaged, 1 errors, 6 something could not be read.
 pub async fn run(workspace: &Workspace, args: &args::Drift) -> Exit {
     let base = base(&workspace.root);
     let (made, loaded) = match look(workspace, args).await {
@@ -67,17 +67,16 @@ pub async fn run(workspace: &Workspace, args: &args::Drift) -> Exit {
             return if written { exit } else { exit.without_output() };
         }
     };
-    let (plan, failed) = (&made.plan, made.diagnostics.has_errors());
     let view = view(workspace, args.planning.compact);
     let plain = PlanView { paint: Paint::default(), ..view };
     let report = || Report::of(&made, &loaded, &plain, workspace.output.found(), &base);
     let report = (!args.format.is_empty()).then(report);
     match (form(&args.format), &report) {
         (Form::Report(format), Some(report)) => workspace.output.result(&format.render(report)),
-        _ if workspace.output.json => ndjson::drift(&workspace.output, plan, failed),
-        _ => workspace.output.result(&drift::text(plan, &view, failed)),
+        _ if workspace.output.json => ndjson::drift(&workspace.output, &made),
+        _ => workspace.output.result(&drift::text(&made, &view)),
     }
-    let text = || drift::text(plan, &plain, failed);
+    let text = || drift::text(&made, &plain);
     let written = report.is_none_or(|report| write(workspace, args, &report, &text));
     let exit = exit(&made);
     if written { exit } else { exit.without_output() }
@@ -87,10 +86,12 @@ fn exit(made: &Made) -> Exit {
     if made.diagnostics.has_errors() {
         return Exit::Error;
     }
-    if !made.plan.drift.is_empty() {
+    let strays = made.unmanaged.as_ref();
+    if !made.plan.drift.is_empty() || strays.is_some_and(|it| !it.objects.is_empty()) {
         return Exit::Changes;
     }
-    if made.plan.incomplete() { Exit::Unread } else { Exit::Done }
+    let all = !made.plan.incomplete() && strays.is_none_or(Unmanaged::complete);
+    if all { Exit::Done } else { Exit::Unread }
 }
 
 /// Looks at everything that the state holds; what keeps that from being done has been told.
@@ -134,7 +135,7 @@ fn requested(args: &args::Drift) -> Result<Asked, String> {
         }
     }
     let asked = asked(&args.planning, false)?;
-    Ok(Asked { mode: PlanMode::RefreshOnly, ..asked })
+    Ok(Asked { mode: PlanMode::RefreshOnly, unmanaged: args.unmanaged, ..asked })
 }
 
 /// Writes the reports that go to files; whether all are there now.

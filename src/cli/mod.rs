@@ -13,7 +13,9 @@ pub mod exit;
 pub mod failure;
 pub mod fmt;
 pub mod force_unlock;
+mod generate;
 pub mod graph;
+pub mod import;
 pub mod init;
 pub mod log;
 pub mod output;
@@ -171,6 +173,7 @@ fn form(command: &Command) -> Form {
         Command::Drift(a) if !a.planning.json => return drift::form(&a.format),
         Command::Drift(_) => (true, Form::Lines),
         Command::Console(a) => (a.json, Form::Lines),
+        Command::Import(a) => (a.json, Form::Lines),
         Command::Validate(a) => (a.json, Form::Verdict),
         Command::Show(a) => (a.shown() == args::Shown::Json, Form::Document),
         Command::Output(a) => (a.json, Form::Document),
@@ -202,7 +205,7 @@ fn meant(args: &[OsString]) -> Form {
         return Form::Text;
     }
     match command {
-        Some("init" | "plan" | "apply" | "destroy" | "drift" | "console") => Form::Lines,
+        Some("init" | "plan" | "apply" | "destroy" | "drift" | "import" | "console") => Form::Lines,
         Some("validate") => Form::Verdict,
         _ => Form::Document,
     }
@@ -310,6 +313,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Apply(args) => apply::run(workspace, args).await,
         Command::Destroy(args) => apply::destroy(workspace, args).await,
         Command::Drift(args) => drift::run(workspace, &args).await,
+        Command::Import(args) => import::run(workspace, args).await,
         Command::Show(args) => show::run(workspace, &args).await,
         Command::Output(args) => output::run(workspace, &args).await,
         Command::State(args) => state::run(workspace, &args).await,

@@ -8,7 +8,9 @@ use lifeboat_state::backend::{StateBackend as _, StoreBackend};
 
 use super::args;
 use super::exit::Exit;
+use super::generate;
 use super::workspace::{Workspace, asked};
+use crate::apply::Known;
 use crate::engine::planning::{self, Made};
 use crate::engine::{Asked, Contexts, Loaded};
 use crate::plan::{Plan, file};
@@ -29,24 +31,10 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
     if args.out.as_ref().is_some_and(|path| !is_free(workspace, path)) {
         return Exit::Error;
     }
-    let contexts = workspace.contexts(false);
-    let settings = workspace.settings(Some(&args.planning));
-    let loaded = match workspace.load(&settings, &contexts).await {
-        Ok(loaded) => loaded,
+    let Ready { loaded, contexts, backend, known } = match ready(workspace, args).await {
+        Ok(ready) => ready,
         Err(exit) => return exit,
     };
-    let backend = match workspace.backend().await {
-        Ok(backend) => backend,
-        Err(exit) => return exit,
-    };
-    let known = match workspace.known(&backend, &Providers::default()).await {
-        Ok(known) => known,
-        Err(exit) => return exit,
-    };
-    workspace.tell(&known.diagnostics);
-    if known.diagnostics.has_errors() {
-        return Exit::Error;
-    }
     asked.in_doubt.clone_from(&known.in_doubt);
     let planning = &args.planning;
     let made = make(workspace, &loaded, &contexts, planning, known.state.as_ref(), &asked).await;
@@ -64,6 +52,39 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
         return exit;
     }
     exit(&made.plan, args)
+}
+
+/// What a plan is made from.
+struct Ready {
+    loaded: Loaded,
+    contexts: Contexts,
+    backend: StoreBackend,
+    known: Known,
+}
+
+/// The files, with what was written for this plan, and the state.
+async fn ready(workspace: &Workspace, args: &args::Plan) -> Result<Ready, Exit> {
+    if let Some(path) = &args.generate_config_out {
+        generate::check(workspace, path)?;
+    }
+    let contexts = workspace.contexts(false);
+    let mut settings = workspace.settings(Some(&args.planning));
+    let loaded = workspace.load_asking(&mut settings, &contexts).await?;
+    let backend = workspace.backend().await?;
+    let known = workspace.known(&backend, &Providers::default()).await?;
+    workspace.tell(&known.diagnostics);
+    if known.diagnostics.has_errors() {
+        return Err(Exit::Error);
+    }
+    if let Some(path) = &args.generate_config_out {
+        let state = known.state.as_ref();
+        if generate::write(workspace, &loaded, &contexts, &settings, state, path).await? {
+            let contexts = workspace.contexts(false);
+            let loaded = workspace.load(&settings, &contexts).await?;
+            return Ok(Ready { loaded, contexts, backend, known });
+        }
+    }
+    Ok(Ready { loaded, contexts, backend, known })
 }
 
 /// Saves a plan and says how to apply it.

@@ -93,13 +93,24 @@ impl Workspace {
     /// # Errors
     /// A problem is an error, or an interrupt came; that has been told.
     pub async fn load(&self, settings: &Settings, contexts: &Contexts) -> Result<Loaded, Exit> {
+        self.load_asking(&mut settings.clone(), contexts).await
+    }
+
+    /// The same; what was asked for is in the settings then, so that nobody is asked twice.
+    ///
+    /// # Errors
+    /// Those of [`Self::load`].
+    pub async fn load_asking(
+        &self,
+        settings: &mut Settings,
+        contexts: &Contexts,
+    ) -> Result<Loaded, Exit> {
         let (mut loaded, mut diagnostics) = self.load_quietly(settings, contexts);
         let missing = super::ask::missing(&loaded.config, &diagnostics);
         if self.asks && !missing.is_empty() {
             let given = self.ask_for(&missing).await?;
-            let variables = settings.variables.iter().cloned().chain(given).collect();
-            let settings = Settings { variables, ..settings.clone() };
-            (loaded, diagnostics) = self.load_quietly(&settings, contexts);
+            settings.variables.extend(given);
+            (loaded, diagnostics) = self.load_quietly(settings, contexts);
         }
         // All problems in one run: what planning would find later is told now.
         diagnostics.extend(contexts.with(|context| validate::check(&loaded, context)));
@@ -320,6 +331,8 @@ pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
         excludes: planning.exclude.clone(),
         replace,
         exclude_regions: planning.exclude_region.clone(),
+        import: None,
+        unmanaged: false,
         in_doubt: BTreeMap::new(),
         valid_hours: 24,
     })

@@ -10,6 +10,7 @@ pub mod decode;
 pub mod eval;
 pub mod files;
 pub mod format;
+pub mod generate;
 pub mod input;
 pub mod load;
 pub mod module;

@@ -49,7 +49,7 @@ fn declarations_are_checked() {
         ("terraform {\n}\n", "unsupported 1:1"),
         ("module \"m\" {\n  source = \"a/b\"\n}\n", "module_source 2:12"),
         ("moved {\n  from = a.b[var.x]\n  to = a.c\n}\n", "invalid_address 2:10"),
-        ("import {\n  to = a.b\n  id = \"x\"\n}\n", "undeclared 2:8"),
+        ("import {\n  to = a.b\n  id = var.x\n}\n", "undeclared 3:8"),
         ("resource \"a\" \"b\" {\n  provisioner \"x\" {\n  }\n}\n", "unsupported 2:3"),
     ] {
         assert_eq!(problems(text), [want], "{text}");

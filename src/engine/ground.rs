@@ -8,8 +8,8 @@ use lifeboat_sdk::{Ctx, Diagnostic, Diagnostics, Name, Purpose, Session, Span};
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
+use super::asked::Asked;
 use super::load::{Loaded, Settings};
-use super::planning::Asked;
 use super::regions::Regions;
 use super::targets::Selection;
 use super::{providers, stored};
@@ -90,7 +90,10 @@ pub(super) async fn ground(
     let destroy = asked.mode == PlanMode::Destroy;
     let (selection, found) =
         Selection::new(&loaded.desired, &asked.targets, &asked.excludes, &in_state, destroy);
-    diagnostics.extend(found);
+    // Whether what is to be imported is declared is told with the block to write.
+    if asked.mode != PlanMode::Import {
+        diagnostics.extend(found);
+    }
     Some(Ground { previous, selection, providers, identities, regions })
 }
 

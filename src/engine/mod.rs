@@ -2,6 +2,7 @@
 //!
 //! The only module besides `cli` that knows all stages. It decides nothing about objects.
 
+mod asked;
 pub mod compare;
 pub mod console;
 pub mod context;
@@ -9,6 +10,7 @@ mod drifted;
 pub mod expected;
 pub mod files;
 pub mod finaliser;
+pub mod generate;
 pub mod ground;
 pub mod imports;
 pub mod load;
@@ -22,10 +24,13 @@ pub mod surgery;
 pub mod targets;
 #[cfg(test)]
 mod tests;
+pub mod unmanaged;
 pub mod validate;
 pub mod version;
 
+pub use asked::Asked;
 pub use context::Contexts;
 pub use drifted::{Looked, Seen};
 pub use load::{Loaded, Settings};
-pub use planning::{Asked, Made};
+pub use planning::Made;
+pub use unmanaged::Unmanaged;

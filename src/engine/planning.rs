@@ -10,10 +10,12 @@ use lifeboat_sdk::{
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
+use super::asked::Asked;
 use super::drifted::{Looked, drift, looked};
 use super::ground::{Ground, ground, primary_kept};
 use super::load::{Loaded, Settings};
-use super::{imports, stored};
+use super::unmanaged::Unmanaged;
+use super::{imports, stored, unmanaged};
 use crate::address::{Address, Mode};
 use crate::builtin;
 use crate::event::Events;
@@ -25,48 +27,14 @@ use crate::refresh::{self, DataRequest, Holder, Request, RequestKey};
 use crate::registry::Providers;
 use crate::topology::Topology;
 
-/// What planning is asked for.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    /// Normal, destroy, refresh only.
-    pub mode: PlanMode,
-    /// Whether live objects are read first.
-    pub refresh: bool,
-    /// `-target`
-    pub targets: Vec<String>,
-    /// `-exclude`
-    pub excludes: Vec<String>,
-    /// `-replace`
-    pub replace: Vec<Address>,
-    /// `-exclude-region`
-    pub exclude_regions: Vec<String>,
-    /// Objects that an earlier run may have changed, and why that is not known.
-    pub in_doubt: BTreeMap<Address, String>,
-    /// How long the plan may be applied, in hours.
-    pub valid_hours: i64,
-}
-
-impl Default for Asked {
-    fn default() -> Self {
-        Self {
-            mode: PlanMode::Normal,
-            refresh: true,
-            targets: Vec::new(),
-            excludes: Vec::new(),
-            replace: Vec::new(),
-            exclude_regions: Vec::new(),
-            in_doubt: BTreeMap::new(),
-            valid_hours: 24,
-        }
-    }
-}
-
 /// A plan and what is needed to apply it in the same process.
 pub struct Made {
     /// The plan.
     pub plan: Plan,
     /// Every managed object of the previous state, and how it was seen: where only that is asked.
     pub looked: Vec<Looked>,
+    /// What carries our tags and is in no state, where it was asked for.
+    pub unmanaged: Option<Unmanaged>,
     /// Configured, verified providers.
     pub providers: Providers,
     /// All problems; the plan is of no use where one is an error.
@@ -92,11 +60,14 @@ pub async fn plan(
     let mut made = Made {
         plan: empty(loaded, settings, state, asked),
         looked: Vec::new(),
+        unmanaged: None,
         providers: Providers::default(),
         diagnostics,
     };
     let Some(ground) = ground else { return made };
     made.plan.inputs.identities = ground.identities.clone();
+    let imports = imports::wanted(loaded, context, asked, &ground.previous, &mut made.diagnostics);
+    let Some(imports) = imports else { return made };
     let requests = requests(&ground, asked, &mut made.diagnostics);
     let places = refresh::scopes(&requests);
     let mut observed = if asked.refresh {
@@ -109,8 +80,11 @@ pub async fn plan(
     if asked.mode == PlanMode::RefreshOnly {
         made.looked = looked(&ground, &places, &observed);
     }
+    if asked.unmanaged {
+        let lineage = state.map(|s| s.lineage.as_str());
+        made.unmanaged = Some(unmanaged::look(loaded, &ground, asked, lineage, &ctx).await);
+    }
     let current = take_current(&mut observed);
-    let imports = imports::imports(loaded, context, &ground.previous, &mut made.diagnostics);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
     let input = match input {
         Ok(input) => input,
@@ -135,10 +109,7 @@ pub async fn plan(
     if *ctx.session().interrupt().borrow() > lifeboat_sdk::Interrupt::None {
         resolved.diagnostics.push(interrupted());
     }
-    let declared = |at: &Address| resolved.changes.iter().any(|c| c.address == *at);
-    if asked.mode == PlanMode::Normal && !resolved.diagnostics.has_errors() {
-        imports::undeclared(loaded, &imports, &declared, &mut made.diagnostics);
-    }
+    imports::judge(asked, loaded, &ground, &imports, &mut resolved, &mut made.diagnostics);
     complete(&mut made, loaded, asked, &ground, resolved, statuses);
     if !made.diagnostics.has_errors() {
         let regions = ground.regions.planned(&made.plan);

@@ -98,6 +98,10 @@ fn used(loaded: &Loaded, in_state: &BTreeSet<Name>) -> BTreeSet<Name> {
     }
     let mut out = in_state.clone();
     walk(&loaded.config.root, loaded, &mut out);
+    // What is to be imported may not be declared yet: its block can be written from what is live.
+    let imported = loaded.config.root.imports.iter().map(|import| &import.resource.kind);
+    let owners = imported.filter_map(|kind| loaded.catalogue.kinds.get(&**kind));
+    out.extend(owners.map(|(owner, _)| Name::from(*owner)));
     out.extend(loaded.desired.synthetics.iter().map(|s| s.provider.clone()));
     out
 }

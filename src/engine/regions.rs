@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Service};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Location, Name, Service};
 
+use super::asked::Asked;
 use super::load::{Loaded, Settings};
-use super::planning::Asked;
 use crate::address::{Address, Mode};
 use crate::config::Module;
 use crate::config::eval::constant;
@@ -18,6 +18,8 @@ use crate::registry::Providers;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Regions {
     names: BTreeSet<Name>,
+    /// Those in which control planes of global services are at home.
+    homes: BTreeSet<Name>,
     /// Objects may be planned elsewhere too: an expression says where.
     open: bool,
 }
@@ -30,8 +32,12 @@ impl Regions {
         providers: &Providers,
     ) -> Self {
         let mut regions = Self::default();
-        let scopes = previous.values().filter_map(|p| p.scope.as_ref());
-        regions.names.extend(scopes.map(|s| s.location.region().0.clone()));
+        for scope in previous.values().filter_map(|p| p.scope.as_ref()) {
+            match &scope.location {
+                Location::Region(region) => regions.names.insert(region.0.clone()),
+                Location::Global { home } => regions.homes.insert(home.0.clone()),
+            };
+        }
         regions.names.extend(loaded.topology.iter().flat_map(|t| t.cloud_regions()));
         let instances = providers.0.values();
         regions.names.extend(instances.filter_map(|i| i.configured.default_region()));
@@ -46,7 +52,12 @@ impl Regions {
 
     /// Where a service is that has one home for all regions.
     fn home(&mut self, service: Service) {
-        self.names.extend(service.home.map(Name::from));
+        self.homes.extend(service.home.map(Name::from));
+    }
+
+    /// Those of regional objects, as far as the files name them before they are planned.
+    pub(super) fn of_objects(&self) -> impl Iterator<Item = &Name> {
+        self.names.iter()
     }
 
     fn declared(&mut self, loaded: &Loaded, module: &Module) {
@@ -85,12 +96,14 @@ impl Regions {
         let down = settings.assume_down.iter().map(|name| ("-assume-down", name));
         let excluded = asked.exclude_regions.iter().map(|name| ("-exclude-region", name));
         let typed = down.chain(excluded).filter(|_| !self.open);
-        let unknown = typed.filter(|(_, name)| !self.names.contains(name.as_str()));
+        let unknown = typed.filter(|(_, name)| {
+            !self.names.contains(name.as_str()) && !self.homes.contains(name.as_str())
+        });
         Diagnostics(unknown.map(|(option, name)| self.problem(option, name)).collect())
     }
 
     fn problem(&self, option: &str, name: &str) -> Diagnostic {
-        let all: Vec<&str> = self.names.iter().map(|n| &**n).collect();
+        let all: Vec<&str> = self.names.union(&self.homes).map(|n| &**n).collect();
         let help = match (nearest(name, all.iter().copied()), all.is_empty()) {
             (Some(near), _) => format!("Did you mean {near:?}? There are: {}.", all.join(", ")),
             (None, false) => format!("There are: {}.", all.join(", ")),

@@ -28,6 +28,8 @@ pub enum PlanMode {
     Destroy,
     /// Take what is live into state and change nothing.
     RefreshOnly,
+    /// Take one object into state that it does not know, and change nothing.
+    Import,
 }
 
 /// A plan: complete, ordered, bound to its inputs, applied at most once.

@@ -11,6 +11,7 @@ pub mod drift;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod identity;
+pub mod inventories;
 pub mod status;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ use crate::registry::Providers;
 pub use contents::{Holder, seen_empty};
 pub use data::{DataRequest, read_data};
 pub use identity::{Identity, identify};
+pub use inventories::{Shelf, inventories};
 pub use status::{ScopeStatus, scopes, status};
 
 /// Why an object is read.

@@ -12,6 +12,7 @@ use super::plan::{Counts, counts, word};
 use super::progress::resource;
 use crate::diff::Action;
 use crate::engine::console::Answer;
+use crate::engine::{Made, Unmanaged};
 use crate::plan::file::reason;
 use crate::plan::{ObjectChange, Plan, ScopeStatus};
 
@@ -131,8 +132,9 @@ fn deferred(output: &Output, plan: &Plan) {
     }
 }
 
-/// All lines of `drift`; `failed` where not all could be compared.
-pub fn drift(output: &Output, plan: &Plan, failed: bool) {
+/// All lines of `drift`.
+pub fn drift(output: &Output, made: &Made) {
+    let plan = &made.plan;
     for change in &plan.drift {
         line(output, "resource_drift", change, "Drift detected,");
     }
@@ -140,14 +142,54 @@ pub fn drift(output: &Output, plan: &Plan, failed: bool) {
     for status in &plan.scopes {
         scope(output, status);
     }
+    let strays = made.unmanaged.as_ref();
+    strays.into_iter().for_each(|strays| unmanaged(output, strays));
     // Without a verdict there are no counts of one.
-    if failed {
+    if made.diagnostics.has_errors() {
         return;
     }
     let (changed, gone) = super::drift::counts(plan);
     let counts = Counts { change: changed, destroy: gone, ..Counts::default() };
-    let body = json!({ "incomplete": plan.incomplete(), "changes": totals(&counts, "drift") });
-    output.event("change_summary", "info", &super::drift::summary(plan, failed), body);
+    let incomplete = plan.incomplete() || strays.is_some_and(|it| !it.complete());
+    let mut body = json!({ "incomplete": incomplete, "changes": totals(&counts, "drift") });
+    if let Some(strays) = strays {
+        body["changes"]["unmanaged"] = json!(strays.objects.len());
+    }
+    output.event("change_summary", "info", &super::drift::summary(made), body);
+}
+
+/// What carries our tags and is in no state, and what could not be looked through for it.
+fn unmanaged(output: &Output, strays: &Unmanaged) {
+    for stray in &strays.objects {
+        let (id, at) = (&*stray.tagged.id, &*stray.tagged.owner.address);
+        let location = stray.scope.location.to_string();
+        let text = format!("{} {id} in {location}: In no state, tagged {at}", stray.kind);
+        let body = json!({
+            "type": &*stray.kind,
+            "id": id,
+            "location": location,
+            "tagged_address": at,
+            "address_in_state": stray.replaced,
+        });
+        output.event("unmanaged_object", "info", &text, json!({ "object": body }));
+    }
+    for one in &strays.unlisted {
+        let location = one.scope.location.to_string();
+        let text = format!("{} in {location}: Not listed ({})", one.kind, word(&one.cause));
+        let body = json!({
+            "type": &*one.kind,
+            "id": one.id.as_deref(),
+            "location": location,
+            "cause": word(&one.cause),
+            "message": one.message,
+        });
+        output.event("inventory_status", "warn", &text, json!({ "inventory": body }));
+    }
+    for kind in &strays.blind {
+        let text = format!("{kind}: Not looked for, no listing tells tags");
+        let body = json!({ "type": &**kind, "cause": "no listing tells tags" });
+        output.event("inventory_status", "info", &text, json!({ "inventory": body }));
+    }
 }
 
 /// How a scope answered: `drift` tells it of each, the others of those that could not be read.

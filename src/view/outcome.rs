@@ -3,21 +3,37 @@
 use std::fmt::Write as _;
 
 use lifeboat_sdk::{Marks, Value};
+use lifeboat_state::model::Ownership;
 
 use super::escape::line;
 use super::literal;
 use super::paint::{Label, Paint};
 use crate::apply::{Fate, Outcome, RunEnding};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanMode};
+
+/// What follows an import.
+const IMPORTED: &str = "
+The object is in the state now, as it is live. `lifeboat plan` shows what differs from its block.
+";
+
+/// What follows for objects that are known by their tags.
+const TAGS: &str = "\
+The tags by which lifeboat knows it as its own are written by the next apply.
+";
 
 /// The last line.
-pub fn summary(outcome: &Outcome, destroy: bool) -> String {
+pub fn summary(outcome: &Outcome, mode: PlanMode) -> String {
     let c = outcome.counts();
-    if destroy {
-        let word = if outcome.ending == RunEnding::Done { "complete!" } else { "incomplete." };
-        return format!("Destroy {word} Resources: {} destroyed.", c.destroyed);
+    let done = outcome.ending == RunEnding::Done;
+    let word = if done { "complete!" } else { "incomplete." };
+    match mode {
+        PlanMode::Normal | PlanMode::RefreshOnly => {}
+        PlanMode::Destroy => {
+            return format!("Destroy {word} Resources: {} destroyed.", c.destroyed);
+        }
+        PlanMode::Import if done => return "Import successful!".to_owned(),
+        PlanMode::Import => return "Import failed.".to_owned(),
     }
-    let word = if outcome.ending == RunEnding::Done { "complete!" } else { "incomplete." };
     let import = if c.imported > 0 { format!("{} imported, ", c.imported) } else { String::new() };
     format!(
         "Apply {word} Resources: {import}{} added, {} changed, {} destroyed.",
@@ -26,8 +42,9 @@ pub fn summary(outcome: &Outcome, destroy: bool) -> String {
 }
 
 /// What was done, what failed, what was not tried, what is in doubt, and what goes on from here.
-pub fn text(plan: &Plan, outcome: &Outcome, destroy: bool, paint: Paint) -> String {
+pub fn text(plan: &Plan, outcome: &Outcome, paint: Paint) -> String {
     let mut out = String::new();
+    let destroy = plan.mode == PlanMode::Destroy;
     let undone: Vec<_> = outcome.undone().collect();
     if !undone.is_empty() {
         out.push_str("\nNot done:\n");
@@ -58,7 +75,13 @@ pub fn text(plan: &Plan, outcome: &Outcome, destroy: bool, paint: Paint) -> Stri
         );
     }
     let label = if outcome.ending == RunEnding::Done { Label::Add } else { Label::Warning };
-    let _ok = writeln!(out, "\n{}", paint.label(label, &summary(outcome, destroy)));
+    let _ok = writeln!(out, "\n{}", paint.label(label, &summary(outcome, plan.mode)));
+    if plan.mode == PlanMode::Import && outcome.ending == RunEnding::Done {
+        out.push_str(IMPORTED);
+        if outcome.state.objects.values().any(|o| o.ownership == Ownership::Tags) {
+            out.push_str(TAGS);
+        }
+    }
     if !outcome.outputs.is_empty() && !destroy {
         out.push_str("\nOutputs:\n\n");
         out.push_str(&outputs(outcome.outputs.iter().map(|(n, v)| (&**n, v))));

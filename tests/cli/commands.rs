@@ -200,8 +200,8 @@ fn init_tells_programs_what_came_of_it() {
 #[test]
 fn help_fits_eighty_columns() {
     let case = Case::new().env("COLUMNS", "200");
-    let commands = "init validate plan apply destroy drift show output state force-unlock status \
-                    version";
+    let commands = "init validate plan apply destroy drift import show output state force-unlock \
+                    status version";
     let all = commands.split_whitespace().map(|command| vec![command]);
     let state = "list show mv rm pull check history diff restore";
     let state = state.split_whitespace().map(|command| vec!["state", command]);

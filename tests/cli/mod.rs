@@ -9,6 +9,7 @@ mod foreign_plans;
 mod formatting;
 mod generations;
 mod graph;
+mod imports;
 mod interrupted;
 mod moved;
 mod open_runs;

@@ -1,4 +1,4 @@
-//! The crash sweep: the program dies at each point of an apply, a destroy and an import, and the
+//! The crash sweep: the program dies at each point of an apply, a destroy and of imports, and the
 //! next run ends where an undisturbed one does, with the same objects and the same state.
 //!
 //! A recording pass tells which points there are. `cargo test` dies once at a point of each name;
@@ -89,11 +89,27 @@ resource "aws_s3_bucket_versioning" "old" {
 }
 "#;
 
+/// One of them, to be taken in by the command.
+const ONE: &str = r#"
+provider "aws" {
+  region = "us-east-1"
+}
+resource "aws_s3_bucket" "old" {
+  bucket = "crash-one"
+}
+"#;
+
+/// The command that takes it in.
+const TAKE: &[&str] = &["import", "-input=false", "aws_s3_bucket.old", "crash-one"];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verb {
     Apply,
     Destroy,
+    /// By `import` blocks.
     Import,
+    /// By the command `import`.
+    Take,
 }
 
 /// Where the program dies: at the count-th point of this name.
@@ -133,11 +149,15 @@ impl Verb {
     /// The stage, with what must be there before.
     #[track_caller]
     fn stage(self) -> Stage {
-        let stage = Stage::of(if self == Self::Import { IMPORTS } else { FILES });
+        let stage = Stage::of(match self {
+            Self::Apply | Self::Destroy => FILES,
+            Self::Import => IMPORTS,
+            Self::Take => ONE,
+        });
         match self {
             Self::Apply => {}
             Self::Destroy => drop(stage.expect(APPLY, 0)),
-            Self::Import => {
+            Self::Import | Self::Take => {
                 for name in ["crash-one", "crash-two"] {
                     stage.bed.aws().create_bucket(EAST, name).unwrap();
                 }
@@ -149,7 +169,8 @@ impl Verb {
     /// The command line, with the consent that it needs now.
     #[track_caller]
     fn arguments(self, stage: &Stage) -> Vec<String> {
-        let mut arguments: Vec<String> = APPLY.iter().map(|text| (*text).to_owned()).collect();
+        let command = if self == Self::Take { TAKE } else { APPLY };
+        let mut arguments: Vec<String> = command.iter().map(|text| (*text).to_owned()).collect();
         if self == Self::Destroy {
             "destroy".clone_into(&mut arguments[0]);
             let plan = stage.run(&["plan", "-destroy", "-input=false"]);
@@ -167,6 +188,11 @@ impl Verb {
         if self == Self::Destroy {
             web::destroyed(stage);
         } else {
+            if self == Self::Take {
+                let ran = stage.run(TAKE);
+                let known = ran.code == Some(1) && ran.stderr.contains("engine::import_managed");
+                stage.check(ran.code == Some(0) || known, "it is taken in, or was before");
+            }
             stage.expect(APPLY, 0);
             stage.expect_nothing();
         }
@@ -233,7 +259,7 @@ fn cells(verb: Verb, points: &BTreeMap<String, usize>) -> Vec<Cell> {
 fn a_run_that_dies_at_any_point_is_finished_by_the_next() {
     let mut sweeps = Vec::new();
     let mut waiting = Vec::new();
-    for verb in [Verb::Apply, Verb::Destroy, Verb::Import] {
+    for verb in [Verb::Apply, Verb::Destroy, Verb::Import, Verb::Take] {
         let points = verb.points();
         let undisturbed = verb.stage();
         verb.finish(&undisturbed);

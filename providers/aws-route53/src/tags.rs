@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_route53::types::{ResourceTagSet, Tag, TagResourceType};
 use futures_util::future::join_all;
 pub(crate) use lifeboat_aws_core::tags::Tags;
+use lifeboat_aws_core::tags::split;
 use lifeboat_aws_core::{Codes as _, failure};
-use lifeboat_sdk::{Call, Class, Failure};
+use lifeboat_sdk::{Call, Class, Failure, Inventory};
 
 use crate::Api;
 
@@ -47,6 +48,12 @@ pub(crate) async fn read(api: Api<'_>, kind: &TagResourceType, ids: &[String]) -
         }
     });
     join_all(batches).await.into_iter().flatten().collect()
+}
+
+/// Objects that exist, by their owner tags.
+pub(crate) async fn inventory(api: Api<'_>, kind: &TagResourceType, ids: &[String]) -> Inventory {
+    let found = read(api, kind, ids).await;
+    Inventory::of(found.into_iter().map(|(id, live)| (id.into(), live.map(|t| split(t, "").1))))
 }
 
 async fn many(api: Api<'_>, kind: &TagResourceType, ids: &[String]) -> Result<Found, Failure> {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::context::Ctx;
 use crate::failure::{Class, Failure};
 use crate::future::BoxFuture;
+use crate::inventory::Inventory;
 use crate::observation::{Observation, Present};
 use crate::schema::Schema;
 use crate::scope::Scope;
@@ -264,6 +265,19 @@ pub trait Kind: Send + Sync + 'static {
         targets: &[Target],
     ) -> impl Future<Output = Vec<Observation<Self::Object>>> + Send;
 
+    /// Lists everything of a scope that carries owner tags, with a call or more for each object
+    /// where a listing does not tell tags. `None` where the kind cannot be listed so.
+    ///
+    /// # Errors
+    /// The listing failed, so that nothing is known of what is there.
+    fn inventory(
+        &self,
+        _ctx: &Ctx,
+        _scope: &Scope,
+    ) -> impl Future<Output = Result<Option<Inventory>, Failure>> + Send {
+        std::future::ready(Ok(None))
+    }
+
     /// Makes the changes of one scope (and one batch key): one outcome each, in order.
     fn write(
         &self,
@@ -334,6 +348,15 @@ pub trait DynKind: Send + Sync {
         scope: &'a Scope,
         targets: &'a [Target],
     ) -> BoxFuture<'a, Vec<Observation<Value>>>;
+    /// See [`Kind::inventory`].
+    ///
+    /// # Errors
+    /// The listing failed.
+    fn inventory<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+    ) -> BoxFuture<'a, Result<Option<Inventory>, Failure>>;
     /// See [`Kind::write`].
     fn write<'a>(
         &'a self,
@@ -452,6 +475,13 @@ impl<K: Kind> DynKind for Erased<K> {
             let found = self.0.read(ctx, scope, targets).await;
             found.into_iter().map(|o| o.map(|object| object.encode())).collect()
         })
+    }
+    fn inventory<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+    ) -> BoxFuture<'a, Result<Option<Inventory>, Failure>> {
+        Box::pin(self.0.inventory(ctx, scope))
     }
     fn write<'a>(
         &'a self,

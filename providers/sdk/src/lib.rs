@@ -11,6 +11,7 @@ pub mod context;
 pub mod diagnostic;
 pub mod failure;
 pub mod future;
+pub mod inventory;
 pub mod kind;
 pub mod observation;
 pub mod provider;
@@ -25,6 +26,7 @@ pub use call::{Access, Call, Plane};
 pub use context::Ctx;
 pub use diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Span, counted};
 pub use failure::{Class, Failure};
+pub use inventory::{Inventory, Tagged};
 pub use kind::{
     Batch, Change, ChangeAction, DataSource, Finding, Kind, Object, Outcome, Owner, Ownership,
     RoleContext, RolePlan, Service, Target, WriteFailure,

@@ -167,15 +167,8 @@ impl<'a> Checker<'a> {
         self.repetition(None, import.for_each.as_ref(), &Around::default());
         self.expr(&import.id, &around);
         let keys = import.modules.iter().filter_map(|(_, key)| key.as_ref());
+        // Whether its target is declared is for planning: the block may be written from what is live.
         keys.chain(&import.key).for_each(|key| self.expr(key, &around));
-        let mut module = Some(self.module);
-        for (name, _) in &import.modules {
-            module = module.and_then(|m| m.children.get(name));
-        }
-        if module.is_none_or(|m| !m.resources.contains_key(&import.resource)) {
-            let detail = "What is imported must be declared, so that it is known what it shall be.";
-            self.diagnostics.push(codes::UNDECLARED.error(detail).at(import.to_span));
-        }
     }
 
     fn removed(&mut self) {

@@ -87,7 +87,8 @@ pub(super) fn plan(stored: v1::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
     })
 }
 
-const MODES: &[PlanMode] = &[PlanMode::Normal, PlanMode::Destroy, PlanMode::RefreshOnly];
+const MODES: &[PlanMode] =
+    &[PlanMode::Normal, PlanMode::Destroy, PlanMode::RefreshOnly, PlanMode::Import];
 const ACTIONS: &[Action] = &[
     Action::NoOp,
     Action::Create,

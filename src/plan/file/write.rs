@@ -223,6 +223,7 @@ pub(super) fn mode(mode: PlanMode) -> &'static str {
         PlanMode::Normal => "normal",
         PlanMode::Destroy => "destroy",
         PlanMode::RefreshOnly => "refresh-only",
+        PlanMode::Import => "import",
     }
 }
 

@@ -2,14 +2,12 @@
 
 use lifeboat_sdk::value::Why;
 use lifeboat_sdk::{
-    Diagnostic, Marks, Name, Observation, Ownership, Path, Present, Span, Target, Unreadable, Value,
+    Diagnostic, Marks, Name, Observation, Ownership, Path, Present, Target, Unreadable, Value,
 };
 
 use super::instance::Wanted;
 use super::{Answer, Need, Resolver};
-use crate::address::ModulePath;
-use crate::evaluation::address;
-use crate::plan::Deferral;
+use crate::plan::{Deferral, PlanMode};
 use crate::refresh::{Part, Request, RequestKey};
 
 /// What is live of an object.
@@ -62,7 +60,12 @@ impl Resolver<'_> {
     /// An object that state does not know: is it to be imported, or is its name taken?
     fn probe(&mut self, wanted: &Wanted<'_>) -> Live {
         let id = match &wanted.importing {
-            Some(id) => Some(id.clone()),
+            Some(given) => match self.imported_by(wanted, given) {
+                Some(id) => Some(id),
+                None => return Live::Broken,
+            },
+            // To take one object in, no other is looked for.
+            None if self.input.options.mode == PlanMode::Import => return Live::Missing,
             None if !self.worth_asking(wanted) => return Live::Missing,
             None => wanted.kind.id_of(&wanted.config),
         };
@@ -85,26 +88,12 @@ impl Resolver<'_> {
         match observation {
             Observation::Absent(_) if wanted.importing.is_some() => {
                 let id = wanted.importing.clone().unwrap_or_else(|| Name::from(""));
-                let place = self.imported_at(wanted);
-                self.push(import_missing(wanted, &id).at(place));
+                self.import_missing(wanted, &id);
                 Live::Broken
             }
             Observation::Absent(_) => Live::Missing,
             Observation::Unreadable(unread) => self.away(wanted, None, &unread),
             Observation::Present(present) => self.found(wanted, present),
-        }
-    }
-
-    /// Where the id stands that an object is imported by, if one block of the root can be meant.
-    fn imported_at(&self, wanted: &Wanted<'_>) -> Span {
-        let whole = wanted.address.whole();
-        let blocks = self.input.config.root.imports.iter().filter(|block| {
-            let root = ModulePath::root();
-            block.modules.is_empty() && address(&root, &block.resource, None) == whole
-        });
-        match *blocks.collect::<Vec<_>>() {
-            [block] => block.id.span(),
-            _ => wanted.span,
         }
     }
 
@@ -150,7 +139,8 @@ impl Resolver<'_> {
 
     /// It could not be read.
     fn away(&mut self, wanted: &Wanted<'_>, stored: Option<Value>, unread: &Unreadable) -> Live {
-        if unread.cause.defers() {
+        // What is taken in cannot wait: nobody would do it later.
+        if unread.cause.defers() && self.input.options.mode != PlanMode::Import {
             let why = Deferral::Unreachable {
                 scope: unread.scope.clone(),
                 message: unread.message.clone(),
@@ -209,19 +199,6 @@ pub fn restore_marks(live: &Value, stored: &Value) -> Value {
         }
     });
     marked
-}
-
-fn import_missing(wanted: &Wanted<'_>, id: &str) -> Diagnostic {
-    Diagnostic::error(
-        "plan::import_missing",
-        "There is nothing to import",
-        format!(
-            "{} is to be imported with the id {id:?}, but there is no such object.",
-            wanted.address
-        ),
-    )
-    .about(&wanted.address)
-    .help("Correct the id, or remove the import block so that the object is created.")
 }
 
 fn taken(wanted: &Wanted<'_>, present: &Present<Value>) -> Diagnostic {

@@ -285,7 +285,10 @@ impl Resolver<'_> {
         let moved =
             self.input.previous.get(&wanted.address).is_some_and(|p| p.moved_from.is_some());
         let owner = self.owner(&wanted.address);
-        tags && normal && outdated(present.owner.as_ref(), &owner, moved || taken_over)
+        // What was not read has no tags to judge.
+        let read = taken_over || self.input.observed.contains_key(&wanted.address);
+        let found = present.owner.as_ref();
+        tags && normal && (moved || read) && outdated(found, &owner, moved || taken_over)
     }
 
     /// Why the object is made anew whatever its attributes say.
@@ -414,11 +417,12 @@ pub fn ignored(ignore: &Ignored) -> Ignore {
     }
 }
 
-/// Whether tags must be written again: those of an object that moves or is taken over, and those
-/// that name us by another address, which `state mv` leaves.
+/// Whether tags must be written again: those of an object that moves or is taken over, those that
+/// name us by another address, which `state mv` leaves, and those that are missing, as `import`
+/// leaves them. Of another topology they are its word against ours.
 fn outdated(found: Option<&Owner>, ours: &Owner, moves: bool) -> bool {
-    let renamed = found.is_some_and(|it| it.topology == ours.topology);
-    (moves || renamed) && found != Some(ours)
+    let may = found.is_none_or(|it| it.topology == ours.topology);
+    (moves || may) && found != Some(ours)
 }
 
 #[cfg(test)]
@@ -426,7 +430,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_that_name_us_by_another_address_are_written_again() {
+    fn tags_that_are_missing_or_name_another_address_are_written_again() {
         let owner = |topology: &str, address: &str| Owner {
             topology: topology.into(),
             address: address.into(),
@@ -434,10 +438,9 @@ mod tests {
         let ours = owner("web", "a.new");
         assert!(outdated(Some(&owner("web", "a.old")), &ours, false));
         assert!(!outdated(Some(&ours), &ours, true));
-        // Somebody else's, or none: not without a reason.
-        for found in [Some(owner("shop", "a.old")), None] {
-            assert!(!outdated(found.as_ref(), &ours, false));
-            assert!(outdated(found.as_ref(), &ours, true));
-        }
+        assert!(outdated(None, &ours, false));
+        // Somebody else's: not without a reason.
+        assert!(!outdated(Some(&owner("shop", "a.old")), &ours, false));
+        assert!(outdated(Some(&owner("shop", "a.old")), &ours, true));
     }
 }

@@ -6,6 +6,7 @@
 
 mod data;
 mod finish;
+mod imported;
 mod instance;
 mod live;
 mod lookup;
@@ -34,6 +35,7 @@ use crate::evaluation::{Expansion, address};
 use crate::refresh::Request;
 use crate::registry::{Catalogue, Providers};
 pub use finish::{exposed, invalid};
+pub use imported::id_and_region;
 pub use live::restore_marks;
 pub use managed::{findings, ignored, with_region};
 pub use place::place;

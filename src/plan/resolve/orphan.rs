@@ -31,7 +31,8 @@ impl Resolver<'_> {
             let doubt = self.input.options.in_doubt.get(address).cloned().map(Deferral::InDoubt);
             let waiting = self.uncounted_reason(address).or(doubt);
             let mut change = self.orphan(address, previous);
-            if broken || waiting.is_some() || self.input.options.mode == PlanMode::RefreshOnly {
+            let looks = matches!(self.input.options.mode, PlanMode::RefreshOnly | PlanMode::Import);
+            if broken || waiting.is_some() || looks {
                 change.action = Action::NoOp;
                 change.after = change.before.clone();
                 change.unread = waiting.or(change.unread);

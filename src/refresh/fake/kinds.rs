@@ -2,9 +2,9 @@
 
 use lifeboat_sdk::kind::{DecodeError, Kind};
 use lifeboat_sdk::{
-    Attribute, Batch, Call, Change, ChangeAction, Class, Ctx, DataSource, Failure, Name, Object,
-    Observation, Outcome, Ownership, Presence, Present, Proof, Schema, Scope, Service, Shape,
-    Target, Value, WriteFailure,
+    Attribute, Batch, Call, Change, ChangeAction, Class, Ctx, DataSource, Failure, Inventory, Name,
+    Object, Observation, Outcome, Ownership, Presence, Present, Proof, Schema, Scope, Service,
+    Shape, Target, Value, WriteFailure,
 };
 
 use super::{Cloud, Fault, Live, alive};
@@ -80,6 +80,33 @@ fn path_of(document: &Value) -> String {
 enum Ids {
     MadeUp,
     FromName,
+}
+
+/// What lies in a region and carries tags; `list KIND` and `tags ID` are the calls that can fail.
+async fn inventory(
+    cloud: &Cloud,
+    kind: &'static str,
+    ctx: &Ctx,
+    scope: &Scope,
+) -> Result<Inventory, Failure> {
+    let home = scope.location.region().to_string();
+    let failed = |call: String| match cloud.fault(&call) {
+        Some(Fault::Answer(class)) => Err(Failure::new(class, "no")),
+        _ => Ok(()),
+    };
+    let list = || async {
+        alive(cloud, scope).await?;
+        failed(format!("list {kind}"))
+    };
+    ctx.call(&READ, scope, list).await?;
+    let inner = cloud.lock().objects.clone();
+    let here = inner
+        .into_iter()
+        .filter(|((of, _), live)| *of == kind && text(&live.document, "region") == home);
+    Ok(Inventory::of(here.map(|((_, id), live)| {
+        let owner = failed(format!("tags {id}")).map(|()| live.owner);
+        (id.into(), owner)
+    })))
 }
 
 async fn read(
@@ -254,6 +281,16 @@ macro_rules! kind {
                 targets: &[Target],
             ) -> Vec<Observation<Doc>> {
                 read(&self.0, $kind, $ids, ctx, scope, targets).await
+            }
+            async fn inventory(
+                &self,
+                ctx: &Ctx,
+                scope: &Scope,
+            ) -> Result<Option<Inventory>, Failure> {
+                if $ownership != Ownership::Tags {
+                    return Ok(None);
+                }
+                inventory(&self.0, $kind, ctx, scope).await.map(Some)
             }
             async fn write(
                 &self,

@@ -5,6 +5,7 @@
 use lifeboat_sdk::Severity;
 
 use super::report::{Place, Report, Status, Verdict};
+use super::unmanaged::Strays;
 use crate::view::escape::{line, lines};
 use crate::view::markdown::bounded;
 
@@ -46,6 +47,18 @@ pub(super) fn commands(report: &Report) -> String {
         let text = text.trim_end();
         let title = format!("{address} {title}");
         out.push_str(&command(level, object.place.as_ref(), &title, text));
+    }
+    for stray in report.strays() {
+        let text = format!("{}\n{}", stray.sentence(), stray.advice());
+        let title = format!("{} is in no state", stray.name());
+        out.push_str(&command("error", stray.place.as_ref(), &title, &text));
+    }
+    for one in report.unlisted() {
+        let title = format!("{} could not be looked through", one.name());
+        out.push_str(&command("warning", None, &title, &one.sentence()));
+    }
+    if let Some(text) = report.strays.as_ref().and_then(Strays::not_looked_for) {
+        out.push_str(&command("notice", None, "unmanaged objects", &text));
     }
     for (status, cause, message) in report.dark() {
         let name = format!("{} {}", status.scope.location, status.scope.service);

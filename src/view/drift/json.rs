@@ -1,11 +1,12 @@
 //! Drift as one JSON document; the changes are in Terraform's shape.
 
-use lifeboat_sdk::Severity;
+use lifeboat_sdk::{Scope, Severity};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use super::report::{Found, Object, Place, Report, Status, Verdict};
+use super::unmanaged::{Stray, Strays, Unlisted};
 use crate::plan::ScopeStatus;
 use crate::view::plan::word;
 
@@ -21,6 +22,8 @@ struct Document<'r> {
     counts: Json,
     objects: Vec<Entry<'r>>,
     resource_drift: Vec<&'r RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unmanaged: Option<Json>,
     scopes: Vec<Json>,
     diagnostics: Vec<Json>,
 }
@@ -67,9 +70,11 @@ pub(super) fn document(report: &Report) -> String {
             "deleted": count(|s| matches!(s, Status::Deleted)),
             "unread": count(|s| matches!(s, Status::Unread(..))),
             "left_out": count(|s| matches!(s, Status::Left)),
+            "unmanaged": report.strays().count(),
         }),
         objects: report.objects.iter().map(entry).collect(),
         resource_drift: report.objects.iter().filter_map(|o| o.change.as_deref()).collect(),
+        unmanaged: report.strays.as_ref().map(strays),
         scopes: report.scopes.iter().map(scope).collect(),
         diagnostics: report.found.iter().map(found).collect(),
     };
@@ -105,6 +110,41 @@ fn place(place: &Place) -> Json {
         "filename": file,
         "start": { "line": line, "column": column },
         "end": { "line": end_line, "column": end_column },
+    })
+}
+
+/// What `-unmanaged` found.
+fn strays(strays: &Strays) -> Json {
+    let of = |kind: &str, scope: &Scope| {
+        json!({
+            "type": kind,
+            "location": scope.location.to_string(),
+            "service": &*scope.service,
+            "provider": &*scope.provider,
+            "account": &*scope.account,
+        })
+    };
+    let object = |stray: &Stray| {
+        let mut out = of(&stray.kind, &stray.scope);
+        out["id"] = json!(stray.id);
+        out["tagged_address"] = json!(stray.address);
+        out["address_in_state"] = json!(stray.replaced);
+        if let Some(at) = &stray.place {
+            out["place"] = place(at);
+        }
+        out
+    };
+    let unlisted = |one: &Unlisted| {
+        let mut out = of(&one.kind, &one.scope);
+        out["id"] = json!(one.id);
+        out["cause"] = json!(one.cause);
+        out["message"] = json!(one.message);
+        out
+    };
+    json!({
+        "objects": strays.objects.iter().map(object).collect::<Vec<Json>>(),
+        "not_listed": strays.unlisted.iter().map(unlisted).collect::<Vec<Json>>(),
+        "types_without_listing": strays.blind,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Drift as JUnit's XML: a suite for each location, a case for each managed object.
 //!
-//! What changed is a failure. What could not be read is an *error*, not skipped: readers show
+//! What changed is a failure, and so is an object of ours that no state knows. What could not be read is an *error*, not skipped: readers show
 //! skipped cases as green, and an outage would look like no drift. Skipped is what the options
 //! leave out.
 
@@ -12,6 +12,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::report::{Found, Object, Report, Status};
+use super::unmanaged::Strays;
 use crate::view::escape;
 use crate::view::markdown::bounded;
 
@@ -49,6 +50,22 @@ pub(super) fn document(report: &Report) -> String {
         let result = Verdict::Error(cause.to_owned(), message.to_owned(), String::new());
         let case = Case { class: class(&status.scope), name, file: None, result };
         suites.entry(location).or_default().push(case);
+    }
+    for stray in report.strays() {
+        let result = Verdict::Failed("unmanaged", stray.sentence(), stray.advice().to_owned());
+        let file = stray.place.as_ref().map(|place| (place.file.clone(), place.line));
+        let case = Case { class: class(&stray.scope), name: stray.name(), file, result };
+        suites.entry(stray.scope.location.to_string()).or_default().push(case);
+    }
+    for one in report.unlisted() {
+        let result = Verdict::Error(one.cause.to_owned(), one.sentence(), String::new());
+        let case = Case { class: class(&one.scope), name: one.name(), file: None, result };
+        suites.entry(one.scope.location.to_string()).or_default().push(case);
+    }
+    if let Some(text) = report.strays.as_ref().and_then(Strays::not_looked_for) {
+        let (class, name) = ("lifeboat".to_owned(), "unmanaged objects".to_owned());
+        let case = Case { class, name, file: None, result: Verdict::Said(text) };
+        suites.entry("lifeboat".to_owned()).or_default().push(case);
     }
     for found in &report.found {
         suites.entry("lifeboat".to_owned()).or_default().push(told(found));

@@ -3,6 +3,7 @@
 use lifeboat_sdk::Severity;
 
 use super::report::{Found, Object, Report, Status, Verdict};
+use super::unmanaged::{Stray, Strays, Unlisted};
 use crate::view::markdown::{Page, block, code, details};
 
 /// The page.
@@ -27,6 +28,17 @@ pub(super) fn page(report: &Report) -> String {
     let known = |o: &&Object| !matches!(o.status, Status::Same | Status::Left);
     let rows: Vec<Vec<String>> = report.objects.iter().filter(known).map(row).collect();
     page.table(&["", "object", "where", "what", "declared in"], &rows, "objects");
+    let strays: Vec<Vec<String>> = report.strays().map(stray).collect();
+    page.table(&["in no state", "where", "tags name", "what to do"], &strays, "unmanaged objects");
+    let unlisted = |one: &Unlisted| {
+        let why = format!("{}: {}", one.cause, code(&one.message));
+        vec![code(&one.name()), code(&one.scope.location.to_string()), why]
+    };
+    let unlisted: Vec<Vec<String>> = report.unlisted().map(unlisted).collect();
+    page.table(&["could not be listed", "where", "why"], &unlisted, "listings");
+    if let Some(text) = report.strays.as_ref().and_then(Strays::not_looked_for) {
+        page.add(&format!("{text}\n\n"));
+    }
     let opened: Vec<(&Object, Part<'_>)> = report.objects.iter().filter_map(part).collect();
     page.parts(opened.iter().map(|(object, part)| match part {
         Part::Difference(lines) => details(&object.address, "has changed", lines),
@@ -83,6 +95,17 @@ fn row(object: &Object) -> Vec<String> {
         code(&object.location()),
         what,
         place.unwrap_or_else(|| "no file any more".to_owned()),
+    ]
+}
+
+fn stray(stray: &Stray) -> Vec<String> {
+    let place = stray.place.as_ref().map(|at| code(&format!("{}:{}", at.file, at.line)));
+    let place = place.map(|at| format!(" ({at})")).unwrap_or_default();
+    vec![
+        code(&stray.name()),
+        code(&stray.scope.location.to_string()),
+        format!("{}{place}", code(&stray.address)),
+        stray.advice().to_owned(),
     ]
 }
 

@@ -10,10 +10,12 @@ mod sarif;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unmanaged;
 
 pub use markdown::said;
 pub use report::{Found, Object, Place, Report, Status, Verdict, unplaced};
 pub use text::{counts, summary, text};
+pub use unmanaged::{Stray, Strays, Unlisted};
 
 /// The formats of `drift`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

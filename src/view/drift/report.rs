@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use lifeboat_sdk::{Diagnostic, Scope, Severity, Span, counted};
 use serde_json::value::RawValue;
 
+use super::unmanaged::{Stray, Strays, Unlisted};
 use crate::address::Address;
 use crate::config::SourceMap;
 use crate::engine::{Loaded, Looked, Made, Seen};
@@ -112,6 +113,8 @@ pub struct Report {
     pub incomplete: bool,
     /// Every managed object, in the order of addresses.
     pub objects: Vec<Object>,
+    /// What carries our tags and is in no state, where it was asked for.
+    pub strays: Option<Strays>,
     /// How each scope answered.
     pub scopes: Vec<ScopeStatus>,
     /// What was told.
@@ -146,9 +149,11 @@ impl Report {
                 change: change.and_then(crate::view::json::change),
             }
         };
-        let incomplete = plan.incomplete();
+        let strays = made.unmanaged.as_ref();
+        let incomplete = plan.incomplete() || strays.is_some_and(|it| !it.complete());
+        let nothing = plan.drift.is_empty() && strays.is_none_or(|it| it.objects.is_empty());
         let home = sources.iter().map(|(_, source)| &*source.name).find(|n| n.ends_with(".dr.hcl"));
-        let verdict = match (failed, plan.drift.is_empty(), incomplete) {
+        let verdict = match (failed, nothing, incomplete) {
             (true, ..) => Verdict::Failed,
             (_, false, _) => Verdict::Drift,
             (.., true) => Verdict::Unread,
@@ -156,10 +161,11 @@ impl Report {
         };
         Self {
             created: Some(plan.created.clone()),
-            summary: super::summary(plan, failed),
+            summary: super::summary(made),
             verdict,
             incomplete: incomplete || failed,
             objects: made.looked.iter().map(object).collect(),
+            strays: strays.map(|found| Strays::of(found, loaded, base)),
             scopes: plan.scopes.clone(),
             found: found.into_iter().map(|f| f.below(base)).collect(),
             home: home.map(|name| joined(base, name)),
@@ -174,6 +180,7 @@ impl Report {
             verdict: Verdict::Failed,
             incomplete: true,
             objects: Vec::new(),
+            strays: None,
             scopes: Vec::new(),
             found: found.into_iter().map(|f| f.below(base)).collect(),
             home: None,
@@ -195,6 +202,10 @@ impl Report {
         ];
         let some = parts.iter().filter(|(count, _)| *count > 0);
         let mut words: Vec<String> = some.map(|(count, what)| format!("{count} {what}")).collect();
+        let strays = self.strays().count();
+        if strays > 0 {
+            words.push(format!("{strays} unmanaged"));
+        }
         let all = counted(self.objects.len(), "object");
         match self.count(|s| *s == Status::Same) {
             0 if words.is_empty() => return all,
@@ -202,6 +213,16 @@ impl Report {
             same => words.push(format!("{same} unchanged")),
         }
         format!("{all}: {}", words.join(", "))
+    }
+
+    /// What carries our tags and is in no state.
+    pub fn strays(&self) -> impl Iterator<Item = &Stray> {
+        self.strays.iter().flat_map(|strays| &strays.objects)
+    }
+
+    /// What could not be looked through for such objects.
+    pub fn unlisted(&self) -> impl Iterator<Item = &Unlisted> {
+        self.strays.iter().flat_map(|strays| &strays.unlisted)
     }
 
     /// Scopes in which something besides the objects of state could not be read: what the files
@@ -247,7 +268,7 @@ impl Place {
         })
     }
 
-    fn below(self, base: &Path) -> Self {
+    pub(super) fn below(self, base: &Path) -> Self {
         Self { file: joined(base, &self.file), ..self }
     }
 }

@@ -10,14 +10,15 @@ use lifeboat_sdk::Severity;
 use serde_json::{Value as Json, json};
 
 use super::report::{Found, Object, Place, Report, Status, Verdict};
-use crate::view::escape::lines;
+use super::unmanaged::{Stray, Strays};
+use crate::view::escape::{line, lines};
 use crate::view::markdown::bounded;
 
 /// Characters of a message.
 const LONGEST: usize = 8_000;
 
 /// The rules about objects: id, name, what it means, level.
-const RULES: [(&str, &str, &str, &str); 3] = [
+const RULES: [(&str, &str, &str, &str); 4] = [
     (
         "drift/changed",
         "ObjectChanged",
@@ -30,6 +31,14 @@ const RULES: [(&str, &str, &str, &str); 3] = [
         "ObjectDeleted",
         "An object was deleted outside of lifeboat. `lifeboat apply` makes it again; to let it \
          go, remove it from the files.",
+        "error",
+    ),
+    (
+        "drift/unmanaged",
+        "ObjectUnmanaged",
+        "An object carries the tags of this topology and is in no state. `lifeboat apply` takes it \
+         over where a block declares it at the address that the tags name; import it otherwise, or \
+         delete it.",
         "error",
     ),
     (
@@ -53,6 +62,11 @@ pub(super) fn document(report: &Report) -> String {
         let text = format!("{name} could not be read: {cause}: {message}");
         let place = json!([{ "physicalLocation": home(report)? }]);
         Some(result("drift/unread", &text, place, &name))
+    }));
+    results.extend(report.strays().map(|one| stray(one, report)));
+    results.extend(report.unlisted().filter_map(|one| {
+        let place = json!([{ "physicalLocation": home(report)? }]);
+        Some(result("drift/unread", &one.sentence(), place, &one.name()))
     }));
     results.extend(report.found.iter().filter_map(|found| diagnostic(found, report)));
     for one in &mut results {
@@ -143,6 +157,27 @@ fn object(object: &Object, report: &Report) -> Option<Json> {
     Some(out)
 }
 
+/// An object of ours that no state knows, at the block of the address that its tags name.
+fn stray(stray: &Stray, report: &Report) -> Json {
+    // Ids and tags are anybody's words.
+    let name = line(&stray.name());
+    let mut location = json!({
+        "logicalLocations": [{ "fullyQualifiedName": name, "kind": "resource" }],
+    });
+    if let Some(at) = stray.place.as_ref().map(place).or_else(|| home(report)) {
+        location["physicalLocation"] = at;
+    }
+    let text = format!("{}\n{}", stray.sentence(), stray.advice());
+    let about = format!("{name} {}", stray.scope.location);
+    let mut out = result("drift/unmanaged", &text, json!([location]), &about);
+    out["properties"] = json!({
+        "address": line(&stray.address),
+        "location": stray.scope.location.to_string(),
+        "id": line(&stray.id),
+    });
+    out
+}
+
 /// A diagnostic that has a place, or can have one.
 fn diagnostic(found: &Found, report: &Report) -> Option<Json> {
     let at = found.place.as_ref().map(place).or_else(|| home(report))?;
@@ -194,8 +229,10 @@ fn notifications(report: &Report) -> Vec<Json> {
         );
         Some(json!({ "level": "warning", "message": { "text": message(&text) } }))
     });
-    let verdict = json!({ "level": "note", "message": { "text": report.summary } });
-    std::iter::once(verdict).chain(told).chain(dark).collect()
+    let note = |text: &str| json!({ "level": "note", "message": { "text": message(text) } });
+    let verdict = note(&report.summary);
+    let blind = report.strays.as_ref().and_then(Strays::not_looked_for);
+    std::iter::once(verdict).chain(blind.as_deref().map(note)).chain(told).chain(dark).collect()
 }
 
 fn place(place: &Place) -> Json {

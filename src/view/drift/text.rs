@@ -1,15 +1,17 @@
-//! Drift as text: what changed outside, and how each region answered.
+//! Drift as text: what changed outside, how each region answered, and what of ours nobody knows.
 
 use std::fmt::Write as _;
 
 use lifeboat_sdk::counted;
 
+use crate::engine::{Made, Unmanaged};
 use crate::plan::Plan;
 use crate::view::escape::line;
 use crate::view::plan::{PlanView, word};
 
-/// The report of `lifeboat drift`; `failed` where not all could be compared.
-pub fn text(plan: &Plan, view: &PlanView<'_>, failed: bool) -> String {
+/// The report of `lifeboat drift`.
+pub fn text(made: &Made, view: &PlanView<'_>) -> String {
+    let plan = &made.plan;
     let mut out = view.drifted(plan);
     out.push_str("\nRegions:\n");
     if plan.scopes.is_empty() {
@@ -30,8 +32,41 @@ pub fn text(plan: &Plan, view: &PlanView<'_>, failed: bool) -> String {
             counted(status.objects, "object")
         );
     }
-    let _ok = writeln!(out, "\n{}", summary(plan, failed));
+    if let Some(strays) = &made.unmanaged {
+        unmanaged(strays, &mut out);
+    }
+    let _ok = writeln!(out, "\n{}", summary(made));
     out
+}
+
+fn unmanaged(strays: &Unmanaged, out: &mut String) {
+    out.push_str("\nWith our tags and in no state:\n");
+    for stray in &strays.objects {
+        let (id, at) = (line(&stray.tagged.id), line(&stray.tagged.owner.address));
+        let note = if stray.replaced { ", where the state has another one" } else { "" };
+        let place = &stray.scope.location;
+        let _ok = writeln!(out, "  {} {id} in {place}: tagged {at}{note}", stray.kind);
+    }
+    if strays.objects.is_empty() {
+        let found = if strays.complete() { "nothing" } else { "nothing where it could be listed" };
+        let _ok = writeln!(out, "  {found} ({} read)", counted(strays.listed, "listing"));
+    }
+    for unlisted in &strays.unlisted {
+        let what = match &unlisted.id {
+            Some(id) => format!("the tags of {}", line(id)),
+            None => "all of them".to_owned(),
+        };
+        let (cause, message) = (word(&unlisted.cause), line(&unlisted.message));
+        let (kind, place) = (&unlisted.kind, &unlisted.scope.location);
+        let _ok = writeln!(out, "  {kind} in {place}: not read: {what}: {cause} ({message})");
+    }
+    if !strays.blind.is_empty() {
+        let _ok = writeln!(
+            out,
+            "  not looked for, for no listing tells tags: {}",
+            strays.blind.join(", ")
+        );
+    }
 }
 
 /// Objects that changed outside, and objects that are gone.
@@ -41,16 +76,22 @@ pub fn counts(plan: &Plan) -> (usize, usize) {
 }
 
 /// `Drift: 4 changed, 1 gone.`
-pub fn summary(plan: &Plan, failed: bool) -> String {
-    let (changed, gone) = counts(plan);
-    match (plan.drift.is_empty(), plan.incomplete()) {
-        (true, _) if failed => "It cannot be told whether there is drift: see the errors.",
-        (true, false) => "No drift.",
-        (true, true) => "No drift where it could be read: incomplete.",
-        (false, incomplete) => {
-            let but = if failed || incomplete { ": incomplete" } else { "" };
-            return format!("Drift: {changed} changed, {gone} gone{but}.");
+pub fn summary(made: &Made) -> String {
+    let (changed, gone) = counts(&made.plan);
+    let failed = made.diagnostics.has_errors();
+    let strays = made.unmanaged.as_ref();
+    let incomplete = made.plan.incomplete() || strays.is_some_and(|it| !it.complete());
+    let found = strays.map_or(0, |it| it.objects.len());
+    if changed + gone + found == 0 {
+        return match (failed, incomplete, strays) {
+            (true, ..) => "It cannot be told whether there is drift: see the errors.",
+            (_, true, _) => "No drift where it could be read: incomplete.",
+            (.., Some(_)) => "No drift, and nothing unmanaged.",
+            (.., None) => "No drift.",
         }
+        .to_owned();
     }
-    .to_owned()
+    let more = strays.map(|_| format!(", {found} unmanaged")).unwrap_or_default();
+    let but = if failed || incomplete { ": incomplete" } else { "" };
+    format!("Drift: {changed} changed, {gone} gone{more}{but}.")
 }

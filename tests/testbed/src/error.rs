@@ -37,6 +37,19 @@ pub enum Error {
         /// What pip said last.
         log: String,
     },
+    /// A program in Go could not be built.
+    #[error(
+        "building {program} failed; go needs a module proxy (see `go env GOPROXY`) or a filled \
+         `{}`:\n{log}", cache.display()
+    )]
+    Build {
+        /// The program.
+        program: &'static str,
+        /// Where built programs are kept.
+        cache: PathBuf,
+        /// What go said last.
+        log: String,
+    },
     /// No folder for what is downloaded.
     #[error("no cache folder: set LIFEBOAT_CACHE, XDG_CACHE_HOME or HOME")]
     NoCache,

@@ -31,6 +31,7 @@ pub mod contract;
 mod error;
 mod lease;
 mod proxy;
+mod reader;
 mod servers;
 mod wire;
 
@@ -43,6 +44,7 @@ pub use proxy::{
     Correction, Entry, Fault, Ledger, Nth, Outcome, Paging, Part, Plane, Proxy, Route, Routes,
     Rule, RuleId, Upstreams,
 };
+pub use reader::{Reader, TERRAFORM_JSON};
 pub use servers::{Requirements, Server, ServerKind, Venv};
 
 /// The result of this crate's calls.

@@ -3,6 +3,7 @@
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use aws_sdk_iam::operation::RequestId as _;
 use aws_sdk_iam::types as sdk;
@@ -11,8 +12,9 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::tags::split;
 use lifeboat_aws_core::{Clients, Codes as _, failure, normalise, policy};
 use lifeboat_sdk::{
-    Call, Change, Class, CompleteListing, Ctx, Failure, Finding, Kind, Listing, Name, Object as _,
-    Observation, Outcome, Ownership, Path, Present, Scope, Service, Target, Type, Value,
+    Call, Change, Class, CompleteListing, Ctx, Failure, Finding, Inventory, Kind, Listing, Name,
+    Object as _, Observation, Outcome, Ownership, Path, Present, Scope, Service, Target, Type,
+    Value,
 };
 use lifeboat_sdk_derive::Kind;
 
@@ -162,6 +164,11 @@ impl Kind for RoleKind {
         join_all(read).await
     }
 
+    async fn inventory(&self, ctx: &Ctx, scope: &Scope) -> Result<Option<Inventory>, Failure> {
+        let client = crate::client(&self.0, scope).await?;
+        inventory(Api { client: &client, ctx, scope }).await.map(Some)
+    }
+
     async fn write(
         &self,
         ctx: &Ctx,
@@ -190,13 +197,22 @@ async fn get(api: Api<'_>, name: &str) -> Result<sdk::Role, Failure> {
     api.ctx.call(&GET, api.scope, call).await
 }
 
+/// All roles by their owner tags, which a listing does not tell.
+async fn inventory(api: Api<'_>) -> Result<Inventory, Failure> {
+    let all = listed(api, "/").await?;
+    let looks = all.items().iter().map(|name| async move {
+        let role = get(api, name).await;
+        (name.as_str().into(), role.map(|role| split(tags(&role), "").1))
+    });
+    Ok(Inventory::of(join_all(looks).await))
+}
+
 /// A role whose name was made up and is not known: that with the prefix whose tags name this
 /// address as owner.
 async fn search(api: Api<'_>, target: &Target) -> Observation<Role> {
     let path = text(&target.hint, "path").unwrap_or("/");
     let prefix = text(&target.hint, "name_prefix").unwrap_or(PREFIX);
-    let all = api.ctx.shared(api.scope, &format!("roles:{path}"), || list(api, path)).await;
-    let all = match all {
+    let all = match listed(api, path).await {
         Ok(all) => all,
         Err(failure) => return Observation::unreadable(api.scope, &failure),
     };
@@ -215,6 +231,11 @@ async fn search(api: Api<'_>, target: &Target) -> Observation<Role> {
         }
     }
     Observation::Absent(all.proof(&format!("roles under {path}")))
+}
+
+/// The names of the roles under a path, listed once for all who ask while refreshing.
+async fn listed(api: Api<'_>, path: &str) -> Result<Arc<CompleteListing<String>>, Failure> {
+    api.ctx.shared(api.scope, &format!("roles:{path}"), || list(api, path)).await
 }
 
 /// The names of the roles under a path.
@@ -304,10 +325,13 @@ fn validate(document: &Value) -> Vec<Finding> {
 
 // Conversion
 
+fn tags(role: &sdk::Role) -> impl Iterator<Item = (String, String)> + '_ {
+    role.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone()))
+}
+
 /// A role as it was read.
 fn present(role: &sdk::Role, target: &Target) -> Present<Role> {
-    let live = role.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone()));
-    let (tags, owner) = split(live, &target.address);
+    let (tags, owner) = split(tags(role), &target.address);
     let kept = Role {
         name_prefix: text(&target.hint, "name_prefix").map(str::to_owned),
         force_detach_policies: target.hint.get("force_detach_policies").and_then(Value::as_bool)

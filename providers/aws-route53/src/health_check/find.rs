@@ -6,7 +6,7 @@ use aws_sdk_route53::types::{HealthCheck as Live, TagResourceType};
 use futures_util::future::join_all;
 use lifeboat_aws_core::tags::split;
 use lifeboat_aws_core::{Codes as _, failure};
-use lifeboat_sdk::{Class, CompleteListing, Failure, Listing, Observation, Target};
+use lifeboat_sdk::{Class, CompleteListing, Failure, Inventory, Listing, Observation, Target};
 
 use super::{GET, GONE, HealthCheck, LIST};
 use crate::hook::text;
@@ -77,6 +77,12 @@ pub(super) struct Listed {
     proves: bool,
 }
 
+/// Why a listing proves nothing.
+fn says_nothing(api: Api<'_>) -> Failure {
+    let text = "an empty list of health checks that does not say how long it may be";
+    Failure::new(Class::Garbled, text).of(&LIST, api.scope)
+}
+
 async fn listed(api: Api<'_>) -> Result<std::sync::Arc<Listed>, Failure> {
     api.ctx.shared(api.scope, "health_checks", || pages(api)).await
 }
@@ -106,6 +112,16 @@ async fn pages(api: Api<'_>) -> Result<Listed, Failure> {
         }
         marker = page.next_marker;
     }
+}
+
+/// All checks of the account, by their owner tags.
+pub(super) async fn inventory(api: Api<'_>) -> Result<Inventory, Failure> {
+    let all = listed(api).await?;
+    if !all.proves {
+        return Err(says_nothing(api));
+    }
+    let ids: Vec<String> = all.checks.items().iter().map(|check| check.id.clone()).collect();
+    Ok(tags::inventory(api, &TagResourceType::Healthcheck, &ids).await)
 }
 
 /// A check whose id is not known: that whose tags name this address as owner, or that whose
@@ -140,10 +156,7 @@ async fn search(api: Api<'_>, all: &Listed, target: &Target) -> Found {
     match ours.as_slice() {
         [check] => Ok((*check).clone()),
         [] if all.proves => Err(Observation::Absent(all.checks.proof("health checks"))),
-        [] => {
-            let text = "an empty list of health checks that does not say how long it may be";
-            Err(unreadable(&Failure::new(Class::Garbled, text).of(&LIST, api.scope)))
-        }
+        [] => Err(unreadable(&says_nothing(api))),
         several => {
             let ids: Vec<&str> = several.iter().map(|check| check.id.as_str()).collect();
             let ids = ids.join(", ");

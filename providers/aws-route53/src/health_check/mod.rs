@@ -11,8 +11,8 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::tags::{Tags, join, split};
 use lifeboat_aws_core::{Clients, Codes as _, failure};
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Observation, Outcome, Owner,
-    Ownership, Present, Scope, Service, Target, Value, WriteFailure,
+    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Inventory, Kind, Observation,
+    Outcome, Owner, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
 };
 use lifeboat_sdk_derive::Kind;
 
@@ -168,6 +168,11 @@ impl Kind for HealthCheckKind {
             }
         };
         targets.iter().zip(found).map(observe).collect()
+    }
+
+    async fn inventory(&self, ctx: &Ctx, scope: &Scope) -> Result<Option<Inventory>, Failure> {
+        let client = crate::client(&self.0, scope).await?;
+        find::inventory(Api { client: &client, ctx, scope }).await.map(Some)
     }
 
     async fn write(

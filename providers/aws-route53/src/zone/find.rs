@@ -7,7 +7,7 @@ use aws_sdk_route53::operation::get_hosted_zone::GetHostedZoneOutput;
 use aws_sdk_route53::types::{HostedZone, TagResourceType};
 use lifeboat_aws_core::tags::split;
 use lifeboat_aws_core::{Codes as _, failure};
-use lifeboat_sdk::{Class, CompleteListing, Failure, Listing, Proof, Target};
+use lifeboat_sdk::{Class, CompleteListing, Failure, Inventory, Listing, Proof, Target};
 
 use super::{GET, GONE, LIST};
 use crate::hook::text;
@@ -77,6 +77,13 @@ async fn pages(api: Api<'_>) -> Result<CompleteListing<HostedZone>, Failure> {
         }
         marker = page.next_marker;
     }
+}
+
+/// All zones of the account, by their owner tags.
+pub(super) async fn inventory(api: Api<'_>) -> Result<Inventory, Failure> {
+    let all = listed(api).await?;
+    let ids: Vec<String> = all.items().iter().map(|zone| zone_id(&zone.id).to_owned()).collect();
+    Ok(tags::inventory(api, &TagResourceType::Hostedzone, &ids).await)
 }
 
 /// The id of a zone whose id is not known: that whose tags name this address as owner, or that

@@ -12,8 +12,8 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::tags::{Tags, join, split};
 use lifeboat_aws_core::{Clients, Codes as _, failure, normalise};
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Object as _, Observation,
-    Outcome, Owner, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
+    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Inventory, Kind, Object as _,
+    Observation, Outcome, Owner, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
 };
 use lifeboat_sdk_derive::Kind;
 
@@ -139,6 +139,11 @@ impl Kind for ZoneKind {
             }
         };
         targets.iter().zip(found).map(observe).collect()
+    }
+
+    async fn inventory(&self, ctx: &Ctx, scope: &Scope) -> Result<Option<Inventory>, Failure> {
+        let client = crate::client(&self.0, scope).await?;
+        find::inventory(Api { client: &client, ctx, scope }).await.map(Some)
     }
 
     async fn write(

@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_s3::Client;
+use futures_util::future::join_all;
 use lifeboat_aws_core::{failure, tags};
-use lifeboat_sdk::{Class, CompleteListing, Ctx, Failure, Listing, Proof, Scope, Target, Value};
+use lifeboat_sdk::{
+    Class, CompleteListing, Ctx, Failure, Inventory, Listing, Name, Owner, Proof, Scope, Tagged,
+    Target, Value,
+};
 
 use super::{LIST_BUCKETS, PREFIX, live_tags};
 use crate::setting::At;
@@ -43,31 +47,60 @@ pub(super) async fn made_up(
     let listed = all(ctx, scope, client).await?;
     let prefix = target.hint.get("bucket_prefix").and_then(Value::as_str).unwrap_or(PREFIX);
     let here = Some(scope.location.region().to_string());
-    let mut found = Vec::new();
-    for (bucket, region) in &listed.regions {
-        let named = bucket
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
-        if !named || (region.is_some() && *region != here) {
-            continue;
-        }
-        match live_tags(&At { ctx, scope, client, bucket }).await {
-            Ok(live) => {
-                let owner = tags::split(live, &target.address).1;
-                found.extend(owner.filter(|o| o.address == target.address).map(|_| bucket));
-            }
-            Err(failure) if failure.class == Class::NotFound => {}
-            Err(failure) => return Err(failure),
-        }
+    let candidates = listed.regions.iter().filter(|(bucket, region)| {
+        let rest = bucket.strip_prefix(prefix).unwrap_or_default();
+        let named = rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_hexdigit());
+        named && (region.is_none() || **region == here)
+    });
+    let names = candidates.map(|(bucket, _)| bucket);
+    let all = Inventory::of(owners(ctx, scope, client, names, &target.address).await);
+    if let Some((_, failure)) = all.unread.into_iter().next() {
+        return Err(failure);
     }
+    let ours = |tagged: &&Tagged| tagged.owner.address == target.address;
+    let found: Vec<&Tagged> = all.tagged.iter().filter(ours).collect();
     match found[..] {
         [] => Ok((None, listed.proof(scope))),
-        [bucket] => Ok((Some(bucket.clone()), listed.proof(scope))),
+        [bucket] => Ok((Some(bucket.id.to_string()), listed.proof(scope))),
         _ => {
             let text = format!("several buckets named {prefix}… carry the tags of this address");
             Err(Failure::new(Class::Other, text).of(&LIST_BUCKETS, scope))
         }
     }
+}
+
+/// All buckets of the region, by their owner tags.
+pub(super) async fn inventory(
+    ctx: &Ctx,
+    scope: &Scope,
+    client: &Client,
+) -> Result<Inventory, Failure> {
+    let listed = all(ctx, scope, client).await?;
+    let here = scope.location.region().to_string();
+    let in_region = listed.regions.iter().filter(|(_, region)| region.as_ref() == Some(&here));
+    let mut objects = owners(ctx, scope, client, in_region.map(|(bucket, _)| bucket), "").await;
+    // Where it is was not told: asked here for its tags, another region's would not answer.
+    let nowhere = listed.regions.iter().filter(|(_, region)| region.is_none());
+    objects.extend(nowhere.map(|(bucket, _)| {
+        let failure = Failure::new(Class::Garbled, "the listing does not tell its region");
+        (bucket.as_str().into(), Err(failure.of(&LIST_BUCKETS, scope)))
+    }));
+    Ok(Inventory::of(objects))
+}
+
+/// What the tags of each bucket say of its owner; `address` is the one that is looked for.
+async fn owners(
+    ctx: &Ctx,
+    scope: &Scope,
+    client: &Client,
+    buckets: impl Iterator<Item = &String>,
+    address: &str,
+) -> Vec<(Name, Result<Option<Owner>, Failure>)> {
+    let looks = buckets.map(|bucket| async move {
+        let live = live_tags(&At { ctx, scope, client, bucket }).await;
+        (bucket.as_str().into(), live.map(|live| tags::split(live, address).1))
+    });
+    join_all(looks).await
 }
 
 /// Reads all pages, once for all who ask while refreshing.

@@ -14,8 +14,8 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, normalise, region, tags, validate};
 use lifeboat_sdk::session::Purpose;
 use lifeboat_sdk::{
-    Call, Change, Class, Ctx, Failure, Finding, Kind, Name, Object as _, Observation, Outcome,
-    Owner, Ownership, Present, Scope, Service, Target, Value,
+    Call, Change, Class, Ctx, Failure, Finding, Inventory, Kind, Name, Object as _, Observation,
+    Outcome, Owner, Ownership, Present, Scope, Service, Target, Value,
 };
 use lifeboat_sdk_derive::Kind;
 
@@ -160,6 +160,11 @@ impl Kind for BucketKind {
         };
         let listing = listing.as_deref();
         join_all(targets.iter().map(|t| read_one(ctx, scope, &client, t, listing))).await
+    }
+
+    async fn inventory(&self, ctx: &Ctx, scope: &Scope) -> Result<Option<Inventory>, Failure> {
+        let client = crate::client(&self.0, scope).await?;
+        listing::inventory(ctx, scope, &client).await.map(Some)
     }
 
     async fn write(

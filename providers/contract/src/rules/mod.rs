@@ -22,7 +22,7 @@ struct Rule {
 }
 
 /// The rules in the order in which a kind learns to keep them.
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     Rule { name: "hooks are pure", run: |b| Box::pin(pure::hooks_are_pure(b)) },
     Rule { name: "hooks leave unknowns alone", run: |b| Box::pin(pure::unknowns_stay(b)) },
     Rule { name: "the stored form keeps documents", run: |b| Box::pin(planning::stored(b)) },
@@ -39,6 +39,7 @@ const RULES: [Rule; 16] = [
     Rule { name: "a failed write tells its class", run: |b| Box::pin(faults::classes(b)) },
     Rule { name: "what is unreadable is not absent", run: |b| Box::pin(faults::unreadable(b)) },
     Rule { name: "two reads run at once", run: |b| Box::pin(reading::two_at_once(b)) },
+    Rule { name: "what is tagged is listed", run: |b| Box::pin(reading::listed(b)) },
 ];
 
 /// The names of the rules.

@@ -1,9 +1,9 @@
-//! Rules about reads: they give what create gave, and may run at the same time.
+//! Rules about reads: they give what create gave, list what is tagged, and may run at the same time.
 
 use lifeboat_sdk::session::Purpose;
-use lifeboat_sdk::{Observation, Ownership, Target};
+use lifeboat_sdk::{Observation, Owner, Ownership, Target};
 
-use crate::bench::{Bench, Tried, fail, skip};
+use crate::bench::{Bench, Made, Tried, fail, skip};
 
 /// A read gives exactly what create gave, the owner too.
 pub(super) async fn same_as_made(bench: &Bench<'_>) -> Tried<()> {
@@ -61,4 +61,39 @@ pub(super) async fn two_at_once(bench: &Bench<'_>) -> Tried<()> {
         _ => return fail("one read of two targets does not answer them in their order"),
     }
     bench.delete(&made).await
+}
+
+/// The kind's inventory has what carries tags, with its owner, and no longer what is gone.
+pub(super) async fn listed(bench: &Bench<'_>) -> Tried<()> {
+    if bench.kind().ownership() != Ownership::Tags {
+        return skip("it has no tags");
+    }
+    for config in bench.prepare().await? {
+        let (_, made) = bench.create(&config).await?;
+        let Some(found) = tagged(bench, &made).await? else {
+            return skip("the kind cannot be listed by its tags");
+        };
+        match &found[..] {
+            [owner] if Some(owner) == bench.owner().as_ref() => {}
+            [] => return fail(format!("{} is not listed", made.present.id)),
+            found => return fail(format!("{} is listed as {found:?}", made.present.id)),
+        }
+        bench.delete(&made).await?;
+        if tagged(bench, &made).await?.is_some_and(|found| !found.is_empty()) {
+            return fail(format!("{} is gone, but listed", made.present.id));
+        }
+    }
+    Ok(())
+}
+
+/// The owners that the inventory gives the object.
+async fn tagged(bench: &Bench<'_>, made: &Made) -> Tried<Option<Vec<Owner>>> {
+    let listed = bench.kind().inventory(&bench.ctx(Purpose::Refresh), &made.scope).await;
+    let listed = listed.or_else(|failure| fail(format!("it cannot be listed: {failure}")))?;
+    let Some(listed) = listed else { return Ok(None) };
+    if let Some((id, failure)) = listed.unread.first() {
+        return fail(format!("the tags of {id} cannot be read: {failure}"));
+    }
+    let same = listed.tagged.into_iter().filter(|tagged| tagged.id == made.present.id);
+    Ok(Some(same.map(|tagged| tagged.owner).collect()))
 }

@@ -11,8 +11,8 @@ use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::schema::Shape;
 use lifeboat_sdk::{
-    Batch, Change, Class, Ctx, Failure, Finding, KnownDoc, Location, Name, Observation, Outcome,
-    Ownership, Present, RoleContext, RolePlan, Schema, Scope, Service, Target, Value,
+    Batch, Change, Class, Ctx, Failure, Finding, Inventory, KnownDoc, Location, Name, Observation,
+    Outcome, Ownership, Present, RoleContext, RolePlan, Schema, Scope, Service, Target, Value,
 };
 
 use crate::calls::Calls;
@@ -184,6 +184,14 @@ impl DynKind for Over {
     ) -> BoxFuture<'a, Vec<Observation<Value>>> {
         let place = Place::new(scope, self.account.as_ref());
         Box::pin(async move { self.observe(ctx, &place, targets).await })
+    }
+    fn inventory<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+    ) -> BoxFuture<'a, Result<Option<Inventory>, Failure>> {
+        let place = Place::new(scope, self.account.as_ref());
+        Box::pin(async move { self.tagged(ctx, &place).await })
     }
     fn write<'a>(
         &'a self,

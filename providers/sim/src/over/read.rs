@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use lifeboat_sdk::{
-    CompleteListing, Ctx, Failure, Listing, Name, Observation, Ownership, Target, Value,
+    CompleteListing, Ctx, Failure, Inventory, Listing, Name, Observation, Ownership, Target, Value,
 };
 
 use super::{Over, Place};
@@ -91,6 +91,21 @@ impl Over {
             listing.complete().ok_or_else(incomplete)
         })
         .await
+    }
+
+    /// All objects by their owner tags, which a listing of this cloud tells.
+    pub(super) async fn tagged(
+        &self,
+        ctx: &Ctx,
+        place: &Place<'_>,
+    ) -> Result<Option<Inventory>, Failure> {
+        if self.template.ownership() != Ownership::Tags {
+            return Ok(None);
+        }
+        self.check(place.scope)?;
+        let listing = self.list(ctx, place).await?;
+        let all = listing.items().iter().map(|seen| (seen.id.clone(), Ok(seen.owner.clone())));
+        Ok(Some(Inventory::of(all)))
     }
 
     /// A target in a complete listing: by id, by its tags, or by what can never change of it.

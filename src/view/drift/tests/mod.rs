@@ -1,6 +1,7 @@
 //! Every format of the same eventful day, read back by readers that others wrote.
 
 mod readers;
+mod unmanaged;
 mod world;
 
 use std::path::Path;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lifeboat_sdk::kind::{DynData, DynKind};
 use lifeboat_sdk::provider::{Configured, Environment, Provider};
-use lifeboat_sdk::{Call, Class, Failure, Interrupt, KnownDoc, Schema, Type, Value};
+use lifeboat_sdk::{Call, Class, Failure, Interrupt, KnownDoc, Owner, Schema, Type, Value};
 use lifeboat_state::model::{Mode, ObjectRecord, ObjectStatus, Ownership, RecordScope, State};
 use tokio::sync::watch;
 
@@ -93,6 +93,8 @@ pub(super) struct World {
     pub(super) down: Vec<String>,
     /// `-exclude`
     pub(super) excludes: Vec<String>,
+    /// `-unmanaged`
+    pub(super) unmanaged: bool,
 }
 
 impl World {
@@ -101,7 +103,8 @@ impl World {
         let cloud = Cloud::default();
         cloud.account("east", "1");
         let state = State::new("lineage", "0");
-        let mut world = Self { cloud, state, down: Vec::new(), excludes: Vec::new() };
+        let (down, excludes) = (Vec::new(), Vec::new());
+        let mut world = Self { cloud, state, down, excludes, unmanaged: false };
         world.thing("a_thing.same", "same", "east");
         world.thing(CHANGED, "changed", "east");
         world.thing("a_thing.away", "away", "west");
@@ -182,6 +185,25 @@ impl World {
         self.state.objects.remove(address).unwrap();
     }
 
+    /// Something is there that no state knows, with these tags.
+    pub(super) fn stray(&self, id: &str, region: &str, topology: &str, address: &str) {
+        let live = Value::object([
+            ("id".into(), Value::string(id)),
+            ("region".into(), Value::string(region)),
+        ]);
+        let owner = Owner { topology: topology.into(), address: address.into() };
+        let live = Live { document: full(&live), owner: Some(owner) };
+        self.cloud.lock().objects.insert((THING, id.to_owned()), live);
+    }
+
+    /// What `drift` says to people.
+    pub(super) async fn text(&self) -> String {
+        let (made, loaded) = self.look(PlanMode::RefreshOnly).await;
+        let catalogue = &loaded.catalogue;
+        let view = PlanView { catalogue, paint: Paint::default(), compact: false };
+        crate::view::drift::text(&made, &view)
+    }
+
     /// The permission to read a thing is missing.
     pub(super) fn deny(&self, address: &str) {
         self.cloud.fail(&format!("read {address}"), Fault::Answer(Class::Denied));
@@ -230,7 +252,8 @@ impl World {
         let renderer = contexts.renderer(&entropy);
         let context = contexts.context(&entropy, &renderer);
         let (_run, interrupt) = watch::channel(Interrupt::default());
-        let asked = Asked { mode, excludes: self.excludes.clone(), ..Asked::default() };
+        let (excludes, unmanaged) = (self.excludes.clone(), self.unmanaged);
+        let asked = Asked { mode, excludes, unmanaged, ..Asked::default() };
         let state = Some(&self.state);
         let made =
             planning::plan(&loaded, &settings, &context, state, &asked, &Silent, interrupt).await;

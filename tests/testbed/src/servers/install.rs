@@ -120,13 +120,13 @@ fn python() -> Result<String> {
     Ok(said)
 }
 
-fn run(command: &mut Command) -> Result<Output> {
+pub(crate) fn run(command: &mut Command) -> Result<Output> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).output().doing(format!("run {program}"))
 }
 
 /// The last lines of what a program wrote.
-fn tail(output: &Output) -> String {
+pub(crate) fn tail(output: &Output) -> String {
     let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
     let lines: Vec<&str> = text.lines().collect();

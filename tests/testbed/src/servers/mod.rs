@@ -4,7 +4,7 @@
 //! watches its standard input, whose other end only its owner holds, and kills its own process
 //! group at the end of it (`serve.py`); nothing depends on a destructor.
 
-mod install;
+pub(crate) mod install;
 
 use std::collections::VecDeque;
 use std::env;

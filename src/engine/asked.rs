@@ -1,0 +1,64 @@
+//! `Asked`: what planning is asked for.
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::Name;
+
+use crate::address::Address;
+use crate::plan::PlanMode;
+
+/// What planning is asked for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Normal, destroy, refresh only.
+    pub mode: PlanMode,
+    /// Whether live objects are read first.
+    pub refresh: bool,
+    /// `-target`
+    pub targets: Vec<String>,
+    /// `-exclude`
+    pub excludes: Vec<String>,
+    /// `-replace`
+    pub replace: Vec<Address>,
+    /// `-exclude-region`
+    pub exclude_regions: Vec<String>,
+    /// The object that `import` takes in, and its id.
+    pub import: Option<(Address, Name)>,
+    /// Whether objects that carry our tags and are in no state are looked for.
+    pub unmanaged: bool,
+    /// Objects that an earlier run may have changed, and why that is not known.
+    pub in_doubt: BTreeMap<Address, String>,
+    /// How long the plan may be applied, in hours.
+    pub valid_hours: i64,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self {
+            mode: PlanMode::Normal,
+            refresh: true,
+            targets: Vec::new(),
+            excludes: Vec::new(),
+            replace: Vec::new(),
+            exclude_regions: Vec::new(),
+            import: None,
+            unmanaged: false,
+            in_doubt: BTreeMap::new(),
+            valid_hours: 24,
+        }
+    }
+}
+
+impl Asked {
+    /// To take one object into state by its id. Nothing else is read but what its place in the
+    /// cloud depends on.
+    pub fn import(address: Address, id: Name) -> Self {
+        Self {
+            mode: PlanMode::Import,
+            refresh: false,
+            targets: vec![address.to_string()],
+            import: Some((address, id)),
+            ..Self::default()
+        }
+    }
+}
