@@ -81,6 +81,9 @@ pub enum Command {
     Status(Status),
     /// Print the script that completes commands and values in a shell
     Completion(Completion),
+    /// Write the manual pages, for those who make packages
+    #[command(hide = true)]
+    Man(Man),
     /// Show the version
     Version(Version),
 }
@@ -435,6 +438,14 @@ pub struct Completion {
     /// The shell
     #[arg(value_name = "SHELL")]
     pub shell: Shell,
+}
+
+/// `man`
+#[derive(Clone, Debug, Args)]
+pub struct Man {
+    /// The folder to write them to
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// `version`

@@ -18,6 +18,7 @@ pub mod graph;
 pub mod import;
 pub mod init;
 pub mod log;
+pub mod man;
 pub mod output;
 pub mod plan;
 pub mod replace;
@@ -180,7 +181,11 @@ fn form(command: &Command) -> Form {
         Command::Status(a) => (a.json, Form::Document),
         Command::Version(a) => (a.json, Form::Document),
         Command::State(a) => (a.command.json(), Form::Document),
-        Command::Fmt(_) | Command::ForceUnlock(_) | Command::Graph(_) | Command::Completion(_) => {
+        Command::Fmt(_)
+        | Command::ForceUnlock(_)
+        | Command::Graph(_)
+        | Command::Completion(_)
+        | Command::Man(_) => {
             return Form::Text;
         }
     };
@@ -322,6 +327,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Console(args) => console::run(workspace, &args).await,
         Command::Graph(args) => graph::run(workspace, &args).await,
         Command::Completion(args) => completion::run(workspace, &args),
+        Command::Man(args) => man::run(workspace, &args),
         Command::Version(args) => version::run(workspace, &args),
     }
 }

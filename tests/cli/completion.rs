@@ -95,7 +95,8 @@ fn bash_completes_what_the_folder_knows() {
     assert_eq!(begun, ["terraform_data.web[\"b c\"]"]);
     // What is planned need not exist; what is replaced must.
     let planned = offers(&["lifeboat", "plan", "-target", "=", "terraform_data."]);
-    assert_eq!(planned, ["terraform_data.later", "terraform_data.web", web[0], web[1]]);
+    let all = ["'terraform_data.later'", "'terraform_data.web'", web[0], web[1]];
+    assert_eq!(planned, all);
     assert!(offers(&["lifeboat", "plan", "-replace", "=", "terraform_data.l"]).is_empty());
     let modules = offers(&["lifeboat", "plan", "-exclude", "mod"]);
     assert_eq!(modules, ["module.m", "module.m.terraform_data.in"]);

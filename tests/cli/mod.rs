@@ -11,6 +11,7 @@ mod generations;
 mod graph;
 mod imports;
 mod interrupted;
+mod man;
 mod moved;
 mod open_runs;
 mod options;

@@ -1,5 +1,6 @@
 //! Where values come from, and folders that are not there.
 
+use super::man;
 use super::{Case, ONE, TOPOLOGY};
 
 #[test]
@@ -210,4 +211,31 @@ fn a_provisioner_is_refused_without_naming_what_is_refused_too() {
     let ran = case.run(&["validate"]);
     ran.says(1, &["config::unsupported", "nothing runs commands"]);
     assert!(!ran.stderr.contains("`hook`"), "{ran:#?}");
+}
+
+#[test]
+fn the_help_of_every_command_fits_80_columns_in_plain_letters() {
+    let case = Case::new();
+    let mut all = vec![vec![]];
+    for name in man::commands(&case, &[]) {
+        let inner = man::commands(&case, &[&name]);
+        all.extend(inner.into_iter().map(|inner| vec![name.clone(), inner]));
+        all.push(vec![name]);
+    }
+    all.push(vec!["man".to_owned()]);
+    assert!(all.len() > 25, "{all:?}");
+    for words in &all {
+        for help in ["-h", "-help", "--help"] {
+            let mut args: Vec<&str> = words.iter().map(String::as_str).collect();
+            args.push(help);
+            for columns in ["80", "200"] {
+                let mut command = case.command(&args);
+                let ran = Case::exactly(command.env("COLUMNS", columns).env("NO_COLOR", "1"));
+                assert_eq!((ran.code, &*ran.stderr), (0, ""), "{args:?}");
+                assert!(!ran.stdout.contains('\u{1b}'), "{args:?}: {}", ran.stdout);
+                let wide = ran.stdout.lines().find(|line| line.chars().count() > 80);
+                assert_eq!(wide, None, "{args:?}");
+            }
+        }
+    }
 }

@@ -4,10 +4,12 @@
 //! `$ lifeboat …`, with ` < NAME` where they read a file, and with what they say. After a change of
 //! words: `UPDATE=1 cargo test -p lifeboat --test main transcripts`, then read the difference.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Case;
+use super::man::commands;
 
 /// The transcript as the program makes it today.
 fn replayed(text: &str) -> String {
@@ -37,17 +39,22 @@ fn replayed(text: &str) -> String {
     made.trim_end().to_owned() + "\n"
 }
 
+/// The transcripts.
+fn all() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|end| end == "txt")).collect();
+    paths.sort();
+    paths
+}
+
 #[test]
 fn what_is_said_is_what_is_written_down() {
     let update = std::env::vars_os().any(|(name, value)| name == "UPDATE" && value == "1");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
-    let mut seen = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|end| end != "txt") {
-            continue;
-        }
-        seen += 1;
+    let all = all();
+    assert!(all.len() > 3, "{all:?}");
+    for path in all {
         let written = fs::read_to_string(&path).unwrap();
         let made = replayed(&written);
         if update {
@@ -58,5 +65,44 @@ fn what_is_said_is_what_is_written_down() {
             assert!(diff.is_empty(), "{}:\n{diff}", path.display());
         }
     }
-    assert!(seen > 3, "{seen} transcripts");
+}
+
+/// What a transcript shows of each command: `ok`, `empty` (nothing was applied yet), `wrong` (an
+/// option that is none), `json`.
+fn shown(text: &str, commands: &[String], found: &mut BTreeMap<String, BTreeSet<&'static str>>) {
+    let mut applied = false;
+    for part in text.split("$ lifeboat ").skip(1) {
+        let line = part.lines().next().unwrap_or_default();
+        let named = |name: &&String| line == name.as_str() || line.starts_with(&format!("{name} "));
+        let Some(command) = commands.iter().rev().find(named) else { continue };
+        let what = found.entry(command.clone()).or_default();
+        let fine = ["-- exit 0", "-- exit 2"].iter().any(|exit| part.contains(exit));
+        let notes = [
+            (fine, "ok"),
+            (!applied, "empty"),
+            (line.contains("-bogus"), "wrong"),
+            (line.split(' ').any(|word| word == "-json"), "json"),
+        ];
+        what.extend(notes.iter().filter(|(is, _)| *is).map(|(_, name)| *name));
+        applied |= fine && line.starts_with("apply");
+    }
+}
+
+#[test]
+fn each_command_is_shown_in_success_with_an_empty_state_a_wrong_flag_and_json() {
+    let case = Case::new();
+    let mut names = commands(&case, &[]);
+    names.push("man".to_owned());
+    let inner = commands(&case, &["state"]);
+    names.retain(|name| name != "state");
+    names.extend(inner.iter().map(|name| format!("state {name}")));
+    let mut found = BTreeMap::new();
+    for path in all() {
+        shown(&fs::read_to_string(path).unwrap(), &names, &mut found);
+    }
+    let wanted: BTreeSet<&str> = ["ok", "empty", "wrong", "json"].into();
+    for name in &names {
+        let missing: Vec<_> = wanted.difference(&found[name]).collect();
+        assert!(missing.is_empty(), "`lifeboat {name}` is not shown with: {missing:?}");
+    }
 }

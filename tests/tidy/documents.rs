@@ -78,6 +78,8 @@ fn commands(args: &str) -> Vec<String> {
     let source = Source::new("args.rs", args);
     let body = source.code.split("pub enum Command {").nth(1).unwrap_or_default();
     let body = body.split('}').next().unwrap_or_default();
+    let lines = body.lines().filter(|line| !line.trim_start().starts_with("#["));
+    let body: String = lines.collect();
     let names = body.split(',').map(|v| v.trim().split('(').next().unwrap_or_default().trim());
     names.filter(|name| !name.is_empty()).map(kebab).collect()
 }

@@ -38,22 +38,21 @@ pub(super) async fn answer(
     let mut command = values::known(workspace, &line.words).await;
     let words = args::two_dashes(line.words.clone());
     let found = clap_complete::engine::complete(&mut command, words, line.index, folder).ok()?;
-    let mut answers = String::new();
-    for candidate in found {
+    let offered = found.iter().filter_map(|candidate| {
         let value = candidate.get_value().to_string_lossy().into_owned();
-        if word.is_empty() && value.starts_with('-') {
-            // Where nothing was typed, options would bury the rest.
-            continue;
-        }
+        // Where nothing was typed, options would bury the rest.
+        let value = Some(value).filter(|value| !word.is_empty() || !value.starts_with('-'))?;
         let value = match value.strip_prefix("--") {
             Some(rest) if has_one_dash(&word) => format!("-{rest}"),
             _ => value,
         };
-        let rest = value.get(line.cut..).unwrap_or_default();
-        answers.push_str(&if line.quoted { rest.to_owned() } else { quoted(rest) });
-        answers.push('\n');
-    }
-    Some(answers)
+        value.get(line.cut..).map(str::to_owned)
+    });
+    let offered: Vec<String> = offered.collect();
+    // One for all: bash puts in what they have in common.
+    let quote = !line.quoted && !offered.iter().all(|value| is_plain(value));
+    let shown = |value: &String| if quote { quoted(value) } else { value.clone() };
+    Some(offered.iter().map(|value| shown(value) + "\n").collect())
 }
 
 /// Puts words together that bash has cut at `=`, up to the one under the cursor.
@@ -90,12 +89,13 @@ fn bare(word: &str) -> &str {
     inside('"').or_else(|| inside('\'')).unwrap_or(word)
 }
 
-/// A word that bash reads as it is.
+/// Whether bash reads a word as it is.
+fn is_plain(word: &str) -> bool {
+    word.chars().all(|c| c.is_alphanumeric() || "-_./=:,+@%~".contains(c))
+}
+
+/// A word in quotes, inside of which bash changes nothing.
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%~".contains(c);
-    if word.chars().all(plain) {
-        return word.to_owned();
-    }
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_bash_would_change_is_quoted() {
-        assert_eq!(quoted("terraform_data.web"), "terraform_data.web");
+        assert!(is_plain("terraform_data.web") && !is_plain("a[0]"));
         assert_eq!(quoted("a[\"b\"]"), "'a[\"b\"]'");
         assert_eq!(quoted("it's"), "'it'\\''s'");
     }
