@@ -399,6 +399,9 @@ pub struct ForceUnlock {
 /// `graph`
 #[derive(Clone, Debug, Args)]
 pub struct Graph {
+    /// Values of variables.
+    #[command(flatten)]
+    pub values: Values,
     /// What to draw; without it the resources of the files, and what they need of each other
     #[arg(long = "type", value_name = "TYPE")]
     pub kind: Option<Type>,

@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn nulls_say_of_which_type_they_are() {
-        let said = |ty: Type| value(&Value::Null(ty.into()), 0);
+        let said = |ty: Type| value(&Value::Null(ty), 0);
         assert_eq!(said(Type::Dynamic), "null");
         assert_eq!(said(Type::Bool), "tobool(null)");
         assert_eq!(said(Type::list(Type::String)), "tolist(null) /* of string */");

@@ -19,7 +19,8 @@ fn what_a_topology_block_stands_for_is_drawn_together_without_a_call_or_a_value(
     let case = Case::of(&format!(
         "{files}\nbucket \"exports\" {{\n  name = {{\n    us-east-1 = \"one\"\n    us-west-2 = \"two\"\n  }}\n}}\n"
     ));
-    let ran = case.ok(&["graph"]);
+    let ran = case.ok(&["graph", "-var=account=123456789012"]);
+    assert_eq!(ran, case.ok(&["graph"]));
     ran.says(0, &["subgraph \"cluster_bucket.exports\"", "[label = \"aws_s3_bucket\"]"]);
     assert!(!case.path(".lifeboat").exists());
     let picture = case.ok(&["graph", "-format=svg"]);
