@@ -23,6 +23,7 @@ mod ran;
 mod reports;
 mod stage;
 mod story;
+mod surgery;
 mod terraform_json;
 mod unmanaged;
 mod web;

@@ -24,20 +24,20 @@ pub(super) struct Changed<T> {
 /// Changes the newest state. Without the lock where it is only tried.
 pub(super) async fn change<T>(
     workspace: &Workspace,
+    backend: &StoreBackend,
     command: &str,
     options: &options::Change,
     edit: impl FnOnce(Option<&mut State>) -> Result<T, Diagnostic>,
 ) -> Result<Changed<T>, Exit> {
     let timeout = patience(workspace, &options.locking)?;
-    let backend = workspace.backend().await?;
     if options.dry_run {
-        let loaded = newest(workspace, &backend, ", or is at work now").await?;
+        let loaded = newest(workspace, backend, ", or is at work now").await?;
         let mut state = loaded.map(|loaded| loaded.state);
         let what = edit(state.as_mut()).map_err(|why| refused(workspace, why))?;
         return Ok(Changed { what, serial: None });
     }
-    let guard = workspace.lock(&backend, operation(command), timeout).await?;
-    let changed = locked(workspace, &backend, &guard, command, edit).await;
+    let guard = workspace.lock(backend, operation(command), timeout).await?;
+    let changed = locked(workspace, backend, &guard, command, edit).await;
     match (backend.unlock(guard).await, changed) {
         (Ok(()), changed) => changed,
         // Told when it was found out.

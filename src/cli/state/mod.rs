@@ -12,6 +12,8 @@ mod pull;
 mod restore;
 mod rm;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,19 +34,24 @@ use crate::registry::Providers;
 
 /// Runs `state`.
 pub async fn run(workspace: &Workspace, args: &args::State) -> Exit {
-    let done = match &args.command {
+    match command(workspace, &args.command).await {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+async fn command(workspace: &Workspace, command: &StateCommand) -> Result<Exit, Exit> {
+    match command {
         StateCommand::List { addresses } => list::run(workspace, addresses).await,
         StateCommand::Show { address, json } => show::run(workspace, address, *json).await,
-        StateCommand::Mv(args) => mv::run(workspace, args).await,
-        StateCommand::Rm(args) => rm::run(workspace, args).await,
+        StateCommand::Mv(args) => mv::run(workspace, &workspace.backend().await?, args).await,
+        StateCommand::Rm(args) => rm::run(workspace, &workspace.backend().await?, args).await,
         StateCommand::Pull(args) => pull::run(workspace, args).await,
         StateCommand::Check(args) => check::run(workspace, args).await,
         StateCommand::History(args) => history::run(workspace, args).await,
         StateCommand::Diff(args) => diff::run(workspace, args).await,
-        StateCommand::Restore(args) => restore::run(workspace, args).await,
-    };
-    match done {
-        Ok(exit) | Err(exit) => exit,
+        StateCommand::Restore(args) => {
+            restore::run(workspace, &workspace.backend().await?, args).await
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `lifeboat state mv`
 
 use lifeboat_sdk::Diagnostic;
+use lifeboat_state::backend::StoreBackend;
 use lifeboat_state::model::{Ownership, State};
 use serde_json::{Value as Json, json};
 
@@ -22,9 +23,14 @@ struct Moved {
 }
 
 /// Runs `state mv`.
-pub(super) async fn run(workspace: &Workspace, args: &options::Mv) -> Result<Exit, Exit> {
+pub(super) async fn run(
+    workspace: &Workspace,
+    backend: &StoreBackend,
+    args: &options::Mv,
+) -> Result<Exit, Exit> {
     let edit = |state: Option<&mut State>| moved(state, &args.source, &args.destination);
-    let Changed { what, serial } = change(workspace, "state mv", &args.change, edit).await?;
+    let changed = change(workspace, backend, "state mv", &args.change, edit).await?;
+    let Changed { what, serial } = changed;
     let text = if args.change.json { json(&what, serial) } else { text(&what, serial.is_some()) };
     workspace.output.result(&text);
     Ok(Exit::Done)

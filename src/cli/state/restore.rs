@@ -1,8 +1,7 @@
 //! `lifeboat state restore`
 
-use lifeboat_state::backend::{BackendError, StateBackend as _};
+use lifeboat_state::backend::{BackendError, StateBackend as _, StoreBackend};
 use lifeboat_state::generation::GenerationError;
-
 use serde_json::json;
 
 use super::{no_generation, options, origin, patience, refused};
@@ -10,10 +9,13 @@ use crate::cli::exit::Exit;
 use crate::cli::workspace::Workspace;
 
 /// Runs `state restore`: takes an earlier generation back.
-pub(super) async fn run(workspace: &Workspace, args: &options::Restore) -> Result<Exit, Exit> {
+pub(super) async fn run(
+    workspace: &Workspace,
+    backend: &StoreBackend,
+    args: &options::Restore,
+) -> Result<Exit, Exit> {
     let (serial, timeout) = (args.serial, patience(workspace, &args.locking)?);
-    let backend = workspace.backend().await?;
-    let guard = workspace.lock(&backend, "OperationTypeRestore", timeout).await?;
+    let guard = workspace.lock(backend, "OperationTypeRestore", timeout).await?;
     let commit = origin::token("state restore", guard.info());
     let restored = backend.restore(&guard, serial, &commit).await;
     let kept = backend.serials().await.unwrap_or_default();

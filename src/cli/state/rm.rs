@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lifeboat_sdk::Diagnostic;
+use lifeboat_state::backend::StoreBackend;
 use lifeboat_state::model::{Mode, Ownership, State};
 use serde_json::json;
 
@@ -27,9 +28,14 @@ struct Forgotten {
 }
 
 /// Runs `state rm`.
-pub(super) async fn run(workspace: &Workspace, args: &options::Rm) -> Result<Exit, Exit> {
+pub(super) async fn run(
+    workspace: &Workspace,
+    backend: &StoreBackend,
+    args: &options::Rm,
+) -> Result<Exit, Exit> {
     let edit = |state: Option<&mut State>| forgotten(state, &args.addresses);
-    let Changed { what, serial } = change(workspace, "state rm", &args.change, edit).await?;
+    let changed = change(workspace, backend, "state rm", &args.change, edit).await?;
+    let Changed { what, serial } = changed;
     let text = if args.change.json { json(&what, serial) } else { text(&what, serial.is_some()) };
     workspace.output.result(&text);
     Ok(Exit::Done)

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::{Damage, Generation, GenerationError, Head, Header, Link, upgrade};
 use crate::digest::Digest;
 use crate::record::{self, Fence, Record, RecordError};
-use crate::store::{CasStore, Name, PutNew, StoreError, Version};
+use crate::store::{CasStore, Name, PutNew, StoreError, Swap, Version};
 
 /// How many generations are kept.
 pub const KEEP: usize = 30;
@@ -135,7 +135,10 @@ impl Chain {
         let header = Header { lineage, serial, term, epoch, previous, commit, restored: None };
         for &serial in view.serials.iter().filter(|&&serial| serial > base) {
             match self.occupant(&view, serial, base, &header).await? {
-                Occupant::Ours(head) => return self.settle(permit, held, head).await,
+                Occupant::Ours(head) => {
+                    self.secure(head.serial).await?;
+                    return self.settle(permit, held, head).await;
+                }
                 Occupant::Late => self.void(serial).await?,
                 Occupant::Nobody => {}
             }
@@ -163,6 +166,7 @@ impl Chain {
             match self.read(above).await? {
                 Some(Err(_)) => self.set_aside(above).await?,
                 Some(Ok(found)) if found.header.commit == commit => {
+                    self.secure(above).await?;
                     return self.settle(permit, held, found.head()).await;
                 }
                 Some(Ok(_)) | None => {}
@@ -353,7 +357,10 @@ impl Chain {
                 }
                 Ok(PutNew::Exists) => {
                     match self.occupant(view, serial, base, &header).await? {
-                        Occupant::Ours(head) => return Ok(head),
+                        Occupant::Ours(head) => {
+                            self.secure(head.serial).await?;
+                            return Ok(head);
+                        }
                         Occupant::Late => self.void(serial).await?,
                         Occupant::Nobody => {}
                     }
@@ -365,6 +372,21 @@ impl Chain {
             }
         }
         Err(GenerationError::InDoubt { serial: header.serial })
+    }
+
+    /// Writes a generation of ours again, with the bytes that it has. An attempt whose sync failed
+    /// leaves it where a loss of power may take it away, and no fence may vouch for it there.
+    async fn secure(&self, serial: u64) -> Result<(), GenerationError> {
+        let name = name(serial)?;
+        for _ in 0..ATTEMPTS {
+            let Some(stored) = self.store.get(&name).await? else { break };
+            match self.store.swap(&name, &stored.version, stored.bytes.clone()).await {
+                Ok(Swap::Swapped(_)) => return Ok(()),
+                Ok(Swap::Refused) | Err(StoreError::NoReply { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(GenerationError::InDoubt { serial })
     }
 
     /// Moves the fence to what was committed, which at the same time tells whether the lock was

@@ -210,6 +210,31 @@ async fn a_lost_reply_at_any_call_of_a_commit_is_recognised() {
     }
 }
 
+/// A sync that failed leaves a generation that is there, but not for certain: who tries again
+/// finds it and must not vouch for it as it is.
+#[tokio::test]
+async fn what_a_second_try_found_survives_a_loss_of_power() {
+    let mut retried = 0;
+    for fault in [Fault::Io, Fault::NoSpace] {
+        for nth in 1.. {
+            let (disk, guard, head) = disk_with(1).await;
+            let before = disk.calls();
+            disk.fail(nth, fault, false);
+            let (chain, permit) = (chain(&disk), guard.permit());
+            let first = chain.commit(&permit, head.as_ref(), new_generation("x")).await;
+            if first.is_err() {
+                retried += 1;
+                chain.commit(&permit, head.as_ref(), new_generation("x")).await.unwrap();
+            }
+            assert_eq!(newest(&disk.crash(|_| 0)).await, "x", "{fault:?} at {nth}");
+            if disk.calls() - before < nth {
+                break;
+            }
+        }
+    }
+    assert!(retried > 8, "{retried}");
+}
+
 #[tokio::test]
 async fn a_fault_at_any_call_of_a_commit_leaves_the_old_or_the_new_state() {
     for (fault, sticky) in
