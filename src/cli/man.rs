@@ -10,12 +10,14 @@ use clap_mangen::Man;
 use super::args::{self, Cli};
 use super::exit::Exit;
 use super::workspace::Workspace;
+use crate::view::escape;
 
 /// Runs `man`: writes the pages into a folder, which is made where it is missing.
 pub fn run(workspace: &Workspace, args: &args::Man) -> Exit {
     match write(&args.folder) {
-        Ok(count) => {
-            let text = format!("{count} pages are in {}.\n", args.folder.display());
+        Ok(()) => {
+            let text =
+                format!("The pages are in {}.\n", escape::line(&args.folder.to_string_lossy()));
             workspace.output.result(&text);
             Exit::Done
         }
@@ -27,8 +29,8 @@ pub fn run(workspace: &Workspace, args: &args::Man) -> Exit {
     }
 }
 
-/// Writes all pages; how many there are.
-fn write(folder: &Path) -> io::Result<usize> {
+/// Writes all pages.
+fn write(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
@@ -36,13 +38,13 @@ fn write(folder: &Path) -> io::Result<usize> {
 }
 
 /// The page of a command, and those of the commands in it.
-fn page(command: &clap::Command, folder: &Path) -> io::Result<usize> {
+fn page(command: &clap::Command, folder: &Path) -> io::Result<()> {
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
     let version = concat!("lifeboat ", env!("CARGO_PKG_VERSION"));
     let man = Man::new(command.clone()).manual("lifeboat").source(version);
     let mut text = Vec::new();
     man.render(&mut text)?;
     fs::write(folder.join(format!("{name}.1")), text)?;
-    let shown = command.get_subcommands().filter(|inner| !inner.is_hide_set());
-    shown.map(|inner| page(inner, folder)).try_fold(1, |all, made| Ok(all + made?))
+    let mut shown = command.get_subcommands().filter(|inner| !inner.is_hide_set());
+    shown.try_for_each(|inner| page(inner, folder))
 }

@@ -100,6 +100,8 @@ fn bash_completes_what_the_folder_knows() {
     let modules = offers(&["lifeboat", "plan", "-exclude", "mod"]);
     assert_eq!(modules, ["module.m", "module.m.terraform_data.in"]);
     assert_eq!(offers(&["lifeboat", "state", "rm", "module.m.t"]), ["module.m.terraform_data.in"]);
+    let imported = offers(&["lifeboat", "import", "t"]);
+    assert_eq!(imported, ["terraform_data.later", "terraform_data.web"]);
     // Regions, generations, outputs, variables, plans.
     assert_eq!(offers(&["lifeboat", "plan", "-assume-down", "us-w"]), ["us-west-2"]);
     assert_eq!(offers(&["lifeboat", "plan", "-exclude-region", "=", "us-e"]), ["us-east-1"]);

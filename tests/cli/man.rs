@@ -16,7 +16,7 @@ pub(super) fn commands(case: &Case, of: &[&str]) -> Vec<String> {
 #[test]
 fn every_command_has_a_page_that_can_be_read() {
     let case = Case::new();
-    case.ok(&["man", "pages/here"]).says(0, &["pages are in pages/here."]);
+    case.ok(&["man", "pages/here"]).says(0, &["The pages are in pages/here."]);
     let mut expected = vec!["lifeboat.1".to_owned()];
     for name in commands(&case, &[]) {
         let inner = commands(&case, &[&name]);

@@ -32,7 +32,8 @@ pub(super) async fn known(workspace: &Workspace, typed: &[OsString]) -> Command 
 
 /// The command and those in it with values.
 fn with(command: Command, values: &Values) -> Command {
-    command.mut_args(|arg| values.add(arg)).mut_subcommands(|inner| with(inner, values))
+    let name = command.get_name().to_owned();
+    command.mut_args(|arg| values.add(&name, arg)).mut_subcommands(|inner| with(inner, values))
 }
 
 /// What a folder knows, by what it is.
@@ -40,6 +41,8 @@ fn with(command: Command, values: &Values) -> Command {
 struct Values {
     /// Objects of the state.
     objects: BTreeSet<String>,
+    /// What the files declare and the state does not hold: it can be imported.
+    missing: BTreeSet<String>,
     /// What the files declare, and what is around objects: resources, blocks, modules.
     declared: BTreeSet<String>,
     regions: BTreeSet<String>,
@@ -82,8 +85,15 @@ impl Values {
                 self.declared.insert(loaded.desired.label(position));
             }
         }
-        let blocks = loaded.desired.synthetics.iter().map(|s| s.address.name.to_string());
-        self.declared.extend(blocks);
+        self.missing
+            .extend(self.declared.iter().filter(|at| Address::parse(at).is_some()).cloned());
+        for synthetic in &loaded.desired.synthetics {
+            let whole = &synthetic.address;
+            self.declared.insert(whole.name.to_string());
+            self.missing.remove(&whole.to_string());
+            let keys = synthetic.instances.keys();
+            self.missing.extend(keys.map(|key| whole.instance(Some(key.clone())).to_string()));
+        }
         let topology = loaded.topology.iter();
         self.regions = topology.flat_map(|t| t.cloud_regions()).map(|r| r.to_string()).collect();
     }
@@ -91,6 +101,7 @@ impl Values {
     /// An object, and the resource and the modules that it is in.
     fn object(&mut self, at: &Address) {
         self.objects.insert(at.to_string());
+        self.missing.remove(&at.to_string());
         self.declared.extend([at.to_string(), at.whole().to_string()]);
         for depth in 1..=at.module.0.len() {
             let around = crate::address::ModulePath(at.module.0[..depth].to_vec());
@@ -103,9 +114,10 @@ impl Values {
     }
 
     /// The argument with what may stand for it.
-    fn add(&self, arg: Arg) -> Arg {
+    fn add(&self, command: &str, arg: Arg) -> Arg {
         let name = arg.get_value_names().and_then(<[_]>::first).map(|name| name.to_string());
         let candidates = match (name.as_deref(), arg.get_id().as_str()) {
+            (Some("ADDRESS"), _) if command == "import" => of(&self.missing),
             // What is replaced exists, and so does what is looked at; what is planned need not.
             (Some("ADDRESS"), "replace" | "address" | "confirm_one_way") => of(&self.objects),
             (Some("ADDRESS" | "SOURCE" | "DESTINATION"), _) => of(&self.declared),
