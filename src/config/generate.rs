@@ -1,6 +1,6 @@
 //! Documents -> blocks: the configuration that a live object would have, as text.
 //!
-//! The reverse of [`super::decode`]. References are not found again: what was one is a value here.
+//! The reverse of [`super::decode()`]. References are not found again: what was one is a value here.
 
 use std::fmt::Write as _;
 

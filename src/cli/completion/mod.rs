@@ -2,7 +2,7 @@
 //!
 //! A script calls the program with the variable [`VARIABLE`] and the words of the line, and shows
 //! what it prints. The words are completed by clap; where a value is one of those that the folder
-//! holds (addresses, regions, generations, …), they come from [`values`].
+//! holds (addresses, regions, generations, …), they come from `values`.
 
 mod bash;
 mod values;
