@@ -1,0 +1,70 @@
+//! EC2: snapshots of volumes and their copies in other regions; a regional control plane.
+//!
+//! Objects are found by filters and not by ids: a filter takes two hundred of them, and one that is
+//! missing does not fail the call for all others.
+#![allow(clippy::result_large_err, reason = "failures and observations are the contract's")]
+
+mod find;
+pub mod snapshot;
+pub mod snapshot_copy;
+mod tags;
+
+use std::sync::Arc;
+
+use aws_sdk_ec2::Client;
+use lifeboat_aws_core::Clients;
+use lifeboat_sdk::kind::{DynData, DynKind, erase};
+use lifeboat_sdk::{Call, Ctx, Failure, Scope, Service};
+
+/// EC2 as a service: in each region.
+pub const EC2: Service = Service { name: "ec2", home: None };
+
+/// Every call of this crate.
+pub const CALLS: &[&Call] = &[
+    &snapshot::CREATE,
+    &snapshot::DELETE,
+    &snapshot::LIST,
+    &snapshot::tier::ARCHIVE,
+    &snapshot::tier::LIST,
+    &snapshot::tier::RESTORE,
+    &snapshot_copy::COPY,
+    &tags::CREATE,
+    &tags::DELETE,
+];
+
+/// The kinds of EC2.
+pub fn kinds(clients: &Clients) -> Vec<Arc<dyn DynKind>> {
+    vec![
+        erase(snapshot::SnapshotKind(clients.clone())),
+        erase(snapshot_copy::SnapshotCopyKind(clients.clone())),
+    ]
+}
+
+/// The data sources of EC2.
+pub fn data_sources(_clients: &Clients) -> Vec<Arc<dyn DynData>> {
+    Vec::new()
+}
+
+/// A client and where and how calls are made.
+#[derive(Clone, Copy)]
+pub(crate) struct Api<'a> {
+    client: &'a Client,
+    ctx: &'a Ctx,
+    scope: &'a Scope,
+}
+
+impl Api<'_> {
+    /// The region that is called.
+    fn region(&self) -> &str {
+        &self.scope.location.region().0
+    }
+}
+
+/// The client of a scope.
+async fn client(clients: &Clients, scope: &Scope) -> Result<Client, Failure> {
+    let make = |base: &lifeboat_aws_core::Base| {
+        let config = aws_sdk_ec2::config::Builder::from(base.sdk()).interceptor(base.guard());
+        Client::from_conf(config.build())
+    };
+    clients.client(scope, EC2.name, make).await
+}
