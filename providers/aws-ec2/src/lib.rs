@@ -1,10 +1,13 @@
-//! EC2: snapshots of volumes and their copies in other regions; a regional control plane.
+//! EC2: snapshots of volumes, their copies in other regions, and whether instances run; a regional
+//! control plane.
 //!
 //! Objects are found by filters and not by ids: a filter takes two hundred of them, and one that is
 //! missing does not fail the call for all others.
 #![allow(clippy::result_large_err, reason = "failures and observations are the contract's")]
 
 mod find;
+pub mod instance;
+pub mod instance_state;
 pub mod snapshot;
 pub mod snapshot_copy;
 mod tags;
@@ -21,6 +24,9 @@ pub const EC2: Service = Service { name: "ec2", home: None };
 
 /// Every call of this crate.
 pub const CALLS: &[&Call] = &[
+    &instance::LIST,
+    &instance_state::START,
+    &instance_state::STOP,
     &snapshot::CREATE,
     &snapshot::DELETE,
     &snapshot::LIST,
@@ -35,6 +41,7 @@ pub const CALLS: &[&Call] = &[
 /// The kinds of EC2.
 pub fn kinds(clients: &Clients) -> Vec<Arc<dyn DynKind>> {
     vec![
+        erase(instance_state::InstanceStateKind(clients.clone())),
         erase(snapshot::SnapshotKind(clients.clone())),
         erase(snapshot_copy::SnapshotCopyKind(clients.clone())),
     ]

@@ -9,7 +9,8 @@ use lifeboat_testbed::ACCOUNT;
 use lifeboat_testbed::contract::Emulated;
 
 /// The subjects, made for a server each.
-pub(crate) const CASES: [fn(&Emulated) -> Subject; 2] = [snapshots, snapshot_copies];
+pub(crate) const CASES: [fn(&Emulated) -> Subject; 3] =
+    [snapshots, snapshot_copies, instance_states];
 
 struct Kinds(Vec<Arc<dyn DynKind>>);
 
@@ -66,4 +67,17 @@ fn snapshot_copies(server: &Emulated) -> Subject {
     let source = format!(r#"{{"volume_id": "{volume}"}}"#);
     let case = case.needing("source", &kinds.get("aws_ebs_snapshot"), &source).unwrap();
     kinds.subject("aws_ebs_snapshot_copy", case)
+}
+
+fn instance_states(server: &Emulated) -> Subject {
+    let [one, two] =
+        ["us-east-1", "us-west-2"].map(|region| server.aws().run_instance(region).unwrap());
+    let steps = [
+        format!(r#"{{"instance_id": "{one}", "state": "stopped"}}"#),
+        format!(r#"{{"instance_id": "{one}", "state": "running", "force": true}}"#),
+        format!(r#"{{"instance_id": "{two}", "state": "stopped", "region": "us-west-2"}}"#),
+    ];
+    let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+    let case = Case::parse("instance", &steps).unwrap();
+    Kinds::of(server).subject("aws_ec2_instance_state", case)
 }

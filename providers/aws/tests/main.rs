@@ -35,6 +35,7 @@ const FAULTS: [(&str, Fault); 8] = [
 
 /// Reading calls that no read makes, and who makes them.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("DescribeSnapshotTierStatus", "reads of snapshots on their way between tiers: moto has none"),
     ("GetChange", "writes of zones and records, which wait for INSYNC"),
     ("ListAttachedRolePolicies", "deletes of roles with force_detach_policies"),
     ("ListInstanceProfilesForRole", "deletes of roles that are refused"),

@@ -278,6 +278,43 @@ impl Aws {
         Ok(made.texts("volumeId").into_iter().next().unwrap_or_default())
     }
 
+    /// Makes a VPC, whose addresses no other test minds, and tells its id.
+    pub fn create_vpc(&self, region: &str) -> Result<String> {
+        let made =
+            self.query("ec2", region, "CreateVpc", &[("CidrBlock", "10.77.0.0/16")])?.ok()?;
+        Ok(made.texts("vpcId").into_iter().next().unwrap_or_default())
+    }
+
+    /// Starts an instance and tells its id.
+    pub fn run_instance(&self, region: &str) -> Result<String> {
+        // Of an image that the server has from the start.
+        let pairs = [("ImageId", "ami-12c6146b"), ("MinCount", "1"), ("MaxCount", "1")];
+        let made = self.query("ec2", region, "RunInstances", &pairs)?.ok()?;
+        Ok(made.texts("instanceId").into_iter().next().unwrap_or_default())
+    }
+
+    /// Makes an Auto Scaling group with two instances, of at most four.
+    pub fn create_group(&self, region: &str, name: &str) -> Result<()> {
+        let launch = format!("{name}-launch");
+        let pairs = [
+            ("LaunchConfigurationName", launch.as_str()),
+            ("ImageId", "ami-12c6146b"),
+            ("InstanceType", "t3.micro"),
+        ];
+        self.query("autoscaling", region, "CreateLaunchConfiguration", &pairs)?.ok()?;
+        let zone = format!("{region}a");
+        let pairs = [
+            ("AutoScalingGroupName", name),
+            ("LaunchConfigurationName", launch.as_str()),
+            ("MinSize", "1"),
+            ("MaxSize", "4"),
+            ("DesiredCapacity", "2"),
+            ("AvailabilityZones.member.1", zone.as_str()),
+        ];
+        self.query("autoscaling", region, "CreateAutoScalingGroup", &pairs)?.ok()?;
+        Ok(())
+    }
+
     /// What is left on the servers: buckets, zones with their records (not SOA and NS), health
     /// checks, roles, snapshots and security groups (of the two regions that tests use, without
     /// what a region has from the start), a line each. Long lists are told by their first page.
