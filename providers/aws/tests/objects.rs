@@ -36,6 +36,9 @@ const OBJECTS: &[(&str, &str, &str)] = &[
     ("snapshot", "aws_ebs_snapshot", r#"{"volume_id": "${volume}", "description": "matrix", "tags": {"a": "b"}}"#),
     ("second_snapshot", "aws_ebs_snapshot", r#"{"volume_id": "${volume}", "storage_tier": "archive"}"#),
     ("copy", "aws_ebs_snapshot_copy", r#"{"source_snapshot_id": "${snapshot.id}", "source_region": "us-east-1", "region": "us-west-2"}"#),
+    ("group", "aws_autoscaling_group", r#"{"name": "matrix", "min_size": 0, "suspended_processes": ["Launch"]}"#),
+    ("second_group", "aws_autoscaling_group", r#"{"name": "matrix-more"}"#),
+    ("third_group", "aws_autoscaling_group", r#"{"name": "matrix-most", "desired_capacity": 1}"#),
     ("instance", "aws_ec2_instance_state", r#"{"instance_id": "${instance}", "state": "stopped"}"#),
     ("zone", "aws_route53_zone", r#"{"name": "matrix.example", "tags": {"a": "b"}}"#),
     ("check", "aws_route53_health_check", r#"{"type": "HTTPS", "fqdn": "a.example.com", "tags": {"a": "b"}}"#),
@@ -91,6 +94,9 @@ pub(crate) async fn make(server: &Emulated) -> Vec<Thing> {
     let kinds = lifeboat_aws::kinds(&clients(server));
     let volume = server.aws().create_volume("us-east-1").unwrap();
     let instance = server.aws().run_instance("us-east-1").unwrap();
+    for group in ["matrix", "matrix-more", "matrix-most"] {
+        server.aws().create_group("us-east-1", group).unwrap();
+    }
     let mut made: Vec<Thing> = Vec::new();
     for &(name, kind, config) in OBJECTS {
         let kind = kinds.iter().find(|k| k.name() == kind).unwrap();
