@@ -1,5 +1,5 @@
-//! EC2: snapshots of volumes, their copies in other regions, and whether instances run; a regional
-//! control plane.
+//! EC2: snapshots of volumes, their copies in other regions, whether instances run, and security
+//! groups; a regional control plane.
 //!
 //! Objects are found by filters and not by ids: a filter takes two hundred of them, and one that is
 //! missing does not fail the call for all others.
@@ -8,6 +8,7 @@
 mod find;
 pub mod instance;
 pub mod instance_state;
+pub mod security_group;
 pub mod snapshot;
 pub mod snapshot_copy;
 mod tags;
@@ -27,6 +28,15 @@ pub const CALLS: &[&Call] = &[
     &instance::LIST,
     &instance_state::START,
     &instance_state::STOP,
+    &security_group::ALLOW_IN,
+    &security_group::ALLOW_OUT,
+    &security_group::CREATE,
+    &security_group::DELETE,
+    &security_group::DESCRIBE_IN,
+    &security_group::DESCRIBE_OUT,
+    &security_group::LIST,
+    &security_group::REVOKE_IN,
+    &security_group::REVOKE_OUT,
     &snapshot::CREATE,
     &snapshot::DELETE,
     &snapshot::LIST,
@@ -42,6 +52,7 @@ pub const CALLS: &[&Call] = &[
 pub fn kinds(clients: &Clients) -> Vec<Arc<dyn DynKind>> {
     vec![
         erase(instance_state::InstanceStateKind(clients.clone())),
+        erase(security_group::SecurityGroupKind(clients.clone())),
         erase(snapshot::SnapshotKind(clients.clone())),
         erase(snapshot_copy::SnapshotCopyKind(clients.clone())),
     ]

@@ -9,8 +9,8 @@ use lifeboat_testbed::ACCOUNT;
 use lifeboat_testbed::contract::Emulated;
 
 /// The subjects, made for a server each.
-pub(crate) const CASES: [fn(&Emulated) -> Subject; 3] =
-    [snapshots, snapshot_copies, instance_states];
+pub(crate) const CASES: [fn(&Emulated) -> Subject; 4] =
+    [snapshots, snapshot_copies, instance_states, security_groups];
 
 struct Kinds(Vec<Arc<dyn DynKind>>);
 
@@ -80,4 +80,41 @@ fn instance_states(server: &Emulated) -> Subject {
     let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
     let case = Case::parse("instance", &steps).unwrap();
     Kinds::of(server).subject("aws_ec2_instance_state", case)
+}
+
+fn security_groups(server: &Emulated) -> Subject {
+    let [east, west] =
+        ["us-east-1", "us-west-2"].map(|region| server.aws().create_vpc(region).unwrap());
+    let everything = r#"{"protocol": "-1", "from_port": 0, "to_port": 0,
+                         "cidr_blocks": ["0.0.0.0/0"]}"#;
+    let steps = [
+        format!(
+            r#"{{"name_prefix": "contract-", "vpc_id": "{east}", "ingress": [
+                {{"protocol": "tcp", "from_port": 443, "to_port": 443, "description": "the web",
+                  "cidr_blocks": ["192.0.2.0/24", "10.0.0.0/8"],
+                  "ipv6_cidr_blocks": ["2001:db8::/32"]}},
+                {{"protocol": "tcp", "from_port": 443, "to_port": 443, "self": true}}]}}"#
+        ),
+        format!(
+            r#"{{"name_prefix": "contract-", "vpc_id": "{east}", "ingress": [
+                {{"protocol": "tcp", "from_port": 443, "to_port": 443, "description": "some of it",
+                  "cidr_blocks": ["10.0.0.0/8"]}},
+                {{"protocol": "udp", "from_port": 53, "to_port": 53,
+                  "security_groups": ["${{other.id}}"]}},
+                {{"protocol": "icmp", "from_port": -1, "to_port": -1,
+                  "prefix_list_ids": ["pl-63a5400a"]}}],
+                "egress": [{everything}], "revoke_rules_on_delete": true,
+                "tags": {{"team": "network", "empty": ""}}}}"#
+        ),
+        format!(
+            r#"{{"name": "contract-west-${{other.name}}", "vpc_id": "{west}", "region": "us-west-2",
+                "description": "A fence", "egress": [{everything}], "tags": {{"a": "b"}}}}"#
+        ),
+    ];
+    let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+    let kinds = Kinds::of(server);
+    let other = format!(r#"{{"vpc_id": "{east}"}}"#);
+    let case = Case::parse("group", &steps).unwrap();
+    let case = case.needing("other", &kinds.get("aws_security_group"), &other).unwrap();
+    kinds.subject("aws_security_group", case)
 }

@@ -40,6 +40,8 @@ const OBJECTS: &[(&str, &str, &str)] = &[
     ("second_group", "aws_autoscaling_group", r#"{"name": "matrix-more"}"#),
     ("third_group", "aws_autoscaling_group", r#"{"name": "matrix-most", "desired_capacity": 1}"#),
     ("instance", "aws_ec2_instance_state", r#"{"instance_id": "${instance}", "state": "stopped"}"#),
+    ("fence", "aws_security_group", r#"{"name": "matrix", "egress": [{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}], "tags": {"a": "b"}}"#),
+    ("made_up_fence", "aws_security_group", r#"{"name_prefix": "matrix-", "ingress": [{"protocol": "tcp", "from_port": 443, "to_port": 443, "self": true}]}"#),
     ("zone", "aws_route53_zone", r#"{"name": "matrix.example", "tags": {"a": "b"}}"#),
     ("check", "aws_route53_health_check", r#"{"type": "HTTPS", "fqdn": "a.example.com", "tags": {"a": "b"}}"#),
     ("second_check", "aws_route53_health_check", r#"{"type": "HTTPS", "fqdn": "b.example.com"}"#),
