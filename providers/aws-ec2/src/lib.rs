@@ -8,16 +8,21 @@
 mod find;
 pub mod instance;
 pub mod instance_state;
+pub mod instances_data;
+pub mod query;
 pub mod security_group;
 pub mod snapshot;
 pub mod snapshot_copy;
+pub mod subnets_data;
 mod tags;
+pub mod volumes_data;
+pub mod vpc_data;
 
 use std::sync::Arc;
 
 use aws_sdk_ec2::Client;
 use lifeboat_aws_core::Clients;
-use lifeboat_sdk::kind::{DynData, DynKind, erase};
+use lifeboat_sdk::kind::{DynData, DynKind, erase, erase_data};
 use lifeboat_sdk::{Call, Ctx, Failure, Scope, Service};
 
 /// EC2 as a service: in each region.
@@ -44,8 +49,11 @@ pub const CALLS: &[&Call] = &[
     &snapshot::tier::LIST,
     &snapshot::tier::RESTORE,
     &snapshot_copy::COPY,
+    &subnets_data::LIST,
     &tags::CREATE,
     &tags::DELETE,
+    &volumes_data::LIST,
+    &vpc_data::LIST,
 ];
 
 /// The kinds of EC2.
@@ -59,8 +67,13 @@ pub fn kinds(clients: &Clients) -> Vec<Arc<dyn DynKind>> {
 }
 
 /// The data sources of EC2.
-pub fn data_sources(_clients: &Clients) -> Vec<Arc<dyn DynData>> {
-    Vec::new()
+pub fn data_sources(clients: &Clients) -> Vec<Arc<dyn DynData>> {
+    vec![
+        erase_data(instances_data::InstancesData(clients.clone())),
+        erase_data(subnets_data::SubnetsData(clients.clone())),
+        erase_data(volumes_data::VolumesData(clients.clone())),
+        erase_data(vpc_data::VpcData(clients.clone())),
+    ]
 }
 
 /// A client and where and how calls are made.

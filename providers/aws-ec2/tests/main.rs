@@ -1,7 +1,8 @@
-//! The contract suite over the kinds of EC2.
+//! The contract suite over the kinds of EC2, and its data sources.
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod cases;
+mod data;
 
 use lifeboat_aws_core::Clients;
 use lifeboat_contract::Gap;

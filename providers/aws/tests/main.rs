@@ -50,8 +50,12 @@ const OTHER_WAY: &[(&str, &str, &str)] =
 /// What the data sources are asked.
 const QUERIES: &[(&str, &str)] = &[
     ("aws_caller_identity", "{}"),
+    ("aws_ebs_volumes", "{}"),
+    ("aws_instances", r#"{"instance_state_names": ["stopped"]}"#),
     ("aws_region", "{}"),
     ("aws_route53_zone", r#"{"name": "matrix.example"}"#),
+    ("aws_subnets", r#"{"filter": [{"name": "default-for-az", "values": ["true"]}]}"#),
+    ("aws_vpc", r#"{"default": true}"#),
 ];
 
 #[test]
