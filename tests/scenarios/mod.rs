@@ -9,6 +9,7 @@
 
 mod bad_days;
 mod blocks;
+mod compute;
 #[cfg(feature = "crash-points")]
 mod crashes;
 mod examples;

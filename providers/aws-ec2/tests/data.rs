@@ -75,7 +75,8 @@ fn what_exists_is_found_by_filters_and_tags_over_all_pages() {
     asker.tag(&volumes[1], "data", "orders");
     let tagged = r#"{"tags": {"data": "orders"}}"#;
     assert_eq!(asker.texts("aws_ebs_volumes", tagged, "ids"), volumes[1..2]);
-    let filter = format!(r#"{{"filter": [{{"name": "volume-id", "values": ["{}"]}}]}}"#, volumes[2]);
+    let filter =
+        format!(r#"{{"filter": [{{"name": "volume-id", "values": ["{}"]}}]}}"#, volumes[2]);
     assert_eq!(asker.texts("aws_ebs_volumes", &filter, "ids"), volumes[2..3]);
     let none = r#"{"tags": {"data": "nothing"}}"#;
     assert!(asker.texts("aws_ebs_volumes", none, "ids").is_empty());
