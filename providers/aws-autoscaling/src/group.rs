@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, Codes as _, failure, validate};
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome,
-    Ownership, Path, Present, Scope, Service, Target, Value, WriteFailure,
+    Ownership, Path, Present, Scope, Service, Target, Value,
 };
 use lifeboat_sdk_derive::Kind;
 
@@ -42,25 +42,25 @@ const BUSY: &[&str] = &["ResourceContention", "ScalingActivityInProgress"];
 
 /// The capacity of a group that others made: how many instances run in a standby.
 ///
-/// It is *operated*: what is not set stays as others set it, the group is not made with this, and
-/// stays as it is when this goes. That capacity is there is not waited for.
+/// It is *operated*: what is not set is not looked at and stays as others set it, the group is not
+/// made with this, and stays as it is when this goes. That capacity is there is not waited for.
 #[derive(Clone, Debug, Default, PartialEq, Kind)]
 pub struct Group {
     /// The group's name.
     #[kind(required, forces_replacement, identity)]
     pub name: String,
     /// The least number of instances.
-    #[kind(optional_computed)]
+    #[kind(optional)]
     pub min_size: Option<i64>,
     /// The largest number of instances.
-    #[kind(optional_computed)]
+    #[kind(optional)]
     pub max_size: Option<i64>,
     /// How many instances there should be. Leave it out where policies or schedules change it.
-    #[kind(optional_computed)]
+    #[kind(optional)]
     pub desired_capacity: Option<i64>,
     /// The processes that are suspended, such as `Launch` or `ReplaceUnhealthy`; all others are
     /// resumed.
-    #[kind(optional_computed)]
+    #[kind(optional)]
     pub suspended_processes: Option<BTreeSet<String>>,
     /// Its region.
     #[kind(optional_computed, identity, forces_replacement)]
@@ -87,10 +87,6 @@ impl Kind for GroupKind {
         desired.get("name").and_then(Value::as_str).map(Into::into)
     }
 
-    fn normalise(&self, document: &Value) -> Value {
-        within_sizes(document)
-    }
-
     fn validate(&self, document: &Value) -> Vec<Finding> {
         let mut findings = validate::one_of(document, &["suspended_processes"], PROCESSES);
         findings.extend(validate::region(document, &self.0));
@@ -109,12 +105,15 @@ impl Kind for GroupKind {
             .map(|t| t.id.clone().or_else(|| self.id_of(&t.hint)).unwrap_or_default())
             .collect();
         let names: Vec<&str> = names.iter().map(|name| &**name).collect();
-        let observe = |(found, name): (find::Found, &&str)| match found {
-            Ok(Ok(group)) => Observation::Present(Present::new(*name, object(api, &group))),
+        let observe = |(found, target): (find::Found, &Target)| match found {
+            Ok(Ok(group)) => {
+                let live = object(api, &group).of(&target.hint);
+                Observation::Present(Present::new(live.name.clone(), live))
+            }
             Ok(Err(proof)) => Observation::Absent(proof),
             Err(failure) => Observation::unreadable(scope, &failure),
         };
-        find::find(api, &names).await.into_iter().zip(&names).map(observe).collect()
+        find::find(api, &names).await.into_iter().zip(targets).map(observe).collect()
     }
 
     async fn write(
@@ -141,28 +140,10 @@ async fn write(api: Api<'_>, change: Change<Group>) -> Outcome<Group> {
         ChangeAction::Delete { .. } => return Ok(None),
     };
     let before = object(api, &there(api, &after.name).await?);
-    let sizes = (after.min_size.or(before.min_size), after.max_size.or(before.max_size));
-    let wanted = Group {
-        min_size: sizes.0,
-        max_size: sizes.1,
-        desired_capacity: after
-            .desired_capacity
-            .or_else(|| before.desired_capacity.map(|desired| fitting(desired, sizes))),
-        suspended_processes: after
-            .suspended_processes
-            .or_else(|| before.suspended_processes.clone()),
-        ..before.clone()
-    };
-    let resized = resize(api, &before, &wanted).await;
-    let done = match resized {
-        Ok(()) => switch(api, &before, &wanted).await,
-        failed => failed,
-    };
-    let present = Present::new(wanted.name.as_str(), wanted.clone());
-    match done {
-        Ok(()) => Ok(Some(present)),
-        Err(failure) => Err(WriteFailure { failure, half_made: None }),
-    }
+    resize(api, &before, &after).await?;
+    switch(api, &before, &after).await?;
+    let object = Group { region: before.region, arn: before.arn, id: before.id, ..after };
+    Ok(Some(Present::new(object.name.clone(), object)))
 }
 
 /// The group, which must exist.
@@ -177,18 +158,18 @@ async fn there(api: Api<'_>, name: &str) -> Result<AutoScalingGroup, Failure> {
     }
 }
 
-/// Changes sizes that differ, in one call.
+/// Changes sizes that are set and differ, in one call.
 async fn resize(api: Api<'_>, before: &Group, after: &Group) -> Result<(), Failure> {
     let sizes = [
         (before.min_size, after.min_size),
         (before.max_size, after.max_size),
         (before.desired_capacity, after.desired_capacity),
     ];
-    if sizes.iter().all(|(before, after)| before == after) {
-        return Ok(());
-    }
     let [min, max, desired] = sizes.map(|(before, after)| changed(before, after));
     let (min, max, desired) = (min?, max?, desired?);
+    if [min, max, desired].iter().all(Option::is_none) {
+        return Ok(());
+    }
     let call = || async {
         let input = api.client.update_auto_scaling_group().auto_scaling_group_name(&after.name);
         let input = input.set_min_size(min).set_max_size(max).set_desired_capacity(desired);
@@ -197,17 +178,17 @@ async fn resize(api: Api<'_>, before: &Group, after: &Group) -> Result<(), Failu
     api.ctx.call(&UPDATE, api.scope, call).await.map(drop)
 }
 
-/// A size, where it differs.
+/// A size, where it is set and differs.
 fn changed(before: Option<i64>, after: Option<i64>) -> Result<Option<i32>, Failure> {
     let number = after.filter(|_| before != after).map(i32::try_from).transpose();
     number.map_err(|_| Failure::new(Class::Invalid, "a size of the group is too large"))
 }
 
-/// Suspends and resumes what differs.
+/// Suspends and resumes what differs, where that is set.
 async fn switch(api: Api<'_>, before: &Group, after: &Group) -> Result<(), Failure> {
-    let none = BTreeSet::new();
-    let old = before.suspended_processes.as_ref().unwrap_or(&none);
-    let new = after.suspended_processes.as_ref().unwrap_or(&none);
+    let (Some(old), Some(new)) = (&before.suspended_processes, &after.suspended_processes) else {
+        return Ok(());
+    };
     let suspend: Vec<String> = new.difference(old).cloned().collect();
     let resume: Vec<String> = old.difference(new).cloned().collect();
     // Without any process named, both calls mean all of them.
@@ -231,25 +212,6 @@ async fn switch(api: Api<'_>, before: &Group, after: &Group) -> Result<(), Failu
 }
 
 // Hooks
-
-/// The desired capacity moves with the smallest and the largest size, as in Auto Scaling itself (API
-/// reference, `UpdateAutoScalingGroup`).
-fn within_sizes(document: &Value) -> Value {
-    let number = |name: &str| document.get(name).and_then(Value::as_i64);
-    let Some(desired) = number("desired_capacity") else { return document.clone() };
-    let fitting = fitting(desired, (number("min_size"), number("max_size")));
-    if fitting == desired {
-        return document.clone();
-    }
-    let marks = document.get("desired_capacity").map(|value| value.unmark().1).unwrap_or_default();
-    document.with("desired_capacity", Value::int(fitting).mark(marks))
-}
-
-/// A capacity between the smallest and the largest size.
-fn fitting(desired: i64, (min, max): (Option<i64>, Option<i64>)) -> i64 {
-    let least = min.map_or(desired, |min| desired.max(min));
-    max.map_or(least, |max| least.min(max))
-}
 
 /// Sizes that contradict each other.
 fn sizes(document: &Value) -> Vec<Finding> {
@@ -283,6 +245,21 @@ fn sizes(document: &Value) -> Vec<Finding> {
 
 // Conversion
 
+impl Group {
+    /// What is ours of it: what state or configuration names.
+    fn of(self, hint: &Value) -> Self {
+        let ours = |name: &str| hint.get(name).is_some_and(|value| !value.is_null());
+        Self {
+            min_size: self.min_size.filter(|_| ours("min_size")),
+            max_size: self.max_size.filter(|_| ours("max_size")),
+            desired_capacity: self.desired_capacity.filter(|_| ours("desired_capacity")),
+            suspended_processes: self.suspended_processes.filter(|_| ours("suspended_processes")),
+            ..self
+        }
+    }
+}
+
+/// All that is live of it.
 fn object(api: Api<'_>, group: &AutoScalingGroup) -> Group {
     let name = group.auto_scaling_group_name.clone().unwrap_or_default();
     let processes = group.suspended_processes().iter();
@@ -329,18 +306,20 @@ mod tests {
     }
 
     #[test]
-    fn a_desired_capacity_that_nobody_declares_moves_with_the_sizes() {
-        let kind = GroupKind(Clients::unconfigured());
-        let of = |min, desired, max| {
-            let (min_size, max_size) = (Some(min), Some(max));
-            let group = Group { min_size, max_size, desired_capacity: desired, ..Group::default() };
-            let desired = kind.normalise(&group.encode()).get("desired_capacity").cloned();
-            desired.and_then(|value| value.as_i64())
+    fn only_what_is_set_is_ours() {
+        let live = || Group {
+            name: "web".into(),
+            min_size: Some(1),
+            max_size: Some(4),
+            desired_capacity: Some(2),
+            suspended_processes: Some(BTreeSet::new()),
+            ..Group::default()
         };
-        assert_eq!(of(2, Some(1), 4), Some(2));
-        assert_eq!(of(0, Some(5), 3), Some(3));
-        assert_eq!(of(1, Some(2), 3), Some(2));
-        assert_eq!(of(1, None, 3), None);
+        let hint = Group { max_size: Some(9), ..Group::default() }.encode();
+        let ours = live().of(&hint);
+        assert_eq!(ours, Group { name: "web".into(), max_size: Some(4), ..Group::default() });
+        let unknown = hint.with("desired_capacity", Value::unknown(Type::Number));
+        assert_eq!(live().of(&unknown).desired_capacity, Some(2));
     }
 
     #[test]

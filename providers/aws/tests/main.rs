@@ -9,6 +9,7 @@
 
 mod matrix;
 mod objects;
+mod sim;
 
 use std::collections::BTreeSet;
 

@@ -18,7 +18,7 @@ use lifeboat_testbed::contract::Emulated;
 /// What is made: a name, a kind and its configuration, in which `${NAME.attribute}` stands for an
 /// attribute of what was made before, and `${volume}` and the like for what no kind of ours makes.
 #[rustfmt::skip]
-const OBJECTS: &[(&str, &str, &str)] = &[
+pub(crate) const OBJECTS: &[(&str, &str, &str)] = &[
     ("role", "aws_iam_role", r#"{"name": "matrix", "assume_role_policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"s3.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}", "tags": {"a": "b"}}"#),
     ("made_up_role", "aws_iam_role", r#"{"name_prefix": "matrix-", "assume_role_policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"s3.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}"}"#),
     ("role_policy", "aws_iam_role_policy", r#"{"name": "copy", "role": "${role.id}", "policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}"}"#),
@@ -36,7 +36,7 @@ const OBJECTS: &[(&str, &str, &str)] = &[
     ("snapshot", "aws_ebs_snapshot", r#"{"volume_id": "${volume}", "description": "matrix", "tags": {"a": "b"}}"#),
     ("second_snapshot", "aws_ebs_snapshot", r#"{"volume_id": "${volume}", "storage_tier": "archive"}"#),
     ("copy", "aws_ebs_snapshot_copy", r#"{"source_snapshot_id": "${snapshot.id}", "source_region": "us-east-1", "region": "us-west-2"}"#),
-    ("group", "aws_autoscaling_group", r#"{"name": "matrix", "min_size": 0, "suspended_processes": ["Launch"]}"#),
+    ("group", "aws_autoscaling_group", r#"{"name": "matrix", "min_size": 0, "max_size": 4, "suspended_processes": ["Launch"]}"#),
     ("second_group", "aws_autoscaling_group", r#"{"name": "matrix-more"}"#),
     ("third_group", "aws_autoscaling_group", r#"{"name": "matrix-most", "desired_capacity": 1}"#),
     ("instance", "aws_ec2_instance_state", r#"{"instance_id": "${instance}", "state": "stopped"}"#),
