@@ -45,7 +45,7 @@ pub fn record(
         ownership: match ownership {
             Some(Ownership::Tags) => RecordOwnership::Tags,
             Some(Ownership::Parent) => RecordOwnership::Parent,
-            Some(Ownership::Name) => RecordOwnership::Name,
+            Some(Ownership::Name | Ownership::Operated) => RecordOwnership::Name,
             Some(Ownership::StateOnly) | None => RecordOwnership::StateOnly,
         },
         secret_hashes: Default::default(),

@@ -86,7 +86,7 @@ fn created(kind: &dyn DynKind, doubt: &Doubt, live: Present<Value>) -> Finding {
             Some(_) => return Finding::Conflict { live, ours: false },
             None => false,
         },
-        Ownership::Parent => true,
+        Ownership::Parent | Ownership::Operated => true,
         Ownership::Name => false,
         Ownership::StateOnly => return Finding::NotDone,
     };

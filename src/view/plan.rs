@@ -371,6 +371,7 @@ pub fn headline(change: &ObjectChange) -> String {
         return format!("{address} (deposed object {}) will be destroyed", line(key));
     }
     let will = match (change.action, &change.reason) {
+        (Action::Create, _) if change.operated => "will be operated from now on",
         (Action::Create, _) => "will be created",
         (Action::Update, _) => "will be updated in-place",
         (Action::Delete, _) => "will be destroyed",

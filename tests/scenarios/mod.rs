@@ -10,6 +10,7 @@
 mod bad_days;
 mod blocks;
 mod chance;
+mod compute;
 #[cfg(feature = "crash-points")]
 mod crashes;
 mod ends;

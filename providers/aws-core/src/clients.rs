@@ -124,9 +124,7 @@ impl Clients {
     where
         C: Clone + Send + Sync + 'static,
     {
-        let Some(inner) = &self.0 else {
-            return Err(Failure::new(Class::Other, "the provider aws is not configured"));
-        };
+        let inner = self.inner()?;
         let region = &*scope.location.region().0;
         let key = (region.to_owned(), service);
         if let Some(made) = lock(&inner.made).get(&key)
@@ -137,6 +135,19 @@ impl Clients {
         let client = make(&inner.base(service, region).await);
         lock(&inner.made).insert(key, Arc::new(client.clone()));
         Ok(client)
+    }
+
+    /// What a client of `service` in `region` would be made from.
+    ///
+    /// # Errors
+    /// Without configuration.
+    pub(crate) async fn base(&self, service: &str, region: &str) -> Result<Base, Failure> {
+        Ok(self.inner()?.base(service, region).await)
+    }
+
+    fn inner(&self) -> Result<&Inner, Failure> {
+        let none = || Failure::new(Class::Other, "the provider aws is not configured");
+        self.0.as_deref().ok_or_else(none)
     }
 }
 

@@ -101,6 +101,12 @@ pub struct Endpoints {
     /// Route 53
     #[kind(optional)]
     pub route53: Option<String>,
+    /// EC2
+    #[kind(optional)]
+    pub ec2: Option<String>,
+    /// EC2 Auto Scaling
+    #[kind(optional)]
+    pub autoscaling: Option<String>,
     /// IAM
     #[kind(optional)]
     pub iam: Option<String>,
@@ -132,6 +138,12 @@ pub struct RateLimits {
     /// Route 53: AWS takes five a second of an account.
     #[kind(default = "5")]
     pub route53: Option<f64>,
+    /// EC2
+    #[kind(default = "0")]
+    pub ec2: Option<f64>,
+    /// EC2 Auto Scaling
+    #[kind(default = "0")]
+    pub autoscaling: Option<f64>,
     /// IAM
     #[kind(default = "0")]
     pub iam: Option<f64>,

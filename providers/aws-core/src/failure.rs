@@ -71,7 +71,7 @@ const DENIED: [&str; 8] = [
 ];
 
 /// Codes for something of that name.
-const EXISTS: [&str; 7] = [
+const EXISTS: [&str; 8] = [
     "AlreadyExistsException",
     "BucketAlreadyExists",
     "BucketAlreadyOwnedByYou",
@@ -79,6 +79,7 @@ const EXISTS: [&str; 7] = [
     "EntityAlreadyExistsException",
     "HealthCheckAlreadyExists",
     "HostedZoneAlreadyExists",
+    "InvalidGroup.Duplicate",
 ];
 
 /// Codes for somebody else's change at the same time; a later attempt may work.
@@ -202,7 +203,7 @@ fn undispatched(dispatch: &DispatchFailure, error: &(dyn Error + 'static)) -> Fa
 
 /// Credentials that could not be had. Where the service that gives them cannot be reached, the
 /// calls that need them are as unreachable.
-fn credentials(error: &(dyn Error + 'static)) -> Option<Failure> {
+pub(crate) fn credentials(error: &(dyn Error + 'static)) -> Option<Failure> {
     let late = chain(error).any(|e| e.to_string().starts_with("identity resolver timed out"));
     if late {
         return Some(Failure::new(Class::Unreachable, "credentials were not given in time"));
@@ -325,6 +326,9 @@ mod tests {
             (404, Some("NoSuchBucket"), Class::Other),
             (404, None, Class::Garbled),
             (409, Some("BucketAlreadyOwnedByYou"), Class::Exists),
+            (400, Some("InvalidGroup.Duplicate"), Class::Exists),
+            (503, Some("RequestLimitExceeded"), Class::Throttled),
+            (403, Some("UnauthorizedOperation"), Class::Denied),
             (409, Some("OperationAborted"), Class::Conflict),
             (409, Some("BucketNotEmpty"), Class::Other),
             (400, Some("MalformedXML"), Class::Invalid),

@@ -49,7 +49,8 @@ enum Expected {
 }
 
 /// Root elements of S3's answers (its API reference, "Response syntax" of each action). Route 53
-/// (REST-XML) and IAM and STS (query) answer every operation with `OPERATIONResponse`.
+/// (REST-XML), EC2 and the query services (Auto Scaling, IAM, STS) answer every operation with
+/// `OPERATIONResponse`.
 const S3_ROOTS: [(&str, &str); 15] = [
     ("DeleteObjects", "DeleteResult"),
     ("GetBucketAccelerateConfiguration", "AccelerateConfiguration"),

@@ -13,6 +13,7 @@ pub mod failure;
 pub mod guard;
 pub mod normalise;
 pub mod policy;
+pub mod presign;
 pub mod region;
 pub mod settings;
 pub mod sts;

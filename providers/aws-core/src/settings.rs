@@ -146,6 +146,8 @@ impl Settings {
         let endpoint = match service {
             "s3" => &self.endpoints.s3,
             "route53" => &self.endpoints.route53,
+            "ec2" => &self.endpoints.ec2,
+            "autoscaling" => &self.endpoints.autoscaling,
             "iam" => &self.endpoints.iam,
             "sts" => &self.endpoints.sts,
             _ => &None,
@@ -259,6 +261,8 @@ fn endpoint_settings(
     Ok(Endpoints {
         s3: choose(block.s3.as_ref(), "S3")?,
         route53: choose(block.route53.as_ref(), "ROUTE_53")?,
+        ec2: choose(block.ec2.as_ref(), "EC2")?,
+        autoscaling: choose(block.autoscaling.as_ref(), "AUTO_SCALING")?,
         iam: choose(block.iam.as_ref(), "IAM")?,
         sts: choose(block.sts.as_ref(), "STS")?,
     })
@@ -270,7 +274,7 @@ fn limits(
     max_concurrency: Option<i64>,
 ) -> Result<(Duration, Limits), Failure> {
     let Deadlines { connect, attempt, operation } = deadlines;
-    let RateLimits { s3, route53, iam, sts } = rates;
+    let RateLimits { s3, route53, ec2, autoscaling, iam, sts } = rates;
     let mut limits = Limits::default();
     let read = |what: &str, text: Option<String>, default: Duration| match text {
         Some(text) => duration::parse(what, &text),
@@ -283,8 +287,14 @@ fn limits(
             Failure::new(Class::Invalid, format!("max_concurrency = {n} is not above 0"))
         })?;
     }
-    let rates =
-        [("s3", s3), ("route53", route53.or(Some(ROUTE53_RATE))), ("iam", iam), ("sts", sts)];
+    let rates = [
+        ("s3", s3),
+        ("route53", route53.or(Some(ROUTE53_RATE))),
+        ("ec2", ec2),
+        ("autoscaling", autoscaling),
+        ("iam", iam),
+        ("sts", sts),
+    ];
     for (service, rate) in rates {
         let rate = rate.unwrap_or(0.0);
         if !rate.is_finite() || rate < 0.0 {
@@ -310,6 +320,7 @@ mod tests {
             ("AWS_REGION", "eu-west-1"),
             ("AWS_ENDPOINT_URL", "http://all:1/"),
             ("AWS_ENDPOINT_URL_ROUTE_53", "http://dns:2"),
+            ("AWS_ENDPOINT_URL_AUTO_SCALING", "http://asg:4"),
         ]);
         let s3 = Some("http://{region}.s3:3".to_owned());
         let config = Config {
@@ -321,6 +332,8 @@ mod tests {
         let cases = [
             ("s3", "http://us-east-2.s3:3"),
             ("route53", "http://dns:2"),
+            ("ec2", "http://all:1"),
+            ("autoscaling", "http://asg:4"),
             ("iam", "http://all:1"),
             ("sts", "http://all:1"),
         ];

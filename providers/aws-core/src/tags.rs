@@ -14,6 +14,10 @@ pub const LINEAGE: &str = "lifeboat:lineage";
 /// The object's address, in the alphabet of tag values.
 pub const ADDRESS: &str = "lifeboat:address";
 
+/// The step that made the object, for kinds whose API takes no idempotency token: an attempt whose
+/// reply was lost is found by it, also beside an older object of the same address.
+pub const STEP: &str = "lifeboat:step";
+
 /// Characters that a tag value may hold everywhere besides letters and digits (AWS, "Tag naming
 /// limits"). `=` is one of them and is what escapes the others.
 const PLAIN: &str = " _.:/+-@";
@@ -68,6 +72,11 @@ pub fn digest(text: &str) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
 }
 
+/// The value of [`STEP`] for a step's token.
+pub fn step(token: &str) -> String {
+    format!("{:016x}", digest(token))
+}
+
 /// Whether AWS itself set the tag: users can neither set nor remove it.
 pub fn is_system(key: &str) -> bool {
     key.starts_with("aws:")
@@ -83,6 +92,7 @@ pub fn split(
     let topology = tags.remove(TOPOLOGY);
     let topology = tags.remove(LINEAGE).or(topology);
     let value = tags.remove(ADDRESS);
+    tags.remove(STEP);
     let owner = topology.zip(value).map(|(topology, value)| {
         let known = value == encode(address);
         let address = if known { address.to_owned() } else { decode(&value) };
@@ -116,7 +126,8 @@ mod tests {
             assert_eq!(split(live, address), (tags.clone(), Some(owner)));
         }
         let owner = Owner { topology: "shop".into(), address: "x.y[\"z\"]".into() };
-        let live = join(&tags, Some(&owner));
+        let mut live = join(&tags, Some(&owner));
+        live.insert(STEP.to_owned(), step("token"));
         assert_eq!(live[ADDRESS], "x.y=5B=22z=22=5D");
         assert_eq!(split(live, "other"), (tags.clone(), Some(owner)));
         assert_eq!(split(tags.clone(), "other"), (tags, None));

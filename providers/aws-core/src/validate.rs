@@ -48,11 +48,16 @@ pub fn one_of(document: &Value, names: &[&str], allowed: &[&str]) -> Vec<Finding
 
 /// A misspelt `region`, where the provider's configuration is known and does not take any.
 pub fn region(document: &Value, clients: &Clients) -> Option<Finding> {
+    region_at(document, "region", clients)
+}
+
+/// The same for an attribute that names another region.
+pub fn region_at(document: &Value, name: &'static str, clients: &Clients) -> Option<Finding> {
     let checked = clients.settings().is_some_and(|settings| !settings.any_region());
-    let region = document.get("region").filter(|_| checked)?.as_str()?;
+    let region = document.get(name).filter(|_| checked)?.as_str()?;
     let Judged::Misspelt(near) = judge(region) else { return None };
     Some(Finding {
-        path: Path::root().join(Step::Attr("region".into())),
+        path: Path::root().join(Step::Attr(name.into())),
         summary: "Unknown region",
         detail: format!("{region:?} is no region of AWS."),
         help: format!("Did you mean {near:?}? Else set skip_region_validation in the provider."),

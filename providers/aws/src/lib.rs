@@ -8,10 +8,14 @@ use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::{DynData, DynKind, erase_data};
 use lifeboat_sdk::provider::{Configured, Environment, Provider};
 use lifeboat_sdk::{Call, Class, Ctx, Failure, KnownDoc, Limits, Name, Object as _, Schema};
-use {lifeboat_aws_iam as iam, lifeboat_aws_route53 as route53, lifeboat_aws_s3 as s3};
+use {
+    lifeboat_aws_autoscaling as autoscaling, lifeboat_aws_ec2 as ec2, lifeboat_aws_iam as iam,
+    lifeboat_aws_route53 as route53, lifeboat_aws_s3 as s3,
+};
 
 /// The calls of each crate.
-const CRATES: [&[&Call]; 4] = [iam::CALLS, route53::CALLS, s3::CALLS, sts::CALLS];
+const CRATES: [&[&Call]; 6] =
+    [autoscaling::CALLS, ec2::CALLS, iam::CALLS, route53::CALLS, s3::CALLS, sts::CALLS];
 
 /// How many calls there are.
 const COUNT: usize = {
@@ -41,13 +45,27 @@ pub const CALLS: [&Call; COUNT] = {
 
 /// The kinds of all services, with `clients` to make calls or none.
 pub fn kinds(clients: &Clients) -> Vec<Arc<dyn DynKind>> {
-    [iam::kinds(clients), route53::kinds(clients), s3::kinds(clients)].concat()
+    [
+        autoscaling::kinds(clients),
+        ec2::kinds(clients),
+        iam::kinds(clients),
+        route53::kinds(clients),
+        s3::kinds(clients),
+    ]
+    .concat()
 }
 
 /// The data sources of all services, with `clients` to make calls or none.
 pub fn data_sources(clients: &Clients) -> Vec<Arc<dyn DynData>> {
     let own = vec![erase_data(CallerIdentityData(clients.clone())), erase_data(RegionData)];
-    [own, iam::data_sources(clients), route53::data_sources(clients)].concat()
+    [
+        own,
+        autoscaling::data_sources(clients),
+        ec2::data_sources(clients),
+        iam::data_sources(clients),
+        route53::data_sources(clients),
+    ]
+    .concat()
 }
 
 /// The provider `aws` before it is configured.

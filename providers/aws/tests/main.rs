@@ -9,6 +9,7 @@
 
 mod matrix;
 mod objects;
+mod sim;
 
 use std::collections::BTreeSet;
 
@@ -35,6 +36,7 @@ const FAULTS: [(&str, Fault); 8] = [
 
 /// Reading calls that no read makes, and who makes them.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("DescribeSnapshotTierStatus", "reads of snapshots on their way between tiers: moto has none"),
     ("GetChange", "writes of zones and records, which wait for INSYNC"),
     ("ListAttachedRolePolicies", "deletes of roles with force_detach_policies"),
     ("ListInstanceProfilesForRole", "deletes of roles that are refused"),
@@ -49,8 +51,12 @@ const OTHER_WAY: &[(&str, &str, &str)] =
 /// What the data sources are asked.
 const QUERIES: &[(&str, &str)] = &[
     ("aws_caller_identity", "{}"),
+    ("aws_ebs_volumes", "{}"),
+    ("aws_instances", r#"{"instance_state_names": ["stopped"]}"#),
     ("aws_region", "{}"),
     ("aws_route53_zone", r#"{"name": "matrix.example"}"#),
+    ("aws_subnets", r#"{"filter": [{"name": "default-for-az", "values": ["true"]}]}"#),
+    ("aws_vpc", r#"{"default": true}"#),
 ];
 
 #[test]

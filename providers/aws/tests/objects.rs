@@ -16,9 +16,9 @@ use lifeboat_testbed::ACCOUNT;
 use lifeboat_testbed::contract::Emulated;
 
 /// What is made: a name, a kind and its configuration, in which `${NAME.attribute}` stands for an
-/// attribute of what was made before.
+/// attribute of what was made before, and `${volume}` and the like for what no kind of ours makes.
 #[rustfmt::skip]
-const OBJECTS: &[(&str, &str, &str)] = &[
+pub(crate) const OBJECTS: &[(&str, &str, &str)] = &[
     ("role", "aws_iam_role", r#"{"name": "matrix", "assume_role_policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"s3.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}", "tags": {"a": "b"}}"#),
     ("made_up_role", "aws_iam_role", r#"{"name_prefix": "matrix-", "assume_role_policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"s3.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}"}"#),
     ("role_policy", "aws_iam_role_policy", r#"{"name": "copy", "role": "${role.id}", "policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}"}"#),
@@ -33,6 +33,15 @@ const OBJECTS: &[(&str, &str, &str)] = &[
     ("replication", "aws_s3_bucket_replication_configuration", r#"{"bucket": "${bucket.id}", "role": "${role.arn}", "rule": [{"id": "all", "status": "Enabled", "priority": 1, "filter": [{}], "delete_marker_replication": [{"status": "Enabled"}], "destination": [{"bucket": "${target.arn}"}]}]}"#),
     ("lock", "aws_s3_bucket_object_lock_configuration", r#"{"bucket": "${bucket.id}", "rule": [{"default_retention": [{"mode": "GOVERNANCE", "days": 1}]}]}"#),
     ("policy", "aws_s3_bucket_policy", r#"{"bucket": "${bucket.id}", "policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"s3:*\",\"Resource\":\"${bucket.arn}/*\"}]}"}"#),
+    ("snapshot", "aws_ebs_snapshot", r#"{"volume_id": "${volume}", "description": "matrix", "tags": {"a": "b"}}"#),
+    ("second_snapshot", "aws_ebs_snapshot", r#"{"volume_id": "${volume}", "storage_tier": "archive"}"#),
+    ("copy", "aws_ebs_snapshot_copy", r#"{"source_snapshot_id": "${snapshot.id}", "source_region": "us-east-1", "region": "us-west-2"}"#),
+    ("group", "aws_autoscaling_group", r#"{"name": "matrix", "min_size": 0, "max_size": 4, "suspended_processes": ["Launch"]}"#),
+    ("second_group", "aws_autoscaling_group", r#"{"name": "matrix-more"}"#),
+    ("third_group", "aws_autoscaling_group", r#"{"name": "matrix-most", "desired_capacity": 1}"#),
+    ("instance", "aws_ec2_instance_state", r#"{"instance_id": "${instance}", "state": "stopped"}"#),
+    ("fence", "aws_security_group", r#"{"name": "matrix", "egress": [{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}], "tags": {"a": "b"}}"#),
+    ("made_up_fence", "aws_security_group", r#"{"name_prefix": "matrix-", "ingress": [{"protocol": "tcp", "from_port": 443, "to_port": 443, "self": true}]}"#),
     ("zone", "aws_route53_zone", r#"{"name": "matrix.example", "tags": {"a": "b"}}"#),
     ("check", "aws_route53_health_check", r#"{"type": "HTTPS", "fqdn": "a.example.com", "tags": {"a": "b"}}"#),
     ("second_check", "aws_route53_health_check", r#"{"type": "HTTPS", "fqdn": "b.example.com"}"#),
@@ -85,10 +94,16 @@ pub(crate) fn ctx(server: &Emulated, purpose: Purpose) -> Ctx {
 /// Makes all objects.
 pub(crate) async fn make(server: &Emulated) -> Vec<Thing> {
     let kinds = lifeboat_aws::kinds(&clients(server));
+    let volume = server.aws().create_volume("us-east-1").unwrap();
+    let instance = server.aws().run_instance("us-east-1").unwrap();
+    for group in ["matrix", "matrix-more", "matrix-most"] {
+        server.aws().create_group("us-east-1", group).unwrap();
+    }
     let mut made: Vec<Thing> = Vec::new();
     for &(name, kind, config) in OBJECTS {
         let kind = kinds.iter().find(|k| k.name() == kind).unwrap();
-        let mut text = config.to_owned();
+        let text = config.replace("${volume}", &volume);
+        let mut text = text.replace("${instance}", &instance);
         for thing in &made {
             for (attribute, value) in thing.made.object.entries().unwrap() {
                 if let Some(value) = value.as_str() {

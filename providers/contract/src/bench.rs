@@ -356,6 +356,28 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// Whether it is somebody else's, so that nothing is made or removed.
+    pub(crate) fn operated(&self) -> bool {
+        self.kind().ownership() == Ownership::Operated
+    }
+
+    /// Reads what was deleted: it must not be there, but what is operated stays as it was.
+    pub(crate) async fn deleted(
+        &self,
+        scope: &Scope,
+        id: Option<&Name>,
+        hint: &Value,
+        was: &Value,
+    ) -> Tried<()> {
+        if !self.operated() {
+            return self.absent(scope, id, hint).await.map(drop);
+        }
+        match self.present(scope, id, hint).await?.object {
+            object if object == *was => Ok(()),
+            _ => fail("a delete changed what is operated"),
+        }
+    }
+
     /// Removes the objects of the kind that were made; what is gone already is no matter.
     pub(crate) async fn tidy_own(&self) -> Tried<()> {
         let made = std::mem::take(&mut *lock(&self.made));

@@ -59,6 +59,11 @@ pub enum Ownership {
     Parent,
     /// Its name is unique and says nothing about the owner.
     Name,
+    /// It is somebody else's and stays so: the attributes of its schema are all that is read and
+    /// written. It is never made, replaced or removed; what state no longer holds is let go.
+    /// [`Kind::id_of`] names it. A create takes it over as it is and brings it to its
+    /// configuration, a delete does nothing.
+    Operated,
     /// Nothing outside state knows it (`terraform_data`).
     StateOnly,
 }

@@ -13,13 +13,13 @@ use lifeboat_sim::{Fault as Sim, Nth, Rule, SimCloud, SimProvider, Strictness};
 use crate::support::place;
 
 /// The cloud as the suite sees it.
-struct Cloud {
+pub(crate) struct Cloud {
     cloud: SimCloud,
     stale: Duration,
 }
 
 impl Cloud {
-    fn new(cloud: &SimCloud) -> Self {
+    pub(crate) fn new(cloud: &SimCloud) -> Self {
         Self { cloud: cloud.clone(), stale: Duration::ZERO }
     }
 }

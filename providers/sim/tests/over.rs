@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use lifeboat_contract::document;
+use lifeboat_contract::Outcome::NotApplicable as Unfit;
+use lifeboat_contract::{Case, Subject, document, run, table};
 use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::{DynData, DynKind, erase};
 use lifeboat_sdk::provider::{Configured, Environment, Provider};
@@ -16,7 +17,8 @@ use lifeboat_sdk::{
 use lifeboat_sdk_derive::Kind;
 use lifeboat_sim::{SimCloud, SimProvider};
 
-use crate::support::{Thing, refreshing};
+use crate::contract::Cloud;
+use crate::support::{Thing, place, refreshing};
 
 /// `mini_disk`: a disk with an id that the service makes up.
 #[derive(Clone, Debug, PartialEq, Kind)]
@@ -75,17 +77,34 @@ struct Setting {
     id: Option<String>,
 }
 
+/// `mini_dial`: something that others make and we turn.
+#[derive(Clone, Debug, PartialEq, Kind)]
+struct Dial {
+    /// Its name.
+    #[kind(required, forces_replacement, identity)]
+    name: String,
+    /// How far it is turned.
+    turn: i64,
+    /// The id.
+    #[kind(computed, identity)]
+    id: Option<String>,
+}
+
 struct DiskKind;
 struct SettingKind;
+struct DialKind;
 
 /// Reads and writes that must never be called: the cloud has its own.
 macro_rules! kind {
-    ($kind:ty, $object:ty, $name:literal, $ownership:expr) => {
+    ($kind:ty, $object:ty, $name:literal, $ownership:expr, $id:expr) => {
         impl Kind for $kind {
             type Object = $object;
             const NAME: &'static str = $name;
             const SERVICE: Service = Service { name: "ec2", home: None };
             const OWNERSHIP: Ownership = $ownership;
+            fn id_of(&self, desired: &Value) -> Option<Name> {
+                desired.get($id).and_then(Value::as_str).map(Into::into)
+            }
             async fn read(&self, _: &Ctx, _: &Scope, _: &[Target]) -> Vec<Observation<$object>> {
                 panic!("the real read was called")
             }
@@ -101,8 +120,9 @@ macro_rules! kind {
     };
 }
 
-kind!(DiskKind, Disk, "mini_disk", Ownership::Tags);
-kind!(SettingKind, Setting, "mini_disk_setting", Ownership::Parent);
+kind!(DiskKind, Disk, "mini_disk", Ownership::Tags, "");
+kind!(SettingKind, Setting, "mini_disk_setting", Ownership::Parent, "");
+kind!(DialKind, Dial, "mini_dial", Ownership::Operated, "name");
 
 /// `provider "mini"`.
 #[derive(Clone, Debug, PartialEq, Kind)]
@@ -124,7 +144,7 @@ impl Provider for Mini {
         <Config as lifeboat_sdk::Object>::SCHEMA
     }
     fn kinds(&self) -> Vec<Arc<dyn DynKind>> {
-        vec![erase(DiskKind), erase(SettingKind)]
+        vec![erase(DiskKind), erase(SettingKind), erase(DialKind)]
     }
     fn data_sources(&self) -> Vec<Arc<dyn DynData>> {
         Vec::new()
@@ -208,6 +228,23 @@ async fn a_part_that_is_alone_in_its_parent_has_its_id() {
     assert_eq!(setting.created().await.id, disk.id);
     let found = setting.read(&refreshing(), None).await;
     assert!(matches!(found, Observation::Present(present) if present.id == disk.id));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_operated_keeps_the_contract() {
+    let cloud = SimCloud::new(1);
+    let walk = [
+        r#"{"name": "volume", "turn": 1}"#,
+        r#"{"name": "volume", "turn": 7}"#,
+        r#"{"name": "tone", "turn": 2}"#,
+    ];
+    let kind = mini(&cloud).kind("mini_dial").unwrap();
+    let cases = vec![Case::parse("dial", &walk).unwrap()];
+    let report = run(&Subject { kind, place: place(), cases }, &Cloud::new(&cloud)).await;
+    assert_eq!(report.failures(), Vec::<String>::new(), "{}", table(std::slice::from_ref(&report)));
+    let skipped = report.rows.iter().filter(|(_, outcome)| matches!(outcome, Unfit(_)));
+    let skipped: Vec<&str> = skipped.map(|(rule, _)| *rule).collect();
+    assert_eq!(skipped, ["a new id is told at once", "what others removed is absent"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use lifeboat_sdk::kind::DynKind;
-use lifeboat_sdk::{Name, Path, Scope, Span, Value};
+use lifeboat_sdk::{Name, Ownership, Path, Scope, Span, Value};
 
+use super::Previous;
 use crate::address::{Address, ModulePath};
 use crate::config::module::Resource;
 use crate::diff::Ignore;
@@ -63,4 +64,19 @@ pub(super) struct Wanted<'w> {
     pub span: Span,
     /// Where a part of it is written.
     pub place: &'w dyn Fn(&Path) -> Span,
+}
+
+impl Wanted<'_> {
+    /// Whether it is somebody else's and none of its attributes is ours.
+    pub(super) fn only_looked_at(&self) -> bool {
+        self.operated && self.kind.ownership() != Ownership::Operated
+    }
+
+    /// Whether state holds another object that was operated at this address: that one is let go.
+    pub(super) fn is_another(&self, previous: &Previous) -> bool {
+        let elsewhere = self.scope.is_some() && previous.scope != self.scope;
+        let other = |id: Name| previous.id.as_ref() != Some(&id);
+        self.kind.ownership() == Ownership::Operated
+            && (elsewhere || self.kind.id_of(&self.config).is_some_and(other))
+    }
 }

@@ -37,7 +37,8 @@ impl Resolver<'_> {
             let stored = previous.map(|p| p.document.clone());
             return Live::Away(stored, Deferral::InDoubt(why.clone()));
         }
-        if let Some(previous) = previous {
+        // What state knows of another object of somebody else's says nothing of this one.
+        if let Some(previous) = previous.filter(|previous| !wanted.is_another(previous)) {
             let stored = previous.document.clone();
             let id = previous.id.clone().unwrap_or_else(|| Name::from(""));
             return match self.input.observed.get(&wanted.address) {
@@ -103,7 +104,7 @@ impl Resolver<'_> {
         match wanted.kind.ownership() {
             Ownership::StateOnly => false,
             Ownership::Tags => true,
-            Ownership::Name => id().is_some(),
+            Ownership::Name | Ownership::Operated => id().is_some(),
             // A part of what does not exist yet does not exist.
             Ownership::Parent => id().is_some_and(|id| !self.parent_is_new(wanted, &id)),
         }
@@ -128,9 +129,9 @@ impl Resolver<'_> {
     /// Something is there that state does not know.
     fn found(&mut self, wanted: &Wanted<'_>, present: Present<Value>) -> Live {
         let ours = present.owner.as_ref() == Some(&self.owner(&wanted.address));
-        let part_of_ours = wanted.kind.ownership() == Ownership::Parent;
+        let as_it_is = matches!(wanted.kind.ownership(), Ownership::Parent | Ownership::Operated);
         let asked = wanted.adopt || wanted.kind.takes_over(&wanted.config);
-        if wanted.importing.is_some() || ours || asked || part_of_ours {
+        if wanted.importing.is_some() || ours || asked || as_it_is {
             return Live::There { present, taken_over: true };
         }
         self.push(taken(wanted, &present));

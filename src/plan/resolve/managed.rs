@@ -42,7 +42,7 @@ impl Resolver<'_> {
             ignore: ignored(&lifecycle.ignore_changes),
             create_before_destroy: lifecycle.create_before_destroy.unwrap_or(false),
             prevent_destroy: lifecycle.prevent_destroy,
-            operated: false,
+            operated: kind.ownership() == Ownership::Operated,
             adopt: false,
             depends_on,
             needs,
@@ -136,8 +136,13 @@ impl Resolver<'_> {
     /// It will be made, unless something keeps that from being tried.
     fn new_object(&mut self, wanted: &Wanted<'_>, away: Option<Deferral>) -> Value {
         let mut change = self.change(wanted, Action::Create);
-        if self.input.options.mode != PlanMode::Normal || wanted.operated {
-            if wanted.operated && self.input.options.mode == PlanMode::Normal {
+        let away = away.or_else(|| self.must_wait(wanted));
+        // Somebody else's is taken over where its id comes with apply or its region answers again;
+        // it is never made.
+        let missing =
+            wanted.operated && away.is_none() && wanted.kind.id_of(&wanted.config).is_some();
+        if self.input.options.mode != PlanMode::Normal || missing {
+            if missing && self.input.options.mode == PlanMode::Normal {
                 self.push(operated_missing(wanted));
             }
             return Value::unknown(wanted.kind.schema().ty());
@@ -150,7 +155,7 @@ impl Resolver<'_> {
         let proposal = propose::create(&*wanted.kind, &wanted.config);
         change.id = None;
         change.one_way = wanted.kind.one_way_door(None, Some(&proposal.after));
-        change.deferred = away.or_else(|| self.must_wait(wanted));
+        change.deferred = away;
         let address = &wanted.address;
         for at in [address.clone(), address.whole()] {
             if change.deferred.is_some() {
@@ -230,13 +235,13 @@ impl Resolver<'_> {
         let prior = &present.object;
         let mut proposal = self.propose(wanted, prior);
         let mut reason = (proposal.action == Action::Replace).then_some(Reason::CannotUpdate);
-        if let Some(why) = self.forced(wanted) {
+        if let Some(why) = self.forced(wanted).filter(|_| !wanted.operated) {
             let paths = std::mem::take(&mut proposal.replace_paths);
             proposal = propose::replace(&*wanted.kind, &wanted.config);
             proposal.replace_paths = paths;
             reason = Some(why);
         }
-        if self.input.options.mode != PlanMode::Normal || wanted.operated {
+        if self.input.options.mode != PlanMode::Normal || wanted.only_looked_at() {
             proposal = Proposal {
                 action: Action::NoOp,
                 after: prior.clone(),
@@ -246,7 +251,8 @@ impl Resolver<'_> {
             reason = None;
         }
         let half = self.input.previous.get(&wanted.address).is_some_and(|p| p.incomplete);
-        let finish = half && self.input.options.mode == PlanMode::Normal && !wanted.operated;
+        let finish =
+            half && self.input.options.mode == PlanMode::Normal && !wanted.only_looked_at();
         if proposal.action == Action::NoOp && (finish || self.retagged(wanted, present, taken_over))
         {
             proposal.action = Action::Update;
@@ -350,6 +356,9 @@ pub fn findings(
 }
 
 fn operated_missing(wanted: &Wanted<'_>) -> Diagnostic {
+    if wanted.kind.ownership() == Ownership::Operated {
+        return nothing_to_operate(wanted);
+    }
     Diagnostic::error(
         "plan::adopt_missing",
         "There is nothing to adopt",
@@ -361,6 +370,23 @@ fn operated_missing(wanted: &Wanted<'_>) -> Diagnostic {
     .about(&wanted.address)
     .at(wanted.span)
     .help("Correct the name, or remove `adopt = true` so that it is created.")
+}
+
+fn nothing_to_operate(wanted: &Wanted<'_>) -> Diagnostic {
+    let Wanted { address, kind, scope, .. } = wanted;
+    let id = kind.id_of(&wanted.config).unwrap_or_default();
+    let place = scope.as_ref().map(|scope| format!(" in {}", scope.location)).unwrap_or_default();
+    Diagnostic::error(
+        "plan::operated_missing",
+        "There is nothing to operate",
+        format!(
+            "{address} operates an object that others make, but there is no {id:?}{place}. \
+             lifeboat does not make it."
+        ),
+    )
+    .about(address)
+    .at(wanted.span)
+    .help("Correct what names it, or plan again when it has been made.")
 }
 
 /// The planned document of a change that is not tried: what it would tell stays unknown.

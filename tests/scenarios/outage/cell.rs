@@ -25,6 +25,8 @@ const WRITES: &[&str] = &[
     "PutBucketTagging",
     "PutBucketLifecycleConfiguration",
     "CreateRole",
+    "CreateSecurityGroup",
+    "RevokeSecurityGroupEgress",
     "CreateHealthCheck",
     "ChangeTagsForResource",
     "ChangeResourceRecordSets",

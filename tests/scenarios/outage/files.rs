@@ -32,6 +32,18 @@ resource "aws_s3_bucket" "west" {
   bucket   = "matrix-west-${each.key}"
 }
 
+resource "aws_security_group" "east" {
+  for_each = local.more
+  provider = aws.east
+  name     = "matrix-east-${each.key}"
+}
+
+resource "aws_security_group" "west" {
+  for_each = local.more
+  provider = aws.west
+  name     = "matrix-west-${each.key}"
+}
+
 resource "aws_iam_role" "more" {
   for_each           = local.more
   name               = "matrix-${each.key}"
@@ -56,13 +68,15 @@ resource "aws_route53_health_check" "more" {
 /// A stage with these files, nothing applied yet.
 pub(super) fn stage(short_deadlines: bool) -> Stage {
     let stage = Stage::new(Folder::example(web::EXAMPLE));
+    // A server loads a service at its first call, which takes longer than a short deadline.
+    stage.same(stage.left(), Vec::new(), "the servers are empty");
     let deadlines = if short_deadlines { DEADLINES } else { "" };
     let mut files = format!("provider \"aws\" {{\n  region = \"{EAST}\"\n{deadlines}}}\n");
     for (alias, region) in [("east", EAST), ("west", WEST)] {
         let url = stage.bed.proxy.endpoint_for(region).unwrap();
         files.push_str(&format!(
             "provider \"aws\" {{\n  alias = \"{alias}\"\n  region = \"{region}\"\n{deadlines}  \
-             endpoints {{\n    s3 = \"{url}\"\n  }}\n}}\n"
+             endpoints {{\n    s3  = \"{url}\"\n    ec2 = \"{url}\"\n  }}\n}}\n"
         ));
     }
     stage.folder.write(MORE, &format!("{files}{RESOURCES}"));
@@ -97,5 +111,11 @@ pub(super) fn edit(stage: &Stage, edit: Edit) {
 }
 
 /// How many objects of each sort are on the servers after both edits.
-pub(super) const AFTER_BOTH: [(&str, usize); 5] =
-    [("bucket", 6), ("health check", 4), ("record", 2), ("role", 3), ("zone", 1)];
+pub(super) const AFTER_BOTH: [(&str, usize); 6] = [
+    ("bucket", 6),
+    ("health check", 4),
+    ("record", 2),
+    ("role", 3),
+    ("security group", 4),
+    ("zone", 1),
+];

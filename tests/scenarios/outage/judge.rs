@@ -92,7 +92,8 @@ pub(super) fn the_rest(stage: &Stage, cell: &Cell, ran: &Ran) {
 
 /// Whether an address of the matrix' files is that of an object in the region.
 fn is_in(address: &str, region: &str) -> bool {
-    address.contains(region) || address.contains(&format!("aws_s3_bucket.{}[", place(region)))
+    let of = |kind: &str| address.contains(&format!("{kind}.{}[", place(region)));
+    address.contains(region) || of("aws_s3_bucket") || of("aws_security_group")
 }
 
 /// `east` of `us-east-1`.
@@ -104,7 +105,9 @@ fn place(region: &str) -> &str {
 #[track_caller]
 pub(super) fn the_rest_is_there(stage: &Stage, cell: &Cell) {
     let left = stage.left();
-    let mut should = vec![format!("bucket matrix-{}-two", place(cell.struck.other()))];
+    let here = place(cell.struck.other());
+    let mut should =
+        vec![format!("bucket matrix-{here}-two"), format!("security group matrix-{here}-two")];
     if !cell.struck.global {
         should.push("role matrix-two".to_owned());
     }

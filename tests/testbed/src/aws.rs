@@ -7,6 +7,7 @@ use http::{HeaderMap, Request};
 use http_body_util::Full;
 
 use crate::background::Background;
+use crate::bed::ACCOUNT;
 use crate::lease::Pair;
 use crate::proxy::Routes;
 use crate::servers::ServerKind;
@@ -269,14 +270,68 @@ impl Aws {
         Ok(())
     }
 
+    /// Makes a volume of a GiB in the first zone of a region and tells its id.
+    pub fn create_volume(&self, region: &str) -> Result<String> {
+        let zone = format!("{region}a");
+        let pairs = [("AvailabilityZone", zone.as_str()), ("Size", "1")];
+        let made = self.query("ec2", region, "CreateVolume", &pairs)?.ok()?;
+        Ok(made.texts("volumeId").into_iter().next().unwrap_or_default())
+    }
+
+    /// Makes a VPC, whose addresses no other test minds, and tells its id.
+    pub fn create_vpc(&self, region: &str) -> Result<String> {
+        let made =
+            self.query("ec2", region, "CreateVpc", &[("CidrBlock", "10.77.0.0/16")])?.ok()?;
+        Ok(made.texts("vpcId").into_iter().next().unwrap_or_default())
+    }
+
+    /// Starts an instance and tells its id.
+    pub fn run_instance(&self, region: &str) -> Result<String> {
+        // Of an image that the server has from the start.
+        let pairs = [("ImageId", "ami-12c6146b"), ("MinCount", "1"), ("MaxCount", "1")];
+        let made = self.query("ec2", region, "RunInstances", &pairs)?.ok()?;
+        Ok(made.texts("instanceId").into_iter().next().unwrap_or_default())
+    }
+
+    /// Makes an Auto Scaling group with two instances, of at most four.
+    pub fn create_group(&self, region: &str, name: &str) -> Result<()> {
+        let launch = format!("{name}-launch");
+        let pairs = [
+            ("LaunchConfigurationName", launch.as_str()),
+            ("ImageId", "ami-12c6146b"),
+            ("InstanceType", "t3.micro"),
+        ];
+        self.query("autoscaling", region, "CreateLaunchConfiguration", &pairs)?.ok()?;
+        let zone = format!("{region}a");
+        let pairs = [
+            ("AutoScalingGroupName", name),
+            ("LaunchConfigurationName", launch.as_str()),
+            ("MinSize", "1"),
+            ("MaxSize", "4"),
+            ("DesiredCapacity", "2"),
+            ("AvailabilityZones.member.1", zone.as_str()),
+        ];
+        self.query("autoscaling", region, "CreateAutoScalingGroup", &pairs)?.ok()?;
+        Ok(())
+    }
+
     /// What is left on the servers: buckets, zones with their records (not SOA and NS), health
-    /// checks and roles, a line each. Long lists are told by their first page.
+    /// checks, roles, snapshots and security groups (of the two regions that tests use, without
+    /// what a region has from the start), a line each. Long lists are told by their first page.
     pub fn everything_left(&self) -> Result<Vec<String>> {
         let mut left = Vec::new();
         let buckets = self.raw("s3", "us-east-1", "GET", "/").send()?.ok()?.text();
         left.extend(texts(&buckets, "Bucket").filter_map(|b| one("bucket", b, "Name")));
         let roles = self.query("iam", "us-east-1", "ListRoles", &[])?.ok()?.text();
         left.extend(texts(&roles, "RoleName").map(|name| format!("role {name}")));
+        for region in ["us-east-1", "us-west-2"] {
+            let own = [("Filter.1.Name", "owner-id"), ("Filter.1.Value.1", ACCOUNT)];
+            let snapshots = self.query("ec2", region, "DescribeSnapshots", &own)?.ok()?;
+            left.extend(snapshots.texts("snapshotId").iter().map(|id| format!("snapshot {id}")));
+            let groups = self.query("ec2", region, "DescribeSecurityGroups", &[])?.ok()?;
+            let names = groups.texts("groupName").into_iter().filter(|name| name != "default");
+            left.extend(names.map(|name| format!("security group {name}")));
+        }
         for server in [ServerKind::MiniStack, ServerKind::Moto] {
             self.zones_left(server, &mut left)?;
         }

@@ -27,6 +27,7 @@ use crate::{Aws, Error, Pair, Result, lock};
 pub struct Emulated {
     name: &'static str,
     proxy: Proxy,
+    aws: Aws,
     force: Mutex<Option<(RuleId, lifeboat_contract::Fault)>>,
 }
 
@@ -71,12 +72,18 @@ impl Emulated {
     /// A proxy of its own before a pair of servers.
     pub fn new(name: &'static str, pair: &Pair, routes: Routes) -> Result<Self> {
         let upstreams = Upstreams { ministack: pair.ministack(), moto: pair.moto() };
-        Ok(Self { name, proxy: Proxy::start(upstreams, routes)?, force: Mutex::default() })
+        let (proxy, aws) = (Proxy::start(upstreams, routes)?, Aws::new(pair));
+        Ok(Self { name, proxy, aws, force: Mutex::default() })
     }
 
     /// The variables that lead an AWS client to the proxy.
     pub fn environment(&self) -> BTreeMap<String, String> {
         variables(&self.proxy.endpoint()).into_iter().collect()
+    }
+
+    /// Calls that go to the servers directly, for what a kind needs and none of ours makes.
+    pub fn aws(&self) -> &Aws {
+        &self.aws
     }
 
     /// The proxy.

@@ -88,10 +88,10 @@ async fn recover(
     if found.as_ref().is_some_and(|found| *found != now.id) {
         return fail(format!("another object {} is found now", now.id));
     }
+    let object = now.object.clone();
     bench.keep(scope, now);
     bench.tidy_own().await?;
-    bench.absent(scope, None, &plan.after).await?;
-    Ok(())
+    bench.deleted(scope, None, &plan.after, &object).await
 }
 
 /// A fault at each call of a create and of a delete maps to its class; what had no effect left
@@ -117,7 +117,7 @@ pub(super) async fn classes(bench: &Bench<'_>) -> Tried<()> {
             {
                 return fail(format!("{fault:?} at call {n} is told as {:?}", e.failure.class));
             }
-            let nothing = failed.is_some() && n == 1 && fault.without_effect();
+            let nothing = failed.is_some() && n == 1 && fault.without_effect() && !bench.operated();
             match bench.read(&bench.ctx(Purpose::Refresh), &scope, None, &plan.after).await? {
                 Observation::Present(_) if nothing => {
                     return fail(format!("{fault:?} at the first call left something behind"));
@@ -158,7 +158,8 @@ async fn deleted(
             return fail(format!("{fault:?} at call {n} of a delete is told as {class:?}"));
         }
         bench.tidy_own().await?;
-        bench.absent(&made.scope, Some(&made.present.id), &made.present.object).await?;
+        let object = &made.present.object;
+        bench.deleted(&made.scope, Some(&made.present.id), object, object).await?;
         if struck == 0 {
             break;
         }

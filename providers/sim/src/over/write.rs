@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use lifeboat_sdk::kind::ChangeAction;
 use lifeboat_sdk::{
-    Batch, Change, Class, Ctx, Failure, KnownDoc, Name, Outcome, Owner, Value, WriteFailure,
+    Batch, Change, Class, Ctx, Failure, KnownDoc, Name, Outcome, Owner, Ownership, Value,
+    WriteFailure,
 };
 use tokio::time::Instant;
 
@@ -89,12 +90,21 @@ impl Over {
     ) -> Result<Option<Seen>, Failure> {
         let name = self.template.name();
         match &change.action {
+            // What is operated is there already, or comes from somebody else just now.
+            ChangeAction::Create { after } if self.operated(world, place, after.value()) => {
+                let id = self.template.id_of(after.value()).unwrap_or_default();
+                let key = Key::of(&place.here, name, id);
+                self.update(world, place, &key, after.value(), None).map(Some)
+            }
             ChangeAction::Create { after } => {
                 self.create(world, place, change, after.value()).map(Some)
             }
             ChangeAction::Update { id, before: _, after } => {
                 let key = Key::of(&place.here, name, id.clone());
                 self.update(world, place, &key, after.value(), change.owner.clone()).map(Some)
+            }
+            ChangeAction::Delete { .. } if self.template.ownership() == Ownership::Operated => {
+                Ok(None)
             }
             ChangeAction::Delete { id, before: _ } => {
                 match world.delete(&Key::of(&place.here, name, id.clone())) {
@@ -104,6 +114,14 @@ impl Over {
                 }
             }
         }
+    }
+
+    /// Whether it is somebody else's and there.
+    fn operated(&self, world: &World, place: &Place<'_>, after: &Value) -> bool {
+        let id = self.template.id_of(after);
+        let key = id.map(|id| Key::of(&place.here, self.template.name(), id));
+        self.template.ownership() == Ownership::Operated
+            && key.is_some_and(|key| world.live(&key).is_ok())
     }
 
     fn create(

@@ -32,21 +32,26 @@ type Words = (u16, &'static str, &'static str);
 impl Refusal {
     #[rustfmt::skip]
     fn words(self, protocol: Protocol) -> Words {
-        use Protocol::{Json, S3, Xml};
+        use Protocol::{Ec2, Json, S3, Xml};
         match (self, protocol) {
             (Self::Unavailable, S3) => (503, "ServiceUnavailable", "Service is unable to handle request."),
             (Self::Unavailable, Xml) => (503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server."),
+            (Self::Unavailable, Ec2) => (503, "Unavailable", "The server is overloaded and can't handle the request."),
             (Self::Unavailable, Json) => (503, "ServiceUnavailableException", "The service is unavailable."),
             (Self::Failed, S3) => (500, "InternalError", "We encountered an internal error. Please try again."),
             (Self::Failed, Xml) => (500, "InternalFailure", "The request processing has failed because of an unknown error, exception or failure."),
+            (Self::Failed, Ec2) => (500, "InternalError", "An internal error has occurred."),
             (Self::Failed, Json) => (500, "InternalServerError", "Internal server error"),
             (Self::Throttled, S3) => (503, "SlowDown", "Please reduce your request rate."),
             (Self::Throttled, Xml) => (400, "Throttling", "Rate exceeded"),
+            (Self::Throttled, Ec2) => (503, "RequestLimitExceeded", "Request limit exceeded."),
             (Self::Throttled, Json) => (400, "ThrottlingException", "Rate exceeded"),
             (Self::Denied, S3 | Xml) => (403, "AccessDenied", "is not authorized to perform"),
+            (Self::Denied, Ec2) => (403, "UnauthorizedOperation", "You are not authorized to perform this operation."),
             (Self::Denied, Json) => (400, "AccessDeniedException", "is not authorized to perform"),
             (Self::Expired, S3) => (400, "ExpiredToken", "The provided token has expired."),
             (Self::Expired, Xml) => (403, "ExpiredToken", "The security token included in the request is expired"),
+            (Self::Expired, Ec2) => (400, "RequestExpired", "Request has expired."),
             (Self::Expired, Json) => (400, "ExpiredTokenException", "The security token included in the request is expired"),
             (Self::Misdirected, S3) => (400, "AuthorizationHeaderMalformed", "The authorization header is malformed"),
             (Self::Misdirected, _) => (403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region"),
@@ -58,6 +63,7 @@ impl Refusal {
     fn message(self, call: &Call, text: &str) -> String {
         let Call { service, operation, region, .. } = call;
         match self {
+            Self::Denied if call.protocol == Protocol::Ec2 => text.to_owned(),
             Self::Denied => {
                 let action = format!("{service}:{operation}");
                 format!(
@@ -80,6 +86,7 @@ impl Refusal {
         let (kind, body) = match call.protocol {
             Protocol::S3 => ("application/xml", s3_body(call, code, &message)),
             Protocol::Xml => ("text/xml", xml_body(call, status, code, &message)),
+            Protocol::Ec2 => ("text/xml", ec2_body(code, &message)),
             Protocol::Json => {
                 let body = serde_json::json!({"__type": code, "message": message});
                 ("application/x-amz-json-1.0", body.to_string())
@@ -109,9 +116,17 @@ fn s3_body(call: &Call, code: &str, message: &str) -> String {
     )
 }
 
+fn ec2_body(code: &str, message: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code>\
+         <Message>{message}</Message></Error></Errors><RequestID>{REQUEST_ID}</RequestID></Response>"
+    )
+}
+
 fn xml_body(call: &Call, status: u16, code: &str, message: &str) -> String {
     let namespace = match call.service.as_str() {
         "route53" => "https://route53.amazonaws.com/doc/2013-04-01/",
+        "autoscaling" => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
         "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
         _ => "https://sts.amazonaws.com/doc/2011-06-15/",
     };

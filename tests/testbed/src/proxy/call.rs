@@ -20,6 +20,8 @@ pub(crate) enum Protocol {
     S3,
     /// `<ErrorResponse><Error>`: Route 53 and the query services.
     Xml,
+    /// `<Response><Errors><Error>`: EC2.
+    Ec2,
     /// `{"__type": …}`.
     Json,
 }
@@ -128,6 +130,7 @@ fn operation(service: &str, parts: &Parts, body: &[u8]) -> (String, Protocol) {
     let form = String::from_utf8_lossy(body);
     let action = form.split('&').find_map(|pair| pair.strip_prefix("Action="));
     match action.map(str::to_owned).or_else(|| query(parts, "Action")) {
+        Some(name) if service == "ec2" => (name, Protocol::Ec2),
         Some(name) => (name, Protocol::Xml),
         None => (unnamed(), Protocol::Json),
     }
@@ -200,6 +203,11 @@ mod tests {
         let sns = signed("20260101/eu-west-1/sns");
         let call = read("POST", "/", &[("authorization", &sns)], "Version=1&Action=Publish");
         assert_eq!((call.operation.as_str(), call.mutating), ("Publish", true));
+        let ec2 = signed("20260101/eu-west-1/ec2");
+        let body = "Action=DescribeSnapshots&Version=2016-11-15";
+        let call = read("POST", "/", &[("authorization", &ec2)], body);
+        assert_eq!((call.operation.as_str(), call.mutating), ("DescribeSnapshots", false));
+        assert_eq!(call.protocol, Protocol::Ec2);
         let table = signed("20260101/eu-west-1/dynamodb");
         let target = ("x-amz-target", "DynamoDB_20120810.GetItem");
         let call = read("POST", "/", &[("authorization", &table), target], "{}");

@@ -24,7 +24,8 @@ pub struct Paging {
 impl Paging {
     /// Two entries a page. It has an effect where the server pages at all: MiniStack pages S3 and
     /// Route 53, moto pages IAM (but for ListRolePolicies) and neither record sets of one name nor
-    /// health checks. ListObjectVersions is left out, as MiniStack repeats entries at the borders.
+    /// health checks; of EC2 it pages instances alone. ListObjectVersions is left out, as MiniStack
+    /// repeats entries at the borders.
     pub fn small() -> Vec<Self> {
         SMALL
             .iter()
@@ -50,6 +51,8 @@ const SMALL: &[(&str, &str, &str)] = &[
     ("iam", "ListAttachedRolePolicies", "MaxItems"),
     ("iam", "ListRoleTags", "MaxItems"),
     ("iam", "ListPolicies", "MaxItems"),
+    ("autoscaling", "DescribeAutoScalingGroups", "MaxRecords"),
+    ("ec2", "DescribeInstances", "MaxResults"),
 ];
 
 /// Applies the paging rules to a request.

@@ -1,10 +1,14 @@
-//! Builds that lack a provider, in which the whole program cannot be tested.
+//! Planning as a whole with providers of a test's own: builds that lack a provider, and kinds of
+//! which this build has none.
+
+mod operated;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use lifeboat_sdk::{Diagnostics, Interrupt};
+use lifeboat_state::model::State;
 use tokio::sync::watch;
 
 use super::files::Files;
@@ -28,6 +32,20 @@ bucket "exports" {
 
 /// What a build with nothing but `terraform_data` says of the files.
 async fn planned(text: &str) -> Diagnostics {
+    planned_by(Catalogue::of(vec![Arc::new(Builtin)]), text, None, &Asked::default(), &[])
+        .await
+        .diagnostics
+}
+
+/// What a build with these providers makes of the files and a state, in regions of which some are
+/// down.
+async fn planned_by(
+    catalogue: Catalogue,
+    text: &str,
+    state: Option<&State>,
+    asked: &Asked,
+    down: &[&str],
+) -> planning::Made {
     let folder = PathBuf::from("nowhere");
     let files = BTreeMap::from([("main.dr.hcl".to_owned(), text.as_bytes().to_vec())]);
     let now = jiff::Timestamp::UNIX_EPOCH;
@@ -38,11 +56,10 @@ async fn planned(text: &str) -> Diagnostics {
         variables: Vec::new(),
         environment: BTreeMap::new(),
         now,
-        assume_down: Vec::new(),
+        assume_down: down.iter().map(|region| (*region).to_owned()).collect(),
         parallelism: 1,
         seed: 0,
     };
-    let catalogue = Catalogue::of(vec![Arc::new(Builtin)]);
     let (loaded, problems) =
         contexts.with(|context| load::load(&settings, catalogue, &*contexts.files, context));
     assert!(!problems.has_errors(), "{problems:?}");
@@ -50,8 +67,7 @@ async fn planned(text: &str) -> Diagnostics {
     let renderer = contexts.renderer(&entropy);
     let context = contexts.context(&entropy, &renderer);
     let (_run, interrupt) = watch::channel(Interrupt::default());
-    let asked = Asked::default();
-    planning::plan(&loaded, &settings, &context, None, &asked, &Silent, interrupt).await.diagnostics
+    planning::plan(&loaded, &settings, &context, state, asked, &Silent, interrupt).await
 }
 
 #[tokio::test]
