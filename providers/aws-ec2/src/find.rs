@@ -7,7 +7,8 @@ use aws_sdk_ec2::types::{Filter, Tag};
 use futures_util::future::{join, join_all};
 use lifeboat_aws_core::tags::{ADDRESS, STEP, encode, split, step};
 use lifeboat_sdk::{
-    Call, Class, CompleteListing, Failure, Listing, Name, Observation, Present, Proof, Target,
+    Call, Class, CompleteListing, Failure, Inventory, Listing, Name, Observation, Present, Proof,
+    Target,
 };
 
 use crate::{Api, tags};
@@ -100,6 +101,17 @@ pub(crate) async fn list<T: Listed>(
             Some(_) => return Err(garbled("goes round in a circle")),
         }
     }
+}
+
+/// All that carry owner tags of an address that is `ours`: several kinds may be of one listing.
+pub(crate) async fn inventory<T: Listed>(
+    api: Api<'_>,
+    ours: impl Fn(&str) -> bool,
+) -> Result<Inventory, Failure> {
+    let found = list::<T>(api, vec![filter("tag-key", [ADDRESS.to_owned()])]).await?;
+    let owner = |live: &T| split(tags::of(live.tags()), "").1.filter(|owner| ours(&owner.address));
+    let tagged = found.items().iter().filter_map(|live| Some((live.id()?.into(), Ok(owner(live)))));
+    Ok(Inventory::of(tagged))
 }
 
 /// Looks for all targets with the fewest calls: those with an id by it, the others by their owner
