@@ -67,6 +67,23 @@ fn ec2(stage: &Stage, region: &str, action: &str, pairs: &[(&str, &str)]) {
     stage.bed.aws().query("ec2", region, action, pairs).unwrap().ok().unwrap();
 }
 
+/// The machine is stopped, the group made smaller, and a port opened.
+fn changed_by_others(stage: &Stage, machine: &str) {
+    stage.note("others change it");
+    ec2(stage, WEST, "StopInstances", &[("InstanceId.1", machine)]);
+    let sizes = [("AutoScalingGroupName", GROUP), ("MinSize", "1")];
+    let resized = stage.bed.aws().query("autoscaling", WEST, "UpdateAutoScalingGroup", &sizes);
+    resized.unwrap().ok().unwrap();
+    let rule = [
+        ("GroupName", "orders-standby"),
+        ("IpPermissions.1.IpProtocol", "tcp"),
+        ("IpPermissions.1.FromPort", "22"),
+        ("IpPermissions.1.ToPort", "22"),
+        ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
+    ];
+    ec2(stage, WEST, "AuthorizeSecurityGroupIngress", &rule);
+}
+
 #[test]
 fn compute_is_applied_changed_repaired_and_let_go() {
     let stage = stage();
@@ -107,19 +124,7 @@ fn compute_is_applied_changed_repaired_and_let_go() {
     };
     stage.same(others(&stage), awake(), "the standby is awake");
 
-    stage.note("others change it");
-    ec2(&stage, WEST, "StopInstances", &[("InstanceId.1", &machine)]);
-    let sizes = [("AutoScalingGroupName", GROUP), ("MinSize", "1")];
-    let resized = stage.bed.aws().query("autoscaling", WEST, "UpdateAutoScalingGroup", &sizes);
-    resized.unwrap().ok().unwrap();
-    let rule = [
-        ("GroupName", "orders-standby"),
-        ("IpPermissions.1.IpProtocol", "tcp"),
-        ("IpPermissions.1.FromPort", "22"),
-        ("IpPermissions.1.ToPort", "22"),
-        ("IpPermissions.1.IpRanges.1.CidrIp", "0.0.0.0/0"),
-    ];
-    ec2(&stage, WEST, "AuthorizeSecurityGroupIngress", &rule);
+    changed_by_others(&stage, &machine);
     let drift = stage.expect(&["drift", "-json"], 2);
     let mut drifted: Vec<String> =
         drift.changes("resource_drift").into_iter().map(|(_, address)| address).collect();

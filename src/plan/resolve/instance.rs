@@ -74,7 +74,8 @@ impl Wanted<'_> {
 
     /// Whether state holds another object that was operated at this address: that one is let go.
     pub(super) fn is_another(&self, previous: &Previous) -> bool {
-        let elsewhere = self.scope.is_some() && previous.scope != self.scope;
+        let places = self.scope.as_ref().zip(previous.scope.as_ref());
+        let elsewhere = places.is_some_and(|(now, then)| now.location != then.location);
         let other = |id: Name| previous.id.as_ref() != Some(&id);
         self.kind.ownership() == Ownership::Operated
             && (elsewhere || self.kind.id_of(&self.config).is_some_and(other))

@@ -105,11 +105,11 @@ fn rule(at: &Path, block: &Value) -> Vec<Finding> {
             "Set cidr_blocks, ipv6_cidr_blocks, prefix_list_ids, security_groups or self.",
         );
     }
-    let ranges: [(&str, fn(&str) -> bool); 2] = [
-        ("cidr_blocks", |text| rules::v4(text).is_some()),
-        ("ipv6_cidr_blocks", |text| rules::v6(text).is_some()),
-    ];
-    for (name, is) in ranges {
+    for name in ["cidr_blocks", "ipv6_cidr_blocks"] {
+        let is = |text: &&str| match name {
+            "cidr_blocks" => rules::v4(text).is_some(),
+            _ => rules::v6(text).is_some(),
+        };
         let items = block.get(name).and_then(Value::items).unwrap_or_default();
         if let Some(text) = items.iter().filter_map(Value::as_str).find(|text| !is(text)) {
             error(
