@@ -78,8 +78,9 @@ pub(crate) fn shown(command: &Command) -> String {
 pub(crate) fn lifeboat(release: bool) -> Result<PathBuf> {
     let mut build = cargo(Target::Full)?;
     // The whole workspace, as for the tests: with other packages selected, cargo picks other
-    // features for shared crates and builds the big ones twice.
-    build.args(["build", "--workspace"]);
+    // features for shared crates and builds the big ones twice. So it does without those of
+    // dev-dependencies, which it takes in where examples are selected, of which there are none.
+    build.args(["build", "--workspace", "--bins", "--examples"]);
     if release {
         build.arg("--release");
     }

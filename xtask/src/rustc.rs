@@ -1,8 +1,8 @@
 //! A rustc wrapper that builds the big SDK crates one after the other, and can tell what each
 //! crate costs.
 //!
-//! Each of them takes one to two gigabytes to compile; cargo would start several at once and
-//! cannot be told otherwise. Building them with `-p` beforehand does not help: with one package
+//! Each of them takes one to two gigabytes to compile, EC2's nearly eight; cargo would start several
+//! at once and cannot be told otherwise. Building them with `-p` beforehand does not help: with one package
 //! selected cargo resolves other features than for the workspace and builds them again.
 
 use std::env;
