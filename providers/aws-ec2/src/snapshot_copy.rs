@@ -7,8 +7,9 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::tags::{Tags, split};
 use lifeboat_aws_core::{Clients, failure, normalise, validate};
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Object as _, Observation,
-    Outcome, Owner, Ownership, Path, Present, Scope, Service, Target, Value, WriteFailure,
+    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Inventory, Kind, Object as _,
+    Observation, Outcome, Owner, Ownership, Path, Present, Scope, Service, Target, Value,
+    WriteFailure,
 };
 use lifeboat_sdk_derive::Kind;
 
@@ -128,6 +129,12 @@ impl Kind for SnapshotCopyKind {
             })
         };
         targets.iter().zip(found).map(observe).collect()
+    }
+
+    async fn inventory(&self, ctx: &Ctx, scope: &Scope) -> Result<Option<Inventory>, Failure> {
+        let client = crate::client(&self.0, scope).await?;
+        let api = Api { client: &client, ctx, scope };
+        find::inventory::<aws_sdk_ec2::types::Snapshot>(api, Self::NAME).await.map(Some)
     }
 
     async fn write(

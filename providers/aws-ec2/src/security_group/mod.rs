@@ -13,8 +13,8 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::tags::{Tags, split};
 use lifeboat_aws_core::{Clients, failure, region};
 use lifeboat_sdk::{
-    Call, Change, Ctx, Failure, Finding, Kind, Observation, Outcome, Ownership, Present, Scope,
-    Service, Target, Value,
+    Call, Change, Ctx, Failure, Finding, Inventory, Kind, Observation, Outcome, Ownership, Present,
+    Scope, Service, Target, Value,
 };
 use lifeboat_sdk_derive::Kind;
 
@@ -181,6 +181,12 @@ impl Kind for SecurityGroupKind {
             })
         };
         targets.iter().zip(found).map(observe).collect()
+    }
+
+    async fn inventory(&self, ctx: &Ctx, scope: &Scope) -> Result<Option<Inventory>, Failure> {
+        let client = crate::client(&self.0, scope).await?;
+        let api = Api { client: &client, ctx, scope };
+        find::inventory::<sdk::SecurityGroup>(api, Self::NAME).await.map(Some)
     }
 
     async fn write(

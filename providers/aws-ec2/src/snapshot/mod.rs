@@ -12,8 +12,8 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::tags::{Tags, split};
 use lifeboat_aws_core::{Clients, failure, normalise, validate};
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Ctx, Failure, Finding, Kind, Object as _, Observation, Outcome,
-    Owner, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
+    Call, Change, ChangeAction, Ctx, Failure, Finding, Inventory, Kind, Object as _, Observation,
+    Outcome, Owner, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
 };
 use lifeboat_sdk_derive::Kind;
 
@@ -123,6 +123,12 @@ impl Kind for SnapshotKind {
             })
         };
         targets.iter().zip(found).map(observe).collect()
+    }
+
+    async fn inventory(&self, ctx: &Ctx, scope: &Scope) -> Result<Option<Inventory>, Failure> {
+        let client = crate::client(&self.0, scope).await?;
+        let api = Api { client: &client, ctx, scope };
+        find::inventory::<aws_sdk_ec2::types::Snapshot>(api, Self::NAME).await.map(Some)
     }
 
     async fn write(
