@@ -103,17 +103,6 @@ pub(crate) async fn list<T: Listed>(
     }
 }
 
-/// All that carry owner tags of an address that is `ours`: several kinds may be of one listing.
-pub(crate) async fn inventory<T: Listed>(
-    api: Api<'_>,
-    ours: impl Fn(&str) -> bool,
-) -> Result<Inventory, Failure> {
-    let found = list::<T>(api, vec![filter("tag-key", [ADDRESS.to_owned()])]).await?;
-    let owner = |live: &T| split(tags::of(live.tags()), "").1.filter(|owner| ours(&owner.address));
-    let tagged = found.items().iter().filter_map(|live| Some((live.id()?.into(), Ok(owner(live)))));
-    Ok(Inventory::of(tagged))
-}
-
 /// Looks for all targets with the fewest calls: those with an id by it, the others by their owner
 /// tags.
 pub(crate) async fn find<T: Listed>(api: Api<'_>, targets: &[Target]) -> Vec<Found<T>> {
@@ -191,6 +180,23 @@ fn of_address<T: Listed>(answers: &Answers<T>, address: &Name) -> Found<T> {
     }
 }
 
+/// All objects whose owner tags name an address of the kind: EC2 knows snapshots, and not what they
+/// are copies of. One listing tells their tags too.
+pub(crate) async fn inventory<T: Listed>(api: Api<'_>, kind: &str) -> Result<Inventory, Failure> {
+    let listing = list::<T>(api, vec![filter("tag-key", [own(ADDRESS)])]).await?;
+    let tagged = listing.items().iter().filter_map(|live| {
+        let owner = split(tags::of(live.tags()), "").1;
+        let owner = owner.filter(|owner| names(&owner.address, kind))?;
+        Some((Name::from(live.id()?), Ok(Some(owner))))
+    });
+    Ok(Inventory::of(tagged))
+}
+
+/// Whether an address is that of an object of the kind: `module.m.KIND.x`, `backup.b.KIND["k"]`.
+fn names(address: &str, kind: &str) -> bool {
+    address.split(['.', '[']).any(|part| part == kind)
+}
+
 /// What an earlier attempt of a step made. Creations of these kinds take no client token, so this
 /// is looked for before anything is made.
 pub(crate) async fn made_by<T: Listed>(api: Api<'_>, token: &str) -> Result<Option<T>, Failure> {
@@ -263,6 +269,19 @@ mod tests {
             matches!(&both, Found::Failed(f) if f.message.contains("snap-1, snap-2")),
             "{both:?}"
         );
+    }
+
+    #[test]
+    fn copies_are_told_from_snapshots_by_their_addresses() {
+        for (address, snapshot, copy) in [
+            ("aws_ebs_snapshot.web", true, false),
+            ("module.m[\"a.b\"].aws_ebs_snapshot_copy.web[0]", false, true),
+            ("backup.nightly.aws_ebs_snapshot[\"us-east-1\"]", true, false),
+            ("aws_s3_bucket.aws_ebs", false, false),
+        ] {
+            let is = |kind| names(address, kind);
+            assert_eq!((is("aws_ebs_snapshot"), is("aws_ebs_snapshot_copy")), (snapshot, copy));
+        }
     }
 
     fn scope() -> lifeboat_sdk::Scope {

@@ -134,7 +134,7 @@ impl Kind for SnapshotCopyKind {
     async fn inventory(&self, ctx: &Ctx, scope: &Scope) -> Result<Option<Inventory>, Failure> {
         let client = crate::client(&self.0, scope).await?;
         let api = Api { client: &client, ctx, scope };
-        find::inventory::<aws_sdk_ec2::types::Snapshot>(api, live::is_copy).await.map(Some)
+        find::inventory::<aws_sdk_ec2::types::Snapshot>(api, Self::NAME).await.map(Some)
     }
 
     async fn write(

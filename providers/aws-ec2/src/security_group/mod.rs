@@ -186,7 +186,7 @@ impl Kind for SecurityGroupKind {
     async fn inventory(&self, ctx: &Ctx, scope: &Scope) -> Result<Option<Inventory>, Failure> {
         let client = crate::client(&self.0, scope).await?;
         let api = Api { client: &client, ctx, scope };
-        find::inventory::<sdk::SecurityGroup>(api, |_| true).await.map(Some)
+        find::inventory::<sdk::SecurityGroup>(api, Self::NAME).await.map(Some)
     }
 
     async fn write(

@@ -8,11 +8,10 @@ use aws_sdk_ec2::types::{Filter, Snapshot, SnapshotState, Tag};
 use aws_smithy_types::date_time::Format;
 use lifeboat_aws_core::tags::{Tags, join};
 use lifeboat_aws_core::{Codes as _, failure, normalise, region, wait};
-use lifeboat_sdk::{Call, Class, Failure, Kind as _, Name, Owner, Target, Type, Value};
+use lifeboat_sdk::{Call, Class, Failure, Name, Owner, Target, Type, Value};
 
 use super::{DELETE, GONE, LIST, tier};
 use crate::find::{self, Found, Listed, Page};
-use crate::snapshot_copy::SnapshotCopyKind;
 use crate::{Api, tags};
 
 /// Snapshots in one page (EC2 API reference, `DescribeSnapshots`).
@@ -136,13 +135,6 @@ where
     };
     let told = api.ctx.identified(address, &id).await;
     Ok(Made { id: id.into(), told, fresh: true })
-}
-
-/// Whether an address is one of a copy from another region, and not of a volume's snapshot: both
-/// are listed as snapshots.
-pub(crate) fn is_copy(address: &str) -> bool {
-    let name = |part: &str| part.split('[').next() == Some(SnapshotCopyKind::NAME);
-    address.split('.').any(name)
 }
 
 /// What was known of a snapshot.

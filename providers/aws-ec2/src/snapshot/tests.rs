@@ -30,13 +30,3 @@ fn other_tiers_are_refused() {
     assert!(of("archive").is_empty() && of("standard").is_empty());
     assert_eq!(of("cold").len(), 1);
 }
-
-#[test]
-fn snapshots_and_copies_are_told_apart_by_their_addresses() {
-    for copy in ["aws_ebs_snapshot_copy.a", "module.b[\"x.y\"].aws_ebs_snapshot_copy.a[0]"] {
-        assert!(live::is_copy(copy), "{copy}");
-    }
-    for own in ["aws_ebs_snapshot.aws_ebs_snapshot_copy_a", "module.b.aws_ebs_snapshot.a[0]"] {
-        assert!(!live::is_copy(own), "{own}");
-    }
-}
