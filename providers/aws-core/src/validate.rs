@@ -31,7 +31,7 @@ fn step<'v>(path: &Path, value: &'v Value, name: &str) -> Vec<(Path, &'v Value)>
     }
 }
 
-/// Texts at `names` that are none of `allowed`.
+/// Texts at `names`, alone or in a list or set, that are none of `allowed`.
 pub fn one_of(document: &Value, names: &[&str], allowed: &[&str]) -> Vec<Finding> {
     let wrong = |(path, value): (Path, &Value)| {
         let text = value.as_str()?;
@@ -43,7 +43,18 @@ pub fn one_of(document: &Value, names: &[&str], allowed: &[&str]) -> Vec<Finding
             warning: false,
         })
     };
-    at(document, names).into_iter().filter_map(wrong).collect()
+    at(document, names).into_iter().flat_map(texts).filter_map(wrong).collect()
+}
+
+/// A value, or the elements of a list or set.
+fn texts((path, value): (Path, &Value)) -> Vec<(Path, &Value)> {
+    match value.items() {
+        Some(items) => {
+            let at = |(i, item)| (path.join(Step::Index(i)), item);
+            items.iter().enumerate().map(at).collect()
+        }
+        None => vec![(path, value)],
+    }
 }
 
 /// A misspelt `region`, where the provider's configuration is known and does not take any.
