@@ -46,12 +46,11 @@ async fn planned(text: &str) -> Diagnostics {
     let (loaded, problems) =
         contexts.with(|context| load::load(&settings, catalogue, &*contexts.files, context));
     assert!(!problems.has_errors(), "{problems:?}");
-    let entropy = contexts.entropy();
-    let renderer = contexts.renderer(&entropy);
-    let context = contexts.context(&entropy, &renderer);
     let (_run, interrupt) = watch::channel(Interrupt::default());
     let asked = Asked::default();
-    planning::plan(&loaded, &settings, &context, None, &asked, &Silent, interrupt).await.diagnostics
+    planning::plan(&loaded, &settings, &contexts, None, &asked, &Silent, interrupt)
+        .await
+        .diagnostics
 }
 
 #[tokio::test]
