@@ -11,4 +11,5 @@ mod diagnostics;
 mod language;
 #[cfg(feature = "aws")]
 mod scenarios;
+mod simulation;
 mod tidy;

@@ -83,7 +83,12 @@ impl<'p> Current<'p> {
                 Some(key) => self.drop_deposed(&gone.address.to_string(), key),
                 // What the plan saw is not gone.
                 None if plan.changes.iter().any(|c| c.deposed.is_none() && there(c)) => {}
-                None => self.drop_current(&gone.address.to_string()),
+                None => {
+                    // State has it where it was before it moved.
+                    let at = gone.previous_address.as_ref().unwrap_or(&gone.address);
+                    self.drop_current(&at.to_string());
+                    self.drop_current(&gone.address.to_string());
+                }
             }
         }
         self.forget_data();
@@ -143,13 +148,36 @@ impl<'p> Current<'p> {
             })
             .collect();
         for (change, old) in moved {
-            let ObjectRecord { document, identity, status, deposed, secret_hashes, stale, .. } =
-                old;
-            let fresh = record(change, self.providers, document, identity, status);
-            let kept =
-                ObjectRecord { scope: old.scope, provider: old.provider, mode: old.mode, ..fresh };
-            let kept = ObjectRecord { deposed, secret_hashes, stale, ..kept };
+            let (document, identity) = (old.document.clone(), old.identity.clone());
+            let ObjectRecord { address, module, kind, name, index, .. } =
+                record(change, self.providers, document, identity, old.status);
+            // All else stays as it was until what is planned is done.
+            let kept = ObjectRecord { address, module, kind, name, index, ..old };
             self.state.objects.insert(kept.address.clone(), kept);
+        }
+        self.rename_needs();
+    }
+
+    /// What moved is needed under its new name.
+    fn rename_needs(&mut self) {
+        let mut names: BTreeMap<String, String> = BTreeMap::new();
+        let moved = |c: &&ObjectChange| c.previous_address.is_some();
+        if !self.plan.changes.iter().any(|change| moved(&change)) {
+            return;
+        }
+        let left: BTreeSet<Address> =
+            self.plan.changes.iter().map(|change| change.address.whole()).collect();
+        for change in self.plan.changes.iter().filter(moved) {
+            let Some(from) = &change.previous_address else { continue };
+            names.insert(from.to_string(), change.address.to_string());
+            if !left.contains(&from.whole()) {
+                names.insert(from.whole().to_string(), change.address.whole().to_string());
+            }
+        }
+        for need in self.state.objects.values_mut().flat_map(|record| &mut record.depends_on) {
+            if let Some(now) = names.get(need) {
+                need.clone_from(now);
+            }
         }
     }
 
@@ -226,8 +254,16 @@ impl<'p> Current<'p> {
                 self.put(change, false, id, object, status);
             }
             (Operation::Update, Ended::Left { object, .. }) => {
-                let status = self.state.objects.get(&address).map(|r| r.status);
-                self.put(change, false, id, object, status.unwrap_or(ObjectStatus::Ok));
+                let before = self.state.objects.get(&address);
+                let status = before.map_or(ObjectStatus::Ok, |record| record.status);
+                let needs = before.map(|record| record.depends_on.clone()).unwrap_or_default();
+                self.put(change, false, id, object, status);
+                // It may still use what it used before.
+                if let Some(record) = self.state.objects.get_mut(&address) {
+                    let more = needs.into_iter().filter(|need| !record.depends_on.contains(need));
+                    let more: Vec<String> = more.collect();
+                    record.depends_on.extend(more);
+                }
             }
             (Operation::DeleteDeposed, Ended::Done(_)) => {
                 self.drop_deposed(&address, &deposed_key(plan, change));
@@ -273,8 +309,9 @@ impl<'p> Current<'p> {
         let mut fresh = record(change, self.providers, document, identity, status);
         if let Some(mut old) = old {
             let key = deposed_key(self.plan, change);
-            // Folded twice, the predecessor is already deposed, or gone.
-            let other = old.identity.as_deref() != id;
+            // Folded twice, the predecessor is already deposed, or gone. An id names an object in
+            // its own place only: a successor elsewhere may have the same.
+            let other = old.identity.as_deref() != id || old.scope != fresh.scope;
             let new = old.deposed.iter().all(|d| d.key != *key);
             if deposes && other && new && !self.holds_nothing(&old) {
                 old.deposed.push(depose(&old, &key));

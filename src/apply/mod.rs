@@ -141,7 +141,7 @@ fn refused(run: Run<'_>, error: &BackendError) -> Outcome {
 }
 
 /// The error with all that caused it.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {

@@ -160,6 +160,16 @@ struct Unsettled {
     findings: Vec<Finding>,
 }
 
+impl Unsettled {
+    /// Whether something new was found to be there.
+    fn made(&self) -> bool {
+        let mut all = self.items.iter().zip(&self.findings);
+        all.any(|(item, found)| {
+            item.member.operation == Operation::Create && matches!(found, Finding::Done(_))
+        })
+    }
+}
+
 impl Recovery<'_> {
     /// Folds and settles every open run.
     ///
@@ -226,6 +236,7 @@ impl Recovery<'_> {
         let (journal, _) = self.backend.journal_resume(self.guard, &id, &(self.now)()).await?;
         let mut recorder = Recorder::new(self.backend, self.guard, journal);
         recorder.add(doubtful.iter().filter_map(|d| doubted(&opened.plan, d)));
+        let made = unsettled.iter().any(Unsettled::made);
         let seen: usize = unsettled.iter().map(|u| u.items.len()).sum();
         let open =
             self.settle(&mut current, &mut recorder, unsettled, recovered) || seen < in_doubt;
@@ -246,6 +257,12 @@ impl Recovery<'_> {
         }
         if !open {
             recovered.settled.push(id);
+        }
+        if made {
+            // What one read showed the next may not show yet, and planning would make it again.
+            // An interrupt ends the wait; then nothing is planned.
+            let ctx = reading(self.providers, self.interrupt.clone(), self.down.clone());
+            drop(ctx.wait(self.confirm).await);
         }
         Ok(())
     }

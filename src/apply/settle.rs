@@ -101,8 +101,10 @@ fn updated(kind: &dyn DynKind, doubt: &Doubt, live: Present<Value>) -> Finding {
     if kind.ownership() == Ownership::StateOnly {
         return Finding::NotDone;
     }
+    let named = live.owner.as_ref().is_none_or(|owner| *owner == doubt.owner);
     if as_planned(kind, doubt, &live) {
-        Finding::Done(Some(live))
+        // Where only its tags were to change, the rest tells nothing.
+        if named { Finding::Done(Some(live)) } else { Finding::NotDone }
     } else if differs(kind, doubt.prior.as_ref(), &live.object).is_empty() {
         Finding::NotDone
     } else {
@@ -214,6 +216,8 @@ mod tests {
             (Create, ROW, Some((2, None)), "done"),
             (Create, ROW, Some((9, None)), "conflict, not ours"),
             (Update, THING, Some((2, None)), "done"),
+            (Update, THING, Some((2, Some(owner("a")))), "done"),
+            (Update, THING, Some((2, Some(owner("b")))), "not done"),
             (Update, THING, Some((1, None)), "not done"),
             (Update, THING, Some((9, None)), "conflict, ours"),
             (Update, THING, None, "not done"),

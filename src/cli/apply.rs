@@ -1,19 +1,16 @@
 //! `lifeboat apply` and `lifeboat destroy`
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use lifeboat_sdk::{Diagnostic, Purpose, Session};
-use lifeboat_state::backend::{Loaded as Stored, StateBackend, StoreBackend};
-use lifeboat_state::generation::Head;
+use lifeboat_sdk::Diagnostic;
+use lifeboat_state::backend::{StateBackend as _, StoreBackend};
 use lifeboat_state::journal::RunId;
 use lifeboat_state::lock::LockGuard;
-use lifeboat_state::model::State;
 
-use super::bound::{bind_state, now};
+use super::bound::now;
 use super::exit::Exit;
 use super::failure;
 use super::plan::{failed, make, tell};
@@ -21,14 +18,13 @@ use super::workspace::{Workspace, asked, duration, has_files};
 use super::{approval, args};
 use crate::address::Address;
 use crate::apply::crash::{Crash, CrashPoint};
-use crate::apply::recover::Open;
-use crate::apply::{self, CONFIRM, Outcome, Recovery, Run, RunEnding};
+use crate::apply::{self, Outcome, Recovered, RunEnding};
+use crate::engine::applying::{Holding, Ready, Unsettled, command};
 use crate::engine::expected::{self, Expected};
 use crate::engine::finaliser::Finaliser;
-use crate::engine::ground;
-use crate::engine::{Asked, Contexts, Loaded};
+use crate::engine::{Asked, Contexts, Loaded, Settings, ground};
+use crate::event::Events;
 use crate::plan::{Plan, PlanMode, bind, file};
-use crate::registry::Providers;
 use crate::view::bar::Bar;
 use crate::view::ndjson;
 use crate::view::progress::Progress;
@@ -111,39 +107,6 @@ fn crash(_workspace: &Workspace) -> Crash {
     Crash::default()
 }
 
-/// A plan with all that carrying it out takes.
-struct Ready {
-    plan: Plan,
-    bytes: Vec<u8>,
-    loaded: Loaded,
-    contexts: Contexts,
-    providers: Providers,
-}
-
-/// The newest state and the generation that holds it.
-#[derive(Default)]
-struct Newest {
-    state: Option<State>,
-    head: Option<Head>,
-    /// Objects that an earlier run may have changed, and why that is not known.
-    in_doubt: BTreeMap<Address, String>,
-}
-
-impl Newest {
-    fn of(loaded: Option<Stored>) -> Self {
-        loaded.map_or_else(Self::default, |l| Self {
-            state: Some(l.state),
-            head: Some(l.head),
-            in_doubt: BTreeMap::new(),
-        })
-    }
-
-    /// Whether an earlier run may have made the object, and why that is not known.
-    fn doubt(&self, at: &Address) -> Option<(&Address, &str)> {
-        self.in_doubt.get_key_value(at).map(|(at, why)| (at, &**why))
-    }
-}
-
 /// What is in doubt is settled by the run that began it, not by another that says what it is.
 fn in_doubt(at: &Address, why: &str) -> Diagnostic {
     let detail = format!("An interrupted run may have made {at}: {why}.");
@@ -163,9 +126,7 @@ impl Applying<'_> {
             Some(path) => self.saved(path).await?,
             None => self.made().await?,
         };
-        let nothing = ready.plan.steps.is_empty() && !ready.plan.has_changes();
-        let fresh = newest.state.is_some() || ready.plan.changes.is_empty();
-        if nothing && fresh && ready.plan.drift.is_empty() {
+        if ready.has_nothing_to_do(&newest) {
             return Ok(self.nothing_to_do(&ready));
         }
         approval::consent(self.workspace, self.args, &ready.plan).await?;
@@ -191,30 +152,16 @@ impl Applying<'_> {
         if unread { Exit::Unread } else { Exit::Done }
     }
 
-    /// Settles what earlier runs left open.
-    async fn recovered(&self, providers: &Providers) -> Result<Newest, Exit> {
-        let opener = self.workspace.opener(self.backend, providers);
-        let open: Open<'_> = &opener;
-        let events = self.progress();
-        let recovery = Recovery {
+    fn holding<'a>(&'a self, settings: &'a Settings, events: &'a dyn Events) -> Holding<'a> {
+        Holding {
             backend: self.backend,
             guard: self.guard,
-            providers,
-            open,
-            events: &events,
+            settings,
+            events,
             interrupt: self.workspace.interrupt.clone(),
-            down: self.args.planning.assume_down.clone(),
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             now: &super::env::now_text,
-            confirm: CONFIRM,
             crash: self.crash.clone(),
-        };
-        let recovered = recovery.run().await.map_err(|error| self.workspace.failed(&error))?;
-        self.workspace.tell(&recovered.diagnostics);
-        if recovered.diagnostics.has_errors() {
-            return Err(Exit::Error);
         }
-        Ok(Newest { in_doubt: recovered.in_doubt, ..Newest::of(recovered.loaded) })
     }
 
     fn progress(&self) -> Progress {
@@ -222,7 +169,7 @@ impl Applying<'_> {
     }
 
     /// Plans now, under the lock.
-    async fn made(&self) -> Result<(Ready, Newest), Exit> {
+    async fn made(&self) -> Result<(Ready, Recovered), Exit> {
         let workspace = self.workspace;
         let mut asked = self.asked().map_err(|text| {
             workspace.output.error("The options cannot be used", &text);
@@ -232,13 +179,15 @@ impl Applying<'_> {
         let settings = workspace.settings(Some(&self.args.planning));
         let loaded = workspace.load(&settings, &contexts).await?;
         let newest = self.settled(&loaded, &contexts).await?;
-        if let Some((at, why)) = asked.import.as_ref().and_then(|(at, _)| newest.doubt(at)) {
+        if let Some((at, why)) =
+            asked.import.as_ref().and_then(|(at, _)| newest.in_doubt.get_key_value(at))
+        {
             workspace.tell(&in_doubt(at, why).into());
             return Err(Exit::Error);
         }
         let planning = &self.args.planning;
         asked.in_doubt.clone_from(&newest.in_doubt);
-        let state = newest.state.as_ref();
+        let state = newest.loaded.as_ref().map(|newest| &newest.state);
         let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
         workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
         if made.diagnostics.has_errors() {
@@ -263,31 +212,24 @@ impl Applying<'_> {
         }
     }
 
-    /// The newest state, earlier runs settled.
-    async fn settled(&self, loaded: &Loaded, contexts: &Contexts) -> Result<Newest, Exit> {
-        let open = self.backend.open_runs().await.map_err(|e| self.workspace.failed(&e))?;
-        if open.is_empty() {
-            let newest = self.backend.load().await.map_err(|e| self.workspace.failed(&e))?;
-            return Ok(Newest::of(newest));
-        }
-        let stored = self.backend.load().await.map_err(|e| self.workspace.failed(&e))?;
+    /// The newest state, earlier runs settled; what that came to has been told.
+    async fn settled(&self, loaded: &Loaded, contexts: &Contexts) -> Result<Recovered, Exit> {
         let settings = self.workspace.settings(Some(&self.args.planning));
-        let entropy = contexts.entropy();
-        let renderer = contexts.renderer(&entropy);
-        let context = contexts.context(&entropy, &renderer);
-        let state = stored.as_ref().map(|l| &l.state);
-        let interrupt = self.workspace.interrupt.clone();
-        let providers = ground::connect(loaded, &settings, &context, state, interrupt)
-            .await
-            .map_err(|found| {
+        let events = self.progress();
+        let settled = self.holding(&settings, &events).settle(loaded, contexts).await;
+        let recovered = settled.map_err(|unsettled| match unsettled {
+            Unsettled::State(error) => self.workspace.failed(&error),
+            Unsettled::Providers(found) => {
                 self.workspace.output.diagnostics(&found, &loaded.config.sources);
                 Exit::Error
-            })?;
-        self.recovered(&providers).await
+            }
+        })?;
+        self.workspace.tell(&recovered.diagnostics);
+        if recovered.diagnostics.has_errors() { Err(Exit::Error) } else { Ok(recovered) }
     }
 
     /// A saved plan: opened, bound and checked before the first call.
-    async fn saved(&self, path: &Path) -> Result<(Ready, Newest), Exit> {
+    async fn saved(&self, path: &Path) -> Result<(Ready, Recovered), Exit> {
         let workspace = self.workspace;
         let (plan, bytes) = workspace.saved_plan(self.backend, path)?;
         let (loaded, contexts) = workspace.load_plan(&plan).map_err(|found| {
@@ -300,7 +242,7 @@ impl Applying<'_> {
         let renderer = contexts.renderer(&entropy);
         let context = contexts.context(&entropy, &renderer);
         let interrupt = workspace.interrupt.clone();
-        let state = newest.state.as_ref();
+        let state = newest.loaded.as_ref().map(|newest| &newest.state);
         let providers = ground::connect(&loaded, &settings, &context, state, interrupt)
             .await
             .map_err(|found| {
@@ -319,56 +261,24 @@ impl Applying<'_> {
         Ok((Ready { plan, bytes, loaded, contexts, providers }, newest))
     }
 
-    async fn carry_out(&self, ready: Ready, newest: Newest) -> Exit {
-        let Ready { plan, bytes, loaded, contexts, providers } = ready;
+    async fn carry_out(&self, ready: Ready, newest: Recovered) -> Exit {
         let workspace = self.workspace;
-        let Newest { state, head, .. } = newest;
-        let lineage = || plan.inputs.lineage.clone().unwrap_or_else(|| plan.id.clone());
-        let mut state = state.unwrap_or_else(|| State::new(lineage(), env!("CARGO_PKG_VERSION")));
-        bind_state(&mut state, &plan);
-        let session = Session::interruptible(Purpose::Apply, workspace.interrupt.clone());
-        let session = session.assume_down(self.args.planning.assume_down.clone());
-        for instance in providers.0.values() {
-            session.limit(&instance.name, instance.configured.limits());
-        }
-        let digest = file::digest(&bytes);
-        let contexts = Contexts { settled: true, ..contexts };
-        let (shared, loaded) = (Arc::new(plan.clone()), Arc::new(loaded));
-        let finalise = Finaliser::new(shared, loaded, providers.clone(), contexts);
-        let total = plan.steps.iter().map(|step| step.members.len()).sum();
-        let watched = std::io::stderr().is_terminal() && !workspace.output.json;
+        let total = ready.plan.steps.iter().map(|step| step.members.len()).sum();
+        let watched = total > 0 && std::io::stderr().is_terminal() && !workspace.output.json;
         // What was never learnt, or cannot be read, is not told.
         let durations = self.backend.durations().await.unwrap_or_default();
         let parallelism = self.args.planning.parallelism.max(1);
-        let expected = Arc::new(Expected::of(&plan, &durations, parallelism));
+        let expected = Arc::new(Expected::of(&ready.plan, &durations, parallelism));
         let bar = watched.then(|| Bar::new(total, Arc::clone(&expected)));
         let events = Progress { bar, expected, ..self.progress() };
-        let id = match RunId::new(self.workspace.lock_info("").id) {
+        let id = match RunId::new(workspace.lock_info("").id) {
             Ok(id) => id,
             Err(error) => return workspace.failed(&error),
         };
         workspace.applying.store(true, Ordering::Relaxed);
-        let mut outcome = apply::apply(Run {
-            id,
-            plan: &plan,
-            plan_bytes: bytes,
-            plan_digest: digest,
-            providers: &providers,
-            finalise: &finalise,
-            state,
-            head,
-            backend: self.backend,
-            guard: self.guard,
-            session: Arc::new(session),
-            events: &events,
-            parallelism,
-            command: command(&plan).to_owned(),
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            now: &super::env::now_text,
-            confirm: CONFIRM,
-            crash: self.crash.clone(),
-        })
-        .await;
+        let settings = workspace.settings(Some(&self.args.planning));
+        let holding = self.holding(&settings, &events);
+        let (plan, mut outcome, finalise) = holding.carry_out(id, ready, newest).await;
         // The live lines are gone before the report is printed.
         drop(events);
         self.learn(&plan, &outcome).await;
@@ -406,14 +316,5 @@ impl Applying<'_> {
             _ if outcome.partial() => Exit::Partial,
             _ => Exit::Error,
         }
-    }
-}
-
-/// The command that a plan amounts to, however it was typed.
-fn command(plan: &Plan) -> &'static str {
-    match plan.mode {
-        PlanMode::Normal | PlanMode::RefreshOnly => "apply",
-        PlanMode::Destroy => "destroy",
-        PlanMode::Import => "import",
     }
 }

@@ -1,4 +1,4 @@
-//! What a saved plan is bound to: how things are when it is applied, and what state keeps of it.
+//! What a saved plan is bound to: how things are when it is applied.
 
 use lifeboat_state::model::State;
 
@@ -25,19 +25,5 @@ pub fn now(
             .values()
             .filter_map(|i| Some((i.name.to_string(), i.account.as_ref()?.to_string())))
             .collect(),
-    }
-}
-
-/// What a plan says of the whole: topology, primary, epoch, accounts.
-pub fn bind_state(state: &mut State, plan: &Plan) {
-    if let (Some(topology), Some(primary)) = (&plan.inputs.topology, &plan.inputs.primary) {
-        state.topology = Some(topology.to_string());
-        if state.primary.is_none() {
-            state.primary = Some(primary.to_string());
-            state.epoch = state.epoch.max(1);
-        }
-    }
-    for (provider, account) in &plan.inputs.identities {
-        state.identities.entry(provider.clone()).or_insert_with(|| account.clone());
     }
 }

@@ -149,7 +149,7 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
     if refused { Exit::Refused } else { Exit::Error }
 }
 
-/// Makes a plan and records the files that it was made from.
+/// Makes a plan, telling what is read.
 pub async fn make(
     workspace: &Workspace,
     loaded: &Loaded,
@@ -160,17 +160,8 @@ pub async fn make(
 ) -> Made {
     let settings = workspace.settings(Some(planning));
     let events = Progress::reading(workspace.output.clone());
-    let entropy = contexts.entropy();
-    let renderer = contexts.renderer(&entropy);
-    let context = contexts.context(&entropy, &renderer);
     let interrupt = workspace.interrupt.clone();
-    let mut made =
-        planning::plan(loaded, &settings, &context, state, asked, &events, interrupt).await;
-    made.plan.inputs.files = contexts.files.recorded();
-    let mut warnings = made.diagnostics.clone();
-    warnings.0.retain(|d| d.severity == lifeboat_sdk::Severity::Warning);
-    made.plan.findings = warnings;
-    made
+    planning::plan(loaded, &settings, contexts, state, asked, &events, interrupt).await
 }
 
 /// Shows a plan.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use lifeboat_sdk::{Diagnostic, Diagnostics, Interrupt};
+use lifeboat_sdk::{Diagnostics, Interrupt};
 use lifeboat_state::backend::{LocalState, Parts, StateBackend, StoreBackend};
 use lifeboat_state::lock::LockInfo;
 use tokio::sync::watch;
@@ -15,13 +15,12 @@ use tokio::sync::watch;
 use super::args::Planning;
 use super::exit::Exit;
 use crate::address::Address;
-use crate::apply::recover::{Open, Opened};
-use crate::apply::{self, chain};
+use crate::apply::{self, Open};
 use crate::config::variable::Given;
 use crate::config::{self, SourceMap};
 use crate::engine::context::Contexts;
 use crate::engine::files::Files;
-use crate::engine::finaliser::Finaliser;
+use crate::engine::reopened::{self, Opener};
 use crate::engine::{Asked, Loaded, Settings, load, validate};
 use crate::plan::{Plan, PlanMode, file};
 use crate::registry::{Catalogue, Providers};
@@ -147,7 +146,7 @@ impl Workspace {
 
     /// Loads what a plan holds.
     pub fn load_plan(&self, plan: &Plan) -> Result<(Loaded, Contexts), Diagnostics> {
-        reopen(&self.catalogue, &self.root, plan)
+        reopened::reopen(&self.catalogue, &self.root, plan)
     }
 
     /// The state of the folder.
@@ -223,20 +222,13 @@ impl Workspace {
         }
     }
 
-    /// Reads the plan that a run stored: what recovery needs.
-    pub fn opener(
-        &self,
-        backend: &StoreBackend,
-        providers: &Providers,
-    ) -> impl Fn(&[u8]) -> Result<Opened, Diagnostics> + Sync + use<> {
-        let (catalogue, root) = (self.catalogue.clone(), self.root.clone());
-        let (sealer, providers) = (backend.sealer(), providers.clone());
-        move |bytes: &[u8]| {
-            let plan = file::read(bytes, &sealer).map_err(|error| stored_plan(&error))?;
-            let (loaded, contexts) = reopen(&catalogue, &root, &plan)?;
-            let (shared, loaded) = (Arc::new(plan.clone()), Arc::new(loaded));
-            let finaliser = Finaliser::new(shared, loaded, providers.clone(), contexts);
-            Ok(Opened { plan, finalise: Box::new(finaliser) })
+    /// Reads the plans that runs stored.
+    pub fn opener(&self, backend: &StoreBackend, providers: &Providers) -> Opener {
+        Opener {
+            catalogue: self.catalogue.clone(),
+            root: self.root.clone(),
+            sealer: backend.sealer(),
+            providers: providers.clone(),
         }
     }
 
@@ -247,41 +239,9 @@ impl Workspace {
         providers: &Providers,
     ) -> Result<apply::Known, Exit> {
         let opener = self.opener(backend, providers);
-        let open: Open<'_> = &opener;
+        let open: Open<'_> = &|bytes| opener.open(bytes);
         apply::known(backend, providers, open).await.map_err(|error| self.failed(&error))
     }
-}
-
-fn stored_plan(error: &file::PlanFileError) -> Diagnostics {
-    let help = match error {
-        file::PlanFileError::Secret(_) => {
-            "Put the key back with which the run began: .lifeboat/key."
-        }
-        _ => "Use the version of lifeboat that began the run.",
-    };
-    let detail = format!("{}. Until then it is not known what the run did.", chain(error));
-    Diagnostic::error("apply::stored_plan", "The plan of an open run cannot be read", detail)
-        .help(help)
-        .into()
-}
-
-fn reopen(
-    catalogue: &Catalogue,
-    root: &Path,
-    plan: &Plan,
-) -> Result<(Loaded, Contexts), Diagnostics> {
-    let contexts = Contexts {
-        files: Arc::new(Files::stored(plan.inputs.files.clone(), root)),
-        now: plan.inputs.now.parse().unwrap_or_default(),
-        settled: true,
-        seed: u64::from_le_bytes(
-            <[u8; 8]>::try_from(&blake3::hash(plan.id.as_bytes()).as_bytes()[..8])
-                .unwrap_or_default(),
-        ),
-    };
-    let (loaded, diagnostics) =
-        contexts.with(|context| load::reload(plan, catalogue.clone(), &*contexts.files, context));
-    if diagnostics.has_errors() { Err(diagnostics) } else { Ok((loaded, contexts)) }
 }
 
 /// The machine's name, where the environment does not say.

@@ -117,7 +117,7 @@ impl Console {
     }
 
     fn evaluate(&self, expr: &Expr, contexts: &Contexts, found: &mut Diagnostics) -> Value {
-        let objects = Objects { objects: &self.objects, blocks: &self.blocks };
+        let objects = Objects { objects: &self.objects, blocks: &self.blocks, declared: None };
         let Loaded { config, variables, .. } = &self.loaded;
         contexts.with(|context| {
             // Anew for each expression, or problems of values that several use were told once.

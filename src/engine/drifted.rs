@@ -101,7 +101,7 @@ pub(super) fn drift(
 fn blank(address: Address, previous: &Previous, loaded: &Loaded) -> ObjectChange {
     ObjectChange {
         address,
-        previous_address: None,
+        previous_address: previous.moved_from.clone(),
         provider: previous.provider.clone(),
         provider_source: loaded.catalogue.source(&previous.provider).into(),
         scope: previous.scope.clone(),

@@ -30,7 +30,7 @@ impl Files {
         Self { source: Source::Disk, read: Mutex::default(), home, root: root.to_owned() }
     }
 
-    /// The files that a plan holds, and nothing else.
+    /// These files and nothing else: those that a plan holds, or those of a simulated folder.
     pub fn stored(files: BTreeMap<String, Vec<u8>>, root: &Path) -> Self {
         let source = Source::Stored(files);
         Self { source, read: Mutex::default(), home: None, root: root.to_owned() }
@@ -43,17 +43,15 @@ impl Files {
 
     fn content(&self, path: &Path) -> io::Result<Vec<u8>> {
         let name = normal(path);
-        match &self.source {
-            Source::Disk => {
-                let content = std::fs::read(self.root.join(path))?;
-                let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-                read.insert(name, content.clone());
-                Ok(content)
-            }
+        let content = match &self.source {
+            Source::Disk => std::fs::read(self.root.join(path))?,
             Source::Stored(files) => files.get(&name).cloned().ok_or_else(|| {
                 io::Error::new(io::ErrorKind::NotFound, "the plan does not hold this file")
-            }),
-        }
+            })?,
+        };
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.insert(name, content.clone());
+        Ok(content)
     }
 }
 

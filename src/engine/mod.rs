@@ -2,9 +2,11 @@
 //!
 //! The only module besides `cli` that knows all stages. It decides nothing about objects.
 
+pub mod applying;
 mod asked;
 pub mod compare;
 pub mod console;
+mod contents;
 pub mod context;
 mod drifted;
 pub mod expected;
@@ -18,6 +20,7 @@ mod objects;
 pub mod planning;
 pub mod providers;
 mod regions;
+pub mod reopened;
 mod statics;
 pub mod stored;
 pub mod surgery;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use lifeboat_sdk::{
     Ctx, Diagnostic, Diagnostics, KnownDoc, Name, Observation, Purpose, RegionName, Scope, Session,
-    Target, Value,
+    Severity, Target, Value,
 };
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
 use super::asked::Asked;
+use super::contents::look_inside;
+use super::context::Contexts;
 use super::drifted::{Looked, drift, looked};
 use super::ground::{Ground, ground, primary_kept};
 use super::load::{Loaded, Settings};
@@ -22,8 +24,9 @@ use crate::event::Events;
 use crate::function::Context;
 use crate::plan::order::{self, Batches};
 use crate::plan::resolve::{Answer, Input, Need, Options, Previous, Resolved, Resolver};
-use crate::plan::{Inputs, ObjectChange, Plan, PlanMode, ScopeStatus};
-use crate::refresh::{self, DataRequest, Holder, Request, RequestKey};
+use crate::plan::withheld;
+use crate::plan::{Inputs, Plan, PlanMode, ScopeStatus};
+use crate::refresh::{self, DataRequest, Request, RequestKey};
 use crate::registry::Providers;
 use crate::topology::Topology;
 
@@ -41,8 +44,27 @@ pub struct Made {
     pub diagnostics: Diagnostics,
 }
 
-/// Makes a plan.
+/// Makes a plan, which holds the files that it was made from and the warnings.
 pub async fn plan(
+    loaded: &Loaded,
+    settings: &Settings,
+    contexts: &Contexts,
+    state: Option<&State>,
+    asked: &Asked,
+    events: &dyn Events,
+    interrupt: watch::Receiver<lifeboat_sdk::Interrupt>,
+) -> Made {
+    let entropy = contexts.entropy();
+    let renderer = contexts.renderer(&entropy);
+    let context = contexts.context(&entropy, &renderer);
+    let mut made = evaluated(loaded, settings, &context, state, asked, events, interrupt).await;
+    made.plan.inputs.files = contexts.files.recorded();
+    let warnings = made.diagnostics.0.iter().filter(|d| d.severity == Severity::Warning);
+    made.plan.findings = Diagnostics(warnings.cloned().collect());
+    made
+}
+
+async fn evaluated(
     loaded: &Loaded,
     settings: &Settings,
     context: &Context<'_>,
@@ -123,50 +145,6 @@ pub async fn plan(
 fn interrupted() -> Diagnostic {
     let text = "Planning was interrupted before everything was read. Nothing was changed.";
     Diagnostic::error("plan::interrupted", "Interrupted", text).help("Plan again.")
-}
-
-/// What is to be removed and was seen to be empty holds no data; what was seen not to be, and
-/// is not emptied either, is refused before its protection is taken away.
-async fn look_inside(
-    changes: &mut [ObjectChange],
-    providers: &Providers,
-    ctx: &Ctx,
-) -> Diagnostics {
-    let mut which = Vec::new();
-    let mut holders = Vec::new();
-    for (i, change) in changes.iter().enumerate().filter(|(_, c)| c.holds_data) {
-        let (Some(scope), Some(id), None) = (&change.scope, &change.id, &change.deferred) else {
-            continue;
-        };
-        let (provider, kind) = (change.provider.clone(), change.address.kind.clone());
-        holders.push(Holder { provider, kind, scope: scope.clone(), id: id.clone() });
-        which.push(i);
-    }
-    let empty = refresh::seen_empty(providers, ctx, &holders).await;
-    let mut found = Diagnostics::new();
-    for (i, empty) in which.into_iter().zip(empty) {
-        changes[i].holds_data = empty != Some(true);
-        let before = changes[i].before.as_ref();
-        let emptied = before.and_then(|b| b.get("force_destroy")).and_then(Value::as_bool);
-        if empty == Some(false) && emptied != Some(true) {
-            found.push(not_empty(&changes[i]));
-        }
-    }
-    found
-}
-
-fn not_empty(change: &ObjectChange) -> Diagnostic {
-    let id = change.id.as_deref().unwrap_or_default();
-    let detail = format!(
-        "{} ({id}) would be deleted, but it holds objects or former versions of them.",
-        change.address
-    );
-    Diagnostic::error("plan::not_empty", "A bucket that is not empty cannot be deleted", detail)
-        .about(&change.address)
-        .help(
-            "Empty it first. To have lifeboat empty it, set `force_destroy = true` and apply that \
-             before.",
-        )
 }
 
 /// What refresh must read: everything in the previous state that takes part.
@@ -394,7 +372,9 @@ fn complete(
         .iter()
         .filter_map(|(name, (_, kind))| Some((Name::from(*name), kind.batch()?)))
         .collect();
-    match order::steps(&plan.changes, &needs, &batches, asked.mode) {
+    let kept = withheld::withhold(&mut plan.changes, &needs);
+    made.diagnostics.0.extend(withheld::told(&kept, &plan.changes));
+    match order::steps(&plan.changes, &needs, &batches, &kept, asked.mode) {
         Ok(steps) => plan.steps = steps,
         Err(cycle) => {
             let round = cycle.iter().chain(cycle.first());

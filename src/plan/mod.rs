@@ -8,6 +8,7 @@ pub mod guard;
 pub mod order;
 pub mod resolve;
 pub mod step;
+pub mod withheld;
 
 use std::collections::BTreeMap;
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::{Batch, Name, Plane};
 
 use super::step::{Member, Operation, Phase, Step, StepId};
+use super::withheld::Kept;
 use super::{ObjectChange, PlanMode};
 use crate::address::Address;
 use crate::diff::Action;
@@ -44,6 +45,8 @@ struct Draft {
 enum Part {
     Make,
     Unmake,
+    /// Of what is unmade: predecessors, whose successors are there by then.
+    Depose,
 }
 
 struct Builder<'a> {
@@ -56,7 +59,7 @@ struct Builder<'a> {
     joins: BTreeMap<(Part, Address), usize>,
 }
 
-/// Orders `changes` into steps.
+/// Orders `changes` into steps; the predecessors of those that are `kept` stay.
 ///
 /// # Errors
 /// A cycle, as the changes on it.
@@ -64,6 +67,7 @@ pub fn steps(
     changes: &[ObjectChange],
     needs: &Needs,
     batches: &Batches,
+    kept: &Kept,
     mode: PlanMode,
 ) -> Result<Vec<Step>, Vec<usize>> {
     let ordered = |late: bool| {
@@ -75,7 +79,7 @@ pub fn steps(
             joins: BTreeMap::new(),
         };
         for index in 0..changes.len() {
-            builder.draft(index, mode);
+            builder.draft(index, kept, mode);
         }
         for (index, change) in changes.iter().enumerate() {
             for other in needs.planned(&change.address).iter().chain(&change.depends_on) {
@@ -107,7 +111,7 @@ impl Builder<'_> {
         self.nodes.entry((part, address)).or_default().push(node);
     }
 
-    fn draft(&mut self, index: usize, mode: PlanMode) {
+    fn draft(&mut self, index: usize, kept: &Kept, mode: PlanMode) {
         let change = &self.changes[index];
         if change.deferred.is_some() || mode == PlanMode::RefreshOnly {
             return;
@@ -124,7 +128,7 @@ impl Builder<'_> {
             Action::Forget => Operation::Forget,
             Action::Delete if change.deposed.is_some() => Operation::DeleteDeposed,
             Action::Delete => Operation::Delete,
-            Action::Replace => return self.replacement(index),
+            Action::Replace => return self.replacement(index, kept),
         };
         let node = self.node(index, one, false);
         if let Some(import) = import {
@@ -135,15 +139,22 @@ impl Builder<'_> {
             _ => Part::Make,
         };
         self.made(index, part, node);
+        if one == Operation::DeleteDeposed {
+            self.made(index, Part::Depose, node);
+        }
     }
 
-    fn replacement(&mut self, index: usize) {
+    fn replacement(&mut self, index: usize, kept: &Kept) {
         if self.changes[index].create_before_destroy {
             let create = self.node(index, Operation::Create, true);
+            self.made(index, Part::Make, create);
+            if kept.contains_key(&index) {
+                return;
+            }
             let delete = self.node(index, Operation::DeleteDeposed, false);
             self.graph.edge(delete, create);
-            self.made(index, Part::Make, create);
             self.made(index, Part::Unmake, delete);
+            self.made(index, Part::Depose, delete);
         } else {
             let delete = self.node(index, Operation::Delete, false);
             let create = self.node(index, Operation::Create, false);
@@ -180,7 +191,7 @@ impl Builder<'_> {
                 Part::Make => self.graph.edge(join, *node),
                 // A join of removals is waited *for by* the removals of what they needed:
                 // its members come first as well.
-                Part::Unmake => self.graph.edge(*node, join),
+                Part::Unmake | Part::Depose => self.graph.edge(*node, join),
             }
         }
         self.joins.insert((part, other.clone()), join);
@@ -208,11 +219,9 @@ impl Builder<'_> {
                 self.graph.edge(*m, node);
             }
         }
-        for node in self.target(Part::Unmake, other) {
-            if self.deposes(node) {
-                for m in &make {
-                    self.graph.edge(node, *m);
-                }
+        for node in self.target(Part::Depose, other) {
+            for m in &make {
+                self.graph.edge(node, *m);
             }
         }
     }
@@ -232,13 +241,20 @@ impl Builder<'_> {
                 *part == Part::Unmake && (at == other || at.whole() == *other)
             })
             .flat_map(|(_, nodes)| nodes)
-            .all(|node| self.is(*node, Operation::Delete) && !self.is_replaced(*node));
-        let mut updated = make;
-        updated.retain(|node| late && ends && self.is(*node, Operation::Update));
+            .all(|node| !self.is(*node, Operation::Delete) || !self.is_replaced(*node));
+        let late = late && ends;
+        let mut first = make;
+        first.retain(|node| late && self.is(*node, Operation::Update));
+        if late || !successor_first {
+            first.extend(&unmake);
+        }
         for node in self.target(Part::Unmake, other) {
-            let deposes = self.deposes(node);
-            let gone = unmake.iter().filter(|_| !successor_first || deposes);
-            for first in gone.chain(&updated) {
+            for first in &first {
+                self.graph.edge(node, *first);
+            }
+        }
+        for node in self.target(Part::Depose, other) {
+            for first in &unmake {
                 self.graph.edge(node, *first);
             }
         }
@@ -251,10 +267,6 @@ impl Builder<'_> {
     fn is_replaced(&self, node: usize) -> bool {
         let of = |m: &Member| self.changes[m.change].action == Action::Replace;
         self.drafts[node].members.iter().any(of)
-    }
-
-    fn deposes(&self, node: usize) -> bool {
-        self.is(node, Operation::DeleteDeposed)
     }
 
     /// Puts nodes of one kind and key into one step, as far as none needs another.

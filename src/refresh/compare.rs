@@ -47,7 +47,7 @@ fn value(shape: &Shape, wanted: &Value, found: &Value, path: &Path, out: &mut Ve
                 value(inner, w, f, &path.join(Step::Index(i)), out);
             }
         }
-        (Shape::Set(inner), Value::Set(w), Value::Set(f)) if w.items.len() == f.items.len() => {
+        (Shape::Set(inner), Value::Set(w), Value::Set(f)) => {
             if !set_agrees(inner, &w.items, &f.items) {
                 out.push(path.clone());
             }
@@ -89,25 +89,26 @@ fn dynamic(wanted: &Value, found: &Value, path: &Path, out: &mut Vec<Path>) {
     }
 }
 
-/// Whether each wanted element has a found one of its own that agrees with it. Elements without
-/// unknowns choose first, so that one with unknowns does not take theirs.
+/// Whether each wanted element has a found one that agrees with it, and the reverse. Elements
+/// without unknowns choose first, so that one with unknowns does not take theirs; those with
+/// unknowns may turn out to be the same as others.
 fn set_agrees(shape: &Shape, wanted: &[Value], found: &[Value]) -> bool {
+    let fits = |wanted: &Value, found: &Value| {
+        let mut out = Vec::new();
+        value(shape, wanted, found, &Path::root(), &mut out);
+        out.is_empty()
+    };
     let mut free: Vec<&Value> = found.iter().collect();
     let (known, unknown): (Vec<_>, Vec<_>) = wanted.iter().partition(|w| w.is_wholly_known());
-    known.into_iter().chain(unknown).all(|wanted| {
-        let fits = |found: &&Value| {
-            let mut out = Vec::new();
-            value(shape, wanted, found, &Path::root(), &mut out);
-            out.is_empty()
-        };
-        match free.iter().position(fits) {
-            Some(at) => {
-                free.swap_remove(at);
-                true
-            }
-            None => false,
+    let mut all =
+        known.into_iter().map(|w| (w, true)).chain(unknown.into_iter().map(|w| (w, false)));
+    all.all(|(wanted, known)| match free.iter().position(|found| fits(wanted, found)) {
+        Some(at) => {
+            free.swap_remove(at);
+            true
         }
-    })
+        None => !known && found.iter().any(|found| fits(wanted, found)),
+    }) && free.is_empty()
 }
 
 /// Null, or a container without anything in it: what APIs do not tell apart.

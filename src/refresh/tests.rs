@@ -234,3 +234,31 @@ fn unknown_parts_agree_with_anything_and_known_parts_do_not() {
     assert!(computed_at(attributes, &Path::attr("id")));
     assert!(!computed_at(attributes, &Path::attr("size")));
 }
+
+/// What is not known yet may turn out to be the same as something else, and takes its place then.
+#[test]
+fn sets_with_unknown_elements_agree_with_what_these_may_become() {
+    let kinds = lifeboat_sim::kinds::templates();
+    let kind = kinds.iter().find(|kind| kind.name() == "sim_store").unwrap();
+    let readers = |items: &[Option<&str>]| {
+        let item =
+            |item: &Option<&str>| item.map_or_else(|| Value::unknown(Type::String), Value::string);
+        let items = items.iter().map(item).collect();
+        Value::object([("readers".into(), Value::set(Type::String, items))])
+    };
+    let agree = |wanted: &[Option<&str>], found: &[Option<&str>]| {
+        let attributes = kind.schema().attributes;
+        disagreements(attributes, &readers(wanted), &readers(found)).is_empty()
+    };
+    for (wanted, found, expected) in [
+        (&[None, None][..], &[Some("a"), Some("b")][..], true),
+        (&[None, None], &[Some("a")], true),
+        (&[Some("a"), None], &[Some("a")], true),
+        (&[Some("a"), None], &[Some("b")], false),
+        (&[None], &[Some("a"), Some("b")], false),
+        (&[Some("a")], &[Some("a"), Some("b")], false),
+        (&[None], &[], false),
+    ] {
+        assert_eq!(agree(wanted, found), expected, "{wanted:?} {found:?}");
+    }
+}

@@ -123,7 +123,9 @@ impl Work {
         oldest.sort_by_key(|(_, elapsed)| std::cmp::Reverse(**elapsed));
         for (task, elapsed) in oldest.iter().take(SHOWN) {
             let verb = self.running.get(*task).map_or("", |(_, verb)| verb);
-            let time = match self.expected.task(task) {
+            // What takes less is over before anybody has read it.
+            let takes = self.expected.task(task).filter(|takes| takes.as_secs() > 0);
+            let time = match takes {
                 Some(takes) => format!("{} of about {}", clock(**elapsed), clock(takes)),
                 None => clock(**elapsed),
             };

@@ -29,6 +29,8 @@ mod record;
 pub mod secret;
 pub mod store;
 #[cfg(test)]
+mod sweep;
+#[cfg(test)]
 mod testing;
 
 /// A future that a trait object can return.

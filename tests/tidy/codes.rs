@@ -14,7 +14,7 @@ const STAGES: [&str; 12] = [
 /// Where each problem is shown: fixtures are planned, transcripts run the program. What only a
 /// defect of a provider or another build leads to is asserted by a unit test.
 const FIXTURES: &str = "tests/diagnostics/";
-const TRANSCRIPTS: [&str; 2] = ["tests/cli/", "tests/scenarios/"];
+const TRANSCRIPTS: [&str; 3] = ["tests/cli/", "tests/scenarios/", "tests/simulation/"];
 
 /// The two parts of what looks like a code.
 fn parts(text: &str) -> Option<(&str, &str)> {

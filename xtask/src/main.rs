@@ -15,6 +15,7 @@ mod cargo;
 mod ci;
 mod cost;
 mod demo;
+mod mutants;
 mod rustc;
 mod scratch;
 mod test;
@@ -33,6 +34,7 @@ type Task = (&'static str, &'static str, &'static str, fn(&[String]) -> Result);
 const TASKS: &[Task] = &[
     ("test", "[core | FILTER…]", "all tests, or the loop without servers, or those with such names", test::test),
     ("matrix", "[FILTER…]", "the full matrices of faults and crash points, of which `test` runs a sample", test::matrix),
+    ("mutants", "[FILTER…]", "defects planted in a copy of the engine, each of which the simulation must catch", mutants::mutants),
     ("demo", "[PROGRAM]", "the whole story on local servers, step by step", demo::demo),
     ("testbed", "", "local servers and the proxy, to play with by hand", bed::testbed),
     ("bench", "[figures [NAME…] | build | FOLDER]", "the figures of docs/benchmarks.md, the cost of a cold build, or the commands on local servers", bench::bench),

@@ -21,7 +21,8 @@ pub(crate) fn test(arguments: &[String]) -> Result {
 
 /// The tests of matrices, with every cell and the largest numbers of objects.
 pub(crate) fn matrix(filters: &[String]) -> Result {
-    let all = ["matrix", "dead_region", "crashes", "kills", "chance"].map(str::to_owned);
+    let all = ["matrix", "dead_region", "crashes", "kills", "chance", "simulation", "storage"];
+    let all = all.map(str::to_owned);
     let filters = if filters.is_empty() { &all } else { filters };
     workspace(filters, &[("LIFEBOAT_MATRIX", "full")])
 }

@@ -169,6 +169,10 @@ impl Ctx {
         let asked = Instant::now();
         let _entered = guard.enter(write).await?;
         made.waited += asked.elapsed();
+        if write && self.session.is_closed() {
+            let text = "what it does could not be recorded any more, so it was not made";
+            return Err(Failure::new(Class::NotTried, text));
+        }
         made.requests += 1;
         let limit = if guard.budgeted() {
             guard.limits.attempt.min(guard.remaining())

@@ -83,6 +83,8 @@ pub struct Session {
     down: Vec<String>,
     cache: Cache,
     interrupt: watch::Receiver<Interrupt>,
+    /// Whether nothing may be changed any more.
+    closed: AtomicBool,
     /// Keeps the channel open where nobody interrupts.
     _keep: Option<watch::Sender<Interrupt>>,
 }
@@ -121,6 +123,7 @@ impl Session {
             down: Vec::new(),
             cache: Cache::default(),
             interrupt,
+            closed: AtomicBool::new(false),
             _keep: None,
         }
     }
@@ -140,6 +143,16 @@ impl Session {
     /// What it is for.
     pub fn purpose(&self) -> Purpose {
         self.purpose
+    }
+
+    /// Refuses every changing call from now on, those too that wait for a permit or their next
+    /// attempt: what they did could not be recorded.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
     }
 
     /// How far an interrupt went.

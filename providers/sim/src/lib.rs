@@ -17,7 +17,7 @@ mod provider;
 
 pub use calls::calls;
 pub use cloud::fault::{Blackout, Fault, Nth, Rule, RuleId};
-pub use cloud::ledger::{Entry, Outcome};
+pub use cloud::ledger::{Entry, Outcome, Sent};
 pub use cloud::store::{Key, SimObject};
 pub use cloud::{SimCloud, Strictness};
 pub use provider::SimProvider;

@@ -230,7 +230,7 @@ impl Configured for Running {
                 location: Location::Region(RegionName::from(region)),
                 service: "sts".into(),
             };
-            let site = Site { scope: &scope, call: &IDENTITY, kind: "", id: None };
+            let site = Site { scope: &scope, call: &IDENTITY, kind: "", id: None, sent: &[] };
             let make = || self.provider.cloud.request(site, |_| Ok(account.clone()));
             ctx.call(&IDENTITY, &scope, make).await
         })

@@ -203,6 +203,40 @@ async fn a_batch_takes_effect_whole_or_not_at_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_changes_of_a_batch_have_one_token_and_make_an_object_each() {
+    let cloud = SimCloud::new(1);
+    let (a, b) = (record(&cloud, "Z", "a"), record(&cloud, "Z", "b"));
+    let one = a.creation();
+    let (address, token) = ("sim_record.b".into(), one.token.clone());
+    let two = Change { address, token, ..b.creation() };
+    for _ in 0..2 {
+        let outcomes = a.kind.write(&applying(), &a.scope, vec![one.clone(), two.clone()]).await;
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+        assert_eq!(cloud.objects().len(), 2, "the token finds each again");
+    }
+    let sent = &cloud.ledger()[0].sent;
+    assert_eq!((&*sent[0].address, &*sent[1].address), ("sim_record.it", "sim_record.b"));
+    assert!(sent[0].token == sent[1].token && sent[0].id.is_none() && !sent[0].removes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watcher_sees_a_call_before_it_has_an_effect() {
+    let cloud = SimCloud::new(1);
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (watching, looking) = (seen.clone(), cloud.clone());
+    cloud.watch(move |call| {
+        let line = format!("{} beside {}", call.operation, looking.objects().len());
+        watching.lock().unwrap().push(line);
+    });
+    let a = record(&cloud, "Z", "a");
+    a.created().await;
+    cloud.unwatch();
+    a.read(&refreshing(), None).await;
+    assert_eq!(*seen.lock().unwrap(), ["Change beside 0"]);
+    assert_eq!(cloud.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_object_takes_virtual_time_and_may_fail_half_made() {
     let cloud = SimCloud::new(1);
     let began = Instant::now();
@@ -285,6 +319,19 @@ async fn a_context_that_only_reads_makes_no_changing_call() {
     let store = Thing::new(&cloud, "sim_store", r#"{"name": "a"}"#);
     assert_eq!(refused(store.create(&refreshing()).await).0, Class::Other);
     assert!(cloud.ledger().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_session_reads_and_changes_nothing() {
+    let cloud = SimCloud::new(1);
+    let store = Thing::new(&cloud, "sim_store", r#"{"name": "a"}"#);
+    let made = store.created().await;
+    cloud.take_ledger();
+    let ctx = applying();
+    ctx.session().close();
+    assert_eq!(store.delete(&ctx, &made).await.unwrap_err().failure.class, Class::NotTried);
+    present(store.read(&ctx, Some(&made.id)).await);
+    assert_eq!(operations(&cloud), ["Read"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -46,6 +46,10 @@ impl Segments for Torn {
         })
     }
 
+    fn settle<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.settle(name)
+    }
+
     fn read<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
         self.inner.read(name)
     }

@@ -245,6 +245,8 @@ impl<'a> Executor<'a> {
             }
         }
         if let Err(error) = result {
+            // Nor does what has begun, and waits, make its call.
+            self.run.session.close();
             self.halt = Some(Halt::Unrecorded(chain(&error)));
             return false;
         }

@@ -1,5 +1,6 @@
 //! Processes that die at any point: the next command finds everything, and makes nothing twice.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -219,4 +220,61 @@ fn readers_without_the_lock_know_what_recovery_will_commit() {
             break;
         }
     }
+}
+
+/// The members of intents in the journals of the disk: of those that would survive a power cut,
+/// and of those that would not.
+fn intents(disk: &MemoryDisk) -> (Vec<String>, Vec<String>) {
+    let members = |mut bytes: &[u8]| {
+        let mut members = Vec::new();
+        while let Ok((line, length)) = lifeboat_state::line::parse(bytes) {
+            let json: serde_json::Value = serde_json::from_str(line.json).unwrap();
+            let named = json["frame"]["intent"]["members"].as_array();
+            let named = named.into_iter().flatten().filter_map(|member| member.as_str());
+            // A deposed object is named by its address and its key.
+            members.extend(named.map(|name| name.split(' ').next().unwrap().to_owned()));
+            bytes = &bytes[length..];
+        }
+        members
+    };
+    let (mut durable, mut written) = (Vec::new(), Vec::new());
+    for name in disk.names().iter().filter(|name| name.starts_with("journal/")) {
+        let (all, kept) = (disk.peek(name).unwrap(), disk.durable(name).unwrap_or_default());
+        durable.extend(members(&kept));
+        written.extend(members(&all[kept.len()..]));
+    }
+    (durable, written)
+}
+
+#[test]
+fn an_intent_that_was_written_and_not_synced_at_death_had_no_effect() {
+    let mut polls = 0;
+    let mut points = BTreeSet::new();
+    loop {
+        let rt = runtime();
+        let world = begun(&rt);
+        polls += 1;
+        let outcome = rt.block_on(dies(world.command(&wanted()), polls, true));
+        let (durable, written) = intents(&world.disk);
+        let calls = world.cloud.ledger();
+        let object = |call: &String| call.split_once(' ').unwrap().1.to_owned();
+        for at in calls.iter().map(object).collect::<BTreeSet<_>>() {
+            let called = calls.iter().filter(|call| object(call) == at).count();
+            let announced = durable.iter().filter(|name| **name == at).count();
+            assert!(called <= announced, "{polls}: {at}: {called} calls, {announced} intents");
+        }
+        if !written.is_empty() {
+            let next = after(&world, Left::Synced);
+            rt.block_on(async {
+                assert_eq!(next.command(&wanted()).await.ending, RunEnding::Done, "{polls}");
+                converged(&next, &wanted()).await;
+            });
+            once(&next);
+            points.insert(written);
+        }
+        if outcome.is_some() {
+            break;
+        }
+    }
+    assert!(points.len() >= 3, "the first wave and those that follow it: {points:?}");
 }

@@ -84,7 +84,8 @@ impl Check<'_> {
         }
         // What folding the open runs in finds; their journals are looked at by themselves.
         let opener = self.workspace.opener(self.backend, &Providers::default());
-        if let Ok(known) = crate::apply::known(self.backend, &Providers::default(), &opener).await {
+        let open = |bytes: &[u8]| opener.open(bytes);
+        if let Ok(known) = crate::apply::known(self.backend, &Providers::default(), &open).await {
             let others = known.diagnostics.0.into_iter().filter(|it| it.code != "apply::journal");
             report.found.0.extend(others);
         }

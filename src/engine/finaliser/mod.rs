@@ -9,7 +9,7 @@ use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Value};
 
 use super::context::Contexts;
 use super::load::Loaded;
-use super::objects::Objects;
+use super::objects::{Declared, Objects};
 use crate::address::{Address, Mode, ModulePath};
 use crate::config::decode::decode;
 use crate::config::module::Resource;
@@ -31,6 +31,8 @@ pub struct Finaliser {
     providers: Providers,
     /// What functions need.
     contexts: Contexts,
+    /// What the plan was made with.
+    declared: Declared,
     fixed: Fixed,
 }
 
@@ -51,7 +53,8 @@ impl Finaliser {
         providers: Providers,
         contexts: Contexts,
     ) -> Self {
-        Self { plan, loaded, providers, contexts, fixed: Fixed::default() }
+        let declared = Declared::of(&plan);
+        Self { plan, loaded, providers, contexts, declared, fixed: Fixed::default() }
     }
 
     /// Which instance of its block an address is.
@@ -82,7 +85,8 @@ impl Finaliser {
         let topology = self.loaded.topology.as_ref();
         let blocks =
             self.fixed.blocks.get_or_init(|| topology.map(|t| t.values()).unwrap_or_default());
-        let now = Objects { objects, blocks };
+        let declared = Some((&self.declared, &self.loaded.config));
+        let now = Objects { objects, blocks, declared };
         let (value, found) = self.contexts.with(|context| {
             let environment =
                 Environment::new(&self.loaded.config, &self.loaded.variables, context, &now);

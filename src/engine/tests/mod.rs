@@ -63,11 +63,8 @@ async fn planned_by(
     let (loaded, problems) =
         contexts.with(|context| load::load(&settings, catalogue, &*contexts.files, context));
     assert!(!problems.has_errors(), "{problems:?}");
-    let entropy = contexts.entropy();
-    let renderer = contexts.renderer(&entropy);
-    let context = contexts.context(&entropy, &renderer);
     let (_run, interrupt) = watch::channel(Interrupt::default());
-    planning::plan(&loaded, &settings, &context, state, asked, &Silent, interrupt).await
+    planning::plan(&loaded, &settings, &contexts, state, asked, &Silent, interrupt).await
 }
 
 #[tokio::test]

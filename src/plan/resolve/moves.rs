@@ -1,6 +1,6 @@
 //! `moved` blocks and the moves that adding or removing `count` implies, on the previous state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
@@ -47,7 +47,29 @@ pub fn carry_out(
     for (from, to) in implied(config, &previous) {
         relocate(&mut previous, &from, to);
     }
+    rename_needs(&mut previous);
     (previous, diagnostics)
+}
+
+/// What moved is needed under its new name: removals are ordered by what state says.
+fn rename_needs(previous: &mut BTreeMap<Address, Previous>) {
+    let mut names: BTreeMap<Address, Address> = BTreeMap::new();
+    let left: BTreeSet<Address> = previous.keys().map(Address::whole).collect();
+    for (to, object) in previous.iter() {
+        let Some(from) = &object.moved_from else { continue };
+        names.insert(from.clone(), to.clone());
+        if !left.contains(&from.whole()) {
+            names.insert(from.whole(), to.whole());
+        }
+    }
+    if names.is_empty() {
+        return;
+    }
+    for need in previous.values_mut().flat_map(|object| &mut object.depends_on) {
+        if let Some(now) = names.get(need) {
+            need.clone_from(now);
+        }
+    }
 }
 
 fn relocate(previous: &mut BTreeMap<Address, Previous>, from: &Address, to: Address) {

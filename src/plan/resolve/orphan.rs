@@ -29,13 +29,14 @@ impl Resolver<'_> {
             }
             let broken = self.seen.contains(address);
             let doubt = self.input.options.in_doubt.get(address).cloned().map(Deferral::InDoubt);
-            let waiting = self.uncounted_reason(address).or(doubt);
+            let waiting = self.uncounted_reason(address);
             let mut change = self.orphan(address, previous);
+            change.deferred = doubt.or(change.deferred);
             let looks = matches!(self.input.options.mode, PlanMode::RefreshOnly | PlanMode::Import);
             if broken || waiting.is_some() || looks {
                 change.action = Action::NoOp;
                 change.after = change.before.clone();
-                change.unread = waiting.or(change.unread);
+                change.unread = waiting.or(change.deferred.take()).or(change.unread);
                 change.reason = None;
             }
             if matches!(self.input.observed.get(address), Some(Observation::Absent(_))) {

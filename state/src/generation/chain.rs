@@ -376,7 +376,7 @@ impl Chain {
 
     /// Writes a generation of ours again, with the bytes that it has. An attempt whose sync failed
     /// leaves it where a loss of power may take it away, and no fence may vouch for it there.
-    async fn secure(&self, serial: u64) -> Result<(), GenerationError> {
+    pub(crate) async fn secure(&self, serial: u64) -> Result<(), GenerationError> {
         let name = name(serial)?;
         for _ in 0..ATTEMPTS {
             let Some(stored) = self.store.get(&name).await? else { break };

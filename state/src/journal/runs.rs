@@ -65,6 +65,10 @@ impl Journals {
         at: &str,
     ) -> Result<(Journal, Run), JournalError> {
         let parts = self.parts().await?.remove(id).unwrap_or_default();
+        // What the new part follows must not be lost behind it.
+        for number in &parts {
+            self.segments.settle(&name(id, *number)?).await?;
+        }
         let recorded = self.read_parts(id, &parts).await?;
         let run = stand(id, &recorded)?;
         if run.ended.is_some() {

@@ -214,6 +214,10 @@ impl Locks {
             if record.fence == fence {
                 return Ok(Attempt::Taken { term, took_over });
             }
+            if fence.serial > record.fence.serial {
+                // Its commit did not come to its end, so that its sync may have failed.
+                self.chain.secure(fence.serial).await?;
+            }
             let next = Record { fence, ..record };
             match record::write(&*self.store, Some(&version), &next).await {
                 Ok(Some(_)) => return Ok(Attempt::Taken { term, took_over }),

@@ -187,6 +187,17 @@ impl Segments for LocalStore {
         }))
     }
 
+    fn settle<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<(), StoreError>> {
+        let path = self.path(name);
+        Box::pin(blocking("sync", move || {
+            // For writing: not every system syncs what was opened for reading.
+            let synced = OpenOptions::new().append(true).open(&path);
+            let synced = synced.and_then(|file| file.sync_all());
+            synced.map_err(|source| StoreError::io("sync", &path, source))?;
+            file::sync_folder(file::parent(&path))
+        }))
+    }
+
     fn read<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
         let path = self.path(name);
         Box::pin(blocking("read", move || Ok(file::read(&path)?.map(Bytes::from))))

@@ -67,6 +67,8 @@ struct Inner {
     writes: u64,
     calls: u64,
     fault: Option<(u64, Fault, bool)>,
+    struck: u64,
+    failed: Vec<String>,
 }
 
 /// A disk in memory. Clones share it.
@@ -92,9 +94,23 @@ impl MemoryDisk {
         inner.fault = Some((inner.calls + nth, fault, sticky));
     }
 
-    /// Ends the fault.
+    /// Ends the fault, and forgets what failed.
     pub fn heal(&self) {
-        self.lock().fault = None;
+        let mut inner = self.lock();
+        inner.fault = None;
+        inner.struck = 0;
+        inner.failed.clear();
+    }
+
+    /// How many calls met a fault since the disk was last healed.
+    pub fn struck(&self) -> u64 {
+        self.lock().struck
+    }
+
+    /// What was told to have failed, or not to have been answered, since the disk was last healed:
+    /// each as what it was to do, `sync journal/x`.
+    pub fn failed(&self) -> Vec<String> {
+        self.lock().failed.clone()
     }
 
     /// The disk as the next boot finds it: of each unsynced change as much is kept as `keep` says.
@@ -132,6 +148,16 @@ impl MemoryDisk {
         value
             .map(|content| content.bytes.clone())
             .or_else(|| Some(Bytes::copy_from_slice(&inner.segments.get(name)?.bytes)))
+    }
+
+    /// The bytes of a value or segment that a power cut would leave, for a test to look at.
+    pub fn durable(&self, name: &str) -> Option<Bytes> {
+        let inner = self.lock();
+        if let Some(tail) = inner.segments.get(name) {
+            let kept = tail.linked || tail.synced > 0;
+            return kept.then(|| Bytes::copy_from_slice(&tail.bytes[..tail.synced]));
+        }
+        Some(inner.values.get(name)?.synced.as_ref()?.bytes.clone())
     }
 
     /// Puts bytes in the place of a value or segment (`None` removes it), for a test to do harm.
@@ -182,13 +208,21 @@ impl MemoryDisk {
             Some((at, fault, sticky)) if at == calls || (sticky && calls > at) => fault,
             _ => return Ok(Reply::Arrives),
         };
+        inner.struck += 1;
         // Linux's numbers, so that a test sees what an operator would.
         let error = match fault {
             Fault::LostReply => return Ok(Reply::IsLost),
             Fault::NoSpace => io::Error::from(io::ErrorKind::StorageFull),
             Fault::Io => io::Error::other("Input/output error"),
         };
+        inner.failed.push(format!("{action} {name}"));
         Err(StoreError::Io { action, path: name.to_string(), source: error })
+    }
+
+    /// What is told once all has happened and its reply was lost.
+    fn no_reply(&self, action: &'static str, name: &Name) -> StoreError {
+        self.lock().failed.push(format!("{action} {name}"));
+        StoreError::NoReply { action, name: name.to_string() }
     }
 
     fn update<T>(&self, name: &Name, change: impl FnOnce(&mut Entry) -> T) -> T {
@@ -224,7 +258,7 @@ impl MemoryDisk {
             self.update(name, |entry| entry.synced.clone_from(&entry.now));
         }
         match reply {
-            Reply::IsLost => Err(StoreError::NoReply { action, name: name.to_string() }),
+            Reply::IsLost => Err(self.no_reply(action, name)),
             Reply::Arrives => Ok(named.then_some(version)),
         }
     }
@@ -323,9 +357,7 @@ impl Segment for MemorySegment {
             self.change(|tail| tail.synced = tail.bytes.len());
             match reply {
                 Reply::Arrives => Ok(()),
-                Reply::IsLost => {
-                    Err(StoreError::NoReply { action: "append to", name: self.name.to_string() })
-                }
+                Reply::IsLost => Err(self.disk.no_reply("append to", &self.name)),
             }
         })
     }
@@ -352,9 +384,20 @@ impl Segments for MemoryDisk {
             segment.change(|tail| tail.linked = true);
             match reply {
                 Reply::Arrives => Ok(Some(Box::new(segment) as Box<dyn Segment>)),
-                Reply::IsLost => {
-                    Err(StoreError::NoReply { action: "create", name: name.to_string() })
-                }
+                Reply::IsLost => Err(self.no_reply("create", name)),
+            }
+        })
+    }
+
+    fn settle<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let reply = self.call("sync", name).await?;
+            if let Some(tail) = self.lock().segments.get_mut(name.as_str()) {
+                (tail.synced, tail.linked) = (tail.bytes.len(), true);
+            }
+            match reply {
+                Reply::Arrives => Ok(()),
+                Reply::IsLost => Err(self.no_reply("sync", name)),
             }
         })
     }

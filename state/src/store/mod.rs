@@ -126,6 +126,10 @@ pub trait Segments: Debug + Send + Sync {
         name: &'a Name,
     ) -> BoxFuture<'a, Result<Option<Box<dyn Segment>>, StoreError>>;
 
+    /// Makes durable what is there of a segment: an append whose sync failed may have left bytes
+    /// that a loss of power would take away, after somebody read them and went on from there.
+    fn settle<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<(), StoreError>>;
+
     /// All of a segment.
     fn read<'a>(&'a self, name: &'a Name) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>>;
 

@@ -135,7 +135,8 @@ impl Value {
     /// A set: sorts and removes duplicates.
     pub fn set(element: Type, mut items: Vec<Self>) -> Self {
         items.sort_by(Self::total_cmp);
-        items.dedup_by(|a, b| a.total_cmp(b).is_eq());
+        // Two that are not known yet may turn out to be different.
+        items.dedup_by(|a, b| a.total_cmp(b).is_eq() && a.is_wholly_known());
         Self::Set(Arc::new(Sequence { element, items }))
     }
 

@@ -23,8 +23,23 @@ pub struct Entry {
     pub kind: Name,
     /// The object, where it is about one.
     pub id: Option<Name>,
+    /// The changes that it carries; none if it reads.
+    pub sent: Vec<Sent>,
     /// What came of it.
     pub outcome: Outcome,
+}
+
+/// A change that a call carries, as its caller names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The address.
+    pub address: Name,
+    /// The idempotency token.
+    pub token: Name,
+    /// The object that is changed or removed; none if one is made.
+    pub id: Option<Name>,
+    /// Whether it is removed.
+    pub removes: bool,
 }
 
 /// What came of a call.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use lifeboat_sdk::{Call, Failure, Location, Name, Owner, Scope, Value};
 
 use fault::{Blackout, Fault, Rule, RuleId};
-use ledger::{Entry, Outcome};
+use ledger::{Entry, Outcome, Sent};
 use store::{Key, SimObject, Stored};
 use world::World;
 
@@ -45,6 +45,17 @@ pub(crate) struct Site<'a> {
     pub(crate) call: &'static Call,
     pub(crate) kind: &'a str,
     pub(crate) id: Option<&'a str>,
+    pub(crate) sent: &'a [Sent],
+}
+
+/// Sees each call as it is made, before it has an effect.
+#[derive(Clone)]
+pub(crate) struct Watcher(Arc<dyn Fn(&Entry) + Send + Sync>);
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watcher")
+    }
 }
 
 impl fmt::Debug for SimCloud {
@@ -120,6 +131,22 @@ impl SimCloud {
         self.lock().blackouts.remove(location);
     }
 
+    /// Shows each call to `watcher` as it is made, before it has an effect.
+    pub fn watch(&self, watcher: impl Fn(&Entry) + Send + Sync + 'static) {
+        self.lock().watcher = Some(Watcher(Arc::new(watcher)));
+    }
+
+    /// Ends [`Self::watch`]: a watcher that holds the cloud keeps it alive.
+    pub fn unwatch(&self) {
+        let watcher = self.lock().watcher.take();
+        drop(watcher);
+    }
+
+    /// How many calls there were, whatever was taken out of the ledger.
+    pub fn calls(&self) -> u64 {
+        self.lock().calls()
+    }
+
     /// The calls so far.
     pub fn ledger(&self) -> Vec<Entry> {
         self.lock().ledger.clone()
@@ -187,6 +214,11 @@ impl SimCloud {
         effect: impl FnOnce(&mut World) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let begun = self.lock().begin(&site);
+        // A watcher may look at the cloud: the lock is not held while it does.
+        let watched = self.lock().watched(begun.entry);
+        if let Some((Watcher(watcher), entry)) = watched {
+            watcher(&entry);
+        }
         if begun.latency.is_zero() {
             tokio::task::yield_now().await;
         } else {

@@ -6,11 +6,10 @@ use std::time::Duration;
 use lifeboat_sdk::{Class, Failure, Location, Name, Owner, Value};
 use tokio::time::Instant;
 
-use super::Site;
-use super::Strictness;
 use super::fault::{Asked, Blackout, Fault, InForce};
 use super::ledger::{Entry, Outcome};
 use super::store::{Key, Store, Stored};
+use super::{Site, Strictness, Watcher};
 
 /// Everything behind the cloud's lock.
 #[derive(Debug, Default)]
@@ -27,6 +26,7 @@ pub(crate) struct World {
     /// The regions that exist; empty for any.
     pub(crate) regions: BTreeSet<String>,
     pub(crate) ledger: Vec<Entry>,
+    pub(crate) watcher: Option<Watcher>,
     /// How many entries were taken out of the ledger.
     taken: usize,
     begun: Option<Instant>,
@@ -116,6 +116,7 @@ impl World {
             access: call.access,
             kind: site.kind.into(),
             id: site.id.map(Into::into),
+            sent: site.sent.to_vec(),
             outcome: Outcome::Unanswered,
         });
         let asked = Asked {
@@ -133,6 +134,17 @@ impl World {
             latency: self.latencies.get(&scope.location).copied().unwrap_or(self.latency),
             fault: dark.or(fault),
         }
+    }
+
+    /// How many calls there were.
+    pub(crate) fn calls(&self) -> u64 {
+        (self.taken + self.ledger.len()) as u64
+    }
+
+    /// A call and who is to see it.
+    pub(crate) fn watched(&self, entry: usize) -> Option<(Watcher, Entry)> {
+        let watcher = self.watcher.clone()?;
+        Some((watcher, self.ledger.get(entry.checked_sub(self.taken)?)?.clone()))
     }
 
     /// Enters what came of a call.

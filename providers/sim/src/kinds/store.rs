@@ -86,7 +86,7 @@ impl Kind for StoreKind {
     }
 
     fn normalise(&self, document: &Value) -> Value {
-        let document = match document.get("tags") {
+        let document = match document.get("tags").filter(|tags| !tags.is_null()) {
             Some(tags) => document.with("tags_all", tags.clone()),
             None => document.clone(),
         };

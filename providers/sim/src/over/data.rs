@@ -71,7 +71,8 @@ impl DynData for OverData {
             let query = document.value();
             let place = Place::new(scope, self.account.as_ref());
             let here = &place.here;
-            let site = Site { scope: here, call: &self.calls.list, kind: name, id: None };
+            let site =
+                Site { scope: here, call: &self.calls.list, kind: name, id: None, sent: &[] };
             let make = || {
                 self.cloud.request(site, |world| {
                     let mut all = world.store.of_kind(&here.account, &here.location, name);

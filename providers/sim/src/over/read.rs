@@ -54,6 +54,7 @@ impl Over {
             call: &self.calls.read,
             kind: self.template.name(),
             id: Some(id),
+            sent: &[],
         };
         let make = || self.cloud.request(site, |world| world.read(&key));
         ctx.call(&self.calls.read, place.scope, make).await
@@ -75,7 +76,13 @@ impl Over {
         let name = self.template.name();
         ctx.shared(place.scope, &format!("sim:{name}"), || async {
             let of = Key::of(&place.here, name, "");
-            let site = Site { scope: &place.here, call: &self.calls.list, kind: name, id: None };
+            let site = Site {
+                scope: &place.here,
+                call: &self.calls.list,
+                kind: name,
+                id: None,
+                sent: &[],
+            };
             let mut listing = Listing::default();
             let mut cursor = None;
             loop {

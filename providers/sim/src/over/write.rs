@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::{Behaviour, Over, Place};
 use crate::cloud::Site;
+use crate::cloud::ledger::Sent;
 use crate::cloud::store::{Key, Stored};
 use crate::cloud::world::{Seen, World, missing};
 use crate::conform;
@@ -47,7 +48,8 @@ impl Over {
             ChangeAction::Update { id, .. } => (&self.calls.update, Some(&**id)),
             ChangeAction::Delete { id, .. } => (&self.calls.delete, Some(&**id)),
         };
-        let site = Site { scope: &place.here, call, kind: self.template.name(), id };
+        let sent = [sent(change)];
+        let site = Site { scope: &place.here, call, kind: self.template.name(), id, sent: &sent };
         let make = || self.cloud.request(site, |world| self.effect(world, place, change));
         let done = ctx.call(call, place.scope, make).await?;
         self.finish(ctx, place, change, done).await
@@ -61,7 +63,8 @@ impl Over {
         batch: Batch,
     ) -> Vec<Outcome<Value>> {
         let call = &self.calls.change;
-        let site = Site { scope: &place.here, call, kind: self.template.name(), id: None };
+        let (kind, sent) = (self.template.name(), changes.iter().map(sent).collect::<Vec<_>>());
+        let site = Site { scope: &place.here, call, kind, id: None, sent: &sent };
         let make = || {
             self.cloud.request(site, |world| {
                 within(changes, batch)?;
@@ -134,20 +137,22 @@ impl Over {
         let name = self.template.name();
         let attributes = self.template.schema().attributes;
         conform::document(attributes, after)?;
-        if let Some(made) = world.made_by(&change.token, &Key::of(&place.here, name, "")) {
+        // The changes of a batch have one token.
+        let token: Name = format!("{}/{}", change.token, change.address).into();
+        if let Some(made) = world.made_by(&token, &Key::of(&place.here, name, "")) {
             return world.live(&made);
         }
         let id = match self.template.id_of(after).or_else(|| self.id_in_parent(world, place, after))
         {
             Some(id) => id,
-            None => Hints::new_id(name, &change.token),
+            None => Hints::new_id(name, &token),
         };
         let key = Key::of(&place.here, name, id.clone());
         self.needs_parent(world, &key, after)?;
         let hints = Hints { kind: name, scope: &place.here, id: &id, revision: 1 };
         let Behaviour { takes, fails } = self.behave(world, after);
         let stored = Stored {
-            token: Some(change.token.clone()),
+            token: Some(token),
             ready_at: (takes > Duration::ZERO).then(|| Instant::now() + takes),
             fails,
             ..Stored::plain(hints.complete(attributes, after, None), change.owner.clone())
@@ -281,6 +286,16 @@ impl Over {
         }
         Ok(seen)
     }
+}
+
+/// What the ledger says of a change.
+fn sent(change: &Change<KnownDoc>) -> Sent {
+    let (id, removes) = match &change.action {
+        ChangeAction::Create { .. } => (None, false),
+        ChangeAction::Update { id, .. } => (Some(id.clone()), false),
+        ChangeAction::Delete { id, .. } => (Some(id.clone()), true),
+    };
+    Sent { address: change.address.clone(), token: change.token.clone(), id, removes }
 }
 
 /// Refuses a batch of several keys, or one that is too heavy.

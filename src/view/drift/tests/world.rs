@@ -248,15 +248,12 @@ impl World {
         let (loaded, problems) =
             contexts.with(|context| load::load(&settings, catalogue, &*contexts.files, context));
         assert!(!problems.has_errors(), "{problems:?}");
-        let entropy = contexts.entropy();
-        let renderer = contexts.renderer(&entropy);
-        let context = contexts.context(&entropy, &renderer);
         let (_run, interrupt) = watch::channel(Interrupt::default());
         let (excludes, unmanaged) = (self.excludes.clone(), self.unmanaged);
         let asked = Asked { mode, excludes, unmanaged, ..Asked::default() };
         let state = Some(&self.state);
         let made =
-            planning::plan(&loaded, &settings, &context, state, &asked, &Silent, interrupt).await;
+            planning::plan(&loaded, &settings, &contexts, state, &asked, &Silent, interrupt).await;
         (made, loaded)
     }
 }

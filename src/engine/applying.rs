@@ -1,0 +1,199 @@
+//! Changing things under the lock: what earlier runs left is settled, then a plan is carried out.
+
+use std::sync::Arc;
+
+use lifeboat_sdk::{Diagnostics, Interrupt, Purpose, Session};
+use lifeboat_state::backend::{BackendError, Loaded as Stored, StateBackend};
+use lifeboat_state::journal::RunId;
+use lifeboat_state::lock::LockGuard;
+use lifeboat_state::model::State;
+use tokio::sync::watch;
+
+use super::context::Contexts;
+use super::finaliser::Finaliser;
+use super::ground;
+use super::load::{Loaded, Settings};
+use super::reopened::Opener;
+use crate::apply::crash::Crash;
+use crate::apply::{self, CONFIRM, Outcome, Recovered, Recovery, Run};
+use crate::event::Events;
+use crate::plan::{ObjectChange, Plan, PlanMode, file};
+use crate::registry::Providers;
+
+/// A command that holds the lock.
+pub struct Holding<'a> {
+    /// Where state and journals are.
+    pub backend: &'a dyn StateBackend,
+    /// The lock, held.
+    pub guard: &'a LockGuard,
+    /// What the command starts from.
+    pub settings: &'a Settings,
+    /// Told what happens.
+    pub events: &'a dyn Events,
+    /// How far an interrupt went.
+    pub interrupt: watch::Receiver<Interrupt>,
+    /// The time as text, for people.
+    pub now: &'a (dyn Fn() -> String + Sync),
+    /// Where to abort, in builds that can.
+    pub crash: Crash,
+}
+
+/// A plan with all that carrying it out takes.
+pub struct Ready {
+    /// The plan.
+    pub plan: Plan,
+    /// As it is, or will be, stored.
+    pub bytes: Vec<u8>,
+    /// What it was made from.
+    pub loaded: Loaded,
+    /// Files, clock and chance.
+    pub contexts: Contexts,
+    /// Kinds, able to make calls.
+    pub providers: Providers,
+}
+
+impl Ready {
+    /// Whether no generation need be written: nothing is to do, and all of it is in state.
+    pub fn has_nothing_to_do(&self, newest: &Recovered) -> bool {
+        let plan = &self.plan;
+        let nothing = plan.steps.is_empty() && !plan.has_changes() && plan.drift.is_empty();
+        let Some(Stored { state, .. }) = &newest.loaded else {
+            return nothing && plan.changes.is_empty();
+        };
+        // What could not be read when it was stored and was read now is worth a generation.
+        let read_again = |change: &ObjectChange| {
+            let record = state.objects.get(&change.address.to_string());
+            change.unread.is_none() && record.is_some_and(|record| record.stale.is_some())
+        };
+        nothing && !plan.changes.iter().any(read_again)
+    }
+}
+
+/// Why earlier runs could not be looked at.
+#[derive(Debug)]
+pub enum Unsettled {
+    /// State or journals cannot be read or written.
+    State(BackendError),
+    /// The providers cannot be used.
+    Providers(Diagnostics),
+}
+
+impl From<BackendError> for Unsettled {
+    fn from(error: BackendError) -> Self {
+        Self::State(error)
+    }
+}
+
+impl Holding<'_> {
+    /// The newest state, earlier runs settled as far as what they touched can be read.
+    ///
+    /// # Errors
+    /// Nothing is known then, and nothing may be changed.
+    pub async fn settle(
+        &self,
+        loaded: &Loaded,
+        contexts: &Contexts,
+    ) -> Result<Recovered, Unsettled> {
+        let newest = self.backend.load().await?;
+        if self.backend.open_runs().await?.is_empty() {
+            return Ok(Recovered { loaded: newest, ..Recovered::default() });
+        }
+        let entropy = contexts.entropy();
+        let renderer = contexts.renderer(&entropy);
+        let context = contexts.context(&entropy, &renderer);
+        let state = newest.as_ref().map(|newest| &newest.state);
+        let interrupt = self.interrupt.clone();
+        let providers = ground::connect(loaded, self.settings, &context, state, interrupt)
+            .await
+            .map_err(Unsettled::Providers)?;
+        let opener = Opener {
+            catalogue: loaded.catalogue.clone(),
+            root: self.settings.root.clone(),
+            sealer: self.backend.sealer(),
+            providers: providers.clone(),
+        };
+        let recovery = Recovery {
+            backend: self.backend,
+            guard: self.guard,
+            providers: &providers,
+            open: &|bytes| opener.open(bytes),
+            events: self.events,
+            interrupt: self.interrupt.clone(),
+            down: self.settings.assume_down.clone(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: self.now,
+            confirm: CONFIRM,
+            crash: self.crash.clone(),
+        };
+        Ok(recovery.run().await?)
+    }
+
+    /// Carries out a plan that was made from `newest`; what completes its documents is given back
+    /// for the report.
+    pub async fn carry_out(
+        &self,
+        id: RunId,
+        ready: Ready,
+        newest: Recovered,
+    ) -> (Plan, Outcome, Finaliser) {
+        let Ready { plan, bytes, loaded, contexts, providers } = ready;
+        let (state, head) = newest.loaded.map(|newest| (newest.state, newest.head)).unzip();
+        let lineage = || plan.inputs.lineage.clone().unwrap_or_else(|| plan.id.clone());
+        let mut state = state.unwrap_or_else(|| State::new(lineage(), env!("CARGO_PKG_VERSION")));
+        bind(&mut state, &plan);
+        let session = Session::interruptible(Purpose::Apply, self.interrupt.clone());
+        let session = session.assume_down(self.settings.assume_down.clone());
+        for instance in providers.0.values() {
+            session.limit(&instance.name, instance.configured.limits());
+        }
+        let digest = file::digest(&bytes);
+        let contexts = Contexts { settled: true, ..contexts };
+        let (shared, loaded) = (Arc::new(plan.clone()), Arc::new(loaded));
+        let finalise = Finaliser::new(shared, loaded, providers.clone(), contexts);
+        let outcome = apply::apply(Run {
+            id,
+            plan: &plan,
+            plan_bytes: bytes,
+            plan_digest: digest,
+            providers: &providers,
+            finalise: &finalise,
+            state,
+            head,
+            backend: self.backend,
+            guard: self.guard,
+            session: Arc::new(session),
+            events: self.events,
+            parallelism: self.settings.parallelism.max(1),
+            command: command(&plan).to_owned(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: self.now,
+            confirm: CONFIRM,
+            crash: self.crash.clone(),
+        })
+        .await;
+        (plan, outcome, finalise)
+    }
+}
+
+/// The command that a plan amounts to, however it was typed.
+pub fn command(plan: &Plan) -> &'static str {
+    match plan.mode {
+        PlanMode::Normal | PlanMode::RefreshOnly => "apply",
+        PlanMode::Destroy => "destroy",
+        PlanMode::Import => "import",
+    }
+}
+
+/// What a plan says of the whole: topology, primary, epoch, accounts.
+fn bind(state: &mut State, plan: &Plan) {
+    if let (Some(topology), Some(primary)) = (&plan.inputs.topology, &plan.inputs.primary) {
+        state.topology = Some(topology.to_string());
+        if state.primary.is_none() {
+            state.primary = Some(primary.to_string());
+            state.epoch = state.epoch.max(1);
+        }
+    }
+    for (provider, account) in &plan.inputs.identities {
+        state.identities.entry(provider.clone()).or_insert_with(|| account.clone());
+    }
+}
