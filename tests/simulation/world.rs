@@ -61,7 +61,8 @@ impl Ended {
 
     /// Whether something could not be reached and waits for another command.
     pub(super) fn put_off(&self) -> bool {
-        self.changes.iter().flatten().any(|change| change.starts_with("deferred"))
+        let waits = |change: &String| ["deferred", "unread"].iter().any(|w| change.starts_with(w));
+        self.changes.iter().flatten().any(waits)
     }
 
     /// Whether it did all it was asked for.
@@ -322,10 +323,15 @@ fn changes(plan: &Plan) -> Vec<String> {
     let drift = plan.drift.iter().map(|c| format!("drift {:?} {}", c.action, c.address));
     let changes = plan.changes.iter().filter(|c| {
         let moved = c.previous_address.is_some();
-        c.action != lifeboat::diff::Action::NoOp || c.deferred.is_some() || moved
+        let away = c.deferred.is_some() || c.unread.is_some();
+        c.action != lifeboat::diff::Action::NoOp || away || moved
     });
     let line = |c: &lifeboat::plan::ObjectChange| {
-        let put_off = if c.deferred.is_some() { "deferred " } else { "" };
+        let put_off = match (&c.deferred, &c.unread) {
+            (Some(_), _) => "deferred ",
+            (None, Some(_)) => "unread ",
+            (None, None) => "",
+        };
         format!("{put_off}{:?} {} because {:?}", c.action, c.address, c.reason)
     };
     drift.chain(changes.map(line)).collect()
