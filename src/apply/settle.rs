@@ -84,7 +84,7 @@ fn created(kind: &dyn DynKind, doubt: &Doubt, live: Present<Value>) -> Finding {
         Ownership::Tags => match &live.owner {
             Some(owner) if *owner == doubt.owner => return Finding::Done(Some(live)),
             Some(_) => return Finding::Conflict { live, ours: false },
-            None => false,
+            None => lacks_only_tags(kind, doubt, &live),
         },
         Ownership::Parent | Ownership::Operated => true,
         Ownership::Name => false,
@@ -95,6 +95,16 @@ fn created(kind: &dyn DynKind, doubt: &Doubt, live: Present<Value>) -> Finding {
     } else {
         Finding::Conflict { live, ours }
     }
+}
+
+/// Whether it is what was to be made, before the call that would have written its tags: it was not
+/// there when it was planned.
+fn lacks_only_tags(kind: &dyn DynKind, doubt: &Doubt, live: &Present<Value>) -> bool {
+    let of_tags =
+        |path: &Path| path.first_attr().is_some_and(|name| matches!(name, "tags" | "tags_all"));
+    let bare = live.object.get("tags").is_some_and(|tags| tags.children().next().is_none());
+    let differing = differs(kind, doubt.planned.as_ref(), &live.object);
+    bare && differing.iter().all(of_tags)
 }
 
 fn updated(kind: &dyn DynKind, doubt: &Doubt, live: Present<Value>) -> Finding {

@@ -66,7 +66,9 @@ fn what_is_lost_or_throttled_by_chance_makes_nothing_twice() {
     let stage = Stage::new(Folder::example(web::EXAMPLE));
     let undisturbed = stage.expect(APPLY, 0).calls.len();
     let should = End::of(&stage);
-    let seeds = if full() { 20 } else { 1 };
+    // With the fourth, the answer to the creation of a health check was lost before it had its
+    // tags, and the check was taken for somebody else's.
+    let seeds: Vec<u64> = if full() { (1..=20).collect() } else { vec![4] };
     let rows: Vec<(Fault, u64)> = [Fault::DropAnswer, Fault::Throttle]
         .into_iter()
         .flat_map(|fault| [10, 100].map(|in_1000| (fault.clone(), in_1000)))
@@ -77,7 +79,7 @@ fn what_is_lost_or_throttled_by_chance_makes_nothing_twice() {
         seed,
     };
     let cells: Vec<Cell> =
-        rows.iter().flat_map(|row| (1..=seeds).map(move |seed| cell(row, seed))).collect();
+        rows.iter().flat_map(|row| seeds.iter().map(move |seed| cell(row, *seed))).collect();
     let played = each(&cells, |cell| (cell.clone(), cell.play(&should)));
     let heads = ["fault", "chance", "seeds", "converged", "struck", "applies", "calls"];
     let mut table = vec![heads.map(str::to_owned)];
@@ -90,7 +92,7 @@ fn what_is_lost_or_throttled_by_chance_makes_nothing_twice() {
         table.push([
             format!("{fault:?}"),
             format!("{} %", in_1000 / 10),
-            seeds.to_string(),
+            seeds.len().to_string(),
             mine.len().to_string(),
             struck.to_string(),
             format!("at most {most}"),
