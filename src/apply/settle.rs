@@ -84,7 +84,7 @@ fn created(kind: &dyn DynKind, doubt: &Doubt, live: Present<Value>) -> Finding {
         Ownership::Tags => match &live.owner {
             Some(owner) if *owner == doubt.owner => return Finding::Done(Some(live)),
             Some(_) => return Finding::Conflict { live, ours: false },
-            None => lacks_only_tags(kind, doubt, &live),
+            None => live.begun,
         },
         Ownership::Parent | Ownership::Operated => true,
         Ownership::Name => false,
@@ -95,16 +95,6 @@ fn created(kind: &dyn DynKind, doubt: &Doubt, live: Present<Value>) -> Finding {
     } else {
         Finding::Conflict { live, ours }
     }
-}
-
-/// Whether it is what was to be made, before the call that would have written its tags: it was not
-/// there when it was planned.
-fn lacks_only_tags(kind: &dyn DynKind, doubt: &Doubt, live: &Present<Value>) -> bool {
-    let of_tags =
-        |path: &Path| path.first_attr().is_some_and(|name| matches!(name, "tags" | "tags_all"));
-    let bare = live.object.get("tags").is_some_and(|tags| tags.children().next().is_none());
-    let differing = differs(kind, doubt.planned.as_ref(), &live.object);
-    bare && differing.iter().all(of_tags)
 }
 
 fn updated(kind: &dyn DynKind, doubt: &Doubt, live: Present<Value>) -> Finding {
@@ -250,6 +240,16 @@ mod tests {
             let found = judge(&**kind, &doubt(*operation), seen.clone());
             assert_eq!(name(&found), *expected, "{operation:?} {} {seen:?}", kind.name());
         }
+    }
+
+    #[test]
+    fn what_was_begun_for_the_address_is_ours_without_tags() {
+        let providers = Cloud::default().providers();
+        let kind = &**providers.kind("fake", THING).unwrap();
+        let begun = |size| Observation::Present(Present { begun: true, ..live(size, None) });
+        let create = doubt(Operation::Create);
+        assert_eq!(name(&judge(kind, &create, begun(2))), "done");
+        assert_eq!(name(&judge(kind, &create, begun(9))), "conflict, ours");
     }
 
     #[test]

@@ -39,6 +39,45 @@ pub(crate) trait Listed: Clone + Send + Sync + Sized {
     ) -> impl Future<Output = Result<Page<Self>, Failure>> + Send;
 }
 
+/// Implements [`Listed`]: the requests of the SDK are alike, and have no trait in common.
+macro_rules! listed {
+    (
+        $live:ty, $what:literal, $filter:literal by $id:ident, $list:path,
+        |$client:ident| $input:expr, |$answer:ident| $items:expr
+    ) => {
+        impl $crate::find::Listed for $live {
+            const WHAT: &'static str = $what;
+            const ID: &'static str = $filter;
+            const LIST: &'static lifeboat_sdk::Call = &$list;
+
+            fn id(&self) -> Option<&str> {
+                self.$id.as_deref()
+            }
+
+            fn tags(&self) -> &[aws_sdk_ec2::types::Tag] {
+                self.tags()
+            }
+
+            async fn page(
+                api: $crate::Api<'_>,
+                filters: Vec<aws_sdk_ec2::types::Filter>,
+                token: Option<String>,
+            ) -> Result<$crate::find::Page<Self>, lifeboat_sdk::Failure> {
+                let call = || async {
+                    let $client = api.client;
+                    let input = $input.set_filters(Some(filters.clone()));
+                    let input = input.set_next_token(token.clone());
+                    input.send().await.map_err(lifeboat_aws_core::failure)
+                };
+                let $answer = api.ctx.call(&$list, api.scope, call).await?;
+                let next = $answer.next_token;
+                Ok($crate::find::Page { items: $items, next })
+            }
+        }
+    };
+}
+pub(crate) use listed;
+
 /// One page.
 pub(crate) struct Page<T> {
     /// Nothing where the answer does not even hold an empty list.

@@ -1,14 +1,14 @@
 //! `data "aws_subnets"`: subnets that exist already.
 
-use aws_sdk_ec2::types::{Filter, Subnet, Tag};
+use aws_sdk_ec2::types::Subnet;
+use lifeboat_aws_core::Clients;
 use lifeboat_aws_core::tags::Tags;
-use lifeboat_aws_core::{Clients, failure};
 use lifeboat_sdk::{Call, Ctx, DataSource, Failure, Scope, Service};
 use lifeboat_sdk_derive::Kind;
 
-use crate::find::{Listed, Page};
+use crate::EC2;
+use crate::find::listed;
 use crate::query::{FilterBlock, ask, filters, ids};
-use crate::{Api, EC2};
 
 /// Lists subnets.
 pub(crate) const LIST: Call = Call::read("ec2", "DescribeSubnets", "ec2:DescribeSubnets");
@@ -59,30 +59,7 @@ impl DataSource for SubnetsData {
     }
 }
 
-impl Listed for Subnet {
-    const WHAT: &'static str = "subnets";
-    const ID: &'static str = "subnet-id";
-    const LIST: &'static Call = &LIST;
-
-    fn id(&self) -> Option<&str> {
-        self.subnet_id.as_deref()
-    }
-
-    fn tags(&self) -> &[Tag] {
-        self.tags()
-    }
-
-    async fn page(
-        api: Api<'_>,
-        filters: Vec<Filter>,
-        token: Option<String>,
-    ) -> Result<Page<Self>, Failure> {
-        let call = || async {
-            let input = api.client.describe_subnets().max_results(PAGE);
-            let input = input.set_filters(Some(filters.clone())).set_next_token(token.clone());
-            input.send().await.map_err(failure)
-        };
-        let answer = api.ctx.call(&LIST, api.scope, call).await?;
-        Ok(Page { items: answer.subnets, next: answer.next_token })
-    }
-}
+listed!(
+    Subnet, "subnets", "subnet-id" by subnet_id, LIST,
+    |client| client.describe_subnets().max_results(PAGE), |answer| answer.subnets
+);

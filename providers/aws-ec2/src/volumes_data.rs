@@ -1,14 +1,14 @@
 //! `data "aws_ebs_volumes"`: volumes that exist already.
 
-use aws_sdk_ec2::types::{Filter, Tag, Volume};
+use aws_sdk_ec2::types::Volume;
+use lifeboat_aws_core::Clients;
 use lifeboat_aws_core::tags::Tags;
-use lifeboat_aws_core::{Clients, failure};
 use lifeboat_sdk::{Call, Ctx, DataSource, Failure, Scope, Service};
 use lifeboat_sdk_derive::Kind;
 
-use crate::find::{Listed, Page};
+use crate::EC2;
+use crate::find::listed;
 use crate::query::{FilterBlock, ask, filters, ids};
-use crate::{Api, EC2};
 
 /// Lists volumes.
 pub(crate) const LIST: Call = Call::read("ec2", "DescribeVolumes", "ec2:DescribeVolumes");
@@ -59,30 +59,7 @@ impl DataSource for VolumesData {
     }
 }
 
-impl Listed for Volume {
-    const WHAT: &'static str = "volumes";
-    const ID: &'static str = "volume-id";
-    const LIST: &'static Call = &LIST;
-
-    fn id(&self) -> Option<&str> {
-        self.volume_id.as_deref()
-    }
-
-    fn tags(&self) -> &[Tag] {
-        self.tags()
-    }
-
-    async fn page(
-        api: Api<'_>,
-        filters: Vec<Filter>,
-        token: Option<String>,
-    ) -> Result<Page<Self>, Failure> {
-        let call = || async {
-            let input = api.client.describe_volumes().max_results(PAGE);
-            let input = input.set_filters(Some(filters.clone())).set_next_token(token.clone());
-            input.send().await.map_err(failure)
-        };
-        let answer = api.ctx.call(&LIST, api.scope, call).await?;
-        Ok(Page { items: answer.volumes, next: answer.next_token })
-    }
-}
+listed!(
+    Volume, "volumes", "volume-id" by volume_id, LIST,
+    |client| client.describe_volumes().max_results(PAGE), |answer| answer.volumes
+);

@@ -1,14 +1,14 @@
 //! `data "aws_vpc"`: the one VPC that fits.
 
-use aws_sdk_ec2::types::{Filter, Tag, Vpc, VpcState};
+use aws_sdk_ec2::types::{Vpc, VpcState};
 use lifeboat_aws_core::tags::Tags;
-use lifeboat_aws_core::{Clients, failure, region};
+use lifeboat_aws_core::{Clients, region};
 use lifeboat_sdk::{Call, Class, Ctx, DataSource, Failure, Scope, Service};
 use lifeboat_sdk_derive::Kind;
 
-use crate::find::{Listed, Page, filter};
+use crate::EC2;
+use crate::find::{filter, listed};
 use crate::query::{FilterBlock, ask, filters, ids, tags_of};
-use crate::{Api, EC2};
 
 /// Lists VPCs.
 pub(crate) const LIST: Call = Call::read("ec2", "DescribeVpcs", "ec2:DescribeVpcs");
@@ -116,33 +116,10 @@ fn from_api(document: VpcQuery, vpc: &Vpc, here: &str) -> VpcQuery {
     }
 }
 
-impl Listed for Vpc {
-    const WHAT: &'static str = "VPCs";
-    const ID: &'static str = "vpc-id";
-    const LIST: &'static Call = &LIST;
-
-    fn id(&self) -> Option<&str> {
-        self.vpc_id.as_deref()
-    }
-
-    fn tags(&self) -> &[Tag] {
-        self.tags()
-    }
-
-    async fn page(
-        api: Api<'_>,
-        filters: Vec<Filter>,
-        token: Option<String>,
-    ) -> Result<Page<Self>, Failure> {
-        let call = || async {
-            let input = api.client.describe_vpcs().max_results(PAGE);
-            let input = input.set_filters(Some(filters.clone())).set_next_token(token.clone());
-            input.send().await.map_err(failure)
-        };
-        let answer = api.ctx.call(&LIST, api.scope, call).await?;
-        Ok(Page { items: answer.vpcs, next: answer.next_token })
-    }
-}
+listed!(
+    Vpc, "VPCs", "vpc-id" by vpc_id, LIST,
+    |client| client.describe_vpcs().max_results(PAGE), |answer| answer.vpcs
+);
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,9 @@ pub struct Present<O> {
     pub object: O,
     /// Whom its tags name as owner, where it has any.
     pub owner: Option<Owner>,
+    /// Whether it has no owner tags and was made for this very address all the same, as something
+    /// else than tags tells, such as a caller reference: the call that writes them never came.
+    pub begun: bool,
     /// Whether it was seen to hold no data (versions included); `None` if not looked.
     pub empty: Option<bool>,
 }
@@ -32,12 +35,13 @@ pub struct Present<O> {
 impl<O> Present<O> {
     /// A live object.
     pub fn new(id: impl Into<Name>, object: O) -> Self {
-        Self { id: id.into(), object, owner: None, empty: None }
+        Self { id: id.into(), object, owner: None, begun: false, empty: None }
     }
 
     /// The same with another form of the object.
     pub fn map<T>(self, f: impl FnOnce(O) -> T) -> Present<T> {
-        Present { id: self.id, object: f(self.object), owner: self.owner, empty: self.empty }
+        let Self { id, object, owner, begun, empty } = self;
+        Present { id, object: f(object), owner, begun, empty }
     }
 }
 

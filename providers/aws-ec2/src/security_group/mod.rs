@@ -8,17 +8,17 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{self as sdk, Filter, Tag};
+use aws_sdk_ec2::types as sdk;
 use futures_util::future::join_all;
 use lifeboat_aws_core::tags::{Tags, split};
-use lifeboat_aws_core::{Clients, failure, region};
+use lifeboat_aws_core::{Clients, region};
 use lifeboat_sdk::{
     Call, Change, Ctx, Failure, Finding, Inventory, Kind, Observation, Outcome, Ownership, Present,
     Scope, Service, Target, Value,
 };
 use lifeboat_sdk_derive::Kind;
 
-use crate::find::{self, Found, Listed, Page};
+use crate::find::{self, Found, listed};
 use crate::{Api, EC2, tags};
 
 /// Lists groups with their rules.
@@ -204,33 +204,10 @@ impl Kind for SecurityGroupKind {
     }
 }
 
-impl Listed for sdk::SecurityGroup {
-    const WHAT: &'static str = "security groups";
-    const ID: &'static str = "group-id";
-    const LIST: &'static Call = &LIST;
-
-    fn id(&self) -> Option<&str> {
-        self.group_id.as_deref()
-    }
-
-    fn tags(&self) -> &[Tag] {
-        self.tags()
-    }
-
-    async fn page(
-        api: Api<'_>,
-        filters: Vec<Filter>,
-        token: Option<String>,
-    ) -> Result<Page<Self>, Failure> {
-        let call = || async {
-            let input = api.client.describe_security_groups().max_results(PAGE);
-            let input = input.set_filters(Some(filters.clone())).set_next_token(token.clone());
-            input.send().await.map_err(failure)
-        };
-        let answer = api.ctx.call(&LIST, api.scope, call).await?;
-        Ok(Page { items: answer.security_groups, next: answer.next_token })
-    }
-}
+listed!(
+    sdk::SecurityGroup, "security groups", "group-id" by group_id, LIST,
+    |client| client.describe_security_groups().max_results(PAGE), |answer| answer.security_groups
+);
 
 // Conversion
 

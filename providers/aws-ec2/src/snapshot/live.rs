@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{Filter, Snapshot, SnapshotState, Tag};
+use aws_sdk_ec2::types::{Snapshot, SnapshotState};
 use aws_smithy_types::date_time::Format;
 use lifeboat_aws_core::tags::{Tags, join};
 use lifeboat_aws_core::{Codes as _, failure, normalise, region, wait};
-use lifeboat_sdk::{Call, Class, Failure, Name, Owner, Target, Type, Value};
+use lifeboat_sdk::{Class, Failure, Name, Owner, Target, Type, Value};
 
 use super::{DELETE, GONE, LIST, tier};
-use crate::find::{self, Found, Listed, Page};
+use crate::find::{self, Found, listed};
 use crate::{Api, tags};
 
 /// Snapshots in one page (EC2 API reference, `DescribeSnapshots`).
@@ -50,33 +50,10 @@ impl Live {
     }
 }
 
-impl Listed for Snapshot {
-    const WHAT: &'static str = "snapshots";
-    const ID: &'static str = "snapshot-id";
-    const LIST: &'static Call = &LIST;
-
-    fn id(&self) -> Option<&str> {
-        self.snapshot_id.as_deref()
-    }
-
-    fn tags(&self) -> &[Tag] {
-        self.tags()
-    }
-
-    async fn page(
-        api: Api<'_>,
-        filters: Vec<Filter>,
-        token: Option<String>,
-    ) -> Result<Page<Self>, Failure> {
-        let call = || async {
-            let input = api.client.describe_snapshots().owner_ids("self").max_results(PAGE);
-            let input = input.set_filters(Some(filters.clone())).set_next_token(token.clone());
-            input.send().await.map_err(failure)
-        };
-        let answer = api.ctx.call(&LIST, api.scope, call).await?;
-        Ok(Page { items: answer.snapshots, next: answer.next_token })
-    }
-}
+listed!(
+    Snapshot, "snapshots", "snapshot-id" by snapshot_id, LIST,
+    |client| client.describe_snapshots().owner_ids("self").max_results(PAGE), |answer| answer.snapshots
+);
 
 /// Looks for snapshots.
 pub(crate) async fn find(api: Api<'_>, targets: &[Target]) -> Vec<Found<Live>> {

@@ -6,15 +6,14 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{
-    Filter, Snapshot, SnapshotTierStatus, StorageTier, Tag, TargetStorageTier,
-    TieringOperationStatus,
+    Snapshot, SnapshotTierStatus, StorageTier, TargetStorageTier, TieringOperationStatus,
 };
 use lifeboat_aws_core::{Codes as _, failure};
 use lifeboat_sdk::{Call, Class, Failure, Target, Value};
 
 use super::GONE;
 use crate::Api;
-use crate::find::{self, Found, Listed, Page};
+use crate::find::{self, Found, listed};
 
 /// Moves a snapshot to the archive.
 pub(crate) const ARCHIVE: Call = Call::write("ec2", "ModifySnapshotTier", "ec2:ModifySnapshotTier");
@@ -38,33 +37,10 @@ pub(crate) fn of(snapshot: &Snapshot) -> &'static str {
     }
 }
 
-impl Listed for SnapshotTierStatus {
-    const WHAT: &'static str = "tiers of snapshots";
-    const ID: &'static str = "snapshot-id";
-    const LIST: &'static Call = &LIST;
-
-    fn id(&self) -> Option<&str> {
-        self.snapshot_id.as_deref()
-    }
-
-    fn tags(&self) -> &[Tag] {
-        self.tags()
-    }
-
-    async fn page(
-        api: Api<'_>,
-        filters: Vec<Filter>,
-        token: Option<String>,
-    ) -> Result<Page<Self>, Failure> {
-        let call = || async {
-            let input = api.client.describe_snapshot_tier_status();
-            let input = input.set_filters(Some(filters.clone())).set_next_token(token.clone());
-            input.send().await.map_err(failure)
-        };
-        let answer = api.ctx.call(&LIST, api.scope, call).await?;
-        Ok(Page { items: answer.snapshot_tier_statuses, next: answer.next_token })
-    }
-}
+listed!(
+    SnapshotTierStatus, "tiers of snapshots", "snapshot-id" by snapshot_id, LIST,
+    |client| client.describe_snapshot_tier_status(), |answer| answer.snapshot_tier_statuses
+);
 
 /// Where snapshots are on their way to, by id. Asked only of those that are not in the tier where
 /// state or configuration has them.

@@ -295,20 +295,21 @@ fn arn(id: &str) -> String {
     format!("arn:aws:route53:::healthcheck/{id}")
 }
 
-/// A check as it was read.
+/// A check as it was read. Without an id only what was made for this address is found.
 fn present(
     check: &sdk::HealthCheck,
     target: &Target,
     live: Tags,
 ) -> Result<Present<HealthCheck>, Failure> {
     let (tags, owner) = split(live, &target.address);
+    let begun = target.id.is_none() && owner.is_none();
     let mut object = convert::from_api(check, arn(&check.id), tags)?;
     // A reference that was made elsewhere, as by Terraform, begins with its name too.
     let named = hook::text(&target.hint, "reference_name");
     if let Some(name) = named.filter(|name| check.caller_reference.starts_with(*name)) {
         object.reference_name = Some(name.to_owned());
     }
-    Ok(Present { owner, ..Present::new(check.id.as_str(), object) })
+    Ok(Present { owner, begun, ..Present::new(check.id.as_str(), object) })
 }
 
 /// A check as it was written.

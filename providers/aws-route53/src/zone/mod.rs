@@ -386,12 +386,13 @@ fn convert(zone: &HostedZone, set: Option<&DelegationSet>, vpc: Vec<Vpc>) -> Opt
     })
 }
 
-/// A zone as it was read.
+/// A zone as it was read. Without an id only what was made for this address is found.
 fn present(found: Found, target: &Target, live: Tags) -> Present<Zone> {
     let (tags, owner) = split(live, &target.address);
+    let begun = target.id.is_none() && owner.is_none();
     let force_destroy = truth(&target.hint, "force_destroy");
     let zone = Zone { force_destroy, tags_all: tags.clone(), tags, ..found.zone };
-    Present { owner, empty: found.empty, ..Present::new(found.id, zone) }
+    Present { owner, begun, empty: found.empty, ..Present::new(found.id, zone) }
 }
 
 /// A zone as it was written.

@@ -104,10 +104,9 @@ impl Over {
     fn present(&self, seen: &Seen) -> Present<Value> {
         let tags = self.template.ownership() == Ownership::Tags;
         Present {
-            id: seen.id.clone(),
             owner: seen.owner.clone().filter(|_| tags),
             empty: self.template.holds_data(&seen.document).then_some(!seen.full),
-            object: seen.document.clone(),
+            ..Present::new(seen.id.clone(), seen.document.clone())
         }
     }
 }
