@@ -2,15 +2,19 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{Result, rustc};
 
+/// The file beside target folders that tells their clone.
+const CLONE: &str = "clone";
+
 /// Which target folder: builds with and without features do not wait for each other's lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// All features: `$CARGO_TARGET_DIR`, else `target` in the cache.
+    /// All features: `$CARGO_TARGET_DIR`, else one in the cache for this clone.
     Full,
     /// No features: the same with `-core` after it.
     Core,
@@ -22,7 +26,7 @@ impl Target {
         let set = env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty());
         let full = match set {
             Some(dir) => PathBuf::from(dir),
-            None => lifeboat_testbed::cache_dir()?.join("target"),
+            None => of_this_clone()?,
         };
         let mut name = OsString::from(full.file_name().unwrap_or_default());
         if self == Self::Core {
@@ -30,6 +34,28 @@ impl Target {
         }
         Ok(full.with_file_name(name))
     }
+}
+
+/// The target folder in the cache for this clone. Clones cannot share one: cargo gives the crates of
+/// two clones the same file names, and takes what the other has built later for up to date. Those
+/// of clones that are no more are removed.
+fn of_this_clone() -> Result<PathBuf> {
+    let builds = lifeboat_testbed::cache_dir()?.join("builds");
+    let root = fs::canonicalize(root())?;
+    let mine = builds.join(root.to_string_lossy().replace('/', "+"));
+    let note = mine.join(CLONE);
+    if note.exists() {
+        return Ok(mine.join("all"));
+    }
+    fs::create_dir_all(&mine)?;
+    fs::write(note, root.to_string_lossy().as_bytes())?;
+    for other in fs::read_dir(&builds)?.flatten() {
+        let clone = fs::read_to_string(other.path().join(CLONE));
+        if clone.is_ok_and(|clone| !Path::new(&clone).exists()) {
+            fs::remove_dir_all(other.path())?;
+        }
+    }
+    Ok(mine.join("all"))
 }
 
 /// The root of the repository.
