@@ -27,8 +27,9 @@ pub struct Config {
     /// The accounts that may be worked in; any where none is named.
     #[kind(optional)]
     pub allowed_account_ids: BTreeSet<String>,
-    /// Calls in flight in one account, region and service.
-    #[kind(default = "32")]
+    /// Calls in flight in one account, region and service; where nothing is said, 64 while reading
+    /// for a plan and 32 while applying.
+    #[kind(optional)]
     pub max_concurrency: Option<i64>,
     /// Buckets in the path instead of the host name; always so where the endpoint is an IP
     /// address or `localhost`.

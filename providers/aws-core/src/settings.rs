@@ -283,9 +283,10 @@ fn limits(
     limits.attempt = read("attempt", attempt, limits.attempt)?;
     limits.operation = read("operation", operation, limits.operation)?;
     if let Some(n) = max_concurrency {
-        limits.in_flight = u32::try_from(n).ok().filter(|n| *n > 0).ok_or_else(|| {
+        let given = u32::try_from(n).ok().filter(|n| *n > 0);
+        limits.in_flight = Some(given.ok_or_else(|| {
             Failure::new(Class::Invalid, format!("max_concurrency = {n} is not above 0"))
-        })?;
+        })?);
     }
     let rates = [
         ("s3", s3),

@@ -24,6 +24,11 @@ use crate::scope::{Location, Scope};
 /// An attempt slower than this counts as wasted time while refreshing.
 pub const SLOW: Duration = Duration::from_millis(1000);
 
+/// Calls in flight in one scope while reading for a plan.
+const READING: u32 = 64;
+/// The same while applying: changes are dearer to a control plane than reads.
+const APPLYING: u32 = 32;
+
 /// How hard a provider may be called, from its `provider` block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
@@ -33,8 +38,9 @@ pub struct Limits {
     pub operation: Duration,
     /// What a location may waste in one refresh.
     pub budget: Duration,
-    /// Calls in flight in one scope.
-    pub in_flight: u32,
+    /// Calls in flight in one scope; where nothing is said, 64 while reading for a plan and 32
+    /// while applying.
+    pub in_flight: Option<u32>,
     /// Calls a second by service; 0 is no limit.
     pub rates: BTreeMap<String, f64>,
 }
@@ -45,7 +51,7 @@ impl Default for Limits {
             attempt: Duration::from_secs(5),
             operation: Duration::from_secs(60),
             budget: Duration::from_secs(8),
-            in_flight: 32,
+            in_flight: None,
             rates: BTreeMap::new(),
         }
     }
@@ -177,7 +183,12 @@ impl Session {
         let clock = lock(&self.locations).entry(key).or_default().clone();
         let down = self.down.iter().any(|r| **r == *scope.location.region().0);
         let rate = limits.rates.get(&*scope.service).copied().filter(|r| *r > 0.0);
+        let in_flight = limits.in_flight.unwrap_or(match self.purpose {
+            Purpose::Refresh => READING,
+            Purpose::Apply => APPLYING,
+        });
         let guard = Arc::new(Guard {
+            in_flight: in_flight.max(1),
             permits: Semaphore::new(1),
             clock,
             bucket: rate.map(Bucket::new),
@@ -201,6 +212,8 @@ pub(crate) struct Clock {
 /// The guards of one scope.
 pub(crate) struct Guard {
     permits: Semaphore,
+    /// How many permits there are at most.
+    in_flight: u32,
     clock: Arc<Clock>,
     bucket: Option<Bucket>,
     down: bool,
@@ -303,7 +316,7 @@ impl Guard {
         self.clock.answered.store(true, Ordering::Relaxed);
         inner.failures = 0;
         inner.open = None;
-        if inner.granted < self.limits.in_flight.max(1) {
+        if inner.granted < self.in_flight {
             inner.granted += 1;
             self.permits.add_permits(1);
         }

@@ -202,7 +202,7 @@ impl Configured for Running {
         match &self.settings {
             Settings::Own(config) => {
                 let plain = Limits::default();
-                Limits { in_flight: config.max_concurrency.unwrap_or(plain.in_flight), ..plain }
+                Limits { in_flight: config.max_concurrency.or(plain.in_flight), ..plain }
             }
             Settings::Real(real) => real.limits(),
         }

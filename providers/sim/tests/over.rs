@@ -180,7 +180,7 @@ impl Configured for Set {
         vec![("from".into(), "mini".into())]
     }
     fn limits(&self) -> Limits {
-        Limits { in_flight: 3, ..Limits::default() }
+        Limits { in_flight: Some(3), ..Limits::default() }
     }
     fn allowed_accounts(&self) -> Vec<Name> {
         vec!["111122223333".into()]
@@ -259,7 +259,7 @@ async fn the_real_configuration_holds_and_none_of_the_real_calls_is_made() {
     let config = KnownDoc::new(&config).unwrap();
     let set = mini.configure(&config, &Environment::new()).unwrap();
     assert_eq!(set.default_region().as_deref(), Some("eu-west-1"));
-    assert_eq!((set.default_tags().len(), set.limits().in_flight), (1, 3));
+    assert_eq!((set.default_tags().len(), set.limits().in_flight), (1, Some(3)));
     assert_eq!(&*set.identity(&refreshing(), "eu-west-1").await.unwrap(), "111122223333");
     assert_eq!(cloud.ledger().len(), 1);
 }

@@ -30,7 +30,7 @@ async fn the_configuration_decides_region_account_tags_and_limits() {
     assert_eq!(sim.default_region().as_deref(), Some("eu-west-1"));
     assert_eq!(sim.default_tags(), [("team".into(), "dr".into())]);
     assert_eq!(sim.allowed_accounts(), ["210987654321".into()]);
-    assert_eq!(sim.limits().in_flight, 4);
+    assert_eq!(sim.limits().in_flight, Some(4));
     assert_eq!(&*sim.identity(&refreshing(), "eu-west-1").await.unwrap(), "210987654321");
     cloud.blackout(Location::Region("eu-west-1".into()), Blackout::Refuse);
     let failure = sim.identity(&refreshing(), "eu-west-1").await.unwrap_err();

@@ -278,8 +278,10 @@ fn limit(program: &Path) -> Result<Vec<Row>> {
     let (measured, log) = bench.logged(APPLY, 0)?;
     let busiest = bench.busiest_second("route53");
     let write = |line: &&str| line.contains("operation=\"ChangeResourceRecordSets\"");
-    let waited =
-        |line: &str| line.split("waited_ms=").nth(1)?.split_whitespace().next()?.parse().ok();
+    let waited = |line: &str| {
+        let after = line.split("waited_ms=").nth(1)?;
+        after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    };
     let writes: Vec<u64> = log.lines().filter(write).filter_map(waited).collect();
     let longest = writes.iter().max().ok_or("no write is in the log")?;
     // A slot is 200 ms; the rest is the machine's.
