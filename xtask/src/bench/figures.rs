@@ -284,8 +284,8 @@ fn limit(program: &Path) -> Result<Vec<Row>> {
     };
     let writes: Vec<u64> = log.lines().filter(write).filter_map(waited).collect();
     let longest = writes.iter().max().ok_or("no write is in the log")?;
-    // A slot is 200 ms; the rest is the machine's.
-    if busiest > 5 || *longest > 6 * 200 + 100 {
+    // A slot is a fiftieth longer than 200 ms; the rest is the machine's.
+    if busiest > 5 || *longest > 6 * 204 + 100 {
         return Err(format!("{busiest} calls in a second, a write waited {longest} ms").into());
     }
     let work = format!(
