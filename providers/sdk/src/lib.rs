@@ -34,5 +34,5 @@ pub use kind::{
 pub use observation::{Cause, CompleteListing, Listing, Observation, Present, Proof, Unreadable};
 pub use schema::{Attribute, Presence, Schema, Shape, Syntax};
 pub use scope::{Location, RegionName, Scope};
-pub use session::{Interrupt, Limits, Purpose, Session};
+pub use session::{Interrupt, Limits, Purpose, Rates, Session};
 pub use value::{KnownDoc, Marks, Name, Number, Path, Type, Value};

@@ -1,6 +1,6 @@
 //! `Session`: the guards that calls of one run share, per scope and per location.
 //!
-//! *Slow start.* A scope begins with one call in flight and gains one with each success, so a
+//! *Slow start.* A scope begins with one call in flight and gains three with each success, so a
 //! dead scope costs a fixed number of calls however many objects it holds.
 //! *Breaker.* Three failures in a row that speak against the scope open it; while refreshing it
 //! stays open, while applying it lets one call try again after a pause.
@@ -11,6 +11,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -47,6 +48,33 @@ pub struct Limits {
     pub in_flight: Option<u32>,
     /// Calls a second by service; 0 is no limit.
     pub rates: BTreeMap<String, f64>,
+    /// Where those are kept: all sessions with clones of these limits keep them together.
+    pub kept: Rates,
+}
+
+/// The rates of scopes, kept by all sessions that share it: a plan and its apply follow one another
+/// at once, and the service counts both.
+#[derive(Clone, Default)]
+pub struct Rates(Arc<Mutex<BTreeMap<Scope, Arc<Bucket>>>>);
+
+impl Rates {
+    fn of(&self, scope: &Scope, rate: f64) -> Arc<Bucket> {
+        let mut buckets = lock(&self.0);
+        Arc::clone(buckets.entry(scope.clone()).or_insert_with(|| Arc::new(Bucket::new(rate))))
+    }
+}
+
+impl fmt::Debug for Rates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rates")
+    }
+}
+
+/// What has been called says nothing about how hard it may be.
+impl PartialEq for Rates {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Default for Limits {
@@ -57,6 +85,7 @@ impl Default for Limits {
             budget: Duration::from_secs(8),
             in_flight: None,
             rates: BTreeMap::new(),
+            kept: Rates::default(),
         }
     }
 }
@@ -195,7 +224,7 @@ impl Session {
             in_flight: in_flight.max(1),
             permits: Semaphore::new(1),
             clock,
-            bucket: rate.map(Bucket::new),
+            bucket: rate.map(|rate| limits.kept.of(scope, rate)),
             down,
             limits,
             refresh: self.purpose == Purpose::Refresh,
@@ -219,7 +248,7 @@ pub(crate) struct Guard {
     /// How many permits there are at most.
     in_flight: u32,
     clock: Arc<Clock>,
-    bucket: Option<Bucket>,
+    bucket: Option<Arc<Bucket>>,
     down: bool,
     refresh: bool,
     pub(crate) limits: Limits,
@@ -441,6 +470,25 @@ mod tests {
         }
         times.iter_mut().for_each(|times| times.sort_unstable());
         times
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_plan_and_its_apply_keep_one_rate() {
+        let location = Location::Global { home: "us-east-1".into() };
+        let (provider, account) = ("aws".into(), "1".into());
+        let scope = Scope { provider, account, location, service: "route53".into() };
+        let rates = BTreeMap::from([("route53".to_owned(), 5.0)]);
+        let limits = Limits { rates, ..Limits::default() };
+        let begun = Instant::now();
+        for purpose in [Purpose::Refresh, Purpose::Apply] {
+            let session = Session::new(purpose);
+            session.limit("aws", limits.clone());
+            let guard = session.guard(&scope);
+            for _ in 0..2 {
+                drop(guard.enter(true).await.unwrap());
+            }
+        }
+        assert_eq!(begun.elapsed().as_millis(), 3 * 204);
     }
 
     fn apart(times: &[u128], least: u128) -> bool {
