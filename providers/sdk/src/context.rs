@@ -128,15 +128,27 @@ impl Ctx {
         let guard = self.session.guard(scope);
         let begun = Instant::now();
         let mut attempt = 0;
+        let mut before: Option<Failure> = None;
         loop {
             attempt += 1;
+            let left = guard.limits.operation.saturating_sub(begun.elapsed());
             let result = self.attempt(call, &guard, begun, &make, made).await;
-            let failure = match result {
-                Ok(answer) => {
+            let failure = match (result, before.take()) {
+                (Ok(answer), _) => {
                     tracing::debug!(attempt, ms = ms(begun), "answered");
                     return Ok(answer);
                 }
-                Err(failure) => failure.of(call, scope),
+                // Cut short because the operation's time was over: what was answered before says
+                // more than that nothing was answered now.
+                (Err(failure), Some(before))
+                    if call.access == Access::Read
+                        && failure.class == Class::Unreachable
+                        && !guard.budgeted()
+                        && left < guard.limits.attempt =>
+                {
+                    return Err(before);
+                }
+                (Err(failure), _) => failure.of(call, scope),
             };
             tracing::debug!(attempt, ms = ms(begun), class = ?failure.class, code = failure.code, "failed");
             let last = attempt >= attempts(self.session.purpose(), failure.class);
@@ -150,6 +162,7 @@ impl Ctx {
                 return Err(failure);
             }
             self.wait(pause).await?;
+            before = Some(failure);
         }
     }
 
@@ -285,6 +298,7 @@ async fn stopped(interrupt: &mut tokio::sync::watch::Receiver<Interrupt>) {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::{Mutex, PoisonError};
 
     use tracing_subscriber::fmt::format::FmtSpan;
@@ -307,6 +321,15 @@ mod tests {
         }
     }
 
+    fn scope() -> Scope {
+        Scope {
+            provider: "aws".into(),
+            account: "123456789012".into(),
+            location: Location::Region("us-east-1".into()),
+            service: "s3".into(),
+        }
+    }
+
     /// A line of the log for each call, at the level info.
     async fn logged(call: &'static Call, answers: &[Result<(), Failure>]) -> String {
         let log = Log::default();
@@ -317,12 +340,7 @@ mod tests {
             .with_span_events(FmtSpan::CLOSE)
             .with_writer(move || writer.clone())
             .finish();
-        let scope = Scope {
-            provider: "aws".into(),
-            account: "123456789012".into(),
-            location: Location::Region("us-east-1".into()),
-            service: "s3".into(),
-        };
+        let scope = scope();
         let left = Mutex::new(answers.iter().rev().cloned().collect::<Vec<_>>());
         let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or(Ok(()));
         let ctx = Ctx::read_only(Arc::new(Session::new(Purpose::Apply)));
@@ -331,6 +349,23 @@ mod tests {
         drop(guard);
         let bytes = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_answered_counts_where_the_last_attempt_had_no_time_left() {
+        let session = Session::new(Purpose::Apply);
+        let operation = Duration::from_secs(1);
+        session.limit("aws", crate::Limits { operation, ..crate::Limits::default() });
+        let ctx = Ctx::read_only(Arc::new(session));
+        let tries = AtomicU32::new(0);
+        let throttled_twice = || async {
+            if tries.fetch_add(1, Ordering::Relaxed) < 2 {
+                return Err::<(), _>(Failure::new(Class::Throttled, "slow").code("SlowDown"));
+            }
+            std::future::pending().await
+        };
+        let failure = ctx.call(&GET, &scope(), throttled_twice).await.unwrap_err();
+        assert_eq!((tries.into_inner(), failure.class), (3, Class::Throttled));
     }
 
     #[tokio::test(start_paused = true)]

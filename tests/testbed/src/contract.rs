@@ -265,7 +265,7 @@ impl Server for Emulated {
         let (attempt, operation) = match in_force {
             Some(F::BlackHole) => (300, 700),
             Some(F::Refuse | F::Reset | F::Status500 | F::Status503) => (10_000, 500),
-            Some(F::Throttle) => (10_000, 1_000),
+            Some(F::Throttle) => (10_000, 2_000),
             Some(F::Denied | F::DropAnswer | F::CutBody | F::GarbleBody) | None => (10_000, 60_000),
         };
         Limits {
