@@ -8,6 +8,12 @@ use crate::{Result, tools};
 /// The crates of the fast loop: they compile without any SDK and need no server.
 const CORE: &[&str] = &["lifeboat-sdk", "lifeboat-state", "lifeboat"];
 
+/// All test targets, and no documentation tests: starting rustdoc for each package takes seconds.
+const EVERY: [&str; 3] = ["--lib", "--bins", "--tests"];
+
+/// The tests of the core that start the program for each of their cases.
+const STARTING: &[&str] = &["cli::", "language::"];
+
 /// What the tests need of the program beyond what people get: the points at which it dies.
 pub(crate) const CRASHES: &str = "lifeboat/crash-points";
 
@@ -27,16 +33,29 @@ pub(crate) fn matrix(filters: &[String]) -> Result {
     workspace(filters, &[("LIFEBOAT_MATRIX", "full")])
 }
 
+/// The fast loop. Tests that start the program, two thousand times in all, are asked for by name:
+/// `test core cli`, `test core language`; `test` has them all.
 fn test_core(filters: &[String]) -> Result {
     let mut test = cargo(Target::Core)?;
     core_packages(&mut test);
-    run(test.arg("--").args(filters))
+    test.args(EVERY);
+    if !filters.is_empty() {
+        return run(test.arg("--").args(filters));
+    }
+    // Built at once, then run in parts: unit tests have modules of the same names.
+    run(test.arg("--no-run"))?;
+    let mut units = cargo(Target::Core)?;
+    core_packages(&mut units);
+    run(units.arg("--lib"))?;
+    let mut whole = cargo(Target::Core)?;
+    core_packages(&mut whole);
+    whole.args(["--test", "main", "--"]);
+    run(whole.args(STARTING.iter().flat_map(|group| ["--skip", group])))
 }
 
 /// Makes a cargo command test the core.
 pub(crate) fn core_packages(command: &mut Command) {
-    // Without documentation tests: starting rustdoc for each package takes seconds.
-    command.args(["test", "--no-default-features", "--lib", "--bins", "--tests"]);
+    command.args(["test", "--no-default-features"]);
     for package in CORE {
         command.args(["--package", package]);
     }
