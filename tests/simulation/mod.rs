@@ -118,7 +118,7 @@ fn a_seed_reproduces_its_run_exactly() {
 /// bounds hold for many seeds together, not for each.
 #[test]
 fn applies_converge_while_calls_are_lost_and_throttled() {
-    let seeds = seeds(SAMPLE / 20, 500);
+    let seeds = seeds(SAMPLE / 10, 500);
     let calm = each(0..seeds, |seed| rates::apply(seed, 0));
     for (percent, limit) in [(1, 1.3), (10, 3.0)] {
         let told = each(0..seeds, |seed| rates::apply(seed, percent));
