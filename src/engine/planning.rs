@@ -115,15 +115,7 @@ async fn evaluated(
             return made;
         }
     };
-    let mut resolver = Resolver::new(input);
-    loop {
-        let needs = resolver.advance();
-        if needs.is_empty() {
-            break;
-        }
-        answer(&mut resolver, needs, &ground.providers, loaded, &ctx, events, &mut statuses).await;
-    }
-    let mut resolved = resolver.finish();
+    let mut resolved = walk(input, loaded, &ctx, events, &mut statuses).await;
     if asked.refresh {
         let found = look_inside(&mut resolved.changes, &ground.providers, &ctx).await;
         resolved.diagnostics.extend(found);
@@ -139,6 +131,25 @@ async fn evaluated(
     }
     made.providers = ground.providers;
     made
+}
+
+/// Walks the blocks in their order, and reads what that needs on the way.
+async fn walk(
+    input: Input<'_>,
+    loaded: &Loaded,
+    ctx: &Ctx,
+    events: &dyn Events,
+    statuses: &mut Vec<ScopeStatus>,
+) -> Resolved {
+    let providers = input.providers;
+    let mut resolver = Resolver::new(input);
+    loop {
+        let needs = resolver.advance();
+        if needs.is_empty() {
+            return resolver.finish();
+        }
+        answer(&mut resolver, needs, providers, loaded, ctx, events, statuses).await;
+    }
 }
 
 /// A plan that was not made to its end is none.

@@ -51,8 +51,11 @@ fn of_this_clone() -> Result<PathBuf> {
     fs::write(note, root.to_string_lossy().as_bytes())?;
     for other in fs::read_dir(&builds)?.flatten() {
         let clone = fs::read_to_string(other.path().join(CLONE));
-        if clone.is_ok_and(|clone| !Path::new(&clone).exists()) {
-            fs::remove_dir_all(other.path())?;
+        if clone.is_ok_and(|clone| !Path::new(&clone).exists())
+            && let Err(error) = fs::remove_dir_all(other.path())
+        {
+            // Nothing is built with it; perhaps another clone removes it at this moment.
+            println!("left behind: {}: {error}", other.path().display());
         }
     }
     Ok(mine.join("all"))

@@ -36,21 +36,20 @@ pub(crate) fn matrix(filters: &[String]) -> Result {
 /// The fast loop. Tests that start the program, two thousand times in all, are asked for by name:
 /// `test core cli`, `test core language`; `test` has them all.
 fn test_core(filters: &[String]) -> Result {
-    let mut test = cargo(Target::Core)?;
-    core_packages(&mut test);
-    test.args(EVERY);
+    let core = |targets: &[&str]| -> Result<Command> {
+        let mut test = cargo(Target::Core)?;
+        core_packages(&mut test);
+        test.args(targets);
+        Ok(test)
+    };
     if !filters.is_empty() {
-        return run(test.arg("--").args(filters));
+        return run(core(&EVERY)?.arg("--").args(filters));
     }
     // Built at once, then run in parts: unit tests have modules of the same names.
-    run(test.arg("--no-run"))?;
-    let mut units = cargo(Target::Core)?;
-    core_packages(&mut units);
-    run(units.arg("--lib"))?;
-    let mut whole = cargo(Target::Core)?;
-    core_packages(&mut whole);
-    whole.args(["--test", "main", "--"]);
-    run(whole.args(STARTING.iter().flat_map(|group| ["--skip", group])))
+    run(core(&EVERY)?.arg("--no-run"))?;
+    run(&mut core(&["--lib"])?)?;
+    let skipped = STARTING.iter().flat_map(|group| ["--skip", group]);
+    run(core(&["--test", "main", "--"])?.args(skipped))
 }
 
 /// Makes a cargo command test the core.
