@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_autoscaling::types::AutoScalingGroup;
 use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, Codes as _, failure, validate};
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome,
     Ownership, Path, Present, Scope, Service, Target, Value,
@@ -97,7 +98,7 @@ impl Kind for GroupKind {
     async fn read(&self, ctx: &Ctx, scope: &Scope, targets: &[Target]) -> Vec<Observation<Group>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
+            Err(f) => return Observation::all_unreadable(targets, scope, &f),
         };
         let api = Api { client: &client, ctx, scope };
         let names: Vec<Name> = targets
@@ -124,7 +125,7 @@ impl Kind for GroupKind {
     ) -> Vec<Outcome<Group>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => return all_failed(&changes, &failure),
         };
         let api = Api { client: &client, ctx, scope };
         join_all(changes.into_iter().map(|change| write(api, change))).await

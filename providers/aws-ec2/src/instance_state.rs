@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{Instance, InstanceStateName};
 use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, Codes as _, failure, validate, wait};
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome,
     Ownership, Present, Scope, Service, Target, Value, WriteFailure,
@@ -79,7 +80,7 @@ impl Kind for InstanceStateKind {
     ) -> Vec<Observation<InstanceState>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
+            Err(f) => return Observation::all_unreadable(targets, scope, &f),
         };
         let api = Api { client: &client, ctx, scope };
         let named: Vec<Target> = targets
@@ -106,7 +107,7 @@ impl Kind for InstanceStateKind {
     ) -> Vec<Outcome<InstanceState>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => return all_failed(&changes, &failure),
         };
         let api = Api { client: &client, ctx, scope };
         join_all(changes.into_iter().map(|change| write(api, change))).await

@@ -6,6 +6,7 @@ use aws_sdk_ec2::types::ResourceType;
 use futures_util::future::join_all;
 use lifeboat_aws_core::tags::{Tags, split};
 use lifeboat_aws_core::{Clients, failure, normalise, validate};
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Inventory, Kind, Object as _,
     Observation, Outcome, Owner, Ownership, Path, Present, Scope, Service, Target, Value,
@@ -117,7 +118,7 @@ impl Kind for SnapshotCopyKind {
     ) -> Vec<Observation<SnapshotCopy>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
+            Err(f) => return Observation::all_unreadable(targets, scope, &f),
         };
         let api = Api { client: &client, ctx, scope };
         let found = live::find(api, targets).await;
@@ -145,7 +146,7 @@ impl Kind for SnapshotCopyKind {
     ) -> Vec<Outcome<SnapshotCopy>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => return all_failed(&changes, &failure),
         };
         let api = Api { client: &client, ctx, scope };
         join_all(changes.into_iter().map(|change| write(&self.0, api, change))).await

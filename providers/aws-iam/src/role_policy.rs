@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, Codes as _, failure, normalise, policy};
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome,
     Ownership, Path, Present, Scope, Service, Target, Value,
@@ -70,7 +71,7 @@ impl Kind for RolePolicyKind {
     ) -> Vec<Observation<RolePolicy>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
+            Err(f) => return Observation::all_unreadable(targets, scope, &f),
         };
         let api = Api { client: &client, ctx, scope };
         let read = targets.iter().map(|target| async {
@@ -91,7 +92,7 @@ impl Kind for RolePolicyKind {
     ) -> Vec<Outcome<RolePolicy>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => return all_failed(&changes, &failure),
         };
         let api = Api { client: &client, ctx, scope };
         join_all(changes.into_iter().map(|change| write(api, change))).await

@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, normalise, validate};
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Object, Observation,
     Outcome, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
@@ -192,7 +193,7 @@ impl<S: Setting> Kind for SettingKind<S> {
         let client = match crate::client(&self.clients, scope).await {
             Ok(client) => client,
             Err(failure) => {
-                return targets.iter().map(|_| Observation::unreadable(scope, &failure)).collect();
+                return Observation::all_unreadable(targets, scope, &failure);
             }
         };
         join_all(targets.iter().map(|target| read_one(ctx, scope, &client, target))).await
@@ -202,7 +203,7 @@ impl<S: Setting> Kind for SettingKind<S> {
     async fn write(&self, ctx: &Ctx, scope: &Scope, changes: Vec<Change<S>>) -> Vec<Outcome<S>> {
         let client = match crate::client(&self.clients, scope).await {
             Ok(client) => client,
-            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => return all_failed(&changes, &failure),
         };
         join_all(changes.into_iter().map(|change| write_one(ctx, scope, &client, change))).await
     }

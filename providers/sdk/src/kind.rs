@@ -160,6 +160,11 @@ impl<O> From<Failure> for WriteFailure<O> {
     }
 }
 
+/// The same failure for each change: nobody can be called, or one call was for all.
+pub fn all_failed<C, O>(changes: &[C], failure: &Failure) -> Vec<Outcome<O>> {
+    changes.iter().map(|_| Err(failure.clone().into())).collect()
+}
+
 /// A problem of a document that only its kind can see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

@@ -1,7 +1,7 @@
 //! `Observation`: what a read found; *absent* needs a proof, and *unreadable* is not absent.
 
 use crate::failure::{Class, Failure};
-use crate::kind::Owner;
+use crate::kind::{Owner, Target};
 use crate::scope::Scope;
 use crate::value::Name;
 
@@ -200,6 +200,11 @@ impl<O> Observation<O> {
     /// Unreadable because of a failed call.
     pub fn unreadable(scope: &Scope, failure: &Failure) -> Self {
         Self::Unreadable(Unreadable::from_failure(scope, failure))
+    }
+
+    /// The same of each target: nobody can be called.
+    pub fn all_unreadable(targets: &[Target], scope: &Scope, failure: &Failure) -> Vec<Self> {
+        targets.iter().map(|_| Self::unreadable(scope, failure)).collect()
     }
 
     /// Absent where the failure proves it, else unreadable.

@@ -12,6 +12,7 @@ use aws_sdk_ec2::types as sdk;
 use futures_util::future::join_all;
 use lifeboat_aws_core::tags::{Tags, split};
 use lifeboat_aws_core::{Clients, region};
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Call, Change, Ctx, Failure, Finding, Inventory, Kind, Observation, Outcome, Ownership, Present,
     Scope, Service, Target, Value,
@@ -168,7 +169,7 @@ impl Kind for SecurityGroupKind {
     ) -> Vec<Observation<SecurityGroup>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
+            Err(f) => return Observation::all_unreadable(targets, scope, &f),
         };
         let api = Api { client: &client, ctx, scope };
         let found = find::find::<sdk::SecurityGroup>(api, targets).await;
@@ -197,7 +198,7 @@ impl Kind for SecurityGroupKind {
     ) -> Vec<Outcome<SecurityGroup>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => return all_failed(&changes, &failure),
         };
         let api = Api { client: &client, ctx, scope };
         join_all(changes.into_iter().map(|change| write::write(api, change))).await

@@ -11,6 +11,7 @@ use aws_smithy_types::date_time::Format;
 use futures_util::future::join_all;
 use lifeboat_aws_core::tags::split;
 use lifeboat_aws_core::{Clients, Codes as _, failure, normalise, policy};
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Call, Change, Class, CompleteListing, Ctx, Failure, Finding, Inventory, Kind, Listing, Name,
     Object as _, Observation, Outcome, Ownership, Path, Present, Scope, Service, Target, Type,
@@ -149,7 +150,7 @@ impl Kind for RoleKind {
     async fn read(&self, ctx: &Ctx, scope: &Scope, targets: &[Target]) -> Vec<Observation<Role>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
+            Err(f) => return Observation::all_unreadable(targets, scope, &f),
         };
         let api = Api { client: &client, ctx, scope };
         let read = targets.iter().map(|target| async {
@@ -177,7 +178,7 @@ impl Kind for RoleKind {
     ) -> Vec<Outcome<Role>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => return all_failed(&changes, &failure),
         };
         let api = Api { client: &client, ctx, scope };
         join_all(changes.into_iter().map(|c| write::write(api, c))).await

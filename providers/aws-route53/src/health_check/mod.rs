@@ -10,6 +10,7 @@ use aws_sdk_route53::types::{self as sdk, TagResourceType};
 use futures_util::future::join_all;
 use lifeboat_aws_core::tags::{Tags, join, split};
 use lifeboat_aws_core::{Clients, Codes as _, failure};
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Inventory, Kind, Observation,
     Outcome, Owner, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
@@ -146,7 +147,7 @@ impl Kind for HealthCheckKind {
     ) -> Vec<Observation<HealthCheck>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
+            Err(f) => return Observation::all_unreadable(targets, scope, &f),
         };
         let api = Api { client: &client, ctx, scope };
         let found = find::all(api, targets).await;
@@ -183,7 +184,7 @@ impl Kind for HealthCheckKind {
     ) -> Vec<Outcome<HealthCheck>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => return all_failed(&changes, &failure),
         };
         let api = Api { client: &client, ctx, scope };
         join_all(changes.into_iter().map(|change| write(api, change))).await

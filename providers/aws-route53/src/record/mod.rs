@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use lifeboat_aws_core::Clients;
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Batch, Call, Change, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome, Ownership,
     Present, Proof, Scope, Service, Target, Value,
@@ -179,7 +180,7 @@ impl Kind for RecordKind {
     async fn read(&self, ctx: &Ctx, scope: &Scope, targets: &[Target]) -> Vec<Observation<Record>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
+            Err(f) => return Observation::all_unreadable(targets, scope, &f),
         };
         let api = Api { client: &client, ctx, scope };
         let ids: Vec<Option<RecordId>> = targets.iter().map(id_of_target).collect();
@@ -215,7 +216,7 @@ impl Kind for RecordKind {
     ) -> Vec<Outcome<Record>> {
         match crate::client(&self.0, scope).await {
             Ok(client) => write::write(Api { client: &client, ctx, scope }, &changes).await,
-            Err(failure) => changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => all_failed(&changes, &failure),
         }
     }
 }

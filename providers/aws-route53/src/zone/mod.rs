@@ -11,6 +11,7 @@ use aws_sdk_route53::types::{
 use futures_util::future::join_all;
 use lifeboat_aws_core::tags::{Tags, join, split};
 use lifeboat_aws_core::{Clients, Codes as _, failure, normalise};
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Inventory, Kind, Object as _,
     Observation, Outcome, Owner, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
@@ -118,7 +119,7 @@ impl Kind for ZoneKind {
     async fn read(&self, ctx: &Ctx, scope: &Scope, targets: &[Target]) -> Vec<Observation<Zone>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(f) => return targets.iter().map(|_| Observation::unreadable(scope, &f)).collect(),
+            Err(f) => return Observation::all_unreadable(targets, scope, &f),
         };
         let api = Api { client: &client, ctx, scope };
         let found = join_all(targets.iter().map(|t| locate(api, t))).await;
@@ -154,7 +155,7 @@ impl Kind for ZoneKind {
     ) -> Vec<Outcome<Zone>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => return all_failed(&changes, &failure),
         };
         let api = Api { client: &client, ctx, scope };
         join_all(changes.into_iter().map(|change| write(api, change))).await

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, normalise, region, tags, validate};
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::session::Purpose;
 use lifeboat_sdk::{
     Call, Change, Class, Ctx, Failure, Finding, Inventory, Kind, Name, Object as _, Observation,
@@ -142,7 +143,7 @@ impl Kind for BucketKind {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
             Err(failure) => {
-                return targets.iter().map(|_| Observation::unreadable(scope, &failure)).collect();
+                return Observation::all_unreadable(targets, scope, &failure);
             }
         };
         // While applying, one bucket at a time is asked for: the listing would cost more.
@@ -175,7 +176,7 @@ impl Kind for BucketKind {
     ) -> Vec<Outcome<Bucket>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => return all_failed(&changes, &failure),
         };
         join_all(changes.into_iter().map(|c| write::change(ctx, scope, &client, c))).await
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use lifeboat_sdk::kind::ChangeAction;
+use lifeboat_sdk::kind::{ChangeAction, all_failed};
 use lifeboat_sdk::{
     Batch, Change, Class, Ctx, Failure, KnownDoc, Name, Outcome, Owner, Ownership, Value,
     WriteFailure,
@@ -29,7 +29,7 @@ impl Over {
         changes: Vec<Change<KnownDoc>>,
     ) -> Vec<Outcome<Value>> {
         if let Err(failure) = self.check(place.scope) {
-            return changes.iter().map(|_| Err(failure.clone().into())).collect();
+            return all_failed(&changes, &failure);
         }
         match self.template.batch() {
             None => join_all(changes.iter().map(|c| self.change_one(ctx, place, c))).await,
@@ -80,7 +80,7 @@ impl Over {
                 let done = changes.iter().zip(done);
                 join_all(done.map(|(change, seen)| self.finish(ctx, place, change, seen))).await
             }
-            Err(failure) => changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => all_failed(changes, &failure),
         }
     }
 
