@@ -40,6 +40,25 @@ impl Operation {
     }
 }
 
+/// What a step does that changes no object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    /// Makes the other region the primary, in the next epoch.
+    Claim,
+}
+
+impl Act {
+    /// All.
+    pub const ALL: [Self; 1] = [Self::Claim];
+
+    /// Its name in plans.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+        }
+    }
+}
+
 /// Something happened.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -99,6 +118,8 @@ pub enum Event {
         /// How long it took.
         elapsed: Duration,
     },
+    /// A step that changes no object is done.
+    Acted(Act),
     /// An interrupted earlier run is settled by reading.
     Recovering {
         /// Its id.

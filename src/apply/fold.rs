@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lifeboat_sdk::{Diagnostic, Diagnostics};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Value};
 use lifeboat_state::journal::{Frame, MemberRecord, Run, StepStatus};
 use lifeboat_state::model::State;
 
 use super::current::{Current, member_name};
+use super::document::load;
 use super::ends::{journal_step, replayed};
 use crate::address::Address;
 use crate::plan::{Member, Plan, Step, StepId};
@@ -76,6 +77,17 @@ pub fn fold<'p>(
         }
     }
     ended.sort_by_key(|(record, _, step)| (record.last, step.id));
+    for step in &plan.steps {
+        let Some((act, record)) = step.act.zip(acted(run, step)) else { continue };
+        if record.status != StepStatus::Done || committed.is_some_and(|at| record.last <= at as u64)
+        {
+            continue;
+        }
+        match record.document.as_ref().map(load).transpose() {
+            Ok(told) => current.act(act, &told.unwrap_or_else(Value::null)),
+            Err(why) => problems.push(damaged(run, step, &why)),
+        }
+    }
     for (record, member, step) in ended {
         match replayed(record) {
             Ok(Some((id, end))) if committed.is_none_or(|at| record.last > at as u64) => {
@@ -101,6 +113,33 @@ fn member_record<'r>(
     member: &Member,
 ) -> Option<&'r MemberRecord> {
     run.steps.get(&journal_step(step.id))?.members.get(&member_name(plan, member))
+}
+
+/// What the journal has of a step without members.
+fn acted<'r>(run: &'r Run, step: &Step) -> Option<&'r MemberRecord> {
+    let step = journal_step(step.id);
+    run.steps.get(&step)?.members.get(&step.0)
+}
+
+/// The steps of a run that are done; those that only join others with what they join.
+pub fn done(plan: &Plan, run: &Run) -> BTreeSet<StepId> {
+    let is_done = |record: Option<&MemberRecord>| {
+        record.is_some_and(|record| record.status == StepStatus::Done)
+    };
+    let mut done = BTreeSet::new();
+    for step in &plan.steps {
+        let whole = if step.act.is_some() {
+            is_done(acted(run, step))
+        } else if step.members.is_empty() {
+            step.needs.iter().all(|need| done.contains(need))
+        } else {
+            step.members.iter().all(|member| is_done(member_record(run, plan, step, member)))
+        };
+        if whole {
+            done.insert(step.id);
+        }
+    }
+    done
 }
 
 fn damaged(run: &Run, step: &Step, why: &str) -> Diagnostic {

@@ -21,13 +21,14 @@ mod task;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Session};
 use lifeboat_state::backend::{BackendError, StateBackend};
 use lifeboat_state::generation::Head;
-use lifeboat_state::journal::{Frame, RunBegin, RunEnd, RunId, RunStatus, StateCommitted};
+use lifeboat_state::journal::{Frame, Journal, RunBegin, RunEnd, RunId, RunStatus, StateCommitted};
 use lifeboat_state::lock::LockGuard;
 use lifeboat_state::model::{Output, State};
 
@@ -38,11 +39,11 @@ use prepare::Item;
 use recorder::Recorder;
 
 use crate::event::Events;
-use crate::plan::{Finalise, Plan, PlanMode};
+use crate::plan::{Finalise, Plan, PlanMode, StepId};
 use crate::registry::Providers;
 
 pub use outcome::{Counts, Fate, ObjectOutcome, Outcome, RunEnding};
-pub use recover::{Known, Open, Opened, Recovered, Recovery, known};
+pub use recover::{Known, Open, OpenPromotion, Opened, Recovered, Recovery, known};
 
 /// How long it is waited before something that cannot be seen is looked for once more.
 pub const CONFIRM: Duration = Duration::from_secs(2);
@@ -60,6 +61,8 @@ pub struct Run<'a> {
     pub plan_bytes: Vec<u8>,
     /// Its digest, which this run consumes.
     pub plan_digest: String,
+    /// Whether an earlier process began it: what is done stays done, and the rest is carried out.
+    pub resumes: bool,
     /// Kinds, able to make calls.
     pub providers: &'a Providers,
     /// Completes planned documents.
@@ -92,6 +95,22 @@ pub struct Run<'a> {
 
 /// Carries out a plan. State holds afterwards what was done, whatever else happened.
 pub async fn apply(run: Run<'_>) -> Outcome {
+    let begun = if run.resumes { resume(&run).await } else { begin(&run).await };
+    let (current, journal, done) = match begun {
+        Ok(begun) => begun,
+        Err(error) => return refused(run, &error),
+    };
+    let recorder = Recorder::new(run.backend, run.guard, journal);
+    let executor = Executor::new(&run, current, recorder, &done);
+    let (current, recorder, report) = executor.run().await;
+    finish(&run, current, recorder, report).await
+}
+
+/// What a run has when its first step may start: state, journal, and the steps that are done.
+type Begun<'r> = (Current<'r>, Journal, BTreeSet<StepId>);
+
+/// Begins a run, which consumes its plan.
+async fn begin<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
     let begin = RunBegin {
         run: run.id.clone(),
         command: run.command.clone(),
@@ -104,16 +123,20 @@ pub async fn apply(run: Run<'_>) -> Outcome {
         tool_version: run.tool_version.clone(),
         at: (run.now)(),
     };
-    let journal = match run.backend.journal_begin(run.guard, begin).await {
-        Ok(journal) => journal,
-        Err(error) => return refused(run, &error),
-    };
+    let journal = run.backend.journal_begin(run.guard, begin).await?;
     let mut current = Current::new(run.plan, run.providers, run.state.clone());
     current.begin();
-    let recorder = Recorder::new(run.backend, run.guard, journal);
-    let executor = Executor::new(&run, current, recorder);
-    let (current, recorder, report) = executor.run().await;
-    finish(&run, current, recorder, report).await
+    Ok((current, journal, BTreeSet::new()))
+}
+
+/// Goes on with a run that recovery has settled.
+async fn resume<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
+    let frames = run.backend.journal_read(&run.id).await?.frames;
+    let now = (run.now)();
+    let (journal, journalled) = run.backend.journal_resume(run.guard, &run.id, &now).await?;
+    let state = run.state.clone();
+    let folded = fold::fold(run.plan, run.providers, state, &journalled, &frames);
+    Ok((folded.current, journal, fold::done(run.plan, &journalled)))
 }
 
 /// What the event loop came to.
@@ -190,6 +213,8 @@ async fn finish(
         current.state.note_consumed(&run.plan_digest);
         let in_doubt = objects.iter().any(|o| matches!(o.fate, Fate::InDoubt(_)));
         let status = match ending {
+            // A promotion goes on where it stopped, or is given up in so many words.
+            _ if run.plan.promotion.is_some() && ending != RunEnding::Done => None,
             _ if in_doubt => None,
             RunEnding::Interrupted => Some(RunStatus::Interrupted),
             RunEnding::Done => Some(RunStatus::Done),

@@ -15,7 +15,7 @@ use super::document::{for_write, list, load};
 use super::record::{nowhere, scope};
 use super::settle::Doubt;
 use crate::address::Address;
-use crate::plan::{Finalise, Member, ObjectChange, Operation, Plan, Step, StepId};
+use crate::plan::{Act, Finalise, Member, ObjectChange, Operation, Plan, Step, StepId};
 use crate::refresh::{Part, Request, RequestKey};
 use crate::registry::Providers;
 
@@ -81,8 +81,10 @@ pub struct Read {
 
 /// What a step comes to.
 pub enum Prepared {
-    /// It has no members: it only joins others.
+    /// It has no members and does nothing: it only joins others.
     Join,
+    /// It changes no object.
+    Act(Act),
     /// It changes state only.
     Local {
         /// The member.
@@ -116,7 +118,9 @@ impl Env<'_> {
     /// # Errors
     /// Why it cannot be carried out; nothing was called.
     pub fn prepare(&self, current: &Current<'_>, step: &Step) -> Result<Prepared, Diagnostics> {
-        let Some(first) = step.members.first() else { return Ok(Prepared::Join) };
+        let Some(first) = step.members.first() else {
+            return Ok(step.act.map_or(Prepared::Join, Prepared::Act));
+        };
         let change = self.change(first)?;
         let local = |ended, id| {
             let item = self.item(current, step, first, change.before.clone())?;

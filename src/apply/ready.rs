@@ -96,6 +96,25 @@ impl Ready {
         ready
     }
 
+    /// Takes steps as done that an earlier process of the run has done; each comes after what it
+    /// needs.
+    pub fn resume(&mut self, done: &BTreeSet<StepId>) {
+        for i in 0..self.nodes.len() {
+            let node = &mut self.nodes[i];
+            if node.status != Status::Ready || !done.contains(&node.id) {
+                continue;
+            }
+            let place = (Reverse(node.weight), i);
+            node.status = Status::Done;
+            self.limited.remove(&place);
+            self.free.remove(&place);
+            for dependant in self.nodes[i].dependants.clone() {
+                self.nodes[dependant].missing -= 1;
+                self.release(dependant);
+            }
+        }
+    }
+
     fn release(&mut self, i: usize) {
         let node = &mut self.nodes[i];
         if node.missing == 0 && node.status == Status::Waiting {
@@ -180,6 +199,7 @@ mod tests {
             id: StepId(id),
             phase: Phase::Change,
             members: Vec::new(),
+            act: None,
             needs: needs.iter().copied().map(StepId).collect(),
             scope: limited.then(|| crate::refresh::fake::scope("east")),
             plane: None,

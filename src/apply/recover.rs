@@ -73,11 +73,22 @@ pub struct Recovered {
     pub loaded: Option<Loaded>,
     /// Runs that were settled and are over now.
     pub settled: Vec<RunId>,
+    /// A promotion that is settled and not over: nothing else is changed before it is.
+    pub promotion: Option<OpenPromotion>,
     /// Objects of which it is still not known what happened, and why: nothing may be planned for
     /// them, nor for what depends on them.
     pub in_doubt: BTreeMap<Address, String>,
     /// With an error the command stops; state is safe, and the next one goes on from it.
     pub diagnostics: Diagnostics,
+}
+
+/// A promotion that is not over.
+#[derive(Clone, Debug)]
+pub struct OpenPromotion {
+    /// Its run.
+    pub run: RunId,
+    /// Its plan as it was saved.
+    pub plan: Vec<u8>,
 }
 
 /// State as the journals know it, for commands without the lock.
@@ -204,6 +215,10 @@ impl Recovery<'_> {
         recovered: &mut Recovered,
     ) -> Result<(), BackendError> {
         let id = run.begin.run.clone();
+        if opened.plan.promotion.is_some() {
+            let plan = run.begin.plan.to_vec();
+            recovered.promotion = Some(OpenPromotion { run: id.clone(), plan });
+        }
         let frames = self.backend.journal_read(&id).await?.frames;
         let loaded = recovered.loaded.take();
         let (state, head) = match loaded.clone() {
@@ -238,12 +253,13 @@ impl Recovery<'_> {
         recorder.add(doubtful.iter().filter_map(|d| doubted(&opened.plan, d)));
         let made = unsettled.iter().any(Unsettled::made);
         let seen: usize = unsettled.iter().map(|u| u.items.len()).sum();
-        let open =
+        let mut open =
             self.settle(&mut current, &mut recorder, unsettled, recovered) || seen < in_doubt;
         recorder.flush().await?;
         current.state.tool_version.clone_from(&self.tool_version);
         let mut state = current.state;
         let token = format!("{id}-{}", self.guard.term());
+        open |= opened.plan.promotion.is_some();
         let status = (!open).then_some(RunStatus::Folded);
         let save =
             Save { backend: self.backend, guard: self.guard, crash: &self.crash, now: self.now };

@@ -18,14 +18,16 @@ use super::workspace::{Workspace, asked, duration, has_files};
 use super::{approval, args};
 use crate::address::Address;
 use crate::apply::crash::{Crash, CrashPoint};
-use crate::apply::{self, Outcome, Recovered, RunEnding};
+use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
 use crate::engine::expected::{self, Expected};
 use crate::engine::finaliser::Finaliser;
 use crate::engine::{Asked, Contexts, Loaded, Settings, ground};
 use crate::event::Events;
 use crate::plan::{Plan, PlanMode, bind, file};
+use crate::registry::Providers;
 use crate::view::bar::Bar;
+use crate::view::escape::line;
 use crate::view::ndjson;
 use crate::view::progress::Progress;
 
@@ -129,7 +131,9 @@ impl Applying<'_> {
         if ready.has_nothing_to_do(&newest) {
             return Ok(self.nothing_to_do(&ready));
         }
-        approval::consent(self.workspace, self.args, &ready.plan).await?;
+        if !ready.resumes {
+            approval::consent(self.workspace, self.args, &ready.plan).await?;
+        }
         Ok(self.carry_out(ready, newest).await)
     }
 
@@ -179,6 +183,10 @@ impl Applying<'_> {
         let settings = workspace.settings(Some(&self.args.planning));
         let loaded = workspace.load(&settings, &contexts).await?;
         let newest = self.settled(&loaded, &contexts).await?;
+        if let Some(open) = &newest.promotion {
+            let ready = self.open_promotion(open, &newest).await?;
+            return Ok((ready, newest));
+        }
         if let Some((at, why)) =
             asked.import.as_ref().and_then(|(at, _)| newest.in_doubt.get_key_value(at))
         {
@@ -200,8 +208,8 @@ impl Applying<'_> {
         }
         let bytes = file::write(&made.plan, &self.backend.sealer())
             .map_err(|error| workspace.failed(&error))?;
-        let (plan, providers) = (made.plan, made.providers);
-        Ok((Ready { plan, bytes, loaded, contexts, providers }, newest))
+        let (plan, providers, resumes) = (made.plan, made.providers, false);
+        Ok((Ready { plan, bytes, loaded, contexts, providers, resumes }, newest))
     }
 
     /// What planning is asked for.
@@ -225,6 +233,17 @@ impl Applying<'_> {
             }
         })?;
         self.workspace.tell(&recovered.diagnostics);
+        if let Some(open) = &recovered.promotion
+            && (self.args.destroy || self.args.import.is_some() || self.args.plan.is_some())
+        {
+            let text = format!(
+                "Run {} makes another region the primary and is not over. Nothing else is changed \
+                 before it is.\nRun `lifeboat apply`, which goes on with it.",
+                open.run
+            );
+            self.workspace.output.error("A promotion is open", &text);
+            return Err(Exit::Refused);
+        }
         if recovered.diagnostics.has_errors() { Err(Exit::Error) } else { Ok(recovered) }
     }
 
@@ -237,18 +256,8 @@ impl Applying<'_> {
             Exit::Error
         })?;
         let newest = self.settled(&loaded, &contexts).await?;
-        let settings = workspace.settings(Some(&self.args.planning));
-        let entropy = contexts.entropy();
-        let renderer = contexts.renderer(&entropy);
-        let context = contexts.context(&entropy, &renderer);
-        let interrupt = workspace.interrupt.clone();
+        let providers = self.connected(&loaded, &contexts, &newest).await?;
         let state = newest.loaded.as_ref().map(|newest| &newest.state);
-        let providers = ground::connect(&loaded, &settings, &context, state, interrupt)
-            .await
-            .map_err(|found| {
-                workspace.tell(&found);
-                Exit::Error
-            })?;
         let refused = bind::check(
             &plan.inputs,
             &plan.expires,
@@ -258,7 +267,53 @@ impl Applying<'_> {
         if refused.has_errors() {
             return Err(Exit::Error);
         }
-        Ok((Ready { plan, bytes, loaded, contexts, providers }, newest))
+        Ok((Ready { plan, bytes, loaded, contexts, providers, resumes: false }, newest))
+    }
+
+    /// Providers that can make calls, with verified accounts.
+    async fn connected(
+        &self,
+        loaded: &Loaded,
+        contexts: &Contexts,
+        newest: &Recovered,
+    ) -> Result<Providers, Exit> {
+        let settings = self.workspace.settings(Some(&self.args.planning));
+        let entropy = contexts.entropy();
+        let renderer = contexts.renderer(&entropy);
+        let context = contexts.context(&entropy, &renderer);
+        let interrupt = self.workspace.interrupt.clone();
+        let state = newest.loaded.as_ref().map(|newest| &newest.state);
+        let connected = ground::connect(loaded, &settings, &context, state, interrupt).await;
+        connected.map_err(|found| {
+            self.workspace.tell(&found);
+            Exit::Error
+        })
+    }
+
+    /// A promotion that an earlier process began, and a person approved then.
+    async fn open_promotion(
+        &self,
+        open: &OpenPromotion,
+        newest: &Recovered,
+    ) -> Result<Ready, Exit> {
+        let workspace = self.workspace;
+        let plan = file::read(&open.plan, &self.backend.sealer())
+            .map_err(|error| workspace.failed(&error))?;
+        let (loaded, contexts) = workspace.load_plan(&plan).map_err(|found| {
+            workspace.tell(&found);
+            Exit::Error
+        })?;
+        if let Some(promotion) = &plan.promotion {
+            let text = format!(
+                "Going on with the promotion of {} in place of {}.\n",
+                line(&promotion.to),
+                line(&promotion.from)
+            );
+            workspace.output.note(&text);
+        }
+        let providers = self.connected(&loaded, &contexts, newest).await?;
+        let bytes = open.plan.clone();
+        Ok(Ready { plan, bytes, loaded, contexts, providers, resumes: true })
     }
 
     async fn carry_out(&self, ready: Ready, newest: Recovered) -> Exit {
@@ -271,9 +326,12 @@ impl Applying<'_> {
         let expected = Arc::new(Expected::of(&ready.plan, &durations, parallelism));
         let bar = watched.then(|| Bar::new(total, Arc::clone(&expected)));
         let events = Progress { bar, expected, ..self.progress() };
-        let id = match RunId::new(workspace.lock_info("").id) {
-            Ok(id) => id,
-            Err(error) => return workspace.failed(&error),
+        let id = match &newest.promotion {
+            Some(open) if ready.resumes => open.run.clone(),
+            _ => match RunId::new(workspace.lock_info("").id) {
+                Ok(id) => id,
+                Err(error) => return workspace.failed(&error),
+            },
         };
         workspace.applying.store(true, Ordering::Relaxed);
         let settings = workspace.settings(Some(&self.args.planning));

@@ -7,7 +7,7 @@ use super::args;
 use super::exit::Exit;
 use super::workspace::Workspace;
 use crate::plan::guard::{Consent, guards};
-use crate::plan::{Plan, PlanMode};
+use crate::plan::{Plan, PlanMode, Promotion};
 
 /// Refuses, with summary and detail, the options that a saved plan has answered already.
 pub fn as_saved(
@@ -72,10 +72,55 @@ pub async fn consent(workspace: &Workspace, args: &args::Apply, plan: &Plan) -> 
     if refused.has_errors() {
         return Err(Exit::Refused);
     }
+    if let Some(promotion) = &plan.promotion {
+        return promote(workspace, args, promotion).await;
+    }
     if args.plan.is_some() || args.consent.auto_approve {
         return Ok(());
     }
     approve(workspace, args, plan.mode == PlanMode::Destroy).await
+}
+
+/// That another region becomes the primary is never approved in passing: its name is typed, or
+/// given with the epoch.
+async fn promote(
+    workspace: &Workspace,
+    args: &args::Apply,
+    promotion: &Promotion,
+) -> Result<(), Exit> {
+    let Promotion { from, to, epoch, .. } = promotion;
+    let refused = |detail: &str| {
+        workspace.output.error("The promotion needs an approval of its own", detail);
+        Err(Exit::Refused)
+    };
+    let option = format!("-promote={to} -from-epoch={epoch}");
+    if let (Some(region), Some(given)) = (&args.consent.promote, args.consent.from_epoch) {
+        if **region == **to && given == *epoch {
+            return Ok(());
+        }
+        return refused(&format!(
+            "-promote={region} -from-epoch={given} approves another promotion than this one, which \
+             makes {to} the primary in place of {from} and leaves epoch {epoch}.\nIf that is meant: \
+             {option}"
+        ));
+    }
+    let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
+    if !asks || workspace.output.json {
+        return refused(&format!(
+            "{to} would become the primary in place of {from}. -auto-approve does not approve that, \
+             and there is no terminal to ask.\nIf that is meant: {option}"
+        ));
+    }
+    let question = format!(
+        "\nDo you want to make {to} the primary in place of {from}?\n  Only the name of the region \
+         will be accepted to approve.\n\n  Enter the region: "
+    );
+    if workspace.ask(&question).await? == **to {
+        workspace.output.note("\n");
+        return Ok(());
+    }
+    workspace.output.note("\nPromotion cancelled.\n");
+    Err(Exit::Error)
 }
 
 async fn approve(workspace: &Workspace, args: &args::Apply, destroy: bool) -> Result<(), Exit> {

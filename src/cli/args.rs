@@ -186,6 +186,12 @@ pub struct Consent {
     /// Allow a change that can never be taken back; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     pub confirm_one_way: Vec<String>,
+    /// Approve that this region becomes the primary
+    #[arg(long, value_name = "REGION", requires = "from_epoch")]
+    pub promote: Option<String>,
+    /// The epoch that the promotion leaves, as `lifeboat status` tells it
+    #[arg(long, value_name = "EPOCH", requires = "promote", value_parser = whole::<u64>)]
+    pub from_epoch: Option<u64>,
 }
 
 /// `init`

@@ -144,7 +144,16 @@ fn exit(plan: &Plan, args: &args::Plan) -> Exit {
 
 /// The exit code of a plan with errors: what a guard holds back is a refusal.
 pub fn failed(diagnostics: &Diagnostics) -> Exit {
-    let refused = |d: &Diagnostic| matches!(d.code, "plan::primary_changed" | "plan::not_empty");
+    let refused = |d: &Diagnostic| {
+        matches!(
+            d.code,
+            "promotion::stale_files"
+                | "promotion::not_whole"
+                | "promotion::pending"
+                | "promotion::unreachable"
+                | "plan::not_empty"
+        )
+    };
     let refused = diagnostics.0.iter().any(refused);
     if refused { Exit::Refused } else { Exit::Error }
 }

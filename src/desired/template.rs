@@ -100,6 +100,18 @@ pub struct Planned {
     pub after: Vec<Address>,
     /// `lifecycle.prevent_destroy` of the block.
     pub prevent_destroy: bool,
+    /// What it does in a promotion, where the roles decide a part of it.
+    pub part: Option<Part>,
+}
+
+/// What an object does in a promotion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// It says whether its region takes writes: the fence where the region is left, and where
+    /// writes are resumed in the new primary.
+    Writers,
+    /// It sends traffic to the primary.
+    Traffic,
 }
 
 /// All objects of one kind that one topology block stands for.

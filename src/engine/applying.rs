@@ -50,6 +50,8 @@ pub struct Ready {
     pub contexts: Contexts,
     /// Kinds, able to make calls.
     pub providers: Providers,
+    /// The run goes on that an earlier process began.
+    pub resumes: bool,
 }
 
 impl Ready {
@@ -136,7 +138,7 @@ impl Holding<'_> {
         ready: Ready,
         newest: Recovered,
     ) -> (Plan, Outcome, Finaliser) {
-        let Ready { plan, bytes, loaded, contexts, providers } = ready;
+        let Ready { plan, bytes, loaded, contexts, providers, resumes } = ready;
         let (state, head) = newest.loaded.map(|newest| (newest.state, newest.head)).unzip();
         let lineage = || plan.inputs.lineage.clone().unwrap_or_else(|| plan.id.clone());
         let mut state = state.unwrap_or_else(|| State::new(lineage(), env!("CARGO_PKG_VERSION")));
@@ -155,6 +157,7 @@ impl Holding<'_> {
             plan: &plan,
             plan_bytes: bytes,
             plan_digest: digest,
+            resumes,
             providers: &providers,
             finalise: &finalise,
             state,
@@ -164,7 +167,7 @@ impl Holding<'_> {
             session: Arc::new(session),
             events: self.events,
             parallelism: self.settings.parallelism.max(1),
-            command: command(&plan).to_owned(),
+            command: if plan.promotion.is_some() { "promote" } else { command(&plan) }.to_owned(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             now: self.now,
             confirm: CONFIRM,

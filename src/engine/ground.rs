@@ -97,28 +97,6 @@ pub(super) async fn ground(
     Some(Ground { previous, selection, providers, identities, regions })
 }
 
-/// A changed primary is a promotion, never an ordinary change.
-pub(super) fn primary_kept(loaded: &Loaded, state: Option<&State>) -> Diagnostics {
-    let (Some(topology), Some(state)) = (&loaded.topology, state) else {
-        return Diagnostics::new();
-    };
-    let Some(primary) = state.primary.as_ref().filter(|p| ***p != *topology.primary) else {
-        return Diagnostics::new();
-    };
-    Diagnostic::error(
-        "plan::primary_changed",
-        "The primary differs from the one in state",
-        format!(
-            "The files name {} as the primary, the state (epoch {}) has {primary}. That is a \
-             promotion: it fences, proves what is lost and moves traffic in that order. This \
-             version cannot promote yet, and it is never applied as an ordinary change.",
-            topology.primary, state.epoch
-        ),
-    )
-    .help(format!("Put `primary = \"{primary}\"` back."))
-    .into()
-}
-
 /// Asks who we are, where something remote is at stake.
 async fn identities(
     loaded: &Loaded,

@@ -21,6 +21,7 @@ pub mod planning;
 pub mod providers;
 mod regions;
 pub mod reopened;
+mod roles;
 mod statics;
 pub mod stored;
 pub mod surgery;

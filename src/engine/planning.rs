@@ -14,8 +14,9 @@ use super::asked::Asked;
 use super::contents::look_inside;
 use super::context::Contexts;
 use super::drifted::{Looked, drift, looked};
-use super::ground::{Ground, ground, primary_kept};
+use super::ground::{Ground, ground};
 use super::load::{Loaded, Settings};
+use super::roles::{self, Course};
 use super::unmanaged::Unmanaged;
 use super::{imports, stored, unmanaged};
 use crate::address::{Address, Mode};
@@ -23,6 +24,7 @@ use crate::builtin;
 use crate::event::Events;
 use crate::function::Context;
 use crate::plan::order::{self, Batches};
+use crate::plan::promotion;
 use crate::plan::resolve::{Answer, Input, Need, Options, Previous, Resolved, Resolver};
 use crate::plan::withheld;
 use crate::plan::{Inputs, Plan, PlanMode, ScopeStatus};
@@ -73,8 +75,14 @@ async fn evaluated(
     events: &dyn Events,
     interrupt: watch::Receiver<lifeboat_sdk::Interrupt>,
 ) -> Made {
-    let mut diagnostics = primary_kept(loaded, state);
-    diagnostics.extend(loaded.config.planning.clone());
+    let mut diagnostics = loaded.config.planning.clone();
+    let course = match roles::course(loaded, state, asked) {
+        Ok(course) => course,
+        Err(refused) => {
+            diagnostics.push(*refused);
+            Course::Ordinary
+        }
+    };
     let session = Session::interruptible(Purpose::Refresh, interrupt);
     let session = Arc::new(session.assume_down(settings.assume_down.clone()));
     let ctx = Ctx::read_only(session);
@@ -109,7 +117,7 @@ async fn evaluated(
     let current = take_current(&mut observed);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
     let input = match input {
-        Ok(input) => input,
+        Ok(input) => Input { promoting: course != Course::Ordinary, ..input },
         Err(diagnostic) => {
             made.diagnostics.push(*diagnostic);
             return made;
@@ -124,7 +132,7 @@ async fn evaluated(
         resolved.diagnostics.push(interrupted());
     }
     imports::judge(asked, loaded, &ground, &imports, &mut resolved, &mut made.diagnostics);
-    complete(&mut made, loaded, asked, &ground, resolved, statuses);
+    complete(&mut made, loaded, asked, &ground, resolved, statuses, &course);
     if !made.diagnostics.has_errors() {
         let regions = ground.regions.planned(&made.plan);
         made.diagnostics.extend(regions.unknown(settings, asked));
@@ -248,6 +256,7 @@ fn input<'a>(
         previous_outputs: state.map(stored::outputs).transpose()?.unwrap_or_default(),
         functions: context,
         primary: topology.map(|t| RegionName(t.primary.clone())),
+        promoting: false,
         blocks: topology.map(Topology::values).unwrap_or_default(),
         owner: topology.map_or_else(|| lineage.into(), |t| t.name.clone()),
         options: Options {
@@ -350,6 +359,7 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
             targets: asked.targets.clone(),
             excludes: asked.excludes.clone(),
         },
+        promotion: None,
         changes: Vec::new(),
         drift: Vec::new(),
         outputs: BTreeMap::new(),
@@ -368,11 +378,19 @@ fn complete(
     ground: &Ground,
     resolved: Resolved,
     statuses: Vec<ScopeStatus>,
+    course: &Course,
 ) {
     let Resolved { changes, needs, outputs, checks, diagnostics } = resolved;
     made.diagnostics.extend(diagnostics);
     let plan = &mut made.plan;
     plan.changes = changes;
+    let parts = roles::parts(loaded);
+    if let (Course::Promotion { from }, Some(to)) = (course, plan.inputs.primary.clone()) {
+        let epoch = plan.inputs.epoch;
+        let (promotion, found) = promotion::promote(&mut plan.changes, &parts, from, &to, epoch);
+        plan.promotion = Some(promotion);
+        made.diagnostics.extend(found);
+    }
     plan.changes.retain(|c| ground.selection.takes(&c.address));
     plan.outputs = outputs;
     plan.checks = checks;
@@ -385,7 +403,12 @@ fn complete(
         .collect();
     let kept = withheld::withhold(&mut plan.changes, &needs);
     made.diagnostics.0.extend(withheld::told(&kept, &plan.changes));
-    match order::steps(&plan.changes, &needs, &batches, &kept, asked.mode) {
+    let steps = order::steps(&plan.changes, &needs, &batches, &kept, asked.mode);
+    let steps = match &plan.promotion {
+        Some(promotion) => steps.and_then(|s| promotion.steps(s, &plan.changes, &parts)),
+        None => steps,
+    };
+    match steps {
         Ok(steps) => plan.steps = steps,
         Err(cycle) => {
             let round = cycle.iter().chain(cycle.first());

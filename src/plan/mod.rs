@@ -6,6 +6,7 @@ pub mod file;
 pub mod finalise;
 pub mod guard;
 pub mod order;
+pub mod promotion;
 pub mod resolve;
 pub mod step;
 pub mod withheld;
@@ -18,7 +19,8 @@ use crate::address::Address;
 use crate::diff::Action;
 pub use crate::refresh::ScopeStatus;
 pub use finalise::Finalise;
-pub use step::{Member, Operation, Phase, Step, StepId};
+pub use promotion::Promotion;
+pub use step::{Act, Member, Operation, Phase, Step, StepId};
 
 /// What a run was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,8 @@ pub struct Plan {
     pub mode: PlanMode,
     /// What it was made from.
     pub inputs: Inputs,
+    /// Where it makes another region the primary.
+    pub promotion: Option<Promotion>,
     /// Every object, also those without a change, in the order of addresses.
     pub changes: Vec<ObjectChange>,
     /// What changed outside since the previous state.
@@ -227,6 +231,7 @@ impl Plan {
     /// Whether applying it would do anything at all.
     pub fn has_changes(&self) -> bool {
         self.pending().next().is_some()
+            || self.promotion.is_some()
             || (self.mode == PlanMode::RefreshOnly && !self.drift.is_empty())
             || self.changes.iter().any(|c| c.previous_address.is_some() || c.importing.is_some())
             || self.outputs.values().any(|o| o.before != o.after)

@@ -362,6 +362,7 @@ impl Builder<'_> {
                 id: ids[*node],
                 phase: Phase::Change,
                 members,
+                act: None,
                 needs,
                 scope,
                 plane,

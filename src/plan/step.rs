@@ -4,7 +4,7 @@ use std::fmt;
 
 use lifeboat_sdk::{Plane, Scope};
 
-pub use crate::event::Operation;
+pub use crate::event::{Act, Operation};
 
 /// The number of a step in its plan; its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,11 +16,37 @@ impl fmt::Display for StepId {
     }
 }
 
-/// The phase of a promotion that a step belongs to; ordinary plans have only `Change`.
+/// The phase of a promotion that a step belongs to, in their order; ordinary plans have only
+/// `Change`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// Ordinary work.
     Change,
+    /// The region that is left takes no more writes.
+    Fence,
+    /// The epoch is claimed: from here on the other region is the primary.
+    Claim,
+    /// The new primary takes writes.
+    Promote,
+    /// Traffic goes there.
+    Switch,
+}
+
+impl Phase {
+    /// All, in their order.
+    pub const ALL: [Self; 5] =
+        [Self::Change, Self::Fence, Self::Claim, Self::Promote, Self::Switch];
+
+    /// Its name in plans.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Change => "change",
+            Self::Fence => "fence",
+            Self::Claim => "claim",
+            Self::Promote => "promote",
+            Self::Switch => "switch",
+        }
+    }
 }
 
 /// One object of a step.
@@ -43,6 +69,8 @@ pub struct Step {
     pub phase: Phase,
     /// What it does: several objects only where the kind takes them in one call.
     pub members: Vec<Member>,
+    /// What it does instead, where it has no members. With neither it only joins others.
+    pub act: Option<Act>,
     /// Steps that must be done first; all have smaller numbers.
     pub needs: Vec<StepId>,
     /// Where it calls; `None` where nothing is called.

@@ -18,6 +18,7 @@ pub mod output;
 pub mod paint;
 pub mod plan;
 pub mod progress;
+pub mod promotion;
 pub mod prompt;
 pub mod show;
 pub mod status;

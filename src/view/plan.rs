@@ -7,6 +7,7 @@ use lifeboat_sdk::{Cause, Name, Scope, counted};
 
 use super::escape::{line, lines};
 use super::paint::{Label, Paint};
+use super::promotion;
 use super::value::{Line, Lines, short};
 use crate::address::Mode;
 use crate::diff::Action;
@@ -89,6 +90,7 @@ impl PlanView<'_> {
             for change in shown {
                 self.change(change, &mut out);
             }
+            out.push_str(&promotion::text(plan, self.paint));
             let _ok = writeln!(out, "\n{}", self.summary(plan));
             self.outputs(&plan.outputs, &mut out);
         }

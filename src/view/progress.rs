@@ -11,7 +11,7 @@ use super::escape::line;
 use super::output::Output;
 use crate::address::{Address, Key, Mode};
 use crate::engine::expected::{Expected, Task};
-use crate::event::{Event, Events};
+use crate::event::{Act, Event, Events};
 use crate::plan::Operation;
 
 /// Tells events to people or programs.
@@ -211,6 +211,7 @@ impl Events for Progress {
             Event::ApplyErrored { address, operation, failure, elapsed } => {
                 self.errored(&(address, operation), &failure, elapsed);
             }
+            Event::Acted(Act::Claim) => self.output.note("The epoch is claimed.\n"),
             Event::Recovering { run, in_doubt } => {
                 let text = format!(
                     "An earlier run ({}) did not end: settling it by reading, {} in doubt.\n",

@@ -20,6 +20,7 @@ mod imports;
 mod kills;
 mod outage;
 mod progress;
+mod promotion;
 mod ran;
 mod reports;
 mod stage;

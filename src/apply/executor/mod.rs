@@ -5,12 +5,12 @@
 
 mod handle;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use lifeboat_sdk::{Ctx, Diagnostics, Failure, Interrupt, Present, Value};
-use lifeboat_state::journal::{Frame, Intent};
+use lifeboat_state::journal::{Frame, Intent, Outcome, StepResult};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
@@ -18,6 +18,7 @@ use tracing::Instrument as _;
 
 use super::crash::CrashPoint;
 use super::current::{Current, Ended};
+use super::document::store;
 use super::ends::{End, journal_step};
 use super::outcome::{Fate, ObjectOutcome};
 use super::prepare::{Env, Item, Prepared, Read, Write, token};
@@ -27,7 +28,7 @@ use super::settle::Finding;
 use super::task::{Called, read, write};
 use super::{Report, Run, chain};
 use crate::event::Event;
-use crate::plan::{Plan, Step, StepId};
+use crate::plan::{Act, Plan, Step, StepId};
 
 /// How often a running change is reported.
 const PROGRESS: Duration = Duration::from_secs(10);
@@ -103,11 +104,19 @@ pub(super) struct Executor<'a> {
 }
 
 impl<'a> Executor<'a> {
-    pub(super) fn new(run: &'a Run<'a>, current: Current<'a>, recorder: Recorder<'a>) -> Self {
+    /// With the steps that are `done` already.
+    pub(super) fn new(
+        run: &'a Run<'a>,
+        current: Current<'a>,
+        recorder: Recorder<'a>,
+        done: &BTreeSet<StepId>,
+    ) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
+        let mut ready = Ready::new(&run.plan.steps, run.parallelism);
+        ready.resume(done);
         let mut this = Self {
             env: Env { plan: run.plan, providers: run.providers, finalise: run.finalise },
-            ready: Ready::new(&run.plan.steps, run.parallelism),
+            ready,
             current,
             recorder,
             tasks: JoinSet::new(),
@@ -169,6 +178,10 @@ impl<'a> Executor<'a> {
                     self.ready.finish(id, StepEnd::Done);
                     continue;
                 }
+                Ok(Prepared::Act(act)) => {
+                    self.act(id, act);
+                    continue;
+                }
                 Ok(Prepared::Local { item, ended, id: object }) => {
                     self.local(id, *item, &ended, object.as_deref());
                     continue;
@@ -219,6 +232,19 @@ impl<'a> Executor<'a> {
         self.recorder.add([intent(self.env.plan, id, &running.items)]);
         self.news.extend(Self::starting(&running));
         self.conclude(id, running);
+    }
+
+    /// A step that changes no object and makes no call: begun and ended in one append.
+    fn act(&mut self, id: StepId, act: Act) {
+        let step = journal_step(id);
+        let member = step.0.clone();
+        let told = Value::object([("at".into(), Value::string((self.run.now)()))]);
+        let result = StepResult::Done { document: store(&told).ok() };
+        self.recorder.add([intent(self.env.plan, id, &[])]);
+        self.recorder.add([Frame::Outcome(Outcome { step, member, result })]);
+        self.current.act(act, &told);
+        self.news.push(Event::Acted(act));
+        self.ready.finish(id, StepEnd::Done);
     }
 
     /// Makes all that is to be recorded durable; answers whether the calls may begin.
@@ -391,6 +417,7 @@ impl<'a> Executor<'a> {
                 let names: Vec<String> = names.map(|c| c.address.to_string()).collect();
                 Fate::NotTried(format!("it needs {}", names.join(", ")))
             }
+            Some(Status::Done) => Fate::Done,
             Some(Status::Running) => Fate::InDoubt("it was stopped while it ran".to_owned()),
             _ => Fate::NotTried(match &self.halt {
                 Some(Halt::Unrecorded(_)) => "nothing more could be recorded".to_owned(),

@@ -215,6 +215,7 @@ impl World {
             self.disk.fail(nth, fault, sticky);
         }
         apply(Run {
+            resumes: false,
             id,
             plan,
             plan_bytes: bytes.clone(),
@@ -350,6 +351,7 @@ pub(super) fn blank(address: Address, region: &str) -> ObjectChange {
 
 pub(super) fn plan_of(id: &str, changes: Vec<ObjectChange>, steps: Vec<Step>) -> Plan {
     Plan {
+        promotion: None,
         id: id.to_owned(),
         created: String::new(),
         expires: String::new(),
@@ -401,6 +403,7 @@ impl Steps {
     ) -> StepId {
         let id = StepId(u32::try_from(self.0.len()).unwrap());
         self.0.push(Step {
+            act: None,
             id,
             phase: Phase::Change,
             members,

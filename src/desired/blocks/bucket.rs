@@ -7,10 +7,11 @@ use super::build::{
     text, value,
 };
 use crate::address::Address;
-use crate::desired::{Planned, Template};
+use crate::desired::{Part, Planned, Template};
 use crate::topology::Topology;
 use crate::topology::bucket::{Bucket, Lock};
 use crate::topology::region::Region;
+use crate::topology::replication::Replication;
 
 /// The bucket of a block in a region.
 pub(super) fn bucket_at(bucket: &str, region: &str) -> Address {
@@ -31,7 +32,10 @@ pub(super) fn lock_at(bucket: &str, region: &str) -> Address {
 pub(super) fn expand(made: &mut Made, topology: &Topology, bucket: &Bucket) {
     for region in &topology.regions {
         let Some(name) = bucket.names.get(&region.name) else { continue };
-        let one = One { bucket, region, name };
+        let copied = |r: &Replication| r.bucket == bucket.name && !r.two_way;
+        let followed = bucket.one_writer && topology.replications.iter().any(copied);
+        let standby = region.name != topology.primary;
+        let one = One { bucket, region, name, writes: followed.then_some(!standby) };
         made.add(bucket_at(&bucket.name, &region.name), one.bucket());
         one.settings(made);
         if let Some(lock) = &bucket.lock {
@@ -40,11 +44,26 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, bucket: &Bucket) {
     }
 }
 
+/// Refuses writes to objects whoever makes them. Copies are not refused: replication writes with
+/// permissions of its own, as `s3:ReplicateObject` (S3 user guide, "Setting up permissions for live
+/// replication").
+fn fence(objects: &str) -> Value {
+    object([
+        ("Sid", text("LifeboatFence")),
+        ("Effect", text("Deny")),
+        ("Principal", text("*")),
+        ("Action", list([text("s3:PutObject*"), text("s3:DeleteObject*")])),
+        ("Resource", text(objects)),
+    ])
+}
+
 /// The bucket of one region.
 struct One<'t> {
     bucket: &'t Bucket,
     region: &'t Region,
     name: &'t Name,
+    /// Whether this region takes writes, where only the primary does.
+    writes: Option<bool>,
 }
 
 impl One<'_> {
@@ -106,22 +125,28 @@ impl One<'_> {
             block.document.push((name.into(), value(Value::Bool(true))));
         }
         made.add(closed.clone(), block);
-        self.tls_only(made, closed);
+        self.policy(made, closed);
     }
 
-    /// Calls without TLS are refused (S3 user guide, "Security best practices"). After the
-    /// public access block: two changes of access at once may conflict.
-    fn tls_only(&self, made: &mut Made, closed: Address) {
+    /// Calls without TLS are refused (S3 user guide, "Security best practices"), and writes where
+    /// only the primary takes them. After the public access block: two changes of access at once
+    /// may conflict.
+    fn policy(&self, made: &mut Made, closed: Address) {
         let arn = bucket_arn(&self.region.aws, self.name);
-        let statement = object([
+        let objects = format!("{arn}/*");
+        let mut statements = vec![object([
             ("Sid", text("DenyInsecureTransport")),
             ("Effect", text("Deny")),
             ("Principal", text("*")),
             ("Action", text("s3:*")),
-            ("Resource", list([text(&arn), text(&format!("{arn}/*"))])),
+            ("Resource", list([text(&arn), text(&objects)])),
             ("Condition", object([("Bool", object([("aws:SecureTransport", text("false"))]))])),
-        ]);
-        let mut planned = self.setting("policy", policy([statement]));
+        ])];
+        if self.writes == Some(false) {
+            statements.push(fence(&objects));
+        }
+        let mut planned = self.setting("policy", policy(statements));
+        planned.part = self.writes.map(|_| Part::Writers);
         planned.after.push(closed);
         made.add(self.at("aws_s3_bucket_policy"), planned);
     }

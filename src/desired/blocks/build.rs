@@ -85,6 +85,7 @@ pub(super) fn planned<const N: usize>(span: Span, document: [(&str, Template); N
         adopt: false,
         after: Vec::new(),
         prevent_destroy: false,
+        part: None,
     }
 }
 

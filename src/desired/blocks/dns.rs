@@ -21,7 +21,7 @@ use lifeboat_sdk::{Name, Value};
 
 use super::build::{Made, address, block, list, number, object, of, open, planned, text, value};
 use crate::address::Address as At;
-use crate::desired::{Planned, Template};
+use crate::desired::{Part, Planned, Template};
 use crate::topology::Topology;
 use crate::topology::dns::{Address, DnsFailover, Endpoint, Gate, HealthCheck, Policy, Switch};
 use crate::topology::region::Region;
@@ -128,6 +128,7 @@ fn record(topology: &Topology, dns: &DnsFailover, region: &Region, endpoint: &En
             ("set_identifier", value(text(&region.name))),
         ],
     );
+    planned.part = Some(Part::Traffic);
     let mut set = |name: &str, template: Template| planned.document.push((name.into(), template));
     match &endpoint.address {
         Address::Plain(address) => {

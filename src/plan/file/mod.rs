@@ -1,10 +1,11 @@
 //! The plan file: one line in the envelope of the journal, sensitive values sealed.
 //!
-//! The types of version 1 are frozen in `v1`; another version is refused by number, and an
-//! older one will be read through an upgrade step.
+//! The types of each version are frozen in a file of their own. An older one is read through an
+//! upgrade step; a newer one is refused by number.
 
 mod read;
 mod v1;
+mod v2;
 mod write;
 
 pub(crate) use write::{cause, reason};
@@ -50,7 +51,7 @@ pub(super) fn unstorable(why: impl std::fmt::Display) -> PlanFileError {
 }
 
 /// The version that this build writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 pub(super) fn damaged(why: impl std::fmt::Display) -> PlanFileError {
     PlanFileError::Damaged { why: why.to_string() }
@@ -91,10 +92,11 @@ pub fn is_plan(bytes: &[u8]) -> bool {
 /// It is damaged, of another version, or sealed with another key.
 pub fn read(bytes: &[u8], sealer: &Sealer) -> Result<Plan, PlanFileError> {
     let (found, json) = opened(bytes)?;
-    if found != VERSION {
-        return Err(PlanFileError::Version { found, known: VERSION });
-    }
-    let stored: v1::Plan = serde_json::from_str(json).map_err(damaged)?;
+    let stored: v2::Plan = match found {
+        1 => serde_json::from_str::<v1::Plan>(json).map_err(damaged)?.into(),
+        VERSION => serde_json::from_str(json).map_err(damaged)?,
+        found => return Err(PlanFileError::Version { found, known: VERSION }),
+    };
     read::plan(stored, sealer)
 }
 

@@ -11,12 +11,12 @@ use lifeboat_sdk::{
 };
 use lifeboat_state::secret::{Sealer, open_document};
 
-use super::{PlanFileError, damaged, v1, write};
+use super::{PlanFileError, damaged, v1, v2, write};
 use crate::address::Address;
 use crate::diff::Action;
 use crate::plan::{
-    CheckResult, Deferral, Inputs, Member, ObjectChange, Operation, OutputChange, Phase, Plan,
-    PlanMode, Reason, ScopeStatus, Step, StepId,
+    Act, CheckResult, Deferral, Inputs, Member, ObjectChange, Operation, OutputChange, Phase, Plan,
+    PlanMode, Promotion, Reason, ScopeStatus, Step, StepId,
 };
 
 struct Reader<'a> {
@@ -24,7 +24,7 @@ struct Reader<'a> {
     plan: String,
 }
 
-pub(super) fn plan(stored: v1::Plan, sealer: &Sealer) -> Result<Plan, PlanFileError> {
+pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileError> {
     let reader = Reader { sealer, plan: stored.id.clone() };
     let mut variables = BTreeMap::new();
     for (name, doc) in stored.inputs.variables {
@@ -68,6 +68,7 @@ pub(super) fn plan(stored: v1::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         expires: stored.expires,
         mode: one_of(MODES, write::mode, &stored.mode)?,
         inputs,
+        promotion: stored.promotion.map(promotion).transpose()?,
         changes,
         drift: stored.drift.into_iter().map(|c| reader.change(c)).collect::<Result<_, _>>()?,
         outputs,
@@ -175,7 +176,18 @@ impl Reader<'_> {
     }
 }
 
-fn step(stored: v1::Step, changes: usize) -> Result<Step, PlanFileError> {
+fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
+    let at = |text: &String| Address::parse(text).ok_or_else(|| damaged("a bad address"));
+    Ok(Promotion {
+        from: stored.from.into(),
+        to: stored.to.into(),
+        epoch: stored.epoch,
+        owed: stored.owed.iter().map(at).collect::<Result<_, _>>()?,
+        waiting: stored.waiting,
+    })
+}
+
+fn step(stored: v2::Step, changes: usize) -> Result<Step, PlanFileError> {
     let mut members = Vec::with_capacity(stored.members.len());
     for member in stored.members {
         if member.change >= changes {
@@ -189,8 +201,9 @@ fn step(stored: v1::Step, changes: usize) -> Result<Step, PlanFileError> {
     }
     Ok(Step {
         id: StepId(stored.id),
-        phase: Phase::Change,
+        phase: one_of(&Phase::ALL, Phase::word, &stored.phase)?,
         members,
+        act: stored.act.map(|act| one_of(&Act::ALL, Act::word, &act)).transpose()?,
         needs: stored.needs.into_iter().map(StepId).collect(),
         scope: stored.scope.map(scope),
         plane: stored.plane.map(|p| one_of(PLANES, write::plane, &p)).transpose()?,

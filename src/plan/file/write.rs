@@ -8,7 +8,7 @@ use lifeboat_sdk::{Cause, Location, Marks, Path, Plane, Scope, Value};
 use lifeboat_state::secret::{Sealer, seal_document};
 use serde_json::value::RawValue;
 
-use super::{PlanFileError, VERSION, unstorable, v1};
+use super::{PlanFileError, VERSION, unstorable, v1, v2};
 use crate::diff::Action;
 use crate::plan::{
     Deferral, ObjectChange, OutputChange, Plan, PlanMode, Reason, ScopeStatus, Step,
@@ -20,7 +20,7 @@ struct Writer<'a> {
     plan: &'a str,
 }
 
-pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v1::Plan, PlanFileError> {
+pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileError> {
     let writer = Writer { sealer, plan: &plan.id };
     let inputs = &plan.inputs;
     let mut variables = std::collections::BTreeMap::new();
@@ -33,7 +33,7 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v1::Plan, PlanFileErr
         outputs.insert(name.to_string(), writer.output(name, output)?);
     }
     let files = inputs.files.iter().map(|(name, content)| (name.clone(), STANDARD.encode(content)));
-    Ok(v1::Plan {
+    Ok(v2::Plan {
         format: VERSION,
         id: plan.id.clone(),
         created: plan.created.clone(),
@@ -54,6 +54,13 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v1::Plan, PlanFileErr
             targets: inputs.targets.clone(),
             excludes: inputs.excludes.clone(),
         },
+        promotion: plan.promotion.as_ref().map(|promotion| v2::Promotion {
+            from: promotion.from.to_string(),
+            to: promotion.to.to_string(),
+            epoch: promotion.epoch,
+            owed: promotion.owed.iter().map(ToString::to_string).collect(),
+            waiting: promotion.waiting,
+        }),
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         drift: plan.drift.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         outputs,
@@ -138,9 +145,11 @@ impl Writer<'_> {
     }
 }
 
-fn step(step: &Step) -> v1::Step {
-    v1::Step {
+fn step(step: &Step) -> v2::Step {
+    v2::Step {
         id: step.id.0,
+        phase: step.phase.word().to_owned(),
+        act: step.act.map(|act| act.word().to_owned()),
         members: step
             .members
             .iter()

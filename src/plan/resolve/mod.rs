@@ -65,6 +65,8 @@ pub struct Input<'a> {
     pub functions: &'a FunctionContext<'a>,
     /// The primary, where there is a topology.
     pub primary: Option<RegionName>,
+    /// Whether state has another primary.
+    pub promoting: bool,
     /// What `region.NAME` and the like are to expressions, by `kind.name`.
     pub blocks: BTreeMap<String, Value>,
     /// Whom ownership tags name: the topology or the lineage.

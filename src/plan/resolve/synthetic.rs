@@ -27,9 +27,11 @@ impl Resolver<'_> {
         for (key, planned) in &synthetic.instances {
             let address = synthetic.address.instance(Some(key.clone()));
             if planned.only_primary && !self.is_primary(key) {
-                // Absent by role: that it is missing here is no change. If state has it, a
-                // promotion carries it away, never an ordinary plan.
-                self.seen.insert(address);
+                // Absent by role: that it is missing here is no change. What a region that was the
+                // primary still has goes with re-protection, not with the promotion.
+                if self.input.promoting || !self.input.previous.contains_key(&address) {
+                    self.seen.insert(address);
+                }
                 continue;
             }
             let stored = self.input.previous.get(&address).map(|p| p.document.clone());

@@ -2,15 +2,15 @@
 
 use serde_json::value::RawValue;
 
-use super::v1;
+use super::{v1, v2};
 use crate::model::{
-    Deposed, Document, Index, Mode, ObjectRecord, ObjectStatus, Output, Ownership, RecordScope,
-    State,
+    Deposed, Document, Index, Mode, ObjectRecord, ObjectStatus, Output, Owed, Ownership,
+    Promotions, RecordScope, State,
 };
 use crate::secret::{Sealer, SecretError, open_document, seal_document};
 
 /// The state as payload, every sensitive value sealed.
-pub(super) fn to_payload(state: &State, sealer: &Sealer) -> Result<v1::Payload, SecretError> {
+pub(super) fn to_payload(state: &State, sealer: &Sealer) -> Result<v2::Payload, SecretError> {
     let seal = |address: &str, document: &Document| {
         let sealed = seal_document(sealer, &state.lineage, address, document.raw())?;
         Ok::<_, SecretError>(sealed.unwrap_or_else(|| document.raw().to_owned()))
@@ -27,10 +27,11 @@ pub(super) fn to_payload(state: &State, sealer: &Sealer) -> Result<v1::Payload, 
         }
         Ok((address.clone(), stored))
     });
-    Ok(v1::Payload {
+    Ok(v2::Payload {
         tool_version: state.tool_version.clone(),
         topology: state.topology.clone(),
         primary: state.primary.clone(),
+        promotions: (&state.promotions).into(),
         identities: state.identities.clone(),
         consumed_plans: state.consumed_plans.clone(),
         outputs: outputs.collect::<Result<_, SecretError>>()?,
@@ -41,7 +42,7 @@ pub(super) fn to_payload(state: &State, sealer: &Sealer) -> Result<v1::Payload, 
 /// The state that a payload holds, every sealed value opened, or left alone without a sealer.
 pub(super) fn from_payload(
     header: &super::Header,
-    payload: v1::Payload,
+    payload: v2::Payload,
     sealer: Option<&Sealer>,
 ) -> Result<State, SecretError> {
     let open = |address: &str, document: Box<RawValue>| {
@@ -69,6 +70,7 @@ pub(super) fn from_payload(
         epoch: header.epoch,
         topology: payload.topology,
         primary: payload.primary,
+        promotions: payload.promotions.into(),
         identities: payload.identities,
         outputs: outputs.collect::<Result<_, SecretError>>()?,
         objects: objects.collect::<Result<_, SecretError>>()?,
@@ -163,6 +165,25 @@ impl From<v1::Deposed> for Deposed {
             depends_on: stored.depends_on,
             scope: stored.scope.into(),
         }
+    }
+}
+
+impl From<&Promotions> for v2::Promotions {
+    fn from(Promotions { left, unprotected, owed }: &Promotions) -> Self {
+        let owed = owed.iter().map(|(address, Owed { region, epoch, since })| {
+            let (region, since) = (region.clone(), since.clone());
+            (address.clone(), v2::Owed { region, epoch: *epoch, since })
+        });
+        Self { left: left.clone(), unprotected: unprotected.clone(), owed: owed.collect() }
+    }
+}
+
+impl From<v2::Promotions> for Promotions {
+    fn from(v2::Promotions { left, unprotected, owed }: v2::Promotions) -> Self {
+        let owed = owed.into_iter().map(|(address, v2::Owed { region, epoch, since })| {
+            (address, Owed { region, epoch, since })
+        });
+        Self { left, unprotected, owed: owed.collect() }
     }
 }
 

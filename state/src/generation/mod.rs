@@ -15,6 +15,7 @@ mod survey;
 mod tests;
 mod upgrade;
 mod v1;
+mod v2;
 
 pub use chain::{Chain, KEEP, NewGeneration, Permit};
 pub use error::{Damage, GenerationError};
@@ -27,7 +28,7 @@ use crate::model::State;
 use crate::secret::{Sealer, SecretError};
 
 /// The format that this version writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What a generation says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,22 +1,24 @@
 //! From any known version of the format to the newest, one step at a time.
 //!
-//! For version 2: freeze `v2.rs`, let [`payload`] and [`header`] return its types, and add the arm
-//! that takes version 1 one step further. Stored files are never rewritten.
+//! For version 3: freeze `v3.rs`, let [`payload`] and [`header`] return its types, and add the arm
+//! that takes version 2 one step further. Stored files are never rewritten.
 
-use super::{Damage, FORMAT, Header, Link, v1};
+use super::{Damage, FORMAT, Header, Link, v1, v2};
 
 /// The header of a generation of any known version.
 pub(super) fn header(version: u32, text: &str) -> Result<Header, Damage> {
     match version {
-        1 => from_v1(serde_json::from_str(text).map_err(Damage::Content)?),
+        // The header is that of version 1 still.
+        1 | 2 => from_v1(serde_json::from_str(text).map_err(Damage::Content)?),
         found => Err(Damage::Newer { found, supported: FORMAT }),
     }
 }
 
 /// The payload of a generation of any known version.
-pub(super) fn payload(version: u32, text: &str) -> Result<v1::Payload, Damage> {
+pub(super) fn payload(version: u32, text: &str) -> Result<v2::Payload, Damage> {
     match version {
-        1 => serde_json::from_str(text).map_err(Damage::Content),
+        1 => serde_json::from_str::<v1::Payload>(text).map(Into::into).map_err(Damage::Content),
+        2 => serde_json::from_str(text).map_err(Damage::Content),
         found => Err(Damage::Newer { found, supported: FORMAT }),
     }
 }

@@ -24,6 +24,8 @@ pub struct State {
     pub topology: Option<String>,
     /// The region that is primary.
     pub primary: Option<String>,
+    /// What promotions left behind.
+    pub promotions: Promotions,
     /// Which account each scope was bound to: scope text to account id or cluster uid.
     pub identities: BTreeMap<String, String>,
     /// All objects by address.
@@ -46,6 +48,7 @@ impl State {
             epoch: 0,
             topology: None,
             primary: None,
+            promotions: Promotions::default(),
             identities: BTreeMap::new(),
             objects: BTreeMap::new(),
             outputs: BTreeMap::new(),
@@ -67,6 +70,30 @@ impl State {
     pub fn has_consumed(&self, digest: &str) -> bool {
         self.consumed_plans.iter().any(|known| known == digest)
     }
+}
+
+/// What promotions left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Promotions {
+    /// The region that was the primary before the last promotion: files that still name it are
+    /// stale, and no wish to go back.
+    pub left: Option<String>,
+    /// Since when (RFC 3339) the data of the primary has no healthy copy.
+    pub unprotected: Option<String>,
+    /// What could not be done in a region that did not answer and must be done there before
+    /// anything else, by the address of its object.
+    pub owed: BTreeMap<String, Owed>,
+}
+
+/// A fence that could not be placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    /// The region that owes it.
+    pub region: String,
+    /// The epoch that the promotion opened.
+    pub epoch: u64,
+    /// Since when, RFC 3339.
+    pub since: String,
 }
 
 /// What lifeboat keeps about one object.

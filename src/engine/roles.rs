@@ -1,0 +1,101 @@
+//! What the roles in the files and in state make of a plan.
+
+use lifeboat_sdk::{Diagnostic, Name};
+use lifeboat_state::model::State;
+
+use super::asked::Asked;
+use super::load::Loaded;
+use crate::plan::PlanMode;
+use crate::plan::promotion::Parts;
+use crate::topology::Topology;
+
+/// What the roles in the files and in state make of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// The roles stay.
+    Ordinary,
+    /// The files name another primary than this, which state has.
+    Promotion {
+        /// The primary so far.
+        from: Name,
+    },
+}
+
+/// A changed primary is a promotion, unless the files are older than the last one.
+///
+/// # Errors
+/// The files name the region that the last promotion left.
+pub(super) fn course(
+    loaded: &Loaded,
+    state: Option<&State>,
+    asked: &Asked,
+) -> Result<Course, Box<Diagnostic>> {
+    let (Some(topology), Some(state)) = (&loaded.topology, state) else {
+        return Ok(Course::Ordinary);
+    };
+    let Some(from) = state.primary.as_deref().filter(|from| **from != *topology.primary) else {
+        return Ok(Course::Ordinary);
+    };
+    if asked.mode == PlanMode::RefreshOnly {
+        return Err(Box::new(undecided(topology, state, from)));
+    }
+    if state.promotions.left.as_deref() != Some(&*topology.primary) {
+        return whole(asked, from, &topology.primary)
+            .map(|()| Course::Promotion { from: from.into() });
+    }
+    let detail = format!(
+        "The files name {} as the primary. The promotion that opened epoch {} left that region for \
+         {from}, so these files are older than it, and applying them would not undo it.",
+        topology.primary, state.epoch
+    );
+    let help = format!(
+        "Take the commit that names {from}, or write `primary = \"{from}\"`. To go back on \
+         purpose, run `lifeboat failback`."
+    );
+    let summary = "The files are older than the last promotion";
+    Err(Box::new(Diagnostic::error("promotion::stale_files", summary, detail).help(help)))
+}
+
+/// What is live has the roles of state, and the files have others.
+fn undecided(topology: &Topology, state: &State, from: &str) -> Diagnostic {
+    let detail = format!(
+        "The files name {} as the primary, the state (epoch {}) has {from}: what is live cannot be \
+         compared with files that give the regions other roles.",
+        topology.primary, state.epoch
+    );
+    let help = format!("Apply the promotion, or write `primary = \"{from}\"` again.");
+    let summary = "The primary differs from the one in state";
+    Diagnostic::error("promotion::pending", summary, detail).help(help)
+}
+
+/// A promotion is planned whole, and by itself.
+fn whole(asked: &Asked, from: &str, to: &str) -> Result<(), Box<Diagnostic>> {
+    let partly = [
+        ("-target", !asked.targets.is_empty()),
+        ("-exclude", !asked.excludes.is_empty()),
+        ("-exclude-region", !asked.exclude_regions.is_empty()),
+        ("-replace", !asked.replace.is_empty()),
+        ("-refresh=false", !asked.refresh),
+        ("destroy", asked.mode == PlanMode::Destroy),
+        ("import", asked.mode == PlanMode::Import),
+    ];
+    let Some((option, _)) = partly.into_iter().find(|(_, given)| *given) else { return Ok(()) };
+    let detail = format!(
+        "The files name {to} as the primary and state has {from}, so the plan is a promotion. It is \
+         planned whole: {option} has no place in it."
+    );
+    let help = format!("Leave {option} away, or write `primary = \"{from}\"` first.");
+    let summary = "The primary differs from the one in state";
+    Err(Box::new(Diagnostic::error("promotion::not_whole", summary, detail).help(help)))
+}
+
+/// What the objects of topology blocks do in a promotion.
+pub(super) fn parts(loaded: &Loaded) -> Parts {
+    let of = |synthetic: &crate::desired::Synthetic| {
+        let address = synthetic.address.clone();
+        let instances = synthetic.instances.iter();
+        let with_part = instances.filter_map(|(key, p)| Some((key.clone(), p.part?)));
+        with_part.map(|(key, part)| (address.instance(Some(key)), part)).collect::<Vec<_>>()
+    };
+    loaded.desired.synthetics.iter().flat_map(of).collect()
+}

@@ -1,0 +1,77 @@
+//! The stored form of plans, version 2: promotions, and steps without objects. Frozen: a change
+//! makes a version 3 beside it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::v1::{self, Change, Check, Finding, Inputs, Member, Output, Scope, Status};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Plan {
+    pub format: u32,
+    pub id: String,
+    pub created: String,
+    pub expires: String,
+    pub mode: String,
+    pub inputs: Inputs,
+    pub promotion: Option<Promotion>,
+    pub changes: Vec<Change>,
+    pub drift: Vec<Change>,
+    pub outputs: BTreeMap<String, Output>,
+    pub steps: Vec<Step>,
+    pub scopes: Vec<Status>,
+    pub findings: Vec<Finding>,
+    pub checks: Vec<Check>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Promotion {
+    pub from: String,
+    pub to: String,
+    pub epoch: u64,
+    pub owed: Vec<String>,
+    pub waiting: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Step {
+    pub id: u32,
+    pub phase: String,
+    pub act: Option<String>,
+    pub members: Vec<Member>,
+    pub needs: Vec<u32>,
+    pub scope: Option<Scope>,
+    pub plane: Option<String>,
+    pub weight: u32,
+}
+
+impl From<v1::Plan> for Plan {
+    fn from(old: v1::Plan) -> Self {
+        Self {
+            format: old.format,
+            id: old.id,
+            created: old.created,
+            expires: old.expires,
+            mode: old.mode,
+            inputs: old.inputs,
+            promotion: None,
+            changes: old.changes,
+            drift: old.drift,
+            outputs: old.outputs,
+            steps: old.steps.into_iter().map(Step::from).collect(),
+            scopes: old.scopes,
+            findings: old.findings,
+            checks: old.checks,
+        }
+    }
+}
+
+impl From<v1::Step> for Step {
+    fn from(old: v1::Step) -> Self {
+        let v1::Step { id, members, needs, scope, plane, weight } = old;
+        // All that there was then.
+        let (phase, act) = ("change".to_owned(), None);
+        Self { id, phase, act, members, needs, scope, plane, weight }
+    }
+}

@@ -1,0 +1,199 @@
+//! Promotions: the changes that follow from the roles, in phases, around the claim of the epoch.
+//! Pure.
+//!
+//! The resolver has planned everything with the new roles. What follows from the roles is carried
+//! out here, in the order of design.md, section 9; all other changes wait for the ordinary plan
+//! after it, and so does re-protection.
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
+
+use super::step::{Act, Member, Phase, Step, StepId};
+use super::{Deferral, ObjectChange};
+use crate::address::{Address, Key, Mode};
+use crate::desired::Part;
+use crate::diff::Action;
+
+/// Another region becomes the primary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promotion {
+    /// The region that is left.
+    pub from: Name,
+    /// The new primary.
+    pub to: Name,
+    /// The epoch in which it begins; it opens the next.
+    pub epoch: u64,
+    /// Fences that cannot be placed now, because their region does not answer.
+    pub owed: Vec<Address>,
+    /// How many other changes wait until it is over.
+    pub waiting: usize,
+}
+
+/// What objects do in a promotion, by address.
+pub type Parts = BTreeMap<Address, Part>;
+
+/// The region in the key of an object that a topology block stands for.
+pub fn region_of(address: &Address) -> Option<&str> {
+    match &address.key {
+        Some(Key::Text(key)) => key.split('/').next(),
+        Some(Key::Index(_)) | None => None,
+    }
+}
+
+/// Keeps the changes that follow from the roles, and tells what keeps the promotion from being
+/// carried out.
+pub fn promote(
+    changes: &mut Vec<ObjectChange>,
+    parts: &Parts,
+    from: &Name,
+    to: &Name,
+    epoch: u64,
+) -> (Promotion, Diagnostics) {
+    let mut promotion =
+        Promotion { from: from.clone(), to: to.clone(), epoch, owed: Vec::new(), waiting: 0 };
+    let mut found = Diagnostics::new();
+    changes.retain_mut(|change| {
+        let still = change.action == Action::NoOp && change.deferred.is_none();
+        if still || change.address.mode == Mode::Data {
+            return true;
+        }
+        let Some(phase) = promotion.phase_of(parts, &change.address) else {
+            promotion.waiting += 1;
+            return false;
+        };
+        let Some(why) = &change.deferred else { return true };
+        if phase == Phase::Fence {
+            promotion.owed.push(change.address.clone());
+        } else {
+            found.push(blocked(change, phase, why, to));
+        }
+        true
+    });
+    (promotion, found)
+}
+
+/// A step that needs what does not answer.
+fn blocked(change: &ObjectChange, phase: Phase, why: &Deferral, to: &Name) -> Diagnostic {
+    let why = match why {
+        Deferral::Unreachable { scope, message } => format!("{scope}: {message}"),
+        Deferral::Needs(what) => format!("it needs {what}, which is deferred"),
+        Deferral::UnknownInstances => "the number of its instances is not known".to_owned(),
+        Deferral::InDoubt(why) => format!("an earlier run left it in doubt: {why}"),
+    };
+    let detail = format!(
+        "{} is changed in the phase {}, and cannot be changed now: {why}.",
+        change.address,
+        phase.word()
+    );
+    let help = match phase {
+        Phase::Switch => "Where the control plane of the zone may be lost with the primary, use \
+             switch = \"operator\" in the dns_failover block."
+            .to_owned(),
+        _ => format!("{to} cannot be promoted while this does not answer."),
+    };
+    Diagnostic::error("promotion::unreachable", "The promotion needs what does not answer", detail)
+        .about(&change.address)
+        .help(help)
+}
+
+impl Promotion {
+    /// The phase in which an object changes; nothing where the roles do not decide it.
+    pub fn phase_of(&self, parts: &Parts, address: &Address) -> Option<Phase> {
+        let region = region_of(address)?;
+        match parts.get(address)? {
+            Part::Traffic => Some(Phase::Switch),
+            Part::Writers if region == &*self.from => Some(Phase::Fence),
+            Part::Writers if region == &*self.to => Some(Phase::Promote),
+            Part::Writers => None,
+        }
+    }
+
+    /// Puts ordered steps into phases, with the claim between the fence and the rest.
+    ///
+    /// # Errors
+    /// Steps that must come before one of an earlier phase: the changes of both.
+    pub fn steps(
+        &self,
+        steps: Vec<Step>,
+        changes: &[ObjectChange],
+        parts: &Parts,
+    ) -> Result<Vec<Step>, Vec<usize>> {
+        let mut phases: BTreeMap<StepId, Phase> = BTreeMap::new();
+        for step in &steps {
+            let change = step.members.first().and_then(|m| changes.get(m.change));
+            let own = change.and_then(|change| self.phase_of(parts, &change.address));
+            // What only joins others belongs to the last of them.
+            let joined = || step.needs.iter().filter_map(|need| phases.get(need)).max().copied();
+            phases.insert(step.id, own.or_else(joined).unwrap_or(Phase::Fence));
+        }
+        let mut order = Order::default();
+        for next in Phase::ALL.into_iter().skip(1) {
+            order.gate(next, (next == Phase::Claim).then_some(Act::Claim));
+            for step in steps.iter().filter(|step| phases.get(&step.id) == Some(&next)) {
+                order.add(step, next)?;
+            }
+        }
+        Ok(order.finish())
+    }
+}
+
+/// Steps while they are put into phases.
+#[derive(Default)]
+struct Order {
+    steps: Vec<Step>,
+    /// The new number of each step.
+    renamed: BTreeMap<StepId, StepId>,
+    /// The step that all of this phase wait for.
+    gate: Option<StepId>,
+    /// Those of this phase.
+    open: Vec<StepId>,
+}
+
+impl Order {
+    fn next(&self) -> StepId {
+        StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX))
+    }
+
+    /// A step that all that follows waits for, and that waits for all before it.
+    fn gate(&mut self, phase: Phase, act: Option<Act>) {
+        let id = self.next();
+        let mut needs = std::mem::take(&mut self.open);
+        if needs.is_empty() {
+            needs.extend(self.gate);
+        }
+        let (members, scope, plane) = (Vec::new(), None, None);
+        self.steps.push(Step { id, phase, members, act, needs, scope, plane, weight: 0 });
+        self.gate = Some(id);
+    }
+
+    fn add(&mut self, step: &Step, phase: Phase) -> Result<(), Vec<usize>> {
+        let id = self.next();
+        let mut needs = Vec::with_capacity(step.needs.len() + 1);
+        for need in &step.needs {
+            match self.renamed.get(need) {
+                Some(renamed) => needs.push(*renamed),
+                None => return Err(step.members.iter().map(|m: &Member| m.change).collect()),
+            }
+        }
+        needs.extend(self.gate);
+        needs.sort();
+        needs.dedup();
+        self.renamed.insert(step.id, id);
+        self.open.push(id);
+        self.steps.push(Step { id, phase, needs, ..step.clone() });
+        Ok(())
+    }
+
+    /// With the length of the longest chain behind each.
+    fn finish(mut self) -> Vec<Step> {
+        for at in (0..self.steps.len()).rev() {
+            let weight = self.steps[at].weight.saturating_add(1);
+            for need in self.steps[at].needs.clone() {
+                let behind = &mut self.steps[need.0 as usize].weight;
+                *behind = (*behind).max(weight);
+            }
+        }
+        self.steps
+    }
+}

@@ -1,0 +1,56 @@
+//! Promotions as text: the phases with their steps, where writes stop and resume, and from where on
+//! there is no way back.
+
+use std::fmt::Write as _;
+
+use super::escape::line;
+use super::paint::{Label, Paint};
+use super::plan::symbol;
+use crate::plan::{Phase, Plan, Promotion};
+
+/// The phases of a promotion with their steps; nothing for other plans.
+pub fn text(plan: &Plan, paint: Paint) -> String {
+    let Some(promotion) = &plan.promotion else { return String::new() };
+    let Promotion { from, to, epoch, owed, waiting } = promotion;
+    let (from, to) = (line(from), line(to));
+    let mut out = String::new();
+    let title = format!("Promotion: {from} -> {to}, epoch {epoch} -> {}", epoch + 1);
+    let _ok = writeln!(out, "\n{}\n", paint.label(Label::Strong, &title));
+    for phase in Phase::ALL.into_iter().filter(|phase| *phase != Phase::Change) {
+        let what = match phase {
+            Phase::Change => continue,
+            Phase::Fence => format!("{from} takes no more writes"),
+            Phase::Claim => format!("{to} is the primary, in epoch {}", epoch + 1),
+            Phase::Promote => format!("{to} takes writes"),
+            Phase::Switch => format!("traffic goes to {to}"),
+        };
+        if phase == Phase::Promote {
+            let text = "---- no way back from here ----";
+            let _ok = writeln!(out, "  {}", paint.label(Label::Warning, text));
+        }
+        let _ok = writeln!(out, "  {:<8} {what}", phase.word());
+        for step in plan.steps.iter().filter(|step| step.phase == phase) {
+            for change in step.members.iter().filter_map(|m| plan.changes.get(m.change)) {
+                let mark = paint.symbol(&format!("{:>3}", symbol(change)));
+                let _ok = writeln!(out, "       {mark} {}", line(&change.address.to_string()));
+            }
+        }
+        if phase == Phase::Fence {
+            for address in owed {
+                let mark = paint.label(Label::Warning, "owed");
+                let _ok = writeln!(out, "      {mark} {}", line(&address.to_string()));
+            }
+        }
+    }
+    let _ok = writeln!(
+        out,
+        "\nWrites stop with the fence and resume when {to} takes them. Then the topology is \
+         unprotected\nuntil re-protection, which is the next plan{}.",
+        match waiting {
+            0 => String::new(),
+            1 => " (1 change waits for it)".to_owned(),
+            n => format!(" ({n} changes wait for it)"),
+        }
+    );
+    out
+}

@@ -1,0 +1,63 @@
+//! The frozen file format, version 2: what promotions left is added to version 1. Nothing here
+//! changes: a new version is a new file, with a step in `upgrade.rs`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::v1;
+
+/// Documents are in wire form, their sensitive values sealed.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Payload {
+    pub(super) tool_version: String,
+    pub(super) topology: Option<String>,
+    pub(super) primary: Option<String>,
+    #[serde(default, skip_serializing_if = "Promotions::is_empty")]
+    pub(super) promotions: Promotions,
+    pub(super) identities: BTreeMap<String, String>,
+    pub(super) consumed_plans: Vec<String>,
+    pub(super) outputs: BTreeMap<String, v1::Output>,
+    pub(super) objects: BTreeMap<String, v1::Object>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Promotions {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) left: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) unprotected: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) owed: BTreeMap<String, Owed>,
+}
+
+impl Promotions {
+    fn is_empty(&self) -> bool {
+        self.left.is_none() && self.unprotected.is_none() && self.owed.is_empty()
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Owed {
+    pub(super) region: String,
+    pub(super) epoch: u64,
+    pub(super) since: String,
+}
+
+impl From<v1::Payload> for Payload {
+    fn from(old: v1::Payload) -> Self {
+        Self {
+            tool_version: old.tool_version,
+            topology: old.topology,
+            primary: old.primary,
+            promotions: Promotions::default(),
+            identities: old.identities,
+            consumed_plans: old.consumed_plans,
+            outputs: old.outputs,
+            objects: old.objects,
+        }
+    }
+}
