@@ -43,17 +43,20 @@ impl Operation {
 /// What a step does that changes no object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Act {
+    /// Writes down who approved it, and what they attested and accepted.
+    Approve,
     /// Makes the other region the primary, in the next epoch.
     Claim,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 1] = [Self::Claim];
+    pub const ALL: [Self; 2] = [Self::Approve, Self::Claim];
 
     /// Its name in plans.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Approve => "approve",
             Self::Claim => "claim",
         }
     }

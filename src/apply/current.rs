@@ -248,6 +248,7 @@ impl<'p> Current<'p> {
                 self.put(change, false, id, object, ObjectStatus::Ok);
             }
             (Operation::Update, Ended::Done(Some(object))) => {
+                self.state.promotions.owed.remove(&address);
                 let fenced = |r: &ObjectRecord| r.status == ObjectStatus::Fenced;
                 let fenced = self.state.objects.get(&address).is_some_and(fenced);
                 let status = if fenced { ObjectStatus::Fenced } else { ObjectStatus::Ok };
@@ -285,6 +286,7 @@ impl<'p> Current<'p> {
         let Some(promotion) = &self.plan.promotion else { return };
         let at = told.get("at").and_then(Value::as_str).unwrap_or_default().to_owned();
         match act {
+            Act::Approve => {}
             Act::Claim => {
                 self.state.epoch = promotion.epoch + 1;
                 self.state.primary = Some(promotion.to.to_string());

@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifeboat_sdk::{Diagnostic, Diagnostics, Session};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Session, Value};
 use lifeboat_state::backend::{BackendError, StateBackend};
 use lifeboat_state::generation::Head;
 use lifeboat_state::journal::{Frame, Journal, RunBegin, RunEnd, RunId, RunStatus, StateCommitted};
@@ -63,6 +63,8 @@ pub struct Run<'a> {
     pub plan_digest: String,
     /// Whether an earlier process began it: what is done stays done, and the rest is carried out.
     pub resumes: bool,
+    /// Who approved a promotion, and what they attested and accepted.
+    pub approval: Option<Value>,
     /// Kinds, able to make calls.
     pub providers: &'a Providers,
     /// Completes planned documents.

@@ -124,7 +124,7 @@ impl Applying<'_> {
     }
 
     async fn steps(&self) -> Result<Exit, Exit> {
-        let (ready, newest) = match &self.args.plan {
+        let (mut ready, newest) = match &self.args.plan {
             Some(path) => self.saved(path).await?,
             None => self.made().await?,
         };
@@ -132,7 +132,7 @@ impl Applying<'_> {
             return Ok(self.nothing_to_do(&ready));
         }
         if !ready.resumes {
-            approval::consent(self.workspace, self.args, &ready.plan).await?;
+            ready.approval = approval::consent(self.workspace, self.args, &ready.plan).await?;
         }
         Ok(self.carry_out(ready, newest).await)
     }
@@ -208,8 +208,8 @@ impl Applying<'_> {
         }
         let bytes = file::write(&made.plan, &self.backend.sealer())
             .map_err(|error| workspace.failed(&error))?;
-        let (plan, providers, resumes) = (made.plan, made.providers, false);
-        Ok((Ready { plan, bytes, loaded, contexts, providers, resumes }, newest))
+        let (plan, providers) = (made.plan, made.providers);
+        Ok((Ready::new(plan, bytes, loaded, contexts, providers), newest))
     }
 
     /// What planning is asked for.
@@ -267,7 +267,7 @@ impl Applying<'_> {
         if refused.has_errors() {
             return Err(Exit::Error);
         }
-        Ok((Ready { plan, bytes, loaded, contexts, providers, resumes: false }, newest))
+        Ok((Ready::new(plan, bytes, loaded, contexts, providers), newest))
     }
 
     /// Providers that can make calls, with verified accounts.
@@ -313,7 +313,7 @@ impl Applying<'_> {
         }
         let providers = self.connected(&loaded, &contexts, newest).await?;
         let bytes = open.plan.clone();
-        Ok(Ready { plan, bytes, loaded, contexts, providers, resumes: true })
+        Ok(Ready { resumes: true, ..Ready::new(plan, bytes, loaded, contexts, providers) })
     }
 
     async fn carry_out(&self, ready: Ready, newest: Recovered) -> Exit {

@@ -3,6 +3,8 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
+use lifeboat_sdk::Value;
+
 use super::args;
 use super::exit::Exit;
 use super::workspace::Workspace;
@@ -47,11 +49,15 @@ pub fn as_saved(
     Err(("Can't set planning options when applying a saved plan", text))
 }
 
-/// Guards and approval.
+/// Guards and approval; of a promotion what is to be kept of it.
 ///
 /// # Errors
 /// A guard refuses, nobody approves, or an interrupt came; that has been told.
-pub async fn consent(workspace: &Workspace, args: &args::Apply, plan: &Plan) -> Result<(), Exit> {
+pub async fn consent(
+    workspace: &Workspace,
+    args: &args::Apply,
+    plan: &Plan,
+) -> Result<Option<Value>, Exit> {
     let mut consent = Consent {
         allow_destroy: args.consent.allow_destroy,
         one_way: args.consent.confirm_one_way.clone(),
@@ -73,54 +79,108 @@ pub async fn consent(workspace: &Workspace, args: &args::Apply, plan: &Plan) -> 
         return Err(Exit::Refused);
     }
     if let Some(promotion) = &plan.promotion {
-        return promote(workspace, args, promotion).await;
+        return promote(workspace, args, promotion).await.map(Some);
     }
-    if args.plan.is_some() || args.consent.auto_approve {
-        return Ok(());
+    if args.plan.is_none() && !args.consent.auto_approve {
+        approve(workspace, args, plan.mode == PlanMode::Destroy).await?;
     }
-    approve(workspace, args, plan.mode == PlanMode::Destroy).await
+    Ok(None)
 }
 
 /// That another region becomes the primary is never approved in passing: its name is typed, or
-/// given with the epoch.
+/// given with the epoch; and so is what nobody can measure.
 async fn promote(
     workspace: &Workspace,
     args: &args::Apply,
     promotion: &Promotion,
-) -> Result<(), Exit> {
-    let Promotion { from, to, epoch, .. } = promotion;
-    let refused = |detail: &str| {
-        workspace.output.error("The promotion needs an approval of its own", detail);
-        Err(Exit::Refused)
-    };
-    let option = format!("-promote={to} -from-epoch={epoch}");
-    if let (Some(region), Some(given)) = (&args.consent.promote, args.consent.from_epoch) {
-        if **region == **to && given == *epoch {
-            return Ok(());
-        }
-        return refused(&format!(
-            "-promote={region} -from-epoch={given} approves another promotion than this one, which \
-             makes {to} the primary in place of {from} and leaves epoch {epoch}.\nIf that is meant: \
-             {option}"
-        ));
-    }
+) -> Result<Value, Exit> {
+    let Promotion { from, to, epoch, owed, .. } = promotion;
+    let (consent, output) = (&args.consent, &workspace.output);
     let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
-    if !asks || workspace.output.json {
-        return refused(&format!(
+    let asking = Asking { workspace, asks: asks && !output.json };
+    let option = format!("-promote={to} -from-epoch={epoch}");
+    if let (Some(region), Some(given)) = (&consent.promote, consent.from_epoch) {
+        if **region != **to || given != *epoch {
+            return Err(asking.refused(&format!(
+                "-promote={region} -from-epoch={given} approves another promotion than this one, \
+                 which makes {to} the primary in place of {from} and leaves epoch {epoch}.\nIf that \
+                 is meant: {option}"
+            )));
+        }
+    } else {
+        let question = format!(
+            "\nDo you want to make {to} the primary in place of {from}?\n  Only the name of the \
+             region will be accepted to approve.\n\n  Enter the region: "
+        );
+        let refusal = format!(
             "{to} would become the primary in place of {from}. -auto-approve does not approve that, \
              and there is no terminal to ask.\nIf that is meant: {option}"
-        ));
+        );
+        asking.exactly(&question, to, &refusal).await?;
     }
-    let question = format!(
-        "\nDo you want to make {to} the primary in place of {from}?\n  Only the name of the region \
-         will be accepted to approve.\n\n  Enter the region: "
-    );
-    if workspace.ask(&question).await? == **to {
-        workspace.output.note("\n");
-        return Ok(());
+    let mut approval = Value::object([("by".into(), Value::string(workspace.lock_info("").who))]);
+    if owed.is_empty() {
+        return Ok(approval);
     }
-    workspace.output.note("\nPromotion cancelled.\n");
-    Err(Exit::Error)
+    let reason = match (&consent.attest, &consent.reason) {
+        (Some(region), Some(reason)) if **region == **from => reason.clone(),
+        _ => {
+            let said = format!("{from} is down and cannot write");
+            let question = format!(
+                "\n{from} does not answer, so that it cannot be fenced: if it still takes writes, they \
+                 are lost, or have to be merged by hand.\n  Type what you know to be so: {said}\n\n  "
+            );
+            let refusal = format!(
+                "{from} does not answer, so that it cannot be fenced. A person must attest that it \
+                 cannot write.\nIf that is so: -attest={from} -reason=TEXT"
+            );
+            asking.exactly(&question, &said, &refusal).await?;
+            workspace.ask("  How is that known? ").await?
+        }
+    };
+    if consent.accept_loss.as_deref() != Some("unknown") {
+        let question = "\nHow much of what was written last is lost is not known.\n  Type 'unknown' \
+                        to accept that: ";
+        let refusal = format!(
+            "{from} does not answer, so that nobody can tell how much of what was written there last \
+             is lost.\nIf that is accepted: -accept-loss=unknown"
+        );
+        asking.exactly(question, "unknown", &refusal).await?;
+    }
+    for (name, text) in [("attested", &**from), ("reason", &*reason), ("accepted_loss", "unknown")]
+    {
+        approval = approval.with(name, Value::string(text));
+    }
+    Ok(approval)
+}
+
+/// Questions whose answer is one text, where somebody can be asked.
+struct Asking<'a> {
+    workspace: &'a Workspace,
+    asks: bool,
+}
+
+impl Asking<'_> {
+    fn refused(&self, why: &str) -> Exit {
+        self.workspace.output.error("The promotion needs an approval of its own", why);
+        Exit::Refused
+    }
+
+    /// Asks for exactly this text.
+    ///
+    /// # Errors
+    /// It was not typed, or there is nobody to ask.
+    async fn exactly(&self, question: &str, text: &str, refusal: &str) -> Result<(), Exit> {
+        if !self.asks {
+            return Err(self.refused(refusal));
+        }
+        let output = &self.workspace.output;
+        if self.workspace.ask(question).await? == text {
+            return Ok(());
+        }
+        output.note("\nPromotion cancelled.\n");
+        Err(Exit::Error)
+    }
 }
 
 async fn approve(workspace: &Workspace, args: &args::Apply, destroy: bool) -> Result<(), Exit> {

@@ -192,6 +192,15 @@ pub struct Consent {
     /// The epoch that the promotion leaves, as `lifeboat status` tells it
     #[arg(long, value_name = "EPOCH", requires = "promote", value_parser = whole::<u64>)]
     pub from_epoch: Option<u64>,
+    /// Attest that this region is down and cannot write
+    #[arg(long, value_name = "REGION", requires = "reason")]
+    pub attest: Option<String>,
+    /// How that is known; it is kept with the promotion
+    #[arg(long, value_name = "TEXT", requires = "attest")]
+    pub reason: Option<String>,
+    /// Accept the loss of so much, as 5m, or `unknown`
+    #[arg(long, value_name = "DURATION")]
+    pub accept_loss: Option<String>,
 }
 
 /// `init`

@@ -149,6 +149,7 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
             d.code,
             "promotion::stale_files"
                 | "promotion::not_whole"
+                | "promotion::owed"
                 | "promotion::pending"
                 | "promotion::unreachable"
                 | "plan::not_empty"

@@ -102,6 +102,9 @@ pub struct Planned {
     pub prevent_destroy: bool,
     /// What it does in a promotion, where the roles decide a part of it.
     pub part: Option<Part>,
+    /// Attributes that it has instead while its region is the primary and the region that was left
+    /// is not fenced yet: copies from there are refused.
+    pub closed: Vec<(Name, Template)>,
 }
 
 /// What an object does in a promotion.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifeboat_sdk::{Diagnostics, Interrupt, Purpose, Session};
+use lifeboat_sdk::{Diagnostics, Interrupt, Purpose, Session, Value};
 use lifeboat_state::backend::{BackendError, Loaded as Stored, StateBackend};
 use lifeboat_state::journal::RunId;
 use lifeboat_state::lock::LockGuard;
@@ -52,9 +52,22 @@ pub struct Ready {
     pub providers: Providers,
     /// The run goes on that an earlier process began.
     pub resumes: bool,
+    /// Who approved a promotion, and what they attested and accepted.
+    pub approval: Option<Value>,
 }
 
 impl Ready {
+    /// To be carried out from its beginning.
+    pub fn new(
+        plan: Plan,
+        bytes: Vec<u8>,
+        loaded: Loaded,
+        contexts: Contexts,
+        providers: Providers,
+    ) -> Self {
+        Self { plan, bytes, loaded, contexts, providers, resumes: false, approval: None }
+    }
+
     /// Whether no generation need be written: nothing is to do, and all of it is in state.
     pub fn has_nothing_to_do(&self, newest: &Recovered) -> bool {
         let plan = &self.plan;
@@ -138,7 +151,7 @@ impl Holding<'_> {
         ready: Ready,
         newest: Recovered,
     ) -> (Plan, Outcome, Finaliser) {
-        let Ready { plan, bytes, loaded, contexts, providers, resumes } = ready;
+        let Ready { plan, bytes, loaded, contexts, providers, resumes, approval } = ready;
         let (state, head) = newest.loaded.map(|newest| (newest.state, newest.head)).unzip();
         let lineage = || plan.inputs.lineage.clone().unwrap_or_else(|| plan.id.clone());
         let mut state = state.unwrap_or_else(|| State::new(lineage(), env!("CARGO_PKG_VERSION")));
@@ -158,6 +171,7 @@ impl Holding<'_> {
             plan_bytes: bytes,
             plan_digest: digest,
             resumes,
+            approval,
             providers: &providers,
             finalise: &finalise,
             state,

@@ -16,7 +16,7 @@ use super::context::Contexts;
 use super::drifted::{Looked, drift, looked};
 use super::ground::{Ground, ground};
 use super::load::{Loaded, Settings};
-use super::roles::{self, Course};
+use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::{imports, stored, unmanaged};
 use crate::address::{Address, Mode};
@@ -115,9 +115,14 @@ async fn evaluated(
         made.unmanaged = Some(unmanaged::look(loaded, &ground, asked, lineage, &ctx).await);
     }
     let current = take_current(&mut observed);
+    let parts = roles::parts(loaded);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
     let input = match input {
-        Ok(input) => Input { promoting: course != Course::Ordinary, ..input },
+        Ok(input) => Input {
+            promoting: course != Course::Ordinary,
+            closed: roles::unfenced(&parts, &course, state, &input.observed),
+            ..input
+        },
         Err(diagnostic) => {
             made.diagnostics.push(*diagnostic);
             return made;
@@ -132,7 +137,8 @@ async fn evaluated(
         resolved.diagnostics.push(interrupted());
     }
     imports::judge(asked, loaded, &ground, &imports, &mut resolved, &mut made.diagnostics);
-    complete(&mut made, loaded, asked, &ground, resolved, statuses, &course);
+    let roles = Roles { course, parts, owed: state.map(|s| s.promotions.owed.clone()) };
+    complete(&mut made, loaded, asked, &ground, resolved, statuses, &roles);
     if !made.diagnostics.has_errors() {
         let regions = ground.regions.planned(&made.plan);
         made.diagnostics.extend(regions.unknown(settings, asked));
@@ -257,6 +263,7 @@ fn input<'a>(
         functions: context,
         primary: topology.map(|t| RegionName(t.primary.clone())),
         promoting: false,
+        closed: false,
         blocks: topology.map(Topology::values).unwrap_or_default(),
         owner: topology.map_or_else(|| lineage.into(), |t| t.name.clone()),
         options: Options {
@@ -378,16 +385,17 @@ fn complete(
     ground: &Ground,
     resolved: Resolved,
     statuses: Vec<ScopeStatus>,
-    course: &Course,
+    roles: &Roles,
 ) {
-    let Resolved { changes, needs, outputs, checks, diagnostics } = resolved;
+    let Resolved { changes, mut needs, outputs, checks, diagnostics } = resolved;
     made.diagnostics.extend(diagnostics);
     let plan = &mut made.plan;
     plan.changes = changes;
-    let parts = roles::parts(loaded);
-    if let (Course::Promotion { from }, Some(to)) = (course, plan.inputs.primary.clone()) {
+    roles.owed_first(&plan.changes, &mut needs);
+    let parts = &roles.parts;
+    if let (Course::Promotion { from }, Some(to)) = (&roles.course, plan.inputs.primary.clone()) {
         let epoch = plan.inputs.epoch;
-        let (promotion, found) = promotion::promote(&mut plan.changes, &parts, from, &to, epoch);
+        let (promotion, found) = promotion::promote(&mut plan.changes, parts, from, &to, epoch);
         plan.promotion = Some(promotion);
         made.diagnostics.extend(found);
     }
@@ -405,7 +413,7 @@ fn complete(
     made.diagnostics.0.extend(withheld::told(&kept, &plan.changes));
     let steps = order::steps(&plan.changes, &needs, &batches, &kept, asked.mode);
     let steps = match &plan.promotion {
-        Some(promotion) => steps.and_then(|s| promotion.steps(s, &plan.changes, &parts)),
+        Some(promotion) => steps.and_then(|s| promotion.steps(s, &plan.changes, parts)),
         None => steps,
     };
     match steps {

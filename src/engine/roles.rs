@@ -1,12 +1,17 @@
 //! What the roles in the files and in state make of a plan.
 
-use lifeboat_sdk::{Diagnostic, Name};
-use lifeboat_state::model::State;
+use std::collections::{BTreeMap, BTreeSet};
+
+use lifeboat_sdk::{Diagnostic, Name, Observation, Value};
+use lifeboat_state::model::{Owed, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
-use crate::plan::PlanMode;
-use crate::plan::promotion::Parts;
+use crate::address::Address;
+use crate::desired::Part;
+use crate::plan::order::Needs;
+use crate::plan::promotion::{Parts, region_of};
+use crate::plan::{ObjectChange, PlanMode};
 use crate::topology::Topology;
 
 /// What the roles in the files and in state make of a plan.
@@ -34,7 +39,7 @@ pub(super) fn course(
         return Ok(Course::Ordinary);
     };
     let Some(from) = state.primary.as_deref().filter(|from| **from != *topology.primary) else {
-        return Ok(Course::Ordinary);
+        return owes(asked, state).map(|()| Course::Ordinary);
     };
     if asked.mode == PlanMode::RefreshOnly {
         return Err(Box::new(undecided(topology, state, from)));
@@ -54,6 +59,25 @@ pub(super) fn course(
     );
     let summary = "The files are older than the last promotion";
     Err(Box::new(Diagnostic::error("promotion::stale_files", summary, detail).help(help)))
+}
+
+/// What is owed is done before anything else, so that a plan of a part has no place before it.
+fn owes(asked: &Asked, state: &State) -> Result<(), Box<Diagnostic>> {
+    let Some((address, owed)) = state.promotions.owed.first_key_value() else { return Ok(()) };
+    let Owed { region, epoch, since } = owed;
+    let partly = match asked.mode {
+        PlanMode::Destroy => "destroy",
+        PlanMode::Normal if !asked.targets.is_empty() => "-target",
+        PlanMode::Normal if !asked.excludes.is_empty() => "-exclude",
+        PlanMode::Normal if !asked.refresh => "-refresh=false",
+        PlanMode::Normal | PlanMode::RefreshOnly | PlanMode::Import => return Ok(()),
+    };
+    let detail = format!(
+        "{region} owes the fence {address} since {since}, when epoch {epoch} began without it: nothing \
+         else is done before it is placed, so {partly} has no place here."
+    );
+    let help = format!("Run `lifeboat apply`, which places it when {region} answers.");
+    Err(Box::new(Diagnostic::error("promotion::owed", "A fence is owed", detail).help(help)))
 }
 
 /// What is live has the roles of state, and the files have others.
@@ -87,6 +111,62 @@ fn whole(asked: &Asked, from: &str, to: &str) -> Result<(), Box<Diagnostic>> {
     let help = format!("Leave {option} away, or write `primary = \"{from}\"` first.");
     let summary = "The primary differs from the one in state";
     Err(Box::new(Diagnostic::error("promotion::not_whole", summary, detail).help(help)))
+}
+
+/// What the roles mean for the steps of a plan.
+pub(super) struct Roles {
+    pub(super) course: Course,
+    pub(super) parts: Parts,
+    pub(super) owed: Option<BTreeMap<String, Owed>>,
+}
+
+impl Roles {
+    /// Lets everything in a region that owes a fence, and what opens the primary to copies from
+    /// there, come after the fence.
+    pub(super) fn owed_first(&self, changes: &[ObjectChange], needs: &mut Needs) {
+        let owed = self.owed.iter().flatten();
+        for fence in owed.filter_map(|(address, _)| Address::parse(address)) {
+            let region = region_of(&fence);
+            let before = needed(&fence, needs);
+            let after = |change: &&ObjectChange| {
+                let same = region_of(&change.address) == region;
+                let opens = self.parts.get(&change.address) == Some(&Part::Writers);
+                !before.contains(&change.address) && (same || opens)
+            };
+            for change in changes.iter().filter(after) {
+                needs.first.entry(change.address.clone()).or_default().push(fence.clone());
+            }
+        }
+    }
+}
+
+/// An object and all that it needs.
+fn needed(address: &Address, needs: &Needs) -> BTreeSet<Address> {
+    let mut all = BTreeSet::new();
+    let mut open = vec![address.clone()];
+    while let Some(next) = open.pop() {
+        if all.insert(next.clone()) {
+            open.extend(needs.planned.get(&next).into_iter().flatten().cloned());
+        }
+    }
+    all
+}
+
+/// Whether a region that was left, or is being left, cannot be fenced now: nobody answers there.
+pub(super) fn unfenced(
+    parts: &Parts,
+    course: &Course,
+    state: Option<&State>,
+    observed: &BTreeMap<Address, Observation<Value>>,
+) -> bool {
+    let writers = parts.iter().filter(|(_, part)| **part == Part::Writers);
+    let mut left = writers.filter(|(address, _)| match course {
+        Course::Promotion { from } => region_of(address) == Some(from),
+        Course::Ordinary => {
+            state.is_some_and(|s| s.promotions.owed.contains_key(&address.to_string()))
+        }
+    });
+    left.any(|(address, _)| matches!(observed.get(address), Some(Observation::Unreadable(_))))
 }
 
 /// What the objects of topology blocks do in a promotion.

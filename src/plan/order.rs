@@ -19,6 +19,8 @@ pub struct Needs {
     pub planned: BTreeMap<Address, Vec<Address>>,
     /// As state has it: what must stay until it is removed, or needs it no more.
     pub stored: BTreeMap<Address, Vec<Address>>,
+    /// What is made or changed before anything is done to it, its removal included.
+    pub first: BTreeMap<Address, Vec<Address>>,
 }
 
 impl Needs {
@@ -87,6 +89,9 @@ pub fn steps(
             }
             for other in needs.stored(&change.address) {
                 builder.outlive(index, other, late);
+            }
+            for other in needs.first.get(&change.address).into_iter().flatten() {
+                builder.wait(index, other);
             }
         }
         let order = builder.graph.order().map_err(|cycle| builder.changes_on(&cycle))?;
@@ -222,6 +227,17 @@ impl Builder<'_> {
         for node in self.target(Part::Depose, other) {
             for m in &make {
                 self.graph.edge(node, *m);
+            }
+        }
+    }
+
+    /// Nothing is done to `changes[index]` before `other` is made or changed.
+    fn wait(&mut self, index: usize, other: &Address) {
+        let parts = [Part::Make, Part::Unmake, Part::Depose];
+        let mine: Vec<usize> = parts.iter().flat_map(|part| self.mine(index, *part)).collect();
+        for node in self.target(Part::Make, other) {
+            for own in &mine {
+                self.graph.edge(*own, node);
             }
         }
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
-use super::step::{Act, Member, Phase, Step, StepId};
+use super::step::{Member, Phase, Step, StepId};
 use super::{Deferral, ObjectChange};
 use crate::address::{Address, Key, Mode};
 use crate::desired::Part;
@@ -129,7 +129,7 @@ impl Promotion {
         }
         let mut order = Order::default();
         for next in Phase::ALL.into_iter().skip(1) {
-            order.gate(next, (next == Phase::Claim).then_some(Act::Claim));
+            order.gate(next);
             for step in steps.iter().filter(|step| phases.get(&step.id) == Some(&next)) {
                 order.add(step, next)?;
             }
@@ -156,13 +156,13 @@ impl Order {
     }
 
     /// A step that all that follows waits for, and that waits for all before it.
-    fn gate(&mut self, phase: Phase, act: Option<Act>) {
+    fn gate(&mut self, phase: Phase) {
         let id = self.next();
         let mut needs = std::mem::take(&mut self.open);
         if needs.is_empty() {
             needs.extend(self.gate);
         }
-        let (members, scope, plane) = (Vec::new(), None, None);
+        let (members, act, scope, plane) = (Vec::new(), phase.act(), None, None);
         self.steps.push(Step { id, phase, members, act, needs, scope, plane, weight: 0 });
         self.gate = Some(id);
     }

@@ -22,6 +22,8 @@ impl fmt::Display for StepId {
 pub enum Phase {
     /// Ordinary work.
     Change,
+    /// It is written down who approved what.
+    Approve,
     /// The region that is left takes no more writes.
     Fence,
     /// The epoch is claimed: from here on the other region is the primary.
@@ -34,13 +36,23 @@ pub enum Phase {
 
 impl Phase {
     /// All, in their order.
-    pub const ALL: [Self; 5] =
-        [Self::Change, Self::Fence, Self::Claim, Self::Promote, Self::Switch];
+    pub const ALL: [Self; 6] =
+        [Self::Change, Self::Approve, Self::Fence, Self::Claim, Self::Promote, Self::Switch];
+
+    /// What its gate does, besides waiting for all before it.
+    pub fn act(self) -> Option<Act> {
+        match self {
+            Self::Approve => Some(Act::Approve),
+            Self::Claim => Some(Act::Claim),
+            Self::Change | Self::Fence | Self::Promote | Self::Switch => None,
+        }
+    }
 
     /// Its name in plans.
     pub fn word(self) -> &'static str {
         match self {
             Self::Change => "change",
+            Self::Approve => "approve",
             Self::Fence => "fence",
             Self::Claim => "claim",
             Self::Promote => "promote",

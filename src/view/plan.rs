@@ -80,7 +80,8 @@ impl PlanView<'_> {
         let mut out = String::new();
         self.drift(plan, &mut out);
         let shown = shown(plan);
-        if shown.is_empty() && !outputs_change(&plan.outputs) {
+        let idle = shown.is_empty() && !outputs_change(&plan.outputs);
+        if idle && plan.promotion.is_none() {
             self.nothing(plan, &mut out);
         } else {
             if !shown.is_empty() {

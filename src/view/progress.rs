@@ -211,6 +211,7 @@ impl Events for Progress {
             Event::ApplyErrored { address, operation, failure, elapsed } => {
                 self.errored(&(address, operation), &failure, elapsed);
             }
+            Event::Acted(Act::Approve) => {}
             Event::Acted(Act::Claim) => self.output.note("The epoch is claimed.\n"),
             Event::Recovering { run, in_doubt } => {
                 let text = format!(

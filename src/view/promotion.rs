@@ -19,6 +19,8 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
     for phase in Phase::ALL.into_iter().filter(|phase| *phase != Phase::Change) {
         let what = match phase {
             Phase::Change => continue,
+            Phase::Approve if owed.is_empty() => format!("a person approves that {to} takes over"),
+            Phase::Approve => format!("a person attests that {from} is down and cannot write"),
             Phase::Fence => format!("{from} takes no more writes"),
             Phase::Claim => format!("{to} is the primary, in epoch {}", epoch + 1),
             Phase::Promote => format!("{to} takes writes"),

@@ -1,4 +1,5 @@
-//! Files that version 1 wrote still read, and are written again byte for byte.
+//! Files that older versions wrote still read, and those of the newest are written again byte for
+//! byte.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use lifeboat_state::journal::{
 };
 use lifeboat_state::lock::{Holder, LockInfo, Locks};
 use lifeboat_state::model::{
-    Deposed, Document, Index, Mode, ObjectRecord, ObjectStatus, Output, Ownership, RecordScope,
-    State,
+    Deposed, Document, Index, Mode, ObjectRecord, ObjectStatus, Output, Owed, Ownership,
+    Promotions, RecordScope, State,
 };
 use lifeboat_state::secret::{Key, Sealer};
 use lifeboat_state::store::MemoryDisk;
@@ -101,11 +102,26 @@ fn database() -> ObjectRecord {
     }
 }
 
+fn promotions() -> Promotions {
+    let owed = Owed { region: "us-east-1".to_owned(), epoch: 2, since: AT.to_owned() };
+    Promotions {
+        left: Some("us-east-1".to_owned()),
+        unprotected: Some(AT.to_owned()),
+        owed: [(r#"bucket.exports.aws_s3_bucket_policy["us-east-1"]"#.to_owned(), owed)].into(),
+    }
+}
+
+/// As before there were promotions.
+fn older() -> State {
+    State { promotions: Promotions::default(), ..state() }
+}
+
 fn state() -> State {
     let mut state = State::new(LINEAGE, "0.1.0");
     (state.serial, state.term, state.epoch) = (7, 3, 2);
     state.topology = Some("hypersdk".to_owned());
     state.primary = Some("us-west-2".to_owned());
+    state.promotions = promotions();
     state.identities.insert("aws/us-west-2".to_owned(), "123456789012".to_owned());
     state.note_consumed(&"cd".repeat(32));
     let data = ObjectRecord {
@@ -146,8 +162,15 @@ fn header() -> Header {
 }
 
 #[test]
-fn a_payload_of_version_1_reads_and_is_written_again_byte_for_byte() {
-    let text = String::from_utf8(stored("v1.json")).unwrap();
+fn a_generation_of_version_1_reads() {
+    let generation = Generation::decode(&stored("v1.generation")).unwrap();
+    assert_eq!(generation.header, header());
+    assert_eq!(generation.state(&sealer()).unwrap(), older());
+}
+
+#[test]
+fn a_payload_of_version_2_reads_and_is_written_again_byte_for_byte() {
+    let text = String::from_utf8(stored("v2.json")).unwrap();
     let (bytes, _) = Generation::encode(&header(), text.trim_end()).unwrap();
     let read = Generation::decode(&bytes).unwrap().state(&sealer()).unwrap();
     assert_eq!(read, state());
@@ -156,8 +179,8 @@ fn a_payload_of_version_1_reads_and_is_written_again_byte_for_byte() {
 }
 
 #[test]
-fn a_generation_of_version_1_reads_and_is_written_again_byte_for_byte() {
-    let bytes = stored("v1.generation");
+fn a_generation_of_version_2_reads_and_is_written_again_byte_for_byte() {
+    let bytes = stored("v2.generation");
     let generation = Generation::decode(&bytes).unwrap();
     assert_eq!(generation.header, header());
     assert_eq!(generation.state(&sealer()).unwrap(), state());

@@ -69,7 +69,7 @@ fn objects_that_need_each_other_in_state_are_told_as_a_cycle() {
 }
 
 #[test]
-fn a_changed_primary_is_a_promotion_and_no_plan() {
+fn a_changed_primary_is_a_promotion_that_needs_an_approval_of_its_own() {
     let topology = "topology \"web\" {\n  strategy = \"warm_standby\"\n  regions  = [\"us-east-1\", \
                     \"us-west-2\"]\n  primary  = \"us-east-1\"\n}\nregion \"us-east-1\" { account = \
                     \"123456789012\" }\nregion \"us-west-2\" { account = \"123456789012\" }\n";
@@ -77,11 +77,26 @@ fn a_changed_primary_is_a_promotion_and_no_plan() {
     case.ok(&["apply", "-auto-approve"]);
     let other = topology.replace("primary  = \"us-east-1\"", "primary  = \"us-west-2\"");
     case.write("main.dr.hcl", format!("{other}{ONE}"));
-    let told =
-        ["plan::primary_changed", "name us-west-2", "has us-east-1", "primary = \"us-east-1\""];
-    for args in [&["plan"][..], &["apply", "-auto-approve"]] {
-        case.run(args).says(5, &told);
+    let told = "Promotion: us-east-1 -> us-west-2, epoch 1 -> 2";
+    case.run(&["plan", "-detailed-exitcode"]).says(2, &[told]);
+    let option = "-promote=us-west-2 -from-epoch=1";
+    case.run(&["apply", "-auto-approve"]).says(5, &[told, "does not approve that", option]);
+    let apply = |region: &str, epoch: &str| {
+        let (region, epoch) = (format!("-promote={region}"), format!("-from-epoch={epoch}"));
+        case.run(&["apply", "-input=false", &region, &epoch])
+    };
+    for (region, epoch) in [("us-east-1", "1"), ("us-west-2", "2"), ("us-west-2", "0")] {
+        apply(region, epoch).says(5, &["another promotion", option]);
     }
+    case.run(&["apply", "-promote=us-west-2"]).says(1, &["-from-epoch"]);
+    case.run(&["plan", "-target=terraform_data.one"]).says(5, &["promotion::not_whole", "-target"]);
+    case.run(&["destroy", "-auto-approve"]).says(5, &["promotion::not_whole", "destroy"]);
+    apply("us-west-2", "1").says(0, &["The epoch is claimed"]);
+    case.run(&["status"]).says(0, &["primary us-west-2 (epoch 2)"]);
+    case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
+    // The files of before are stale, whatever approves them.
+    case.write("main.dr.hcl", format!("{topology}{ONE}"));
+    apply("us-east-1", "2").says(5, &["promotion::stale_files", "lifeboat failback"]);
 }
 
 #[test]
@@ -102,9 +117,8 @@ fn drift_gives_no_verdict_where_it_failed() {
     case.ok(&["apply", "-auto-approve"]);
     let moved = "primary  = \"us-west-2\"";
     case.write("main.dr.hcl", TOPOLOGY.replace("primary  = \"us-east-1\"", moved));
-    case.run(&["plan"]).says(5, &["plan::primary_changed"]);
     let ran = case.run(&["drift"]);
-    ran.says(1, &["It cannot be told whether there is drift", "plan::primary_changed"]);
+    ran.says(1, &["It cannot be told whether there is drift", "promotion::pending"]);
     assert!(!ran.stdout.contains("No drift"), "{ran:#?}");
     let ran = case.run(&["drift", "-json"]);
     assert!(ran.code == 1 && !ran.stdout.contains("change_summary"), "{ran:#?}");

@@ -128,12 +128,12 @@ fn drift_without_a_verdict_is_an_error_in_every_format() {
         assert!(ran.code == 1 && !ran.stdout.contains("No drift"), "{ran:#?}");
         // A colon ends the properties of a workflow command.
         let said = ran.stdout.replace("%3A", ":");
-        assert!(said.contains("plan::primary_changed"), "{ran:#?}");
+        assert!(said.contains("promotion::pending"), "{ran:#?}");
         ran.stdout
     };
     assert_eq!(junit(&run("junit"))[2], 1);
     let document = sarif(&run("sarif"));
-    assert_eq!(document["runs"][0]["results"][0]["ruleId"], "plan::primary_changed");
+    assert_eq!(document["runs"][0]["results"][0]["ruleId"], "promotion::pending");
     for format in ["json", "github", "markdown"] {
         run(format);
     }

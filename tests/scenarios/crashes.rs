@@ -1,5 +1,6 @@
-//! The crash sweep: the program dies at each point of an apply, a destroy and of imports, and the
-//! next run ends where an undisturbed one does, with the same objects and the same state.
+//! The crash sweep: the program dies at each point of an apply, a destroy, of imports and of a
+//! promotion, and the next run ends where an undisturbed one does, with the same objects and the same
+//! state.
 //!
 //! A recording pass tells which points there are. `cargo test` dies once at a point of each name;
 //! with `LIFEBOAT_MATRIX=full` (`cargo xtask matrix`) at every one, and then in the recovery too.
@@ -11,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::ends::End;
 use super::outage::full;
+use super::promotion;
 use super::ran::{Ran, tell_table};
 use super::stage::{APPLY, Stage};
 use super::web::{self, EAST};
@@ -110,6 +112,8 @@ enum Verb {
     Import,
     /// By the command `import`.
     Take,
+    /// Another region becomes the primary.
+    Promote,
 }
 
 /// Where the program dies: at the count-th point of this name.
@@ -149,13 +153,14 @@ impl Verb {
     /// The stage, with what must be there before.
     #[track_caller]
     fn stage(self) -> Stage {
-        let stage = Stage::of(match self {
-            Self::Apply | Self::Destroy => FILES,
-            Self::Import => IMPORTS,
-            Self::Take => ONE,
-        });
+        let stage = match self {
+            Self::Apply | Self::Destroy => Stage::of(FILES),
+            Self::Import => Stage::of(IMPORTS),
+            Self::Take => Stage::of(ONE),
+            Self::Promote => promotion::ready(),
+        };
         match self {
-            Self::Apply => {}
+            Self::Apply | Self::Promote => {}
             Self::Destroy => drop(stage.expect(APPLY, 0)),
             Self::Import | Self::Take => {
                 for name in ["crash-one", "crash-two"] {
@@ -169,7 +174,11 @@ impl Verb {
     /// The command line, with the consent that it needs now.
     #[track_caller]
     fn arguments(self, stage: &Stage) -> Vec<String> {
-        let command = if self == Self::Take { TAKE } else { APPLY };
+        let command = match self {
+            Self::Take => TAKE,
+            Self::Promote => promotion::APPROVED,
+            Self::Apply | Self::Destroy | Self::Import => APPLY,
+        };
         let mut arguments: Vec<String> = command.iter().map(|text| (*text).to_owned()).collect();
         if self == Self::Destroy {
             "destroy".clone_into(&mut arguments[0]);
@@ -190,6 +199,10 @@ impl Verb {
         } else {
             if self == Self::Take {
                 stage.check(self.is_done(&stage.run(TAKE)), "it is taken in, or was before");
+            }
+            if self == Self::Promote {
+                // Which goes on with it, or re-protects where it was over.
+                stage.expect(promotion::APPROVED, 0);
             }
             stage.expect(APPLY, 0);
             stage.expect_nothing();
@@ -264,7 +277,7 @@ fn cells(verb: Verb, points: &BTreeMap<String, usize>) -> Vec<Cell> {
 fn a_run_that_dies_at_any_point_is_finished_by_the_next() {
     let mut sweeps = Vec::new();
     let mut waiting = Vec::new();
-    for verb in [Verb::Apply, Verb::Destroy, Verb::Import, Verb::Take] {
+    for verb in [Verb::Apply, Verb::Destroy, Verb::Import, Verb::Take, Verb::Promote] {
         let points = verb.points();
         let undisturbed = verb.stage();
         verb.finish(&undisturbed);

@@ -1,5 +1,9 @@
 //! Another region becomes the primary, by one line of the files.
 
+use std::time::Duration;
+
+use lifeboat_testbed::{Fault, Rule};
+
 use super::folder::Folder;
 use super::stage::{APPLY, Stage};
 use super::web::{BUCKET, COPY, EAST, EXAMPLE, FILE, WEST, replicated};
@@ -8,21 +12,33 @@ const EAST_FIRST: &str = "primary  = \"us-east-1\"";
 const WEST_FIRST: &str = "primary  = \"us-west-2\"";
 
 /// What approves the first promotion where there is no terminal.
-const APPROVED: &[&str] =
+pub(super) const APPROVED: &[&str] =
     &["apply", "-input=false", "-auto-approve", "-promote=us-west-2", "-from-epoch=1"];
 
-/// Whether the policy of a bucket refuses writes.
+/// The example, applied, and then with the other region as the primary in its files.
 #[track_caller]
-fn fenced(stage: &Stage, region: &str, bucket: &str) -> bool {
+pub(super) fn ready() -> Stage {
+    let stage = Stage::new(Folder::example(EXAMPLE));
+    stage.expect(APPLY, 0);
+    stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    stage
+}
+
+/// What a person says of a region that does not answer.
+const ATTESTED: &[&str] = &["-attest=us-east-1", "-reason=the status page", "-accept-loss=unknown"];
+
+/// What the policy of a bucket refuses, by the names of its statements.
+#[track_caller]
+fn refused(stage: &Stage, region: &str, bucket: &str) -> Vec<&'static str> {
     let path = format!("/{bucket}?policy");
     let aws = stage.bed.aws();
-    aws.raw("s3", region, "GET", &path)
-        .send()
-        .unwrap()
-        .ok()
-        .unwrap()
-        .text()
-        .contains("LifeboatFence")
+    let policy = aws.raw("s3", region, "GET", &path).send().unwrap().ok().unwrap().text();
+    ["LifeboatFence", "LifeboatInbound"].into_iter().filter(|name| policy.contains(name)).collect()
+}
+
+#[track_caller]
+fn fenced(stage: &Stage, region: &str, bucket: &str) -> bool {
+    refused(stage, region, bucket) == ["LifeboatFence"]
 }
 
 /// The region whose record set is PRIMARY.
@@ -80,4 +96,47 @@ fn one_line_makes_the_other_region_the_primary_and_nothing_is_left_to_do_after_r
     let stale = stage.expect(APPROVED, 5);
     stage.check(stale.stderr.contains("promotion::stale_files"), "the files are stale");
     stage.same(stale.mutating(), 0, "stale files change nothing");
+}
+
+#[test]
+fn a_region_that_is_gone_is_left_with_its_fence_owed_and_is_fenced_first_when_it_returns() {
+    let stage = ready();
+    let gone = Rule::new(Fault::BlackHole).region(EAST).regional();
+    let gone = stage.bed.proxy.inject(gone);
+    // An approval is not enough: nobody can fence the region, so somebody must know that it is down.
+    let ran = stage.expect(APPROVED, 5);
+    stage.check(ran.stderr.contains("-attest=us-east-1"), "it says what is needed");
+    let ran = stage.expect(&[APPROVED, &ATTESTED[..2]].concat(), 5);
+    stage.check(ran.stderr.contains("-accept-loss=unknown"), "it says what is needed");
+    stage.same(ran.mutating(), 0, "nothing is changed before");
+
+    let ran = stage.expect(&[APPROVED, ATTESTED].concat(), 0);
+    stage.check(ran.took < Duration::from_secs(15), "the region's silence costs little");
+    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
+    stage.same(
+        refused(&stage, WEST, COPY),
+        vec!["LifeboatInbound"],
+        "what may not come from there",
+    );
+
+    // While it is away, all that is left to do is deferred or owed.
+    let ran = stage.run(APPLY);
+    stage.check(ran.code == Some(0), "what can be done is done");
+    let plan = stage.expect(&["plan", "-input=false", "-detailed-exitcode"], 2);
+    stage.check(plan.stdout.contains("aws_s3_bucket_policy[\"us-east-1\"]"), "the fence is owed");
+    let part = ["apply", "-input=false", "-auto-approve", "-target=replication.exports"];
+    stage.check(
+        stage.expect(&part, 5).stderr.contains("promotion::owed"),
+        "no part comes before it",
+    );
+
+    // It returns and still takes writes: the fence comes first.
+    stage.bed.proxy.remove(gone);
+    stage.same(refused(&stage, EAST, BUCKET), vec![], "it returns as it was");
+    let ran = stage.expect(APPLY, 0);
+    let first = ran.calls.iter().find(|call| call.mutating).map(|call| call.operation.clone());
+    stage.same(first.as_deref(), Some("PutBucketPolicy"), "the first change");
+    stage.same(fenced(&stage, EAST, BUCKET), true, "the region that was left takes no writes");
+    stage.same(refused(&stage, WEST, COPY), vec![], "the new primary is open");
+    stage.expect_nothing();
 }

@@ -304,7 +304,7 @@ impl Command<'_> {
         ended.changes = Some(changes(&made.plan));
         let bytes = file::write(&made.plan, &holding.backend.sealer()).map_err(|e| chain(&e))?;
         let (plan, providers) = (made.plan, made.providers);
-        let ready = Ready { plan, bytes, loaded, contexts, providers, resumes: false };
+        let ready = Ready::new(plan, bytes, loaded, contexts, providers);
         if ready.has_nothing_to_do(&newest) {
             return Ok(ended);
         }

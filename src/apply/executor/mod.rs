@@ -238,7 +238,12 @@ impl<'a> Executor<'a> {
     fn act(&mut self, id: StepId, act: Act) {
         let step = journal_step(id);
         let member = step.0.clone();
-        let told = Value::object([("at".into(), Value::string((self.run.now)()))]);
+        let at = Value::string((self.run.now)());
+        let told = match act {
+            Act::Approve => self.run.approval.clone().unwrap_or_else(|| Value::object([])),
+            Act::Claim => Value::object([]),
+        };
+        let told = told.with("at", at);
         let result = StepResult::Done { document: store(&told).ok() };
         self.recorder.add([intent(self.env.plan, id, &[])]);
         self.recorder.add([Frame::Outcome(Outcome { step, member, result })]);

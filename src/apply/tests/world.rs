@@ -216,6 +216,7 @@ impl World {
         }
         apply(Run {
             resumes: false,
+            approval: None,
             id,
             plan,
             plan_bytes: bytes.clone(),

@@ -44,15 +44,20 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, bucket: &Bucket) {
     }
 }
 
-/// Refuses writes to objects whoever makes them. Copies are not refused: replication writes with
-/// permissions of its own, as `s3:ReplicateObject` (S3 user guide, "Setting up permissions for live
-/// replication").
-fn fence(objects: &str) -> Value {
+/// What writes objects. Replication does not: it has permissions of its own (S3 user guide,
+/// "Setting up permissions for live replication").
+const WRITES: [&str; 2] = ["s3:PutObject*", "s3:DeleteObject*"];
+
+/// What replication writes copies with (the same page).
+const COPIES: [&str; 3] = ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"];
+
+/// Refuses actions on objects to everybody.
+fn deny(sid: &str, actions: &[&str], objects: &str) -> Value {
     object([
-        ("Sid", text("LifeboatFence")),
+        ("Sid", text(sid)),
         ("Effect", text("Deny")),
         ("Principal", text("*")),
-        ("Action", list([text("s3:PutObject*"), text("s3:DeleteObject*")])),
+        ("Action", list(actions.iter().map(|action| text(action)))),
         ("Resource", text(objects)),
     ])
 }
@@ -142,11 +147,16 @@ impl One<'_> {
             ("Resource", list([text(&arn), text(&objects)])),
             ("Condition", object([("Bool", object([("aws:SecureTransport", text("false"))]))])),
         ])];
+        let mut inbound = statements.clone();
         if self.writes == Some(false) {
-            statements.push(fence(&objects));
+            statements.push(deny("LifeboatFence", &WRITES, &objects));
         }
         let mut planned = self.setting("policy", policy(statements));
-        planned.part = self.writes.map(|_| Part::Writers);
+        if self.writes.is_some() {
+            planned.part = Some(Part::Writers);
+            inbound.push(deny("LifeboatInbound", &COPIES, &objects));
+            planned.closed.push(("policy".into(), policy(inbound)));
+        }
         planned.after.push(closed);
         made.add(self.at("aws_s3_bucket_policy"), planned);
     }

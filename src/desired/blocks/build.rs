@@ -86,6 +86,7 @@ pub(super) fn planned<const N: usize>(span: Span, document: [(&str, Template); N
         after: Vec::new(),
         prevent_destroy: false,
         part: None,
+        closed: Vec::new(),
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Input<'a> {
     pub primary: Option<RegionName>,
     /// Whether state has another primary.
     pub promoting: bool,
+    /// Whether a region that was left, or is being left, cannot be fenced now.
+    pub closed: bool,
     /// What `region.NAME` and the like are to expressions, by `kind.name`.
     pub blocks: BTreeMap<String, Value>,
     /// Whom ownership tags name: the topology or the lineage.

@@ -80,7 +80,10 @@ impl Resolver<'_> {
         };
         let kind = instance.kinds.get(kind.name()).cloned().unwrap_or(kind);
         let attributes = kind.schema().attributes;
-        let config = match synthetic_document(attributes, &planned.document, environment) {
+        let closed = self.input.closed && !planned.closed.is_empty();
+        let closed = closed && address.key.as_ref().is_some_and(|key| self.is_primary(key));
+        let document = if closed { closed_document(planned) } else { planned.document.clone() };
+        let config = match synthetic_document(attributes, &document, environment) {
             Ok(config) => managed::with_region(&kind, &instance, config),
             Err(text) => {
                 let place = written(&planned.document, &text).unwrap_or(planned.span);
@@ -154,6 +157,13 @@ impl Resolver<'_> {
             })
             .collect()
     }
+}
+
+/// The document while copies from the region that was left are refused.
+fn closed_document(planned: &Planned) -> Vec<(Name, Template)> {
+    let instead = |name: &Name| planned.closed.iter().find(|(n, _)| n == name);
+    let document = planned.document.iter();
+    document.map(|entry| instead(&entry.0).unwrap_or(entry).clone()).collect()
 }
 
 /// Where the attribute is written that a text of [`complete`] begins with.

@@ -280,14 +280,14 @@ async fn the_newest_thirty_are_kept() {
 #[tokio::test]
 async fn a_newer_format_names_both_versions() {
     let (disk, _guard, _) = disk_with(1).await;
-    let (bytes, _) = envelope::encode(2, r#"{"new":true}"#, "{}");
+    let (bytes, _) = envelope::encode(3, r#"{"new":true}"#, "{}");
     disk.tamper(&name(2), Some(&bytes));
     let error = chain(&disk).load().await.unwrap_err();
     assert!(
-        matches!(error, GenerationError::Newer { serial: 2, found: 2, supported: 1 }),
+        matches!(error, GenerationError::Newer { serial: 2, found: 3, supported: 2 }),
         "{error:?}"
     );
-    assert!(error.to_string().contains("format 2, this lifeboat knows formats up to 1"));
+    assert!(error.to_string().contains("format 3, this lifeboat knows formats up to 2"));
 }
 
 #[tokio::test]
