@@ -94,7 +94,7 @@ async fn promote(
     args: &args::Apply,
     promotion: &Promotion,
 ) -> Result<Value, Exit> {
-    let Promotion { from, to, epoch, owed, .. } = promotion;
+    let Promotion { from, to, epoch, .. } = promotion;
     let (consent, output) = (&args.consent, &workspace.output);
     let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
     let asking = Asking { workspace, asks: asks && !output.json };
@@ -119,7 +119,7 @@ async fn promote(
         asking.exactly(&question, to, &refusal).await?;
     }
     let mut approval = Value::object([("by".into(), Value::string(workspace.lock_info("").who))]);
-    if owed.is_empty() {
+    if !promotion.needs_attestation() {
         return Ok(approval);
     }
     let reason = match (&consent.attest, &consent.reason) {

@@ -147,7 +147,8 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
     let refused = |d: &Diagnostic| {
         matches!(
             d.code,
-            "promotion::stale_files"
+            "promotion::behind"
+                | "promotion::stale_files"
                 | "promotion::not_whole"
                 | "promotion::owed"
                 | "promotion::pending"

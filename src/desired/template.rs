@@ -13,6 +13,9 @@ use crate::address::{Address, Key, ModulePath};
 use crate::config::ast::Expr;
 use crate::evaluation::{Environment, Repetition};
 
+/// The name among blocks of what state says of the whole; no file can refer to it.
+pub const STANDING: &str = "standing";
+
 /// A value with open references.
 #[derive(Clone, Debug)]
 pub enum Template {
@@ -22,6 +25,8 @@ pub enum Template {
     Expr(Arc<Expr>),
     /// An attribute of another object.
     Ref(Address, Path),
+    /// A part of what state says of the whole: the epoch, what is owed.
+    Standing(Name),
     /// An object with these attributes.
     Object(Vec<(Name, Template)>),
     /// A list; converted to the attribute's shape.
@@ -57,6 +62,11 @@ impl Template {
                 let part = object.as_ref().and_then(|o| o.at(path)).cloned();
                 part.unwrap_or_else(|| Value::unknown(Type::Dynamic))
             }
+            Self::Standing(name) => {
+                let standing = environment.resources.block("", STANDING);
+                let part = standing.ok().and_then(|standing| standing.get(name).cloned());
+                part.unwrap_or_else(|| Value::unknown(Type::Dynamic))
+            }
             Self::Object(parts) => Value::object(
                 parts.iter().map(|(name, part)| (name.clone(), part.value(environment))),
             ),
@@ -75,7 +85,7 @@ impl Template {
     pub fn visit(&self, f: &mut dyn FnMut(&Self)) {
         f(self);
         match self {
-            Self::Value(_) | Self::Expr(_) | Self::Ref(..) => {}
+            Self::Value(_) | Self::Expr(_) | Self::Ref(..) | Self::Standing(_) => {}
             Self::Object(parts) | Self::Map(parts) => parts.iter().for_each(|(_, t)| t.visit(f)),
             Self::List(parts) | Self::Join(parts) => parts.iter().for_each(|t| t.visit(f)),
             Self::Json(inner) => inner.visit(f),
@@ -113,6 +123,8 @@ pub enum Part {
     /// It says whether its region takes writes: the fence where the region is left, and where
     /// writes are resumed in the new primary.
     Writers,
+    /// It tells the region which is the primary.
+    Record,
     /// It sends traffic to the primary.
     Traffic,
 }

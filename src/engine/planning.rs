@@ -21,6 +21,7 @@ use super::unmanaged::Unmanaged;
 use super::{imports, stored, unmanaged};
 use crate::address::{Address, Mode};
 use crate::builtin;
+use crate::desired::STANDING;
 use crate::event::Events;
 use crate::function::Context;
 use crate::plan::order::{self, Batches};
@@ -116,13 +117,20 @@ async fn evaluated(
     }
     let current = take_current(&mut observed);
     let parts = roles::parts(loaded);
+    if let Err(behind) = roles::behind(&parts, state, &current) {
+        made.diagnostics.push(*behind);
+        return made;
+    }
+    let unfenced = roles::unfenced(&parts, &course, state, &current);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
     let input = match input {
-        Ok(input) => Input {
-            promoting: course != Course::Ordinary,
-            closed: roles::unfenced(&parts, &course, state, &input.observed),
-            ..input
-        },
+        Ok(mut input) => {
+            let standing = roles::standing(loaded, &course, state, &made.plan.id, &unfenced);
+            input.blocks.insert(format!(".{STANDING}"), standing.clone());
+            made.plan.inputs.standing = Some(standing);
+            let (promoting, closed) = (course != Course::Ordinary, !unfenced.is_empty());
+            Input { promoting, closed, ..input }
+        }
         Err(diagnostic) => {
             made.diagnostics.push(*diagnostic);
             return made;
@@ -361,6 +369,7 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
             epoch: state.map_or(0, |s| s.epoch),
             primary: topology.map(|t| t.primary.clone()),
             topology: topology.map(|t| t.name.clone()),
+            standing: None,
             identities: BTreeMap::new(),
             now: now.to_string(),
             targets: asked.targets.clone(),

@@ -12,6 +12,7 @@ use crate::desired::Part;
 use crate::plan::order::Needs;
 use crate::plan::promotion::{Parts, region_of};
 use crate::plan::{ObjectChange, PlanMode};
+use crate::refresh::record::RoleRecord;
 use crate::topology::Topology;
 
 /// What the roles in the files and in state make of a plan.
@@ -130,7 +131,8 @@ impl Roles {
             let before = needed(&fence, needs);
             let after = |change: &&ObjectChange| {
                 let same = region_of(&change.address) == region;
-                let opens = self.parts.get(&change.address) == Some(&Part::Writers);
+                let opens =
+                    matches!(self.parts.get(&change.address), Some(Part::Writers | Part::Record));
                 !before.contains(&change.address) && (same || opens)
             };
             for change in changes.iter().filter(after) {
@@ -152,21 +154,99 @@ fn needed(address: &Address, needs: &Needs) -> BTreeSet<Address> {
     all
 }
 
-/// Whether a region that was left, or is being left, cannot be fenced now: nobody answers there.
+/// The fences of a region that was left, or is being left, that cannot be placed now: nobody answers
+/// there.
 pub(super) fn unfenced(
     parts: &Parts,
     course: &Course,
     state: Option<&State>,
     observed: &BTreeMap<Address, Observation<Value>>,
-) -> bool {
+) -> Vec<Address> {
     let writers = parts.iter().filter(|(_, part)| **part == Part::Writers);
-    let mut left = writers.filter(|(address, _)| match course {
+    let left = writers.filter(|(address, _)| match course {
         Course::Promotion { from } => region_of(address) == Some(from),
         Course::Ordinary => {
             state.is_some_and(|s| s.promotions.owed.contains_key(&address.to_string()))
         }
     });
-    left.any(|(address, _)| matches!(observed.get(address), Some(Observation::Unreadable(_))))
+    let silent = left
+        .filter(|(address, _)| matches!(observed.get(address), Some(Observation::Unreadable(_))));
+    silent.map(|(address, _)| address.clone()).collect()
+}
+
+/// The role records decide who is the primary: a state that they are ahead of is not this
+/// topology's newest.
+///
+/// # Errors
+/// A record has a later epoch, or is of another state.
+pub(super) fn behind(
+    parts: &Parts,
+    state: Option<&State>,
+    observed: &BTreeMap<Address, Observation<Value>>,
+) -> Result<(), Box<Diagnostic>> {
+    let Some(state) = state else { return Ok(()) };
+    let records = parts.iter().filter(|(_, part)| **part == Part::Record);
+    let found = records.filter_map(|(address, _)| match observed.get(address) {
+        Some(Observation::Present(present)) => {
+            let text = present.object.get("content").and_then(Value::as_str)?;
+            Some((address, RoleRecord::parse(text).ok()?))
+        }
+        _ => None,
+    });
+    let newest = found.max_by_key(|(_, record)| record.epoch);
+    let Some((address, record)) = newest else { return Ok(()) };
+    if record.epoch <= state.epoch && record.lineage == state.lineage {
+        return Ok(());
+    }
+    let detail = format!(
+        "The role record {address} says that {} is the primary since epoch {} (lineage {}); the state \
+         here is at epoch {} (lineage {}). Somebody promoted it from elsewhere, and what this state \
+         says of the roles holds no more.",
+        record.primary, record.epoch, record.lineage, state.epoch, state.lineage
+    );
+    let summary = "The state is behind the role records";
+    Err(Box::new(
+        Diagnostic::error("promotion::behind", summary, detail)
+            .about(address)
+            .help("Use the state with which that was done. Nothing can be changed from this one."),
+    ))
+}
+
+/// What the role records say besides the roles.
+pub(super) fn standing(
+    loaded: &Loaded,
+    course: &Course,
+    state: Option<&State>,
+    plan: &str,
+    unfenced: &[Address],
+) -> Value {
+    let epoch = state.map_or(0, |state| state.epoch).max(1);
+    let text = |text: &str| Value::string(text);
+    let number = |n: u64| Value::int(i64::try_from(n).unwrap_or(i64::MAX));
+    let primary = loaded.topology.as_ref().map(|topology| topology.primary.clone());
+    let left = state.and_then(|state| state.promotions.left.as_deref());
+    let (epoch, from) = match course {
+        Course::Promotion { from } => (epoch + 1, Some(&**from)),
+        Course::Ordinary => (epoch, left),
+    };
+    let promotion = from
+        .zip(primary)
+        .map(|(from, to)| Value::object([("from".into(), text(from)), ("to".into(), text(&to))]));
+    let owed = unfenced.iter().map(|fence| {
+        let region = region_of(fence).unwrap_or_default();
+        Value::object([
+            ("address".into(), text(&fence.to_string())),
+            ("region".into(), text(region)),
+        ])
+    });
+    // The first state takes its lineage from the plan that makes it.
+    let lineage = state.map_or(plan, |state| &state.lineage);
+    Value::object([
+        ("lineage".into(), text(lineage)),
+        ("epoch".into(), number(epoch)),
+        ("promotion".into(), promotion.unwrap_or_else(Value::null)),
+        ("owed".into(), Value::tuple(owed.collect())),
+    ])
 }
 
 /// What the objects of topology blocks do in a promotion.

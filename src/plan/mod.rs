@@ -87,6 +87,8 @@ pub struct Inputs {
     pub primary: Option<Name>,
     /// The topology's name.
     pub topology: Option<Name>,
+    /// What state says of the whole, for role records.
+    pub standing: Option<Value>,
     /// Who we are by provider: account ids that were verified.
     pub identities: BTreeMap<String, String>,
     /// The instant that `timestamp()` and `plantimestamp()` give.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
-use super::step::{Member, Phase, Step, StepId};
+use super::step::{Act, Member, Phase, Step, StepId};
 use super::{Deferral, ObjectChange};
 use crate::address::{Address, Key, Mode};
 use crate::desired::Part;
@@ -26,6 +26,10 @@ pub struct Promotion {
     pub epoch: u64,
     /// Fences that cannot be placed now, because their region does not answer.
     pub owed: Vec<Address>,
+    /// Regions whose role records cannot be moved now.
+    pub silent: Vec<Name>,
+    /// How many role records there are.
+    pub records: usize,
     /// How many other changes wait until it is over.
     pub waiting: usize,
 }
@@ -50,8 +54,10 @@ pub fn promote(
     to: &Name,
     epoch: u64,
 ) -> (Promotion, Diagnostics) {
-    let mut promotion =
-        Promotion { from: from.clone(), to: to.clone(), epoch, owed: Vec::new(), waiting: 0 };
+    let records = parts.values().filter(|part| **part == Part::Record).count();
+    let (from, to) = (from.clone(), to.clone());
+    let (owed, silent, waiting) = (Vec::new(), Vec::new(), 0);
+    let mut promotion = Promotion { from, to, epoch, owed, silent, records, waiting };
     let mut found = Diagnostics::new();
     changes.retain_mut(|change| {
         let still = change.action == Action::NoOp && change.deferred.is_none();
@@ -63,10 +69,12 @@ pub fn promote(
             return false;
         };
         let Some(why) = &change.deferred else { return true };
-        if phase == Phase::Fence {
-            promotion.owed.push(change.address.clone());
-        } else {
-            found.push(blocked(change, phase, why, to));
+        match (phase, region_of(&change.address)) {
+            (Phase::Fence, _) => promotion.owed.push(change.address.clone()),
+            (Phase::Claim, Some(region)) if *region != *promotion.to => {
+                promotion.silent.push(region.into());
+            }
+            _ => found.push(blocked(change, phase, why, &promotion.to)),
         }
         true
     });
@@ -98,11 +106,19 @@ fn blocked(change: &ObjectChange, phase: Phase, why: &Deferral, to: &Name) -> Di
 }
 
 impl Promotion {
+    /// Whether a person must attest that the region that is left cannot write: it cannot be fenced,
+    /// or too few records can be moved to tell it and all others.
+    pub fn needs_attestation(&self) -> bool {
+        let moved = self.records - self.silent.len().min(self.records);
+        !self.owed.is_empty() || (self.records > 0 && moved * 2 <= self.records)
+    }
+
     /// The phase in which an object changes; nothing where the roles do not decide it.
     pub fn phase_of(&self, parts: &Parts, address: &Address) -> Option<Phase> {
         let region = region_of(address)?;
         match parts.get(address)? {
             Part::Traffic => Some(Phase::Switch),
+            Part::Record => Some(Phase::Claim),
             Part::Writers if region == &*self.from => Some(Phase::Fence),
             Part::Writers if region == &*self.to => Some(Phase::Promote),
             Part::Writers => None,
@@ -129,9 +145,24 @@ impl Promotion {
         }
         let mut order = Order::default();
         for next in Phase::ALL.into_iter().skip(1) {
-            order.gate(next);
-            for step in steps.iter().filter(|step| phases.get(&step.id) == Some(&next)) {
+            order.gate(next, None);
+            let mut mine: Vec<&Step> =
+                steps.iter().filter(|step| phases.get(&step.id) == Some(&next)).collect();
+            if next == Phase::Claim {
+                // Two operators meet at the same record: in the order of the regions' names.
+                mine.sort_by_key(|step| {
+                    let change = step.members.first().and_then(|m| changes.get(m.change));
+                    change.and_then(|change| region_of(&change.address).map(str::to_owned))
+                });
+            }
+            for step in mine {
                 order.add(step, next)?;
+                if next == Phase::Claim {
+                    order.gate(next, None);
+                }
+            }
+            if let Some(act) = next.act() {
+                order.gate(next, Some(act));
             }
         }
         Ok(order.finish())
@@ -156,13 +187,13 @@ impl Order {
     }
 
     /// A step that all that follows waits for, and that waits for all before it.
-    fn gate(&mut self, phase: Phase) {
+    fn gate(&mut self, phase: Phase, act: Option<Act>) {
         let id = self.next();
         let mut needs = std::mem::take(&mut self.open);
         if needs.is_empty() {
             needs.extend(self.gate);
         }
-        let (members, act, scope, plane) = (Vec::new(), phase.act(), None, None);
+        let (members, scope, plane) = (Vec::new(), None, None);
         self.steps.push(Step { id, phase, members, act, needs, scope, plane, weight: 0 });
         self.gate = Some(id);
     }

@@ -12,6 +12,7 @@ pub mod drift;
 pub(crate) mod fake;
 pub mod identity;
 pub mod inventories;
+pub mod record;
 pub mod status;
 #[cfg(test)]
 mod tests;

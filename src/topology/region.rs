@@ -21,10 +21,21 @@ pub struct Region {
     pub aws: Name,
     /// Its AWS account.
     pub account: Option<Name>,
+    /// Where its role record is kept, where not in a bucket of its own.
+    pub record: Option<Record>,
     /// Whether its block has errors, so that what it lacks is no further one.
     pub broken: bool,
     /// The block's header.
     pub span: Span,
+}
+
+/// Where the role record of a region is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The bucket.
+    pub bucket: Name,
+    /// What its key begins with.
+    pub prefix: Name,
 }
 
 /// A failure domain: an AWS region in an account.
@@ -42,6 +53,19 @@ pub struct RegionBlock {
     /// The namespace in the cluster.
     #[kind(optional)]
     pub namespace: Option<String>,
+    /// Where the role record is kept, where not in a bucket of its own.
+    #[kind(block(max = 1))]
+    pub record: Vec<RecordBlock>,
+}
+
+/// A bucket that exists, in this region.
+#[derive(Clone, Debug, PartialEq, Kind)]
+pub struct RecordBlock {
+    /// Its name.
+    pub bucket: String,
+    /// What the record's key begins with.
+    #[kind(default = "\"lifeboat/\"")]
+    pub prefix: Option<String>,
 }
 
 /// Reads all `region` blocks.
@@ -68,6 +92,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Region> {
                 name: source.name,
                 aws,
                 account: None,
+                record: None,
                 broken: true,
                 span: source.span,
             });
@@ -80,6 +105,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Region> {
                 name: source.name,
                 aws,
                 account: None,
+                record: None,
                 broken: true,
                 span: source.span,
             });
@@ -104,7 +130,11 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Region> {
         aws_region(reader, &aws, at);
         let account = account.map(Name::from);
         let broken = broken && account.is_none();
-        regions.push(Region { name: source.name, aws, account, broken, span: source.span });
+        let record = given.record.into_iter().next().map(|record| Record {
+            bucket: record.bucket.into(),
+            prefix: record.prefix.unwrap_or_default().into(),
+        });
+        regions.push(Region { name: source.name, aws, account, record, broken, span: source.span });
     }
     regions
 }

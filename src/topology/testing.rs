@@ -177,6 +177,7 @@ pub(crate) fn shown(template: &Template) -> String {
             format!("[{}]", parts.join(", "))
         }
         Template::Json(inner) => format!("json {}", shown(inner)),
+        Template::Standing(name) => format!("standing.{name}"),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifeboat_sdk::{Name, Type, Value};
 
 use super::Topology;
+use super::naming;
 use super::region::Region;
 
 impl Topology {
@@ -26,6 +27,25 @@ impl Topology {
     /// A region of the topology.
     pub fn region(&self, name: &str) -> Option<&Region> {
         self.regions.iter().find(|r| &*r.name == name)
+    }
+
+    /// The regions that keep a role record: those of the topology and the witness, where there is
+    /// more than one.
+    pub fn recording(&self) -> impl Iterator<Item = &Region> {
+        let witness = self.declaration.witness.as_ref();
+        let witness = self.others.iter().filter(move |other| Some(&other.name) == witness);
+        let all = self.regions.len() + witness.clone().count();
+        self.regions.iter().chain(witness).filter(move |_| all > 1)
+    }
+
+    /// The bucket that is made for the record of a region; nothing where its account is not known.
+    pub fn record_bucket(&self, region: &Region) -> Option<String> {
+        /// The longest name of a bucket (S3 user guide, "Bucket naming rules").
+        const LONGEST: usize = 63;
+        let account = region.account.as_ref()?;
+        let parts = ["lifeboat", &*self.name, &**account, &*region.name];
+        // Dots in names of buckets do not go with certificates.
+        Some(naming::within(&parts, LONGEST).replace('.', "-"))
     }
 
     /// The standbys by preference.

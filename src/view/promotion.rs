@@ -11,7 +11,7 @@ use crate::plan::{Phase, Plan, Promotion};
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
     let Some(promotion) = &plan.promotion else { return String::new() };
-    let Promotion { from, to, epoch, owed, waiting } = promotion;
+    let Promotion { from, to, epoch, owed, silent, waiting, .. } = promotion;
     let (from, to) = (line(from), line(to));
     let mut out = String::new();
     let title = format!("Promotion: {from} -> {to}, epoch {epoch} -> {}", epoch + 1);
@@ -19,7 +19,9 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
     for phase in Phase::ALL.into_iter().filter(|phase| *phase != Phase::Change) {
         let what = match phase {
             Phase::Change => continue,
-            Phase::Approve if owed.is_empty() => format!("a person approves that {to} takes over"),
+            Phase::Approve if !promotion.needs_attestation() => {
+                format!("a person approves that {to} takes over")
+            }
             Phase::Approve => format!("a person attests that {from} is down and cannot write"),
             Phase::Fence => format!("{from} takes no more writes"),
             Phase::Claim => format!("{to} is the primary, in epoch {}", epoch + 1),
@@ -36,6 +38,10 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
                 let mark = paint.symbol(&format!("{:>3}", symbol(change)));
                 let _ok = writeln!(out, "       {mark} {}", line(&change.address.to_string()));
             }
+        }
+        if phase == Phase::Claim && !silent.is_empty() {
+            let mark = paint.label(Label::Warning, "silent");
+            let _ok = writeln!(out, "    {mark} {}", line(&silent.join(", ")));
         }
         if phase == Phase::Fence {
             for address in owed {

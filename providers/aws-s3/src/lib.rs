@@ -10,6 +10,7 @@ pub mod bucket;
 pub mod encryption;
 pub mod filter;
 pub mod lifecycle;
+pub mod object;
 pub mod object_lock;
 pub mod policy;
 pub mod public_access_block;
@@ -58,6 +59,9 @@ pub const CALLS: &[&Call] = &[
     &policy::GET,
     &policy::PUT,
     &policy::DELETE,
+    &object::GET,
+    &object::PUT,
+    &object::DELETE,
 ];
 
 /// All kinds, with `clients` to make calls or none.
@@ -71,6 +75,7 @@ pub fn kinds(clients: &Clients) -> Vec<Arc<dyn DynKind>> {
         setting::<replication::Replication>(clients),
         setting::<object_lock::ObjectLock>(clients),
         setting::<policy::Policy>(clients),
+        erase(object::ObjectKind(clients.clone())),
     ]
 }
 
@@ -108,7 +113,8 @@ mod tests {
     fn a_setting_is_looked_for_by_its_bucket() {
         let document = Value::object([("bucket".into(), Value::string("exports"))]);
         let all = kinds(&Clients::unconfigured());
-        let settings: Vec<_> = all.iter().filter(|k| k.ownership() == Ownership::Parent).collect();
+        let parts = all.iter().filter(|k| k.ownership() == Ownership::Parent);
+        let settings: Vec<_> = parts.filter(|k| k.name() != "aws_s3_object").collect();
         assert_eq!(settings.len(), 7);
         for kind in settings {
             assert_eq!(kind.id_of(&document).as_deref(), Some("exports"), "{}", kind.name());

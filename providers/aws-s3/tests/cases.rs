@@ -9,7 +9,7 @@ use lifeboat_testbed::ACCOUNT;
 use lifeboat_testbed::contract::Emulated;
 
 /// The subjects, made for a server each.
-pub(crate) const CASES: [fn(&Emulated) -> Subject; 8] = [
+pub(crate) const CASES: [fn(&Emulated) -> Subject; 9] = [
     buckets,
     versioning,
     encryption,
@@ -18,6 +18,7 @@ pub(crate) const CASES: [fn(&Emulated) -> Subject; 8] = [
     replications,
     object_locks,
     policies,
+    objects,
 ];
 
 /// Settings that only spell out what a bucket has without being told.
@@ -232,4 +233,13 @@ fn policies(server: &Emulated) -> Subject {
         r#"{"bucket": "${bucket.id}", "policy": "{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", \"Principal\": {\"AWS\": \"arn:aws:iam::123456789012:root\"}, \"Action\": [\"s3:GetObject\"], \"Resource\": \"${bucket.arn}/*\"}}"}"#,
     ];
     Kinds::of(server).setting("aws_s3_bucket_policy", "policy", &steps)
+}
+
+fn objects(server: &Emulated) -> Subject {
+    let steps = [
+        r#"{"bucket": "${bucket.id}", "key": "a/role.json", "content": "{\"epoch\": 1}", "content_type": "application/json"}"#,
+        r#"{"bucket": "${bucket.id}", "key": "a/role.json", "content": "{\"epoch\": 2} äöü", "content_type": "application/json"}"#,
+        r#"{"bucket": "${bucket.id}", "key": "b", "content": ""}"#,
+    ];
+    Kinds::of(server).setting("aws_s3_object", "object", &steps)
 }

@@ -54,6 +54,12 @@ impl Call {
         Self { service, operation, access: Access::Write, plane: Plane::Regional, iam_action }
     }
 
+    /// The same on a data plane.
+    #[must_use]
+    pub const fn data(self) -> Self {
+        Self { plane: Plane::Data, ..self }
+    }
+
     /// The same on a global control plane.
     #[must_use]
     pub const fn global(self) -> Self {

@@ -5,6 +5,7 @@
 mod bucket;
 mod build;
 mod dns;
+mod record;
 mod replication;
 mod retention;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use build::Made;
 /// All objects that a topology stands for, in the order of their addresses.
 pub fn expand(topology: &Topology) -> (Vec<Synthetic>, Diagnostics) {
     let mut made = Made::default();
+    record::expand(&mut made, topology);
     for bucket in &topology.buckets {
         bucket::expand(&mut made, topology, bucket);
     }

@@ -13,7 +13,7 @@ use super::objects::{Declared, Objects};
 use crate::address::{Address, Mode, ModulePath};
 use crate::config::decode::decode;
 use crate::config::module::Resource;
-use crate::desired::Item;
+use crate::desired::{Item, STANDING};
 use crate::diff::{Action, merge, propose};
 use crate::evaluation::{Environment, Expansion, Repetition};
 use crate::plan::resolve::{synthetic_document, with_region};
@@ -83,8 +83,12 @@ impl Finaliser {
         f: impl FnOnce(&Environment<'_>) -> T,
     ) -> Result<T, Diagnostics> {
         let topology = self.loaded.topology.as_ref();
-        let blocks =
-            self.fixed.blocks.get_or_init(|| topology.map(|t| t.values()).unwrap_or_default());
+        let blocks = self.fixed.blocks.get_or_init(|| {
+            let mut blocks = topology.map(|t| t.values()).unwrap_or_default();
+            let standing = self.plan.inputs.standing.clone();
+            blocks.extend(standing.map(|standing| (format!(".{STANDING}"), standing)));
+            blocks
+        });
         let declared = Some((&self.declared, &self.loaded.config));
         let now = Objects { objects, blocks, declared };
         let (value, found) = self.contexts.with(|context| {

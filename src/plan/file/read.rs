@@ -13,6 +13,7 @@ use lifeboat_state::secret::{Sealer, open_document};
 
 use super::{PlanFileError, damaged, v1, v2, write};
 use crate::address::Address;
+use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::{
     Act, CheckResult, Deferral, Inputs, Member, ObjectChange, Operation, OutputChange, Phase, Plan,
@@ -54,6 +55,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         epoch: stored.inputs.epoch,
         primary: stored.inputs.primary.map(Name::from),
         topology: stored.inputs.topology.map(Name::from),
+        standing: reader.maybe(STANDING, stored.standing)?,
         identities: stored.inputs.identities,
         now: stored.inputs.now,
         targets: stored.inputs.targets,
@@ -183,6 +185,8 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
         to: stored.to.into(),
         epoch: stored.epoch,
         owed: stored.owed.iter().map(at).collect::<Result<_, _>>()?,
+        silent: stored.silent.into_iter().map(Name::from).collect(),
+        records: stored.records,
         waiting: stored.waiting,
     })
 }

@@ -15,6 +15,8 @@ pub(super) struct Plan {
     pub expires: String,
     pub mode: String,
     pub inputs: Inputs,
+    /// In wire form; nothing in what version 1 wrote.
+    pub standing: Option<v1::Doc>,
     pub promotion: Option<Promotion>,
     pub changes: Vec<Change>,
     pub drift: Vec<Change>,
@@ -31,6 +33,8 @@ pub(super) struct Promotion {
     pub to: String,
     pub epoch: u64,
     pub owed: Vec<String>,
+    pub silent: Vec<String>,
+    pub records: usize,
     pub waiting: usize,
 }
 
@@ -55,6 +59,7 @@ impl From<v1::Plan> for Plan {
             expires: old.expires,
             mode: old.mode,
             inputs: old.inputs,
+            standing: None,
             promotion: None,
             changes: old.changes,
             drift: old.drift,

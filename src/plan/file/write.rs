@@ -9,6 +9,7 @@ use lifeboat_state::secret::{Sealer, seal_document};
 use serde_json::value::RawValue;
 
 use super::{PlanFileError, VERSION, unstorable, v1, v2};
+use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::{
     Deferral, ObjectChange, OutputChange, Plan, PlanMode, Reason, ScopeStatus, Step,
@@ -54,11 +55,14 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
             targets: inputs.targets.clone(),
             excludes: inputs.excludes.clone(),
         },
+        standing: writer.maybe(STANDING, inputs.standing.as_ref())?,
         promotion: plan.promotion.as_ref().map(|promotion| v2::Promotion {
             from: promotion.from.to_string(),
             to: promotion.to.to_string(),
             epoch: promotion.epoch,
             owed: promotion.owed.iter().map(ToString::to_string).collect(),
+            silent: promotion.silent.iter().map(ToString::to_string).collect(),
+            records: promotion.records,
             waiting: promotion.waiting,
         }),
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
