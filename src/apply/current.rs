@@ -13,7 +13,7 @@ use super::document::{is_nothing, load, store};
 use super::record::{depose, record};
 use crate::address::{Address, Mode};
 use crate::diff::Action;
-use crate::plan::{Act, Deferral, Member, ObjectChange, Operation, Plan};
+use crate::plan::{Act, Deferral, Member, ObjectChange, Operation, Phase, Plan, Step};
 use crate::registry::Providers;
 
 /// How a member ended, as far as state is concerned.
@@ -300,7 +300,10 @@ impl<'p> Current<'p> {
                     };
                     promotions.owed.insert(address.to_string(), owed);
                 }
-                promotions.unprotected = Some(at);
+                let writes = |step: &Step| step.phase == Phase::Promote && !step.members.is_empty();
+                if !promotion.owed.is_empty() || self.plan.steps.iter().any(writes) {
+                    promotions.unprotected = Some(at);
+                }
             }
         }
     }

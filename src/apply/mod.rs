@@ -211,6 +211,12 @@ async fn finish(
         if ending == RunEnding::Done && diagnostics.has_errors() {
             ending = RunEnding::Failed;
         }
+        if ending == RunEnding::Done
+            && run.plan.is_whole()
+            && current.state.promotions.owed.is_empty()
+        {
+            current.state.promotions.unprotected = None;
+        }
         current.state.tool_version.clone_from(&run.tool_version);
         current.state.note_consumed(&run.plan_digest);
         let in_doubt = objects.iter().any(|o| matches!(o.fate, Fate::InDoubt(_)));

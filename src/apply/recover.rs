@@ -26,7 +26,7 @@ use super::task::{Patience, look, reading};
 use super::{Save, chain};
 use crate::address::Address;
 use crate::event::{Event, Events};
-use crate::plan::{Finalise, Operation, Plan, StepId};
+use crate::plan::{Finalise, Operation, Plan, Promotion, StepId};
 use crate::registry::Providers;
 
 /// A plan, read back from the journal.
@@ -100,6 +100,8 @@ pub struct Known {
     pub head: Option<Head>,
     /// Runs without an end: interrupted, or at work now.
     pub open: Vec<RunId>,
+    /// The one of them that makes another region the primary.
+    pub promotion: Option<Promotion>,
     /// Objects of which it is not known what happened, and why.
     pub in_doubt: BTreeMap<Address, String>,
     /// What could not be read.
@@ -142,6 +144,7 @@ pub async fn known(
         known.diagnostics.extend(problems);
         known.state = Some(current.state);
         known.open.push(id);
+        known.promotion = known.promotion.or(opened.plan.promotion);
     }
     Ok(known)
 }

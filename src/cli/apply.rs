@@ -14,6 +14,7 @@ use super::bound::now;
 use super::exit::Exit;
 use super::failure;
 use super::plan::{failed, make, tell};
+use super::replace::replace;
 use super::workspace::{Workspace, asked, duration, has_files};
 use super::{approval, args};
 use crate::address::Address;
@@ -34,8 +35,8 @@ use crate::view::progress::Progress;
 /// Runs `destroy`.
 pub async fn destroy(workspace: &Workspace, args: args::Destroy) -> Exit {
     let args::Destroy { planning, consent, locking } = args;
-    let (destroy, plan, import) = (true, None, None);
-    run(workspace, args::Apply { planning, consent, locking, destroy, plan, import }).await
+    let (destroy, plan, import, edit) = (true, None, None, None);
+    run(workspace, args::Apply { planning, consent, locking, destroy, plan, import, edit }).await
 }
 
 /// Runs `apply`.
@@ -133,8 +134,30 @@ impl Applying<'_> {
         }
         if !ready.resumes {
             ready.approval = approval::consent(self.workspace, self.args, &ready.plan).await?;
+            self.edit()?;
         }
         Ok(self.carry_out(ready, newest).await)
+    }
+
+    /// Writes the new primary into the files: the promotion is approved, and nothing is done yet.
+    fn edit(&self) -> Result<(), Exit> {
+        let Some(args::Editing { edit, keep: true }) = &self.args.edit else { return Ok(()) };
+        let output = &self.workspace.output;
+        let path = self.workspace.root.join(&edit.file);
+        let name = line(&edit.file.display().to_string());
+        let written = match std::fs::read(&path) {
+            Ok(now) if now == edit.before => replace(&path, &edit.after),
+            Ok(_) => Err(std::io::Error::other("it was changed meanwhile")),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            let text = format!("{name}: {error}. Nothing was changed. -no-edit leaves the files.");
+            output.error("The primary cannot be written into the files", &text);
+            return Err(Exit::Error);
+        }
+        output
+            .note(&format!("Wrote the new primary into {name}, line {}: commit it.\n", edit.line));
+        Ok(())
     }
 
     /// Nothing to do: no generation is written.
@@ -179,7 +202,10 @@ impl Applying<'_> {
             workspace.output.error("The options cannot be used", &text);
             Exit::Error
         })?;
-        let contexts = workspace.contexts(false);
+        let mut contexts = workspace.contexts(false);
+        if let Some(args::Editing { edit, .. }) = &self.args.edit {
+            contexts.files = Arc::new(workspace.files().with(&edit.file, edit.after.clone()));
+        }
         let settings = workspace.settings(Some(&self.args.planning));
         let loaded = workspace.load(&settings, &contexts).await?;
         let newest = self.settled(&loaded, &contexts).await?;
@@ -193,9 +219,19 @@ impl Applying<'_> {
             workspace.tell(&in_doubt(at, why).into());
             return Err(Exit::Error);
         }
-        let planning = &self.args.planning;
-        asked.in_doubt.clone_from(&newest.in_doubt);
         let state = newest.loaded.as_ref().map(|newest| &newest.state);
+        if self.args.edit.is_some() && state.is_none() {
+            let text = "Nothing has been applied yet, so there is no primary to replace.\nWrite the \
+                        region into the topology block, and run `lifeboat apply`.";
+            workspace.output.error("There is nothing to promote", text);
+            return Err(Exit::Error);
+        }
+        let planning = &self.args.planning;
+        let consent = &self.args.consent;
+        // Who names the epoch that is now does not go by files of before.
+        let named = consent.promote.is_some() && consent.from_epoch == state.map(|s| s.epoch);
+        asked.back = named || self.args.edit.is_some();
+        asked.in_doubt.clone_from(&newest.in_doubt);
         let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
         workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
         if made.diagnostics.has_errors() {

@@ -98,13 +98,16 @@ async fn promote(
     let (consent, output) = (&args.consent, &workspace.output);
     let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
     let asking = Asking { workspace, asks: asks && !output.json };
-    let option = format!("-promote={to} -from-epoch={epoch}");
+    let option = match &args.edit {
+        Some(_) => format!("-from-epoch={epoch}"),
+        None => format!("-promote={to} -from-epoch={epoch}"),
+    };
     if let (Some(region), Some(given)) = (&consent.promote, consent.from_epoch) {
         if **region != **to || given != *epoch {
             return Err(asking.refused(&format!(
-                "-promote={region} -from-epoch={given} approves another promotion than this one, \
-                 which makes {to} the primary in place of {from} and leaves epoch {epoch}.\nIf that \
-                 is meant: {option}"
+                "What was given approves that {region} becomes the primary and epoch {given} is \
+                 left. This plan makes {to} the primary in place of {from} and leaves epoch \
+                 {epoch}.\nIf that is meant: {option}"
             )));
         }
     } else {
@@ -122,7 +125,7 @@ async fn promote(
     if !promotion.needs_attestation() {
         return Ok(approval);
     }
-    let reason = match (&consent.attest, &consent.reason) {
+    let reason = match (&consent.word.attest, &consent.word.reason) {
         (Some(region), Some(reason)) if **region == **from => reason.clone(),
         _ => {
             let said = format!("{from} is down and cannot write");
@@ -138,7 +141,7 @@ async fn promote(
             workspace.ask("  How is that known? ").await?
         }
     };
-    if consent.accept_loss.as_deref() != Some("unknown") {
+    if consent.word.accept_loss.as_deref() != Some("unknown") {
         let question = "\nHow much of what was written last is lost is not known.\n  Type 'unknown' \
                         to accept that: ";
         let refusal = format!(

@@ -10,6 +10,7 @@ use super::completion::Shell;
 use super::drift::Wanted;
 use super::graph::Type;
 use crate::address::Address;
+use crate::engine::edit::Edit;
 use crate::view::graph::Format;
 
 pub use super::state::options::StateCommand;
@@ -61,6 +62,8 @@ pub enum Command {
     Apply(Apply),
     /// Remove everything that the state holds
     Destroy(Destroy),
+    /// Make another region the primary
+    Promote(Promote),
     /// Tell what changed outside of lifeboat; changes nothing itself
     Drift(Drift),
     /// Take an object that exists into the state; changes nothing live
@@ -95,6 +98,7 @@ impl Command {
             Self::Plan(args) => &args.planning,
             Self::Apply(args) => &args.planning,
             Self::Destroy(args) => &args.planning,
+            Self::Promote(args) => &args.planning,
             Self::Drift(args) => &args.planning,
             Self::Import(args) => return args.input != Some(false),
             _ => return false,
@@ -192,6 +196,14 @@ pub struct Consent {
     /// The epoch that the promotion leaves, as `lifeboat status` tells it
     #[arg(long, value_name = "EPOCH", requires = "promote", value_parser = whole::<u64>)]
     pub from_epoch: Option<u64>,
+    /// What a person says of what nobody can measure.
+    #[command(flatten)]
+    pub word: Word,
+}
+
+/// What a person says of what nobody can measure.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Word {
     /// Attest that this region is down and cannot write
     #[arg(long, value_name = "REGION", requires = "reason")]
     pub attest: Option<String>,
@@ -291,6 +303,41 @@ pub struct Apply {
     /// What `import` takes in: it is an apply of one object, of which nothing is changed.
     #[arg(skip)]
     pub import: Option<(Address, Name)>,
+    /// What `promote` writes into the files.
+    #[arg(skip)]
+    pub edit: Option<Editing>,
+}
+
+/// The files with another primary.
+#[derive(Clone, Debug)]
+pub struct Editing {
+    /// What is written.
+    pub edit: Edit,
+    /// Whether it is, or is only planned with.
+    pub keep: bool,
+}
+
+/// `promote`
+#[derive(Clone, Debug, Args)]
+pub struct Promote {
+    /// The region that becomes the primary
+    #[arg(value_name = "REGION")]
+    pub region: String,
+    /// Approve it, where there is no terminal: the epoch that it leaves, as `lifeboat status` tells it
+    #[arg(long, value_name = "EPOCH", value_parser = whole::<u64>)]
+    pub from_epoch: Option<u64>,
+    /// Leave the files as they are
+    #[arg(long)]
+    pub no_edit: bool,
+    /// What a person says of what nobody can measure.
+    #[command(flatten)]
+    pub word: Word,
+    /// How to plan.
+    #[command(flatten)]
+    pub planning: Planning,
+    /// The lock.
+    #[command(flatten)]
+    pub locking: Locking,
 }
 
 /// `destroy`

@@ -25,7 +25,8 @@ pub async fn run(workspace: &Workspace, args: args::Import) -> Exit {
     // Nothing is changed, so there is nothing to approve.
     let consent = args::Consent { auto_approve: true, ..Default::default() };
     let import = Some((at, id.into()));
-    let apply = args::Apply { planning, consent, locking, destroy: false, plan: None, import };
+    let (destroy, plan, edit) = (false, None, None);
+    let apply = args::Apply { planning, consent, locking, destroy, plan, import, edit };
     apply::run(workspace, apply).await
 }
 

@@ -21,6 +21,7 @@ pub mod log;
 pub mod man;
 pub mod output;
 pub mod plan;
+pub mod promote;
 pub mod replace;
 pub mod show;
 pub mod state;
@@ -171,6 +172,7 @@ fn form(command: &Command) -> Form {
         Command::Plan(a) => (a.planning.json, Form::Lines),
         Command::Apply(a) => (a.planning.json, Form::Lines),
         Command::Destroy(a) => (a.planning.json, Form::Lines),
+        Command::Promote(a) => (a.planning.json, Form::Lines),
         Command::Drift(a) if !a.planning.json => return drift::form(&a.format),
         Command::Drift(_) => (true, Form::Lines),
         Command::Console(a) => (a.json, Form::Lines),
@@ -210,7 +212,9 @@ fn meant(args: &[OsString]) -> Form {
         return Form::Text;
     }
     match command {
-        Some("init" | "plan" | "apply" | "destroy" | "drift" | "import" | "console") => Form::Lines,
+        Some(
+            "init" | "plan" | "apply" | "destroy" | "promote" | "drift" | "import" | "console",
+        ) => Form::Lines,
         Some("validate") => Form::Verdict,
         _ => Form::Document,
     }
@@ -317,6 +321,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Plan(args) => plan::run(workspace, &args).await,
         Command::Apply(args) => apply::run(workspace, args).await,
         Command::Destroy(args) => apply::destroy(workspace, args).await,
+        Command::Promote(args) => promote::run(workspace, args).await,
         Command::Drift(args) => drift::run(workspace, &args).await,
         Command::Import(args) => import::run(workspace, args).await,
         Command::Show(args) => show::run(workspace, &args).await,

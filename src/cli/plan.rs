@@ -152,6 +152,7 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
                 | "promotion::not_whole"
                 | "promotion::owed"
                 | "promotion::pending"
+                | "promotion::target_owes"
                 | "promotion::unreachable"
                 | "plan::not_empty"
         )

@@ -29,13 +29,21 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
         Some(holder) => backend.has_ended(holder, &host).await.unwrap_or(false),
         None => false,
     };
-    let page = Page::of(known.state.as_ref(), &known.in_doubt, holder.as_ref(), ended);
+    let page = Page::of(&known, holder.as_ref(), ended);
     if args.json {
         let document = json!({
             "format_version": "1.0",
             "topology": page.topology,
             "primary": page.primary,
             "epoch": page.epoch,
+            "promotion": page.promoting.as_ref().map(|(from, to)| json!({ "from": from, "to": to })),
+            "unprotected": page.unprotected,
+            "owed": page.owed.iter().map(|(address, owed)| json!({
+                "address": address,
+                "region": owed.region,
+                "epoch": owed.epoch,
+                "since": owed.since,
+            })).collect::<Vec<_>>(),
             "serial": page.serial,
             "lineage": page.lineage,
             "accounts": page.accounts,

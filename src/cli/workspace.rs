@@ -78,13 +78,12 @@ impl Workspace {
 
     /// What functions need, reading the disk.
     pub fn contexts(&self, settled: bool) -> Contexts {
-        let home = self.environment.get("HOME").cloned();
-        Contexts {
-            files: Arc::new(Files::disk(&self.root, home)),
-            now: self.now,
-            settled,
-            seed: self.seed(),
-        }
+        Contexts { files: Arc::new(self.files()), now: self.now, settled, seed: self.seed() }
+    }
+
+    /// The files of the disk.
+    pub fn files(&self) -> Files {
+        Files::disk(&self.root, self.environment.get("HOME").cloned())
     }
 
     /// Loads the files, asks for what is missing, and tells all problems.
@@ -294,6 +293,7 @@ pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
         import: None,
         unmanaged: false,
         in_doubt: BTreeMap::new(),
+        back: false,
         valid_hours: 24,
     })
 }

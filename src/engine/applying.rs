@@ -80,7 +80,9 @@ impl Ready {
             let record = state.objects.get(&change.address.to_string());
             change.unread.is_none() && record.is_some_and(|record| record.stale.is_some())
         };
-        nothing && !plan.changes.iter().any(read_again)
+        // So is that the data is copied to the standbys again.
+        let protects = state.promotions.unprotected.is_some() && plan.is_whole();
+        nothing && !protects && !plan.changes.iter().any(read_again)
     }
 }
 

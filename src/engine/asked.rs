@@ -28,6 +28,8 @@ pub struct Asked {
     pub unmanaged: bool,
     /// Objects that an earlier run may have changed, and why that is not known.
     pub in_doubt: BTreeMap<Address, String>,
+    /// Whether the region that the last promotion left is meant where the files name it.
+    pub back: bool,
     /// How long the plan may be applied, in hours.
     pub valid_hours: i64,
 }
@@ -44,6 +46,7 @@ impl Default for Asked {
             import: None,
             unmanaged: false,
             in_doubt: BTreeMap::new(),
+            back: false,
             valid_hours: 24,
         }
     }

@@ -12,6 +12,8 @@ use crate::function::{FileError, FileKind, Files as FunctionFiles, Listed};
 #[derive(Debug)]
 pub struct Files {
     source: Source,
+    /// Files that have another content than on the disk.
+    instead: BTreeMap<String, Vec<u8>>,
     /// Name to content of everything that was read.
     read: Mutex<BTreeMap<String, Vec<u8>>>,
     home: Option<String>,
@@ -27,13 +29,21 @@ enum Source {
 impl Files {
     /// The disk, seen from the root module's folder.
     pub fn disk(root: &Path, home: Option<String>) -> Self {
-        Self { source: Source::Disk, read: Mutex::default(), home, root: root.to_owned() }
+        let (source, instead, read) = (Source::Disk, BTreeMap::new(), Mutex::default());
+        Self { source, instead, read, home, root: root.to_owned() }
+    }
+
+    /// The same, but for the content of a file that is there.
+    #[must_use]
+    pub fn with(mut self, path: &Path, content: Vec<u8>) -> Self {
+        self.instead.insert(normal(path), content);
+        self
     }
 
     /// These files and nothing else: those that a plan holds, or those of a simulated folder.
     pub fn stored(files: BTreeMap<String, Vec<u8>>, root: &Path) -> Self {
-        let source = Source::Stored(files);
-        Self { source, read: Mutex::default(), home: None, root: root.to_owned() }
+        let (source, instead, read) = (Source::Stored(files), BTreeMap::new(), Mutex::default());
+        Self { source, instead, read, home: None, root: root.to_owned() }
     }
 
     /// Everything that was read so far.
@@ -43,9 +53,10 @@ impl Files {
 
     fn content(&self, path: &Path) -> io::Result<Vec<u8>> {
         let name = normal(path);
-        let content = match &self.source {
-            Source::Disk => std::fs::read(self.root.join(path))?,
-            Source::Stored(files) => files.get(&name).cloned().ok_or_else(|| {
+        let content = match (self.instead.get(&name), &self.source) {
+            (Some(content), _) => content.clone(),
+            (None, Source::Disk) => std::fs::read(self.root.join(path))?,
+            (None, Source::Stored(files)) => files.get(&name).cloned().ok_or_else(|| {
                 io::Error::new(io::ErrorKind::NotFound, "the plan does not hold this file")
             })?,
         };

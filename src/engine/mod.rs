@@ -9,6 +9,7 @@ pub mod console;
 mod contents;
 pub mod context;
 mod drifted;
+pub mod edit;
 pub mod expected;
 pub mod files;
 pub mod finaliser;

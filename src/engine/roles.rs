@@ -45,9 +45,10 @@ pub(super) fn course(
     if asked.mode == PlanMode::RefreshOnly {
         return Err(Box::new(undecided(topology, state, from)));
     }
-    if state.promotions.left.as_deref() != Some(&*topology.primary) {
-        return whole(asked, from, &topology.primary)
-            .map(|()| Course::Promotion { from: from.into() });
+    if asked.back || state.promotions.left.as_deref() != Some(&*topology.primary) {
+        whole(asked, from, &topology.primary)?;
+        returns(state, &topology.primary)?;
+        return Ok(Course::Promotion { from: from.into() });
     }
     let detail = format!(
         "The files name {} as the primary. The promotion that opened epoch {} left that region for \
@@ -56,7 +57,8 @@ pub(super) fn course(
     );
     let help = format!(
         "Take the commit that names {from}, or write `primary = \"{from}\"`. To go back on \
-         purpose, run `lifeboat failback`."
+         purpose, run `lifeboat promote {}`.",
+        topology.primary
     );
     let summary = "The files are older than the last promotion";
     Err(Box::new(Diagnostic::error("promotion::stale_files", summary, detail).help(help)))
@@ -79,6 +81,24 @@ fn owes(asked: &Asked, state: &State) -> Result<(), Box<Diagnostic>> {
     );
     let help = format!("Run `lifeboat apply`, which places it when {region} answers.");
     Err(Box::new(Diagnostic::error("promotion::owed", "A fence is owed", detail).help(help)))
+}
+
+/// A region that owes a fence may hold what was written there alone: it is no target before it is
+/// fenced and follows again.
+fn returns(state: &State, to: &str) -> Result<(), Box<Diagnostic>> {
+    let owes = state.promotions.owed.iter().find(|(_, owed)| owed.region == to);
+    let Some((address, owed)) = owes else { return Ok(()) };
+    let detail = format!(
+        "{to} owes the fence {address} since {}: until it is placed it may take writes that no other \
+         region has, and it has none of what the primary took since.",
+        owed.since
+    );
+    let help = format!(
+        "Run `lifeboat apply`, which fences {to} when it answers and lets it follow again; then \
+         promote it."
+    );
+    let summary = "The region owes a fence";
+    Err(Box::new(Diagnostic::error("promotion::target_owes", summary, detail).help(help)))
 }
 
 /// What is live has the roles of state, and the files have others.

@@ -239,6 +239,14 @@ impl Plan {
             || self.outputs.values().any(|o| o.before != o.after)
     }
 
+    /// Whether, once it is carried out, all that is declared is there: nothing was left out, and
+    /// nothing could not be read.
+    pub fn is_whole(&self) -> bool {
+        let inputs = &self.inputs;
+        let all = inputs.targets.is_empty() && inputs.excludes.is_empty();
+        self.mode == PlanMode::Normal && self.promotion.is_none() && all && !self.incomplete()
+    }
+
     /// Whether something could not be read.
     pub fn incomplete(&self) -> bool {
         self.scopes.iter().any(|s| s.trouble.is_some() || s.unread > 0)

@@ -52,6 +52,8 @@ pub struct Declaration {
     pub regions: Vec<Name>,
     /// The region that is primary.
     pub primary: Name,
+    /// Where its name is written: here, or in a variables file.
+    pub written: Option<Span>,
     /// Where failback goes.
     pub home: Option<Name>,
     /// A further region that holds a role record only.
@@ -111,9 +113,8 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, regions: &[Region]) -> Option<De
         return fallback(reader, &source, &known);
     };
     let order = order(reader, &source, &given.regions, &known);
-    if let Some(attribute) = source.body.attribute("primary") {
-        reader.editable(&attribute.expr);
-    }
+    let attribute = source.body.attribute("primary");
+    let written = attribute.and_then(|attribute| reader.editable(&attribute.expr));
     let primary = primary(reader, &source, &given.primary, &order)?;
     let names: Vec<&str> = STRATEGIES.iter().map(|(name, _)| *name).collect();
     reader.choice("strategy", &given.strategy, &names, source.at("strategy"));
@@ -134,6 +135,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, regions: &[Region]) -> Option<De
         strategy: strategy.map_or(Strategy::WarmStandby, |(_, s)| *s),
         regions: order,
         primary,
+        written,
         home,
         witness,
         objective,
@@ -160,6 +162,7 @@ fn fallback(
         name: source.name.clone(),
         strategy: Strategy::WarmStandby,
         primary: regions.first().cloned()?,
+        written: None,
         regions,
         home: None,
         witness: None,

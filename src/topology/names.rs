@@ -21,12 +21,13 @@ pub(super) struct Labelled {
 }
 
 impl Reader<'_, '_> {
-    /// Whether the primary can be edited in the files: a literal, or a variable that one variables
+    /// Where the primary can be edited in the files: a literal, or a variable that one variables
     /// file sets (design.md, section 3).
-    pub(super) fn editable(&mut self, expr: &Expr) {
+    pub(super) fn editable(&mut self, expr: &Expr) -> Option<Span> {
         let help = "Write primary = \"us-east-1\", or a variable that one variables file sets.";
         let variable = match &expr.unwrapped().kind {
-            ExprKind::Literal(_) | ExprKind::Invalid => return,
+            ExprKind::Literal(_) => return Some(expr.span),
+            ExprKind::Invalid => return None,
             ExprKind::Traversal(t) => t.reference.as_ref().and_then(|r| match &r.target {
                 Target::Variable(name) if r.rest().is_empty() => Some(name),
                 _ => None,
@@ -37,11 +38,11 @@ impl Reader<'_, '_> {
             let detail = "A promotion changes the primary in the files, and cannot change the \
                           result of an expression.";
             self.found.push(codes::PRIMARY_SOURCE.error(detail).at(expr.span).help(help));
-            return;
+            return None;
         };
         let places = self.config.assigned.get(name).map(Vec::as_slice).unwrap_or_default();
         let diagnostic = match places {
-            [_] => return,
+            [only] => return Some(*only),
             [] => {
                 let detail = format!(
                     "No variables file sets {name:?}, so a promotion cannot change it there and \
@@ -55,6 +56,7 @@ impl Reader<'_, '_> {
             }
         };
         self.found.push(diagnostic.at(expr.span).help(help));
+        None
     }
 
     /// The block of kind `kind` that an argument refers to: its name with its key.

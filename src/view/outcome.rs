@@ -76,6 +76,13 @@ pub fn text(plan: &Plan, outcome: &Outcome, paint: Paint) -> String {
     }
     let label = if outcome.ending == RunEnding::Done { Label::Add } else { Label::Warning };
     let _ok = writeln!(out, "\n{}", paint.label(label, &summary(outcome, plan.mode)));
+    if let Some(promotion) = plan.promotion.as_ref().filter(|_| outcome.ending == RunEnding::Done) {
+        let (to, epoch) = (line(&promotion.to), outcome.state.epoch);
+        let _ok = writeln!(out, "\n{to} is the primary, in epoch {epoch}.");
+        if outcome.state.promotions.unprotected.is_some() {
+            out.push_str("Its data is not copied anywhere yet: run `lifeboat apply`.\n");
+        }
+    }
     if plan.mode == PlanMode::Import && outcome.ending == RunEnding::Done {
         out.push_str(IMPORTED);
         if outcome.state.objects.values().any(|o| o.ownership == Ownership::Tags) {

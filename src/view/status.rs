@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use lifeboat_state::lock::Holder;
-use lifeboat_state::model::{ObjectStatus, State};
+use lifeboat_state::model::{ObjectStatus, Owed};
 
 use super::escape::line;
-use crate::address::Address;
+use crate::apply::Known;
+use crate::plan::Promotion;
 
 /// How many objects of a sort are named to people.
 const SHOWN: usize = 10;
@@ -21,6 +22,12 @@ pub struct Page {
     pub primary: Option<String>,
     /// Counts promotions.
     pub epoch: u64,
+    /// A promotion that is not over: the region that is left, and the new primary.
+    pub promoting: Option<(String, String)>,
+    /// Since when the primary's data has no copy that is kept up to date.
+    pub unprotected: Option<String>,
+    /// Fences that are owed, by the address of their object.
+    pub owed: BTreeMap<String, Owed>,
     /// Counts states.
     pub serial: u64,
     /// The state's lineage.
@@ -43,12 +50,8 @@ pub struct Page {
 
 impl Page {
     /// Of a state.
-    pub fn of(
-        state: Option<&State>,
-        in_doubt: &BTreeMap<Address, String>,
-        holder: Option<&Holder>,
-        ended: bool,
-    ) -> Self {
+    pub fn of(known: &Known, holder: Option<&Holder>, ended: bool) -> Self {
+        let in_doubt = &known.in_doubt;
         let who = holder.map(|h| format!("{} since {}", h.info.who, h.info.created));
         let (left_by, locked_by) = if ended { (who, None) } else { (None, who) };
         let mut page = Self {
@@ -57,7 +60,11 @@ impl Page {
             left_by,
             ..Self::default()
         };
-        let Some(state) = state else { return page };
+        let names = |p: &Promotion| (p.from.to_string(), p.to.to_string());
+        page.promoting = known.promotion.as_ref().map(names);
+        let Some(state) = &known.state else { return page };
+        page.unprotected.clone_from(&state.promotions.unprotected);
+        page.owed.clone_from(&state.promotions.owed);
         page.topology.clone_from(&state.topology);
         page.primary.clone_from(&state.primary);
         page.epoch = state.epoch;
@@ -94,6 +101,28 @@ pub fn text(page: &Page) -> String {
             page.epoch
         );
     }
+    if let Some((from, to)) = &page.promoting {
+        let _ok = writeln!(
+            out,
+            "A promotion is open: {} in place of {}. `lifeboat apply` goes on with it.",
+            line(to),
+            line(from)
+        );
+    }
+    if let Some(since) = &page.unprotected {
+        let _ok = writeln!(
+            out,
+            "Unprotected since {}: `lifeboat apply` copies the data to the standbys again.",
+            line(since)
+        );
+    }
+    let owed = page.owed.iter();
+    some(
+        &mut out,
+        owed.map(|(at, Owed { region, since, .. })| {
+            format!("Owed by {} since {}: the fence {}", line(region), line(since), line(at))
+        }),
+    );
     let _ok = writeln!(out, "State: serial {}, lineage {}", page.serial, line(lineage));
     for (provider, account) in &page.accounts {
         let _ok = writeln!(out, "Account of {}: {}", line(provider), line(account));

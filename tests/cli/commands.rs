@@ -86,7 +86,7 @@ fn a_changed_primary_is_a_promotion_that_needs_an_approval_of_its_own() {
         case.run(&["apply", "-input=false", &region, &epoch])
     };
     for (region, epoch) in [("us-east-1", "1"), ("us-west-2", "2"), ("us-west-2", "0")] {
-        apply(region, epoch).says(5, &["another promotion", option]);
+        apply(region, epoch).says(5, &["What was given approves", option]);
     }
     case.run(&["apply", "-promote=us-west-2"]).says(1, &["-from-epoch"]);
     case.run(&["plan", "-target=terraform_data.one"]).says(5, &["promotion::not_whole", "-target"]);
@@ -96,7 +96,9 @@ fn a_changed_primary_is_a_promotion_that_needs_an_approval_of_its_own() {
     case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
     // The files of before are stale, whatever approves them.
     case.write("main.dr.hcl", format!("{topology}{ONE}"));
-    apply("us-east-1", "2").says(5, &["promotion::stale_files", "lifeboat failback"]);
+    apply("us-west-2", "1").says(5, &["promotion::stale_files", "lifeboat promote us-east-1"]);
+    // Who names the epoch that is now means it.
+    apply("us-east-1", "2").says(0, &["epoch 2 -> 3"]);
 }
 
 #[test]

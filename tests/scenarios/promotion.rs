@@ -99,6 +99,33 @@ fn one_line_makes_the_other_region_the_primary_and_nothing_is_left_to_do_after_r
 }
 
 #[test]
+fn promote_changes_one_line_and_every_other_byte_stays() {
+    let stage = Stage::new(Folder::example(EXAMPLE));
+    stage.expect(APPLY, 0);
+    let path = stage.folder.path().join(FILE);
+    let before = std::fs::read_to_string(&path).unwrap();
+    let unknown = stage.expect(&["promote", "us-west-1"], 1);
+    stage.check(unknown.stderr.contains("\"us-west-2\""), "it names the nearest region");
+    let refused = stage.expect(&["promote", "us-west-2", "-input=false"], 5);
+    stage.check(refused.stderr.contains("-from-epoch=1"), "it says what approves it");
+    stage.same(
+        std::fs::read_to_string(&path).unwrap(),
+        before.clone(),
+        "nothing is written before",
+    );
+
+    let ran = stage.expect(&["promote", "us-west-2", "-input=false", "-from-epoch=1"], 0);
+    stage.check(ran.stderr.contains("main.dr.hcl, line"), "it says what was written");
+    let after = before.replacen(EAST_FIRST, WEST_FIRST, 1);
+    stage.same(std::fs::read_to_string(&path).unwrap(), after, "one name is another");
+    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
+    // Again it is an ordinary apply, which asks for an ordinary approval.
+    stage.expect(&["promote", "us-west-2", "-input=false", "-from-epoch=1"], 1);
+    stage.expect(APPLY, 0);
+    stage.expect_nothing();
+}
+
+#[test]
 fn a_region_that_is_gone_is_left_with_its_fence_owed_and_is_fenced_first_when_it_returns() {
     let stage = ready();
     let gone = Rule::new(Fault::BlackHole).region(EAST).regional();
@@ -129,6 +156,9 @@ fn a_region_that_is_gone_is_left_with_its_fence_owed_and_is_fenced_first_when_it
         stage.expect(&part, 5).stderr.contains("promotion::owed"),
         "no part comes before it",
     );
+
+    let back = stage.expect(&["promote", EAST, "-input=false", "-from-epoch=2"], 5);
+    stage.check(back.stderr.contains("promotion::target_owes"), "it cannot be gone back to");
 
     // It returns and still takes writes: the fence comes first.
     stage.bed.proxy.remove(gone);

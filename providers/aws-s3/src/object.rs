@@ -1,5 +1,7 @@
 //! `aws_s3_object`: a text that is kept in a bucket, and written only over what was read.
 
+use std::error::Error;
+
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, Codes as _, validate};
@@ -139,10 +141,7 @@ async fn get(at: &At<'_>, key: &str) -> Result<S3Object, Failure> {
         let answer = request!(at, at.client.get_object().key(key), ABSENT)().await?;
         let (etag, version) = (answer.e_tag, answer.version_id);
         let kind = answer.content_type;
-        let body = answer.body.collect().await.map_err(|error| {
-            let text = format!("the object was cut short: {error}");
-            Failure::new(Class::Unreachable, text)
-        })?;
+        let body = answer.body.collect().await.map_err(|error| cut(&error))?;
         Ok((body.to_vec(), kind, etag, version))
     };
     let (body, content_type, etag, version_id) = at.call(&GET, read).await?;
@@ -160,6 +159,19 @@ async fn get(at: &At<'_>, key: &str) -> Result<S3Object, Failure> {
         etag: Some(etag),
         version_id,
     })
+}
+
+/// An answer whose body could not be read: it did not come to its end, or is not what was sent.
+fn cut(error: &dyn Error) -> Failure {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let text = cause.to_string();
+    // The SDK compares the checksum that S3 sends along; its error has no type that we could name.
+    let garbled = text.contains("checksum mismatch");
+    let class = if garbled { Class::Garbled } else { Class::Unreachable };
+    Failure::new(class, format!("the object could not be read to its end: {text}"))
 }
 
 /// Writes the object if it is still what was read: none, or that with this name of its content.

@@ -4,6 +4,7 @@
 mod configuration;
 mod diff;
 mod plan;
+mod promotion;
 mod state;
 mod tfstate;
 

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use super::configuration::{Configuration, configuration};
+use super::promotion::promotion;
 use super::state::{Document as StateDocument, Module, Resource, index, mode};
 use super::{TERRAFORM_VERSION, raw, raw_or_null};
 use crate::diff::Action;
@@ -102,6 +103,8 @@ struct Document {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     checks: Vec<Json>,
     scopes: Vec<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    promotion: Option<Json>,
     timestamp: String,
     applyable: bool,
     complete: bool,
@@ -152,6 +155,7 @@ pub fn plan(plan: &Plan, loaded: &Loaded) -> Option<String> {
         configuration: configuration(loaded),
         checks: plan.checks.iter().map(check).collect(),
         scopes: plan.scopes.iter().map(scope).collect(),
+        promotion: promotion(plan),
         timestamp: plan.created.clone(),
         applyable: plan.has_changes(),
         complete: plan.deferred().next().is_none(),

@@ -7,7 +7,9 @@ use super::{Page, block, code, details};
 use crate::config::SourceMap;
 use crate::plan::{ObjectChange, OutputChange, Plan, PlanMode};
 use crate::view::drift::{Found, said};
+use crate::view::paint::Paint;
 use crate::view::plan::{PlanView, deferral, headline, outputs_change, shown, symbol, why, word};
+use crate::view::promotion;
 use crate::view::value::short;
 
 /// The page; the view paints nothing.
@@ -22,6 +24,14 @@ pub fn page(plan: &Plan, view: &PlanView<'_>) -> String {
             "**Incomplete:** not everything could be read. Nothing there is planned as created or \
              destroyed.\n\n",
         );
+    }
+    let plain = promotion::text(plan, Paint::default());
+    let phases: Vec<String> = plain.trim().lines().map(str::to_owned).collect();
+    if !phases.is_empty() {
+        page.add(&format!(
+            "**This plan makes another region the primary:**\n\n{}\n",
+            block("text", &phases)
+        ));
     }
     let consent: Vec<String> = view.consent(plan).trim().lines().map(str::to_owned).collect();
     if !consent.is_empty() {

@@ -1,0 +1,34 @@
+//! `lifeboat promote REGION`: an apply of the files as they are with that region as the primary. The
+//! line is written when the promotion is approved.
+
+use lifeboat_sdk::Severity;
+
+use super::apply;
+use super::args;
+use super::exit::Exit;
+use super::workspace::Workspace;
+use crate::engine::edit;
+
+/// Runs `promote`.
+pub async fn run(workspace: &Workspace, args: args::Promote) -> Exit {
+    let args::Promote { region, from_epoch, no_edit, word, planning, locking } = args;
+    let contexts = workspace.contexts(false);
+    let (loaded, found) = workspace.load_quietly(&workspace.settings(Some(&planning)), &contexts);
+    if found.0.iter().any(|problem| problem.severity == Severity::Error) {
+        workspace.output.diagnostics(&found, &loaded.config.sources);
+        return Exit::Error;
+    }
+    let edit = match edit::primary(&loaded, &region) {
+        Ok(edit) => edit,
+        Err(why) => {
+            workspace.output.diagnostics(&(*why).into(), &loaded.config.sources);
+            return Exit::Error;
+        }
+    };
+    let promote = from_epoch.is_some().then_some(region);
+    let consent = args::Consent { promote, from_epoch, word, ..Default::default() };
+    let (destroy, plan, import) = (false, None, None);
+    let edit = edit.map(|edit| args::Editing { edit, keep: !no_edit });
+    apply::run(workspace, args::Apply { planning, consent, locking, destroy, plan, import, edit })
+        .await
+}

@@ -1,0 +1,29 @@
+//! Promotions as JSON: an addition of ours to Terraform's plan document.
+
+use serde_json::{Value as Json, json};
+
+use crate::plan::{Phase, Plan};
+
+/// The phases with the addresses of what they change; nothing for other plans.
+pub(super) fn promotion(plan: &Plan) -> Option<Json> {
+    let promotion = plan.promotion.as_ref()?;
+    let phases = Phase::ALL.into_iter().filter(|phase| *phase != Phase::Change).map(|phase| {
+        let steps = plan.steps.iter().filter(|step| step.phase == phase);
+        let changes = steps.flat_map(|step| &step.members);
+        let changes = changes.filter_map(|member| plan.changes.get(member.change));
+        let addresses: Vec<String> = changes.map(|change| change.address.to_string()).collect();
+        json!({ "phase": phase.word(), "changes": addresses })
+    });
+    let owed: Vec<String> = promotion.owed.iter().map(ToString::to_string).collect();
+    let silent: Vec<&str> = promotion.silent.iter().map(|region| &**region).collect();
+    Some(json!({
+        "from": &*promotion.from,
+        "to": &*promotion.to,
+        "from_epoch": promotion.epoch,
+        "phases": phases.collect::<Vec<_>>(),
+        "owed": owed,
+        "silent": silent,
+        "needs_attestation": promotion.needs_attestation(),
+        "waiting": promotion.waiting,
+    }))
+}
