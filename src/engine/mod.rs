@@ -32,6 +32,7 @@ mod tests;
 pub mod unmanaged;
 pub mod validate;
 pub mod version;
+mod walk;
 
 pub use asked::Asked;
 pub use context::Contexts;

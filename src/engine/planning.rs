@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lifeboat_sdk::{
-    Ctx, Diagnostic, Diagnostics, KnownDoc, Name, Observation, Purpose, RegionName, Scope, Session,
-    Severity, Target, Value,
+    Ctx, Diagnostic, Diagnostics, Name, Observation, Purpose, RegionName, Scope, Session, Severity,
+    Target, Value,
 };
 use lifeboat_state::model::State;
 use tokio::sync::watch;
@@ -18,18 +18,18 @@ use super::ground::{Ground, ground};
 use super::load::{Loaded, Settings};
 use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
+use super::walk::walk;
 use super::{imports, stored, unmanaged};
 use crate::address::{Address, Mode};
 use crate::builtin;
-use crate::desired::STANDING;
 use crate::event::Events;
 use crate::function::Context;
 use crate::plan::order::{self, Batches};
 use crate::plan::promotion;
-use crate::plan::resolve::{Answer, Input, Need, Options, Previous, Resolved, Resolver};
+use crate::plan::resolve::{Input, Options, Previous, Resolved};
 use crate::plan::withheld;
 use crate::plan::{Inputs, Plan, PlanMode, ScopeStatus};
-use crate::refresh::{self, DataRequest, Request, RequestKey};
+use crate::refresh::{self, Request, RequestKey};
 use crate::registry::Providers;
 use crate::topology::Topology;
 
@@ -77,13 +77,10 @@ async fn evaluated(
     interrupt: watch::Receiver<lifeboat_sdk::Interrupt>,
 ) -> Made {
     let mut diagnostics = loaded.config.planning.clone();
-    let course = match roles::course(loaded, state, asked) {
-        Ok(course) => course,
-        Err(refused) => {
-            diagnostics.push(*refused);
-            Course::Ordinary
-        }
-    };
+    let course = roles::course(loaded, state, asked).unwrap_or_else(|refused| {
+        diagnostics.push(*refused);
+        Course::Ordinary
+    });
     let session = Session::interruptible(Purpose::Refresh, interrupt);
     let session = Arc::new(session.assume_down(settings.assume_down.clone()));
     let ctx = Ctx::read_only(session);
@@ -117,20 +114,11 @@ async fn evaluated(
     }
     let current = take_current(&mut observed);
     let parts = roles::parts(loaded);
-    if let Err(behind) = roles::behind(&parts, state, &current) {
-        made.diagnostics.push(*behind);
-        return made;
-    }
-    let unfenced = roles::unfenced(&parts, &course, state, &current);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
+    let input =
+        input.and_then(|input| roles::cast(loaded, &course, &parts, state, &mut made.plan, input));
     let input = match input {
-        Ok(mut input) => {
-            let standing = roles::standing(loaded, &course, state, &made.plan.id, &unfenced);
-            input.blocks.insert(format!(".{STANDING}"), standing.clone());
-            made.plan.inputs.standing = Some(standing);
-            let (promoting, closed) = (course != Course::Ordinary, !unfenced.is_empty());
-            Input { promoting, closed, ..input }
-        }
+        Ok(input) => input,
         Err(diagnostic) => {
             made.diagnostics.push(*diagnostic);
             return made;
@@ -153,25 +141,6 @@ async fn evaluated(
     }
     made.providers = ground.providers;
     made
-}
-
-/// Walks the blocks in their order, and reads what that needs on the way.
-async fn walk(
-    input: Input<'_>,
-    loaded: &Loaded,
-    ctx: &Ctx,
-    events: &dyn Events,
-    statuses: &mut Vec<ScopeStatus>,
-) -> Resolved {
-    let providers = input.providers;
-    let mut resolver = Resolver::new(input);
-    loop {
-        let needs = resolver.advance();
-        if needs.is_empty() {
-            return resolver.finish();
-        }
-        answer(&mut resolver, needs, providers, loaded, ctx, events, statuses).await;
-    }
 }
 
 /// A plan that was not made to its end is none.
@@ -288,65 +257,6 @@ fn input<'a>(
             left: ground.selection.left().to_vec(),
         },
     })
-}
-
-/// Reads what the walk needs and tells it.
-async fn answer(
-    resolver: &mut Resolver<'_>,
-    needs: Vec<Need>,
-    providers: &Providers,
-    loaded: &Loaded,
-    ctx: &Ctx,
-    events: &dyn Events,
-    statuses: &mut Vec<ScopeStatus>,
-) {
-    let mut objects = Vec::new();
-    let mut data = Vec::new();
-    for need in needs {
-        match need {
-            Need::Object(request) => objects.push(*request),
-            Need::Data { address, provider, document } => {
-                let source = loaded.catalogue.data.get(&*address.kind);
-                let instance = providers.0.get(&provider);
-                let (Some((_, source)), Some(instance)) = (source, instance) else { continue };
-                let scope = instance.scope(source.service(), &document);
-                let (Some(scope), Ok(document)) = (scope, KnownDoc::new(&document)) else {
-                    let text = "the data source has no region: name one in the provider block";
-                    let failure = lifeboat_sdk::Failure::new(lifeboat_sdk::Class::Invalid, text);
-                    resolver.answer(address, Answer::Data(Err(failure)));
-                    continue;
-                };
-                let kind = address.kind.clone();
-                data.push(DataRequest { address, provider, kind, scope, document });
-            }
-        }
-    }
-    let places = refresh::scopes(&objects);
-    let (seen, results) = tokio::join!(
-        refresh::read(providers, ctx, objects, events),
-        refresh::read_data(providers, ctx, data, events)
-    );
-    merge_status(statuses, refresh::status(&places, &seen));
-    for (key, observation) in seen {
-        resolver.answer(key.address, Answer::Object(observation));
-    }
-    for (address, result) in results {
-        resolver.answer(address, Answer::Data(result));
-    }
-}
-
-fn merge_status(all: &mut Vec<ScopeStatus>, more: Vec<ScopeStatus>) {
-    for status in more {
-        match all.iter_mut().find(|s| s.scope == status.scope) {
-            Some(known) => {
-                known.objects += status.objects;
-                known.unread += status.unread;
-                known.trouble = known.trouble.take().or(status.trouble);
-            }
-            None => all.push(status),
-        }
-    }
-    all.sort_by(|a, b| a.scope.cmp(&b.scope));
 }
 
 fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &Asked) -> Plan {

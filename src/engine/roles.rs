@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lifeboat_sdk::{Diagnostic, Name, Observation, Value};
+use lifeboat_sdk::{Diagnostic, Name, Observation, Type, Value};
 use lifeboat_state::model::{Owed, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
 use crate::address::Address;
-use crate::desired::Part;
+use crate::desired::{Part, STANDING};
 use crate::plan::order::Needs;
 use crate::plan::promotion::{Parts, region_of};
-use crate::plan::{ObjectChange, PlanMode};
+use crate::plan::resolve::Input;
+use crate::plan::{ObjectChange, Plan, PlanMode};
 use crate::refresh::record::RoleRecord;
 use crate::topology::Topology;
 
@@ -174,9 +175,36 @@ fn needed(address: &Address, needs: &Needs) -> BTreeSet<Address> {
     all
 }
 
+/// Gives the walk what the roles decide: who is being promoted, which fences are owed, and what the
+/// records say; the plan keeps the last.
+///
+/// # Errors
+/// Those of [`behind`].
+pub(super) fn cast<'a>(
+    loaded: &Loaded,
+    course: &Course,
+    parts: &Parts,
+    state: Option<&State>,
+    plan: &mut Plan,
+    mut input: Input<'a>,
+) -> Result<Input<'a>, Box<Diagnostic>> {
+    behind(parts, state, &input.observed)?;
+    let unfenced = unfenced(parts, course, state, &input.observed);
+    let standing = standing(loaded, course, state, &plan.id, &unfenced);
+    // The first state takes its lineage from the plan that is applied: nobody knows which that is.
+    let shown = match state {
+        Some(_) => standing.clone(),
+        None => standing.with("lineage", Value::unknown(Type::String)),
+    };
+    input.blocks.insert(format!(".{STANDING}"), shown);
+    plan.inputs.standing = Some(standing);
+    let (promoting, closed) = (*course != Course::Ordinary, !unfenced.is_empty());
+    Ok(Input { promoting, closed, ..input })
+}
+
 /// The fences of a region that was left, or is being left, that cannot be placed now: nobody answers
 /// there.
-pub(super) fn unfenced(
+fn unfenced(
     parts: &Parts,
     course: &Course,
     state: Option<&State>,
@@ -199,7 +227,7 @@ pub(super) fn unfenced(
 ///
 /// # Errors
 /// A record has a later epoch, or is of another state.
-pub(super) fn behind(
+fn behind(
     parts: &Parts,
     state: Option<&State>,
     observed: &BTreeMap<Address, Observation<Value>>,
@@ -233,7 +261,7 @@ pub(super) fn behind(
 }
 
 /// What the role records say besides the roles.
-pub(super) fn standing(
+fn standing(
     loaded: &Loaded,
     course: &Course,
     state: Option<&State>,

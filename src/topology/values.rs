@@ -30,12 +30,13 @@ impl Topology {
     }
 
     /// The regions that keep a role record: those of the topology and the witness, where there is
-    /// more than one.
+    /// more than one, and something that the roles decide.
     pub fn recording(&self) -> impl Iterator<Item = &Region> {
+        let decides = !self.buckets.is_empty() || !self.dns.is_empty();
         let witness = self.declaration.witness.as_ref();
         let witness = self.others.iter().filter(move |other| Some(&other.name) == witness);
         let all = self.regions.len() + witness.clone().count();
-        self.regions.iter().chain(witness).filter(move |_| all > 1)
+        self.regions.iter().chain(witness).filter(move |_| decides && all > 1)
     }
 
     /// The bucket that is made for the record of a region; nothing where its account is not known.

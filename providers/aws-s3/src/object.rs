@@ -161,17 +161,14 @@ async fn get(at: &At<'_>, key: &str) -> Result<S3Object, Failure> {
     })
 }
 
-/// An answer whose body could not be read: it did not come to its end, or is not what was sent.
+/// An answer whose body did not come to its end, or is not what was sent: no other answer is
+/// concluded from it.
 fn cut(error: &dyn Error) -> Failure {
     let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    let text = cause.to_string();
-    // The SDK compares the checksum that S3 sends along; its error has no type that we could name.
-    let garbled = text.contains("checksum mismatch");
-    let class = if garbled { Class::Garbled } else { Class::Unreachable };
-    Failure::new(class, format!("the object could not be read to its end: {text}"))
+    Failure::new(Class::Garbled, format!("the object could not be read to its end: {cause}"))
 }
 
 /// Writes the object if it is still what was read: none, or that with this name of its content.

@@ -33,6 +33,7 @@ pub(crate) const OBJECTS: &[(&str, &str, &str)] = &[
     ("replication", "aws_s3_bucket_replication_configuration", r#"{"bucket": "${bucket.id}", "role": "${role.arn}", "rule": [{"id": "all", "status": "Enabled", "priority": 1, "filter": [{}], "delete_marker_replication": [{"status": "Enabled"}], "destination": [{"bucket": "${target.arn}"}]}]}"#),
     ("lock", "aws_s3_bucket_object_lock_configuration", r#"{"bucket": "${bucket.id}", "rule": [{"default_retention": [{"mode": "GOVERNANCE", "days": 1}]}]}"#),
     ("policy", "aws_s3_bucket_policy", r#"{"bucket": "${bucket.id}", "policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"s3:*\",\"Resource\":\"${bucket.arn}/*\"}]}"}"#),
+    ("text", "aws_s3_object", r#"{"bucket": "${bucket.id}", "key": "role.json", "content": "{}"}"#),
     ("snapshot", "aws_ebs_snapshot", r#"{"volume_id": "${volume}", "description": "matrix", "tags": {"a": "b"}}"#),
     ("second_snapshot", "aws_ebs_snapshot", r#"{"volume_id": "${volume}", "storage_tier": "archive"}"#),
     ("copy", "aws_ebs_snapshot_copy", r#"{"source_snapshot_id": "${snapshot.id}", "source_region": "us-east-1", "region": "us-west-2"}"#),

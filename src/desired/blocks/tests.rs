@@ -12,7 +12,7 @@ fn none() -> Vec<String> {
 fn the_example_expands_fully() {
     let read = read(EXAMPLE);
     assert_eq!(read.problems(), none());
-    assert_eq!(read.addresses().len(), 20);
+    assert_eq!(read.addresses().len(), 30);
     let rule = read.attribute(
         "replication.exports.aws_s3_bucket_replication_configuration[\"us-east-1\"]",
         "rule",

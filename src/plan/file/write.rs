@@ -12,7 +12,7 @@ use super::{PlanFileError, VERSION, unstorable, v1, v2};
 use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::{
-    Deferral, ObjectChange, OutputChange, Plan, PlanMode, Reason, ScopeStatus, Step,
+    Deferral, ObjectChange, OutputChange, Plan, PlanMode, Promotion, Reason, ScopeStatus, Step,
 };
 
 /// Seals the documents of one plan.
@@ -56,15 +56,7 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
             excludes: inputs.excludes.clone(),
         },
         standing: writer.maybe(STANDING, inputs.standing.as_ref())?,
-        promotion: plan.promotion.as_ref().map(|promotion| v2::Promotion {
-            from: promotion.from.to_string(),
-            to: promotion.to.to_string(),
-            epoch: promotion.epoch,
-            owed: promotion.owed.iter().map(ToString::to_string).collect(),
-            silent: promotion.silent.iter().map(ToString::to_string).collect(),
-            records: promotion.records,
-            waiting: promotion.waiting,
-        }),
+        promotion: plan.promotion.as_ref().map(promotion),
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         drift: plan.drift.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         outputs,
@@ -146,6 +138,18 @@ impl Writer<'_> {
             schema_version: c.schema_version,
             address,
         })
+    }
+}
+
+fn promotion(promotion: &Promotion) -> v2::Promotion {
+    v2::Promotion {
+        from: promotion.from.to_string(),
+        to: promotion.to.to_string(),
+        epoch: promotion.epoch,
+        owed: promotion.owed.iter().map(ToString::to_string).collect(),
+        silent: promotion.silent.iter().map(ToString::to_string).collect(),
+        records: promotion.records,
+        waiting: promotion.waiting,
     }
 }
 
