@@ -135,6 +135,12 @@ impl Address {
         self.name.contains('.')
     }
 
+    /// Whether it is lifeboat's own: what a region block stands for holds role records, and no data
+    /// of anybody.
+    pub fn is_of_lifeboat(&self) -> bool {
+        self.name.starts_with("region.")
+    }
+
     /// All instances: without the key.
     #[must_use]
     pub fn whole(&self) -> Self {

@@ -47,17 +47,33 @@ pub enum Act {
     Approve,
     /// Makes the other region the primary, in the next epoch.
     Claim,
+    /// Writes down that a phase is over, and when.
+    Reach,
+    /// Runs what the operators have themselves: a command, or a request to a server.
+    Hook,
+    /// Waits until the target has all that the region that is left took, and proves it.
+    Sync,
+    /// Opens the gate that moves the traffic away from a region.
+    Open,
+    /// Closes it again.
+    Close,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 2] = [Self::Approve, Self::Claim];
+    pub const ALL: [Self; 7] =
+        [Self::Approve, Self::Claim, Self::Reach, Self::Hook, Self::Sync, Self::Open, Self::Close];
 
     /// Its name in plans.
     pub fn word(self) -> &'static str {
         match self {
             Self::Approve => "approve",
             Self::Claim => "claim",
+            Self::Reach => "reach",
+            Self::Hook => "hook",
+            Self::Sync => "sync",
+            Self::Open => "open",
+            Self::Close => "close",
         }
     }
 }
@@ -121,8 +137,17 @@ pub enum Event {
         /// How long it took.
         elapsed: Duration,
     },
+    /// A step that changes no object begins: what it does, and to what.
+    ActStart(Act, Name),
     /// A step that changes no object is done.
-    Acted(Act),
+    Acted {
+        /// What.
+        act: Act,
+        /// To what; nothing where it is about the whole.
+        about: Option<Name>,
+        /// How long it took.
+        elapsed: Duration,
+    },
     /// An interrupted earlier run is settled by reading.
     Recovering {
         /// Its id.

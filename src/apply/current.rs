@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Name, Value};
 use lifeboat_state::digest::Digest;
-use lifeboat_state::model::{ObjectRecord, ObjectStatus, Owed, State};
+use lifeboat_state::model::{ObjectRecord, ObjectStatus, State};
 
 use super::document::{is_nothing, load, store};
 use super::record::{depose, record};
 use crate::address::{Address, Mode};
 use crate::diff::Action;
-use crate::plan::{Act, Deferral, Member, ObjectChange, Operation, Phase, Plan, Step};
+use crate::plan::{Deferral, Member, ObjectChange, Operation, Plan};
 use crate::registry::Providers;
 
 /// How a member ended, as far as state is concerned.
@@ -34,7 +34,7 @@ pub enum Ended {
 
 /// State and all objects as they are now.
 pub struct Current<'p> {
-    plan: &'p Plan,
+    pub(super) plan: &'p Plan,
     providers: &'p Providers,
     /// What the next generation will hold.
     pub state: State,
@@ -278,33 +278,6 @@ impl<'p> Current<'p> {
             }
             // A removal leaves nothing, and everything else leaves an object.
             (_, Ended::Done(None) | Ended::Left { .. }) => {}
-        }
-    }
-
-    /// Takes over what a step did that changes no object; `told` is what the journal keeps of it.
-    pub fn act(&mut self, act: Act, told: &Value) {
-        let Some(promotion) = &self.plan.promotion else { return };
-        let at = told.get("at").and_then(Value::as_str).unwrap_or_default().to_owned();
-        match act {
-            Act::Approve => {}
-            Act::Claim => {
-                self.state.epoch = promotion.epoch + 1;
-                self.state.primary = Some(promotion.to.to_string());
-                let promotions = &mut self.state.promotions;
-                promotions.left = Some(promotion.from.to_string());
-                for address in &promotion.owed {
-                    let owed = Owed {
-                        region: promotion.from.to_string(),
-                        epoch: self.state.epoch,
-                        since: at.clone(),
-                    };
-                    promotions.owed.insert(address.to_string(), owed);
-                }
-                let writes = |step: &Step| step.phase == Phase::Promote && !step.members.is_empty();
-                if !promotion.owed.is_empty() || self.plan.steps.iter().any(writes) {
-                    promotions.unprotected = Some(at);
-                }
-            }
         }
     }
 

@@ -78,13 +78,15 @@ pub fn fold<'p>(
     }
     ended.sort_by_key(|(record, _, step)| (record.last, step.id));
     for step in &plan.steps {
-        let Some((act, record)) = step.act.zip(acted(run, step)) else { continue };
+        let Some(record) = step.act.and_then(|_| acted(run, step)) else { continue };
         if record.status != StepStatus::Done || committed.is_some_and(|at| record.last <= at as u64)
         {
             continue;
         }
         match record.document.as_ref().map(load).transpose() {
-            Ok(told) => current.act(act, &told.unwrap_or_else(Value::null)),
+            Ok(told) => {
+                current.act(step, &told.unwrap_or_else(Value::null));
+            }
             Err(why) => problems.push(damaged(run, step, &why)),
         }
     }

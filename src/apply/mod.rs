@@ -4,6 +4,7 @@
 //! begun; what it holds without an end is in doubt and is settled by reading, never by trying
 //! again. A journal that cannot be written ends the run before the next call.
 
+mod act;
 pub mod crash;
 pub mod current;
 pub mod document;
@@ -11,6 +12,7 @@ mod ends;
 mod executor;
 pub mod fold;
 pub mod outcome;
+mod passage;
 pub mod prepare;
 pub mod ready;
 pub mod record;
@@ -22,6 +24,7 @@ mod task;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,6 +72,8 @@ pub struct Run<'a> {
     pub providers: &'a Providers,
     /// Completes planned documents.
     pub finalise: &'a dyn Finalise,
+    /// The folder of the root module, where commands of hooks run.
+    pub root: &'a Path,
     /// The previous state, or a new one.
     pub state: State,
     /// The generation that holds it; `None` before the first.

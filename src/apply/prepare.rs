@@ -10,6 +10,7 @@ use lifeboat_sdk::{
 use lifeboat_state::digest::Digest;
 use lifeboat_state::model::{ObjectRecord, RecordScope};
 
+use super::act::Deed;
 use super::current::{Current, Ended, deposed_key, member_name};
 use super::document::{for_write, list, load};
 use super::record::{nowhere, scope};
@@ -28,6 +29,8 @@ pub struct Env<'a> {
     pub providers: &'a Providers,
     /// Completes planned documents.
     pub finalise: &'a dyn Finalise,
+    /// The folder of the root module.
+    pub root: &'a std::path::Path,
 }
 
 /// One member of a step that writes.
@@ -83,8 +86,10 @@ pub struct Read {
 pub enum Prepared {
     /// It has no members and does nothing: it only joins others.
     Join,
-    /// It changes no object.
+    /// It changes no object, and makes no call.
     Act(Act),
+    /// It changes no object.
+    Deed(Arc<Deed>),
     /// It changes state only.
     Local {
         /// The member.
@@ -119,7 +124,13 @@ impl Env<'_> {
     /// Why it cannot be carried out; nothing was called.
     pub fn prepare(&self, current: &Current<'_>, step: &Step) -> Result<Prepared, Diagnostics> {
         let Some(first) = step.members.first() else {
-            return Ok(step.act.map_or(Prepared::Join, Prepared::Act));
+            return Ok(match (step.act, &step.task) {
+                (None, _) => Prepared::Join,
+                (Some(act), None) => Prepared::Act(act),
+                (Some(act), Some(task)) => {
+                    Prepared::Deed(Arc::new(self.deed(act, task, token(self.plan, step.id))?))
+                }
+            });
         };
         let change = self.change(first)?;
         let local = |ended, id| {

@@ -200,6 +200,7 @@ mod tests {
             phase: Phase::Change,
             members: Vec::new(),
             act: None,
+            task: None,
             needs: needs.iter().copied().map(StepId).collect(),
             scope: limited.then(|| crate::refresh::fake::scope("east")),
             plane: None,

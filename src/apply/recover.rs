@@ -5,6 +5,7 @@
 //! here: what did not happen is planned anew.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Interrupt, Name, Severity};
 use lifeboat_state::backend::{BackendError, Loaded, StateBackend};
@@ -293,8 +294,13 @@ impl Recovery<'_> {
         current: &Current<'_>,
         doubtful: &[Doubtful],
     ) -> Vec<Unsettled> {
-        let env =
-            Env { plan: &opened.plan, providers: self.providers, finalise: &*opened.finalise };
+        let env = Env {
+            plan: &opened.plan,
+            providers: self.providers,
+            finalise: &*opened.finalise,
+            // What is read back runs no commands.
+            root: Path::new(""),
+        };
         let mut all: Vec<Unsettled> =
             doubtful.iter().filter_map(|d| unsettled(&env, current, d)).collect();
         let mut places = Vec::new();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use lifeboat_sdk::Diagnostic;
+use lifeboat_sdk::{Diagnostic, Name};
 use lifeboat_state::backend::{StateBackend as _, StoreBackend};
 use lifeboat_state::journal::RunId;
 use lifeboat_state::lock::LockGuard;
@@ -210,7 +210,8 @@ impl Applying<'_> {
         let loaded = workspace.load(&settings, &contexts).await?;
         let newest = self.settled(&loaded, &contexts).await?;
         if let Some(open) = &newest.promotion {
-            let ready = self.open_promotion(open, &newest).await?;
+            let primary = loaded.topology.as_ref().map(|topology| &topology.primary);
+            let ready = self.open_promotion(open, &newest, primary).await?;
             return Ok((ready, newest));
         }
         if let Some((at, why)) =
@@ -331,6 +332,7 @@ impl Applying<'_> {
         &self,
         open: &OpenPromotion,
         newest: &Recovered,
+        primary: Option<&Name>,
     ) -> Result<Ready, Exit> {
         let workspace = self.workspace;
         let plan = file::read(&open.plan, &self.backend.sealer())
@@ -340,6 +342,7 @@ impl Applying<'_> {
             Exit::Error
         })?;
         if let Some(promotion) = &plan.promotion {
+            approval::goes_on(workspace, open, promotion, primary, self.args.edit.is_some())?;
             let text = format!(
                 "Going on with the promotion of {} in place of {}.\n",
                 line(&promotion.to),
@@ -407,6 +410,8 @@ impl Applying<'_> {
                 let unread = self.args.planning.unreachable_exitcode && plan.incomplete();
                 if unread { Exit::Unread } else { Exit::Done }
             }
+            // A promotion stays open and is gone on with, even if only a hook or a gate failed.
+            RunEnding::Failed if plan.promotion.is_some() => Exit::Partial,
             _ if outcome.partial() => Exit::Partial,
             _ => Exit::Error,
         }

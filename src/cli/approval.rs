@@ -3,11 +3,12 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use lifeboat_sdk::Value;
+use lifeboat_sdk::{Name, Value};
 
 use super::args;
 use super::exit::Exit;
 use super::workspace::Workspace;
+use crate::apply::OpenPromotion;
 use crate::plan::guard::{Consent, guards};
 use crate::plan::{Plan, PlanMode, Promotion};
 
@@ -184,6 +185,30 @@ impl Asking<'_> {
         output.note("\nPromotion cancelled.\n");
         Err(Exit::Error)
     }
+}
+
+/// Whether the files want the promotion that is open, and not another one.
+///
+/// # Errors
+/// They name a third region, or `promote` does another than this one; that has been told.
+pub fn goes_on(
+    workspace: &Workspace,
+    open: &OpenPromotion,
+    promotion: &Promotion,
+    primary: Option<&Name>,
+    typed: bool,
+) -> Result<(), Exit> {
+    let Promotion { from, to, .. } = promotion;
+    // Files may be as they were before it: they are written on the way, or elsewhere.
+    let fits = |primary: &Name| primary == to || (primary == from && !typed);
+    let Some(primary) = primary.filter(|primary| !fits(primary)) else { return Ok(()) };
+    let text = format!(
+        "Run {} makes {to} the primary in place of {from} and is not over: {primary} can be promoted \
+         after it.\nRun `lifeboat apply` with files that name {to}, which goes on with it.",
+        open.run
+    );
+    workspace.output.error("Another promotion is open", &text);
+    Err(Exit::Refused)
 }
 
 async fn approve(workspace: &Workspace, args: &args::Apply, destroy: bool) -> Result<(), Exit> {

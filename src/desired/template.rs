@@ -127,6 +127,9 @@ pub enum Part {
     Record,
     /// It sends traffic to the primary.
     Traffic,
+    /// It copies what its region takes to the others. It changes after the promotion; in one that
+    /// loses nothing it is asked whether all is copied.
+    Copies,
 }
 
 /// All objects of one kind that one topology block stands for.

@@ -176,6 +176,7 @@ impl Holding<'_> {
             approval,
             providers: &providers,
             finalise: &finalise,
+            root: &self.settings.root,
             state,
             head,
             backend: self.backend,

@@ -27,6 +27,7 @@ mod statics;
 pub mod stored;
 pub mod surgery;
 pub mod targets;
+mod tasks;
 #[cfg(test)]
 mod tests;
 pub mod unmanaged;

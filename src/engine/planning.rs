@@ -19,7 +19,7 @@ use super::load::{Loaded, Settings};
 use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::walk;
-use super::{imports, stored, unmanaged};
+use super::{imports, stored, tasks, unmanaged};
 use crate::address::{Address, Mode};
 use crate::builtin;
 use crate::event::Events;
@@ -134,7 +134,7 @@ async fn evaluated(
     }
     imports::judge(asked, loaded, &ground, &imports, &mut resolved, &mut made.diagnostics);
     let roles = Roles { course, parts, owed: state.map(|s| s.promotions.owed.clone()) };
-    complete(&mut made, loaded, asked, &ground, resolved, statuses, &roles);
+    complete(&mut made, loaded, asked, &ground, resolved, statuses, &roles, state);
     if !made.diagnostics.has_errors() {
         let regions = ground.regions.planned(&made.plan);
         made.diagnostics.extend(regions.unknown(settings, asked));
@@ -284,6 +284,7 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
             now: now.to_string(),
             targets: asked.targets.clone(),
             excludes: asked.excludes.clone(),
+            exclude_regions: asked.exclude_regions.iter().map(ToString::to_string).collect(),
         },
         promotion: None,
         changes: Vec::new(),
@@ -305,16 +306,25 @@ fn complete(
     resolved: Resolved,
     statuses: Vec<ScopeStatus>,
     roles: &Roles,
+    state: Option<&State>,
 ) {
     let Resolved { changes, mut needs, outputs, checks, diagnostics } = resolved;
     made.diagnostics.extend(diagnostics);
     let plan = &mut made.plan;
     plan.changes = changes;
     roles.owed_first(&plan.changes, &mut needs);
+    if asked.mode == PlanMode::Destroy {
+        roles::records_last(&plan.changes, &mut needs);
+    }
     let parts = &roles.parts;
+    let mut acts = Vec::new();
     if let (Course::Promotion { from }, Some(to)) = (&roles.course, plan.inputs.primary.clone()) {
         let epoch = plan.inputs.epoch;
-        let (promotion, found) = promotion::promote(&mut plan.changes, parts, from, &to, epoch);
+        let copies = tasks::copies(loaded, &plan.changes, parts, [from, &to]);
+        let gated = tasks::gated(loaded);
+        let (mut promotion, found) =
+            promotion::promote(&mut plan.changes, parts, from, &to, epoch, &gated);
+        (acts, promotion.left_out) = tasks::of_promotion(loaded, plan, &promotion, copies);
         plan.promotion = Some(promotion);
         made.diagnostics.extend(found);
     }
@@ -332,8 +342,13 @@ fn complete(
     made.diagnostics.0.extend(withheld::told(&kept, &plan.changes));
     let steps = order::steps(&plan.changes, &needs, &batches, &kept, asked.mode);
     let steps = match &plan.promotion {
-        Some(promotion) => steps.and_then(|s| promotion.steps(s, &plan.changes, parts)),
-        None => steps,
+        Some(promotion) => steps.and_then(|s| promotion.steps(s, &plan.changes, parts, &acts)),
+        None => steps.map(|mut steps| {
+            if asked.mode == PlanMode::Normal {
+                tasks::close_gates(loaded, state, &plan.changes, &mut steps);
+            }
+            steps
+        }),
     };
     match steps {
         Ok(steps) => plan.steps = steps,

@@ -163,6 +163,16 @@ impl Roles {
     }
 }
 
+/// Lets the role records be the last that is destroyed: until then they say who is the primary.
+pub(super) fn records_last(changes: &[ObjectChange], needs: &mut Needs) {
+    let (records, others): (Vec<&ObjectChange>, Vec<&ObjectChange>) =
+        changes.iter().partition(|change| change.address.is_of_lifeboat());
+    for other in others {
+        let stored = needs.stored.entry(other.address.clone()).or_default();
+        stored.extend(records.iter().map(|record| record.address.clone()));
+    }
+}
+
 /// An object and all that it needs.
 fn needed(address: &Address, needs: &Needs) -> BTreeSet<Address> {
     let mut all = BTreeSet::new();

@@ -19,8 +19,8 @@ use crate::address::Address;
 use crate::diff::Action;
 pub use crate::refresh::ScopeStatus;
 pub use finalise::Finalise;
-pub use promotion::Promotion;
-pub use step::{Act, Member, Operation, Phase, Step, StepId};
+pub use promotion::{Placed, Promotion, When};
+pub use step::{Act, Member, Operand, Operation, Phase, Step, StepId, Task};
 
 /// What a run was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub struct Inputs {
     pub targets: Vec<String>,
     /// `-exclude`
     pub excludes: Vec<String>,
+    /// `-exclude-region`
+    pub exclude_regions: Vec<String>,
 }
 
 /// One object and what happens to it.
@@ -243,7 +245,9 @@ impl Plan {
     /// nothing could not be read.
     pub fn is_whole(&self) -> bool {
         let inputs = &self.inputs;
-        let all = inputs.targets.is_empty() && inputs.excludes.is_empty();
+        let all = inputs.targets.is_empty()
+            && inputs.excludes.is_empty()
+            && inputs.exclude_regions.is_empty();
         self.mode == PlanMode::Normal && self.promotion.is_none() && all && !self.incomplete()
     }
 

@@ -379,6 +379,7 @@ impl Builder<'_> {
                 phase: Phase::Change,
                 members,
                 act: None,
+                task: None,
                 needs,
                 scope,
                 plane,

@@ -5,11 +5,11 @@
 //! out here, in the order of design.md, section 9; all other changes wait for the ordinary plan
 //! after it, and so does re-protection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
-use super::step::{Act, Member, Phase, Step, StepId};
+use super::step::{Act, Member, Phase, Step, StepId, Task};
 use super::{Deferral, ObjectChange};
 use crate::address::{Address, Key, Mode};
 use crate::desired::Part;
@@ -32,6 +32,30 @@ pub struct Promotion {
     pub records: usize,
     /// How many other changes wait until it is over.
     pub waiting: usize,
+    /// Hooks that are left out, because they need the region that is left.
+    pub left_out: Vec<Name>,
+}
+
+/// Where a step stands in its phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Before what the phase changes.
+    Before,
+    /// After it.
+    After,
+}
+
+/// A step that changes no object, and its place.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Its phase.
+    pub phase: Phase,
+    /// Its place there.
+    pub when: When,
+    /// What it does.
+    pub act: Act,
+    /// What it does it with.
+    pub task: Task,
 }
 
 /// What objects do in a promotion, by address.
@@ -53,11 +77,13 @@ pub fn promote(
     from: &Name,
     to: &Name,
     epoch: u64,
+    gated: &BTreeSet<Name>,
 ) -> (Promotion, Diagnostics) {
     let records = parts.values().filter(|part| **part == Part::Record).count();
     let (from, to) = (from.clone(), to.clone());
     let (owed, silent, waiting) = (Vec::new(), Vec::new(), 0);
-    let mut promotion = Promotion { from, to, epoch, owed, silent, records, waiting };
+    let left_out = Vec::new();
+    let mut promotion = Promotion { from, to, epoch, owed, silent, records, waiting, left_out };
     let mut found = Diagnostics::new();
     changes.retain_mut(|change| {
         let still = change.action == Action::NoOp && change.deferred.is_none();
@@ -74,6 +100,8 @@ pub fn promote(
             (Phase::Claim, Some(region)) if *region != *promotion.to => {
                 promotion.silent.push(region.into());
             }
+            // Its gate moves the traffic; the records follow when they can be rewritten.
+            (Phase::Switch, _) if gated.contains(&change.address.name) => {}
             _ => found.push(blocked(change, phase, why, &promotion.to)),
         }
         true
@@ -106,6 +134,11 @@ fn blocked(change: &ObjectChange, phase: Phase, why: &Deferral, to: &Name) -> Di
 }
 
 impl Promotion {
+    /// Whether the region that is left does not answer.
+    pub fn is_silent(&self) -> bool {
+        !self.owed.is_empty() || self.silent.contains(&self.from)
+    }
+
     /// Whether a person must attest that the region that is left cannot write: it cannot be fenced,
     /// or too few records can be moved to tell it and all others.
     pub fn needs_attestation(&self) -> bool {
@@ -121,7 +154,7 @@ impl Promotion {
             Part::Record => Some(Phase::Claim),
             Part::Writers if region == &*self.from => Some(Phase::Fence),
             Part::Writers if region == &*self.to => Some(Phase::Promote),
-            Part::Writers => None,
+            Part::Writers | Part::Copies => None,
         }
     }
 
@@ -134,6 +167,7 @@ impl Promotion {
         steps: Vec<Step>,
         changes: &[ObjectChange],
         parts: &Parts,
+        acts: &[Placed],
     ) -> Result<Vec<Step>, Vec<usize>> {
         let mut phases: BTreeMap<StepId, Phase> = BTreeMap::new();
         for step in &steps {
@@ -146,6 +180,8 @@ impl Promotion {
         let mut order = Order::default();
         for next in Phase::ALL.into_iter().skip(1) {
             order.gate(next, None);
+            let of = |when: When| acts.iter().filter(move |p| (p.phase, p.when) == (next, when));
+            order.acts(next, of(When::Before));
             let mut mine: Vec<&Step> =
                 steps.iter().filter(|step| phases.get(&step.id) == Some(&next)).collect();
             if next == Phase::Claim {
@@ -163,6 +199,10 @@ impl Promotion {
             }
             if let Some(act) = next.act() {
                 order.gate(next, Some(act));
+            }
+            if of(When::After).next().is_some() {
+                order.gate(next, None);
+                order.acts(next, of(When::After));
             }
         }
         Ok(order.finish())
@@ -194,8 +234,34 @@ impl Order {
             needs.extend(self.gate);
         }
         let (members, scope, plane) = (Vec::new(), None, None);
-        self.steps.push(Step { id, phase, members, act, needs, scope, plane, weight: 0 });
+        self.steps.push(Step {
+            id,
+            phase,
+            members,
+            act,
+            task: None,
+            needs,
+            scope,
+            plane,
+            weight: 0,
+        });
         self.gate = Some(id);
+    }
+
+    /// Steps that change no object, side by side, and all that follows after them.
+    fn acts<'a>(&mut self, phase: Phase, acts: impl Iterator<Item = &'a Placed>) {
+        let mut any = false;
+        for placed in acts {
+            let (id, needs) = (self.next(), self.gate.into_iter().collect());
+            let (act, task) = (Some(placed.act), Some(placed.task.clone()));
+            let (members, scope, plane) = (Vec::new(), None, None);
+            self.steps.push(Step { id, phase, members, act, task, needs, scope, plane, weight: 0 });
+            self.open.push(id);
+            any = true;
+        }
+        if any {
+            self.gate(phase, None);
+        }
     }
 
     fn add(&mut self, step: &Step, phase: Phase) -> Result<(), Vec<usize>> {

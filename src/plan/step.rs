@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use lifeboat_sdk::{Plane, Scope};
+use std::time::Duration;
+
+use lifeboat_sdk::{Name, Plane, Scope, Value};
 
 pub use crate::event::{Act, Operation};
 
@@ -26,6 +28,8 @@ pub enum Phase {
     Approve,
     /// The region that is left takes no more writes.
     Fence,
+    /// What the region that is left took last is in the new primary, and that is proven.
+    Sync,
     /// The epoch is claimed: from here on the other region is the primary.
     Claim,
     /// The new primary takes writes.
@@ -36,15 +40,23 @@ pub enum Phase {
 
 impl Phase {
     /// All, in their order.
-    pub const ALL: [Self; 6] =
-        [Self::Change, Self::Approve, Self::Fence, Self::Claim, Self::Promote, Self::Switch];
+    pub const ALL: [Self; 7] = [
+        Self::Change,
+        Self::Approve,
+        Self::Fence,
+        Self::Sync,
+        Self::Claim,
+        Self::Promote,
+        Self::Switch,
+    ];
 
     /// What its gate does, besides waiting for all before it.
     pub fn act(self) -> Option<Act> {
         match self {
+            Self::Change => None,
             Self::Approve => Some(Act::Approve),
             Self::Claim => Some(Act::Claim),
-            Self::Change | Self::Fence | Self::Promote | Self::Switch => None,
+            Self::Fence | Self::Sync | Self::Promote | Self::Switch => Some(Act::Reach),
         }
     }
 
@@ -54,6 +66,7 @@ impl Phase {
             Self::Change => "change",
             Self::Approve => "approve",
             Self::Fence => "fence",
+            Self::Sync => "final_sync",
             Self::Claim => "claim",
             Self::Promote => "promote",
             Self::Switch => "switch",
@@ -72,6 +85,34 @@ pub struct Member {
     pub depose: bool,
 }
 
+/// What an act is done with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// What it is about: `hook.vpn`, `dns_failover.api`.
+    pub about: Name,
+    /// All that it needs, in the form of its act.
+    pub arguments: Value,
+    /// How long it may take.
+    pub limit: Duration,
+    /// Whether what comes after it goes on where it fails.
+    pub optional: bool,
+    /// The object that it works on, where it is one.
+    pub on: Option<Operand>,
+}
+
+/// An object that a kind works on without changing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operand {
+    /// The provider instance.
+    pub provider: Name,
+    /// The kind.
+    pub kind: Name,
+    /// Where it lives.
+    pub scope: Scope,
+    /// The object as it was read.
+    pub document: Value,
+}
+
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -83,6 +124,8 @@ pub struct Step {
     pub members: Vec<Member>,
     /// What it does instead, where it has no members. With neither it only joins others.
     pub act: Option<Act>,
+    /// What the act is done with, where it needs anything.
+    pub task: Option<Task>,
     /// Steps that must be done first; all have smaller numbers.
     pub needs: Vec<StepId>,
     /// Where it calls; `None` where nothing is called.

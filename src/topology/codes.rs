@@ -25,6 +25,8 @@ codes! {
     // Values.
     SENSITIVE = "topology::sensitive", "A sensitive value would be shown",
         "name = sensitive(…)";
+    LITERAL_SECRET = "topology::literal_secret", "A secret in the files",
+        r#"headers = { Authorization = "Bearer …" }"#;
     DURATION = "topology::duration", "Invalid duration", r#"ttl = "60""#;
     CHOICE = "topology::choice", "Unknown choice", r#"strategy = "warm""#;
     NUMBER = "topology::number", "Number out of range", "failure_threshold = 11";

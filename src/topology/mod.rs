@@ -9,6 +9,7 @@ pub mod declaration;
 pub mod dns;
 pub mod duration;
 pub mod failover;
+pub mod hook;
 mod names;
 pub mod naming;
 pub mod objective;
@@ -33,6 +34,7 @@ use crate::evaluation::Environment;
 use bucket::Bucket;
 use declaration::{Declaration, Strategy};
 use dns::DnsFailover;
+use hook::Hook;
 use objective::Objective;
 pub use read::Open;
 use read::Reader;
@@ -61,6 +63,8 @@ pub struct Topology {
     pub retentions: Vec<Retention>,
     /// `dns_failover` blocks.
     pub dns: Vec<DnsFailover>,
+    /// `hook` blocks.
+    pub hooks: Vec<Hook>,
 }
 
 /// What `depends_on` of a block names.
@@ -107,11 +111,10 @@ impl Ground<'_> {
 }
 
 /// Blocks that are known and have no effect yet.
-const LATER: [&str; 12] = [
+const LATER: [&str; 11] = [
     "service",
     "database",
     "backup",
-    "hook",
     "key",
     "secret",
     "image",
@@ -149,6 +152,7 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
     let replications = replication::read(&mut reader, &ground, &buckets);
     let retentions = retention::read(&mut reader, &ground, &buckets, &replications);
     let dns = dns::read(&mut reader, &ground, &buckets);
+    let hooks = hook::read(&mut reader, &ground);
     let topology = Topology {
         name: declaration.name.clone(),
         primary: declaration.primary.clone(),
@@ -159,6 +163,7 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
         replications,
         retentions,
         dns,
+        hooks,
     };
     (Some(topology), reader.found)
 }

@@ -211,8 +211,22 @@ impl Events for Progress {
             Event::ApplyErrored { address, operation, failure, elapsed } => {
                 self.errored(&(address, operation), &failure, elapsed);
             }
-            Event::Acted(Act::Approve) => {}
-            Event::Acted(Act::Claim) => self.output.note("The epoch is claimed.\n"),
+            Event::ActStart(act, about) => {
+                let doing = match act {
+                    Act::Hook => "Running",
+                    Act::Sync => "Waiting until all is copied",
+                    Act::Open => "Opening the gate",
+                    Act::Close => "Closing the gate",
+                    Act::Approve | Act::Claim | Act::Reach => return,
+                };
+                self.output.note(&format!("{}: {doing}...\n", line(&about)));
+            }
+            Event::Acted { act: Act::Claim, .. } => self.output.note("The epoch is claimed.\n"),
+            Event::Acted { about: Some(about), elapsed, .. } => {
+                let seconds = elapsed.as_secs();
+                self.output.note(&format!("{}: Done after {seconds}s\n", line(&about)));
+            }
+            Event::Acted { .. } => {}
             Event::Recovering { run, in_doubt } => {
                 let text = format!(
                     "An earlier run ({}) did not end: settling it by reading, {} in doubt.\n",

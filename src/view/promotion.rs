@@ -24,6 +24,10 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             }
             Phase::Approve => format!("a person attests that {from} is down and cannot write"),
             Phase::Fence => format!("{from} takes no more writes"),
+            Phase::Sync if promotion.is_silent() => {
+                format!("nobody can tell what {from} took last: it is lost, or waits there")
+            }
+            Phase::Sync => format!("{to} has all that {from} took"),
             Phase::Claim => format!("{to} is the primary, in epoch {}", epoch + 1),
             Phase::Promote => format!("{to} takes writes"),
             Phase::Switch => format!("traffic goes to {to}"),
@@ -32,8 +36,12 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             let text = "---- no way back from here ----";
             let _ok = writeln!(out, "  {}", paint.label(Label::Warning, text));
         }
-        let _ok = writeln!(out, "  {:<8} {what}", phase.word());
+        let _ok = writeln!(out, "  {:<10} {what}", phase.word());
         for step in plan.steps.iter().filter(|step| step.phase == phase) {
+            if let Some((act, task)) = step.act.zip(step.task.as_ref()) {
+                let mark = paint.label(Label::Strong, &format!("{:>5}", act.word()));
+                let _ok = writeln!(out, "     {mark} {}", line(&task.about));
+            }
             for change in step.members.iter().filter_map(|m| plan.changes.get(m.change)) {
                 let mark = paint.symbol(&format!("{:>3}", symbol(change)));
                 let _ok = writeln!(out, "       {mark} {}", line(&change.address.to_string()));
@@ -49,6 +57,10 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
                 let _ok = writeln!(out, "      {mark} {}", line(&address.to_string()));
             }
         }
+    }
+    if !promotion.left_out.is_empty() {
+        let names = line(&promotion.left_out.join(", "));
+        let _ok = writeln!(out, "\nLeft out, because {from} does not answer: {names}.");
     }
     let _ok = writeln!(
         out,

@@ -13,8 +13,8 @@ use lifeboat_state::journal::{
 };
 use lifeboat_state::lock::{Holder, LockInfo, Locks};
 use lifeboat_state::model::{
-    Deposed, Document, Index, Mode, ObjectRecord, ObjectStatus, Output, Owed, Ownership,
-    Promotions, RecordScope, State,
+    Deposed, Document, Gate, Index, Mode, ObjectRecord, ObjectStatus, Output, Owed, Ownership,
+    Passage, Promotions, RecordScope, State,
 };
 use lifeboat_state::secret::{Key, Sealer};
 use lifeboat_state::store::MemoryDisk;
@@ -104,10 +104,21 @@ fn database() -> ObjectRecord {
 
 fn promotions() -> Promotions {
     let owed = Owed { region: "us-east-1".to_owned(), epoch: 2, since: AT.to_owned() };
+    let gate = Gate { region: "us-east-1".to_owned(), since: AT.to_owned() };
+    let passage = Passage {
+        from: "us-east-1".to_owned(),
+        to: "us-west-2".to_owned(),
+        epoch: 2,
+        approval: [("by".to_owned(), "ops@runner".to_owned())].into(),
+        reached: [("claim".to_owned(), AT.to_owned())].into(),
+        told: [("hook.vpn".to_owned(), "exit code 0".to_owned())].into(),
+    };
     Promotions {
         left: Some("us-east-1".to_owned()),
         unprotected: Some(AT.to_owned()),
         owed: [(r#"bucket.exports.aws_s3_bucket_policy["us-east-1"]"#.to_owned(), owed)].into(),
+        gates: [("dns_failover.api".to_owned(), gate)].into(),
+        last: Some(passage),
     }
 }
 

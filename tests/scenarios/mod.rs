@@ -7,6 +7,7 @@
     reason = "scenarios measure real time and read what the developer asked for in the environment"
 )]
 
+mod acts;
 mod bad_days;
 mod blocks;
 mod chance;
@@ -19,6 +20,7 @@ mod folder;
 mod imports;
 mod kills;
 mod outage;
+mod outside;
 mod progress;
 mod promotion;
 mod ran;

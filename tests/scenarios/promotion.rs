@@ -8,8 +8,8 @@ use super::folder::Folder;
 use super::stage::{APPLY, Stage};
 use super::web::{BUCKET, COPY, EAST, EXAMPLE, FILE, WEST, replicated};
 
-const EAST_FIRST: &str = "primary  = \"us-east-1\"";
-const WEST_FIRST: &str = "primary  = \"us-west-2\"";
+pub(super) const EAST_FIRST: &str = "primary  = \"us-east-1\"";
+pub(super) const WEST_FIRST: &str = "primary  = \"us-west-2\"";
 
 /// What approves the first promotion where there is no terminal.
 pub(super) const APPROVED: &[&str] =
@@ -25,7 +25,8 @@ pub(super) fn ready() -> Stage {
 }
 
 /// What a person says of a region that does not answer.
-const ATTESTED: &[&str] = &["-attest=us-east-1", "-reason=the status page", "-accept-loss=unknown"];
+pub(super) const ATTESTED: &[&str] =
+    &["-attest=us-east-1", "-reason=the status page", "-accept-loss=unknown"];
 
 /// What the policy of a bucket refuses, by the names of its statements.
 #[track_caller]
@@ -42,7 +43,7 @@ fn fenced(stage: &Stage, region: &str, bucket: &str) -> bool {
 }
 
 /// The region whose record set is PRIMARY.
-fn answered(stage: &Stage) -> String {
+pub(super) fn answered(stage: &Stage) -> String {
     let aws = stage.bed.aws();
     let zone = aws.zone_id("example.com").unwrap().unwrap();
     let path = format!("/2013-04-01/hostedzone/{zone}/rrset?maxitems=300");

@@ -54,6 +54,8 @@ pub const CALLS: &[&Call] = &[
     &replication::GET,
     &replication::PUT,
     &replication::DELETE,
+    &replication::sync::LIST,
+    &replication::sync::HEAD,
     &object_lock::GET,
     &object_lock::PUT,
     &policy::GET,

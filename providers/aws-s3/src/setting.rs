@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, normalise, validate};
 use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Object, Observation,
-    Outcome, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
+    Call, Change, ChangeAction, Class, CopyOf, Ctx, Failure, Finding, Kind, Name, Object,
+    Observation, Outcome, Ownership, Present, Scope, Service, Synced, Target, Value, WriteFailure,
 };
 
 use crate::S3;
@@ -137,6 +137,17 @@ pub(crate) trait Setting: Object + Default {
         before: Option<&Self>,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
+    /// See [`Kind::sync`].
+    fn sync(
+        self,
+        _source: &At<'_>,
+        _target: &At<'_>,
+        _copy: CopyOf<'_>,
+    ) -> impl Future<Output = Result<Synced, Failure>> + Send {
+        let text = format!("{} copies nothing", Self::NAME);
+        std::future::ready(Err(Failure::new(Class::Other, text)))
+    }
+
     /// Takes it away.
     fn remove(&self, at: &At<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
 }
@@ -197,6 +208,21 @@ impl<S: Setting> Kind for SettingKind<S> {
             }
         };
         join_all(targets.iter().map(|target| read_one(ctx, scope, &client, target))).await
+    }
+
+    async fn sync(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        mut object: S,
+        copy: CopyOf<'_>,
+    ) -> Result<Synced, Failure> {
+        let bucket = object.head().bucket.clone();
+        let client = crate::client(&self.clients, scope).await?;
+        let other = crate::client(&self.clients, copy.scope).await?;
+        let source = At { ctx, scope, client: &client, bucket: &bucket };
+        let target = At { ctx, scope: copy.scope, client: &other, bucket: copy.name };
+        object.sync(&source, &target, copy).await
     }
 
     /// Makes changes; each is about another bucket, so they go side by side.

@@ -14,6 +14,7 @@ use crate::inventory::Inventory;
 use crate::observation::{Observation, Present};
 use crate::schema::Schema;
 use crate::scope::Scope;
+use crate::sync::{CopyOf, Synced};
 use crate::value::{KnownDoc, Name, Path, Value};
 
 /// The struct of a kind: written by `#[derive(Kind)]`.
@@ -288,6 +289,22 @@ pub trait Kind: Send + Sync + 'static {
         std::future::ready(Ok(None))
     }
 
+    /// Waits until a copy has all that its source has, and tells how that was seen. Asked of what
+    /// copies, when its source takes no more writes.
+    ///
+    /// # Errors
+    /// It cannot be told, or what is missing at the end of the time.
+    fn sync(
+        &self,
+        _ctx: &Ctx,
+        _scope: &Scope,
+        _object: Self::Object,
+        _copy: CopyOf<'_>,
+    ) -> impl Future<Output = Result<Synced, Failure>> + Send {
+        let text = format!("nobody can tell what {} has copied", Self::NAME);
+        std::future::ready(Err(Failure::new(Class::Other, text)))
+    }
+
     /// Makes the changes of one scope (and one batch key): one outcome each, in order.
     fn write(
         &self,
@@ -351,6 +368,14 @@ pub trait DynKind: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<bool>, Failure>>;
     /// See [`Kind::one_way_door`].
     fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String>;
+    /// See [`Kind::sync`].
+    fn sync<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        object: KnownDoc,
+        copy: CopyOf<'a>,
+    ) -> BoxFuture<'a, Result<Synced, Failure>>;
     /// See [`Kind::read`].
     fn read<'a>(
         &'a self,
@@ -474,6 +499,19 @@ impl<K: Kind> DynKind for Erased<K> {
     }
     fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
         self.0.one_way_door(before, after)
+    }
+    fn sync<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        object: KnownDoc,
+        copy: CopyOf<'a>,
+    ) -> BoxFuture<'a, Result<Synced, Failure>> {
+        Box::pin(async move {
+            let object = K::Object::decode(object.value())
+                .map_err(|e| Failure::new(Class::Invalid, e.to_string()))?;
+            self.0.sync(ctx, scope, object, copy).await
+        })
     }
     fn read<'a>(
         &'a self,

@@ -20,6 +20,7 @@ pub mod schema;
 pub mod scope;
 pub mod session;
 pub mod suggest;
+pub mod sync;
 pub mod value;
 
 pub use call::{Access, Call, Plane};
@@ -35,4 +36,5 @@ pub use observation::{Cause, CompleteListing, Listing, Observation, Present, Pro
 pub use schema::{Attribute, Presence, Schema, Shape, Syntax};
 pub use scope::{Location, RegionName, Scope};
 pub use session::{Interrupt, Limits, Purpose, Rates, Session};
+pub use sync::{CopyOf, Synced};
 pub use value::{KnownDoc, Marks, Name, Number, Path, Type, Value};

@@ -221,8 +221,9 @@ mod broken {
     use lifeboat_sdk::future::BoxFuture;
     use lifeboat_sdk::kind::{ChangeAction, DynKind};
     use lifeboat_sdk::{
-        Batch, Change, Class, Ctx, Failure, Finding, Inventory, KnownDoc, Name, Observation,
-        Outcome, Ownership, Proof, RoleContext, RolePlan, Schema, Scope, Service, Target, Value,
+        Batch, Change, Class, CopyOf, Ctx, Failure, Finding, Inventory, KnownDoc, Name,
+        Observation, Outcome, Ownership, Proof, RoleContext, RolePlan, Schema, Scope, Service,
+        Synced, Target, Value,
     };
 
     use super::Broken;
@@ -280,6 +281,15 @@ mod broken {
         }
         fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
             self.0.one_way_door(before, after)
+        }
+        fn sync<'a>(
+            &'a self,
+            ctx: &'a Ctx,
+            scope: &'a Scope,
+            object: KnownDoc,
+            copy: CopyOf<'a>,
+        ) -> BoxFuture<'a, Result<Synced, Failure>> {
+            self.0.sync(ctx, scope, object, copy)
         }
         fn read<'a>(
             &'a self,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifeboat_sdk::{Attribute, Class, Diagnostic, Failure, Interrupt, Ownership, Present};
+use lifeboat_sdk::{Attribute, Class, Diagnostic, Failure, Interrupt, Ownership, Present, Value};
 use tokio::task::{Id, JoinError};
 use tracing::Instrument as _;
 
@@ -52,6 +52,13 @@ impl Executor<'_> {
                 self.looked(step, &work, running, &which, findings);
             }
             (Some(Came::Read(result)), _) => self.was_read(step, running, result),
+            (Some(Came::Acted(result)), Work::Act(deed)) => {
+                self.performed(step, &deed, &running, result);
+            }
+            (_, Work::Act(deed)) => {
+                let failure = no_answer("it ended without an answer");
+                self.performed(step, &deed, &running, Err(failure));
+            }
             // The task ended without an answer.
             (_, Work::Write(work)) if running.why.is_none() => {
                 let text = format!("the call of {} ended without an answer", work.kind.name());
@@ -67,12 +74,7 @@ impl Executor<'_> {
         }
     }
 
-    fn was_read(
-        &mut self,
-        step: StepId,
-        mut running: Running,
-        result: Result<lifeboat_sdk::Value, Failure>,
-    ) {
+    fn was_read(&mut self, step: StepId, mut running: Running, result: Result<Value, Failure>) {
         running.ends = vec![Some(match result {
             Ok(value) => End::Done(Some(Present::new("", value))),
             Err(failure) => End::Failed { failure, half_made: None },
@@ -266,7 +268,7 @@ impl Executor<'_> {
 
 fn attributes(work: &Work) -> &'static [Attribute] {
     match work {
-        Work::Local => &[],
+        Work::Local | Work::Act(_) => &[],
         Work::Read(read) => read.source.schema().attributes,
         Work::Write(write) => write.kind.schema().attributes,
     }

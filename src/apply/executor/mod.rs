@@ -3,6 +3,7 @@
 //! It owns every task and the journal. One append holds the outcomes of what ended and the
 //! intents of what they release; the calls begin when it is durable.
 
+mod acts;
 mod handle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,15 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifeboat_sdk::{Ctx, Diagnostics, Failure, Interrupt, Present, Value};
-use lifeboat_state::journal::{Frame, Intent, Outcome, StepResult};
+use lifeboat_state::journal::{Frame, Intent};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tracing::Instrument as _;
 
+use super::act::Deed;
 use super::crash::CrashPoint;
 use super::current::{Current, Ended};
-use super::document::store;
 use super::ends::{End, journal_step};
 use super::outcome::{Fate, ObjectOutcome};
 use super::prepare::{Env, Item, Prepared, Read, Write, token};
@@ -28,7 +29,7 @@ use super::settle::Finding;
 use super::task::{Called, read, write};
 use super::{Report, Run, chain};
 use crate::event::Event;
-use crate::plan::{Act, Plan, Step, StepId};
+use crate::plan::{Plan, Step, StepId};
 
 /// How often a running change is reported.
 const PROGRESS: Duration = Duration::from_secs(10);
@@ -47,6 +48,7 @@ enum Came {
     Wrote(Vec<Called>),
     Read(Result<Value, Failure>),
     Looked(Vec<usize>, Vec<Finding>),
+    Acted(Result<Value, Failure>),
 }
 
 /// What a step does.
@@ -55,6 +57,7 @@ enum Work {
     Local,
     Read(Arc<Read>),
     Write(Arc<Write>),
+    Act(Arc<Deed>),
 }
 
 /// A step that has begun.
@@ -115,7 +118,12 @@ impl<'a> Executor<'a> {
         let mut ready = Ready::new(&run.plan.steps, run.parallelism);
         ready.resume(done);
         let mut this = Self {
-            env: Env { plan: run.plan, providers: run.providers, finalise: run.finalise },
+            env: Env {
+                plan: run.plan,
+                providers: run.providers,
+                finalise: run.finalise,
+                root: run.root,
+            },
             ready,
             current,
             recorder,
@@ -182,6 +190,7 @@ impl<'a> Executor<'a> {
                     self.act(id, act);
                     continue;
                 }
+                Ok(Prepared::Deed(deed)) => Running::new(Work::Act(deed), Vec::new()),
                 Ok(Prepared::Local { item, ended, id: object }) => {
                     self.local(id, *item, &ended, object.as_deref());
                     continue;
@@ -232,24 +241,6 @@ impl<'a> Executor<'a> {
         self.recorder.add([intent(self.env.plan, id, &running.items)]);
         self.news.extend(Self::starting(&running));
         self.conclude(id, running);
-    }
-
-    /// A step that changes no object and makes no call: begun and ended in one append.
-    fn act(&mut self, id: StepId, act: Act) {
-        let step = journal_step(id);
-        let member = step.0.clone();
-        let at = Value::string((self.run.now)());
-        let told = match act {
-            Act::Approve => self.run.approval.clone().unwrap_or_else(|| Value::object([])),
-            Act::Claim => Value::object([]),
-        };
-        let told = told.with("at", at);
-        let result = StepResult::Done { document: store(&told).ok() };
-        self.recorder.add([intent(self.env.plan, id, &[])]);
-        self.recorder.add([Frame::Outcome(Outcome { step, member, result })]);
-        self.current.act(act, &told);
-        self.news.push(Event::Acted(act));
-        self.ready.finish(id, StepEnd::Done);
     }
 
     /// Makes all that is to be recorded durable; answers whether the calls may begin.
@@ -310,6 +301,13 @@ impl<'a> Executor<'a> {
         let session = Arc::clone(&self.run.session);
         let task = match running.work.clone() {
             Work::Local => return,
+            Work::Act(deed) => {
+                self.run.events.event(Event::ActStart(deed.act, deed.task.about.clone()));
+                let sink = Sink::new(step, self.tell.clone(), self.run.crash.clone());
+                let ctx = Ctx::writing(session, Arc::new(sink));
+                let work = async move { (step, Came::Acted(deed.perform(&ctx).await)) };
+                self.tasks.spawn(work.in_current_span())
+            }
             Work::Read(work) => {
                 let ctx = Ctx::read_only(session);
                 let work = async move { (step, Came::Read(read(work, ctx).await)) };
@@ -417,9 +415,11 @@ impl<'a> Executor<'a> {
     fn untold(&self, step: StepId) -> Fate {
         match self.ready.status(step) {
             Some(Status::Blocked(by)) => {
-                let names = self.step(by).map(|s| s.members.iter()).into_iter().flatten();
+                let step = self.step(by);
+                let names = step.map(|s| s.members.iter()).into_iter().flatten();
                 let names = names.filter_map(|m| self.run.plan.changes.get(m.change));
-                let names: Vec<String> = names.map(|c| c.address.to_string()).collect();
+                let mut names: Vec<String> = names.map(|c| c.address.to_string()).collect();
+                names.extend(step.and_then(|s| Some(s.task.as_ref()?.about.to_string())));
                 Fate::NotTried(format!("it needs {}", names.join(", ")))
             }
             Some(Status::Done) => Fate::Done,

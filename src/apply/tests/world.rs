@@ -215,6 +215,7 @@ impl World {
             self.disk.fail(nth, fault, sticky);
         }
         apply(Run {
+            root: std::path::Path::new(""),
             resumes: false,
             approval: None,
             id,
@@ -404,6 +405,7 @@ impl Steps {
     ) -> StepId {
         let id = StepId(u32::try_from(self.0.len()).unwrap());
         self.0.push(Step {
+            task: None,
             act: None,
             id,
             phase: Phase::Change,

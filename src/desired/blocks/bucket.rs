@@ -51,16 +51,19 @@ const WRITES: [&str; 2] = ["s3:PutObject*", "s3:DeleteObject*"];
 /// What replication writes copies with (the same page).
 const COPIES: [&str; 3] = ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"];
 
-/// Refuses actions on objects to everybody.
-fn deny(sid: &str, actions: &[&str], objects: &str) -> Value {
+/// Refuses actions to everybody, on these objects or on all others.
+fn deny(sid: &str, actions: &[&str], objects: (&str, Value)) -> Value {
     object([
         ("Sid", text(sid)),
         ("Effect", text("Deny")),
         ("Principal", text("*")),
         ("Action", list(actions.iter().map(|action| text(action)))),
-        ("Resource", text(objects)),
+        objects,
     ])
 }
+
+/// What a fence leaves open: what lifeboat writes last into a bucket, to see it arrive at its copy.
+const OURS: [&str; 2] = [".lifeboat/sync/*", "*/.lifeboat/sync/*"];
 
 /// The bucket of one region.
 struct One<'t> {
@@ -149,12 +152,14 @@ impl One<'_> {
         ])];
         let mut inbound = statements.clone();
         if self.writes == Some(false) {
-            statements.push(deny("LifeboatFence", &WRITES, &objects));
+            let ours = list(OURS.iter().map(|ours| text(&format!("{arn}/{ours}"))));
+            statements.push(deny("LifeboatFence", &WRITES, ("NotResource", ours)));
         }
         let mut planned = self.setting("policy", policy(statements));
         if self.writes.is_some() {
             planned.part = Some(Part::Writers);
-            inbound.push(deny("LifeboatInbound", &COPIES, &objects));
+            let all = ("Resource", text(&objects));
+            inbound.push(deny("LifeboatInbound", &COPIES, all));
             planned.closed.push(("policy".into(), policy(inbound)));
         }
         planned.after.push(closed);

@@ -17,6 +17,8 @@
 //!   Weighted records carry no check there: Route 53 answers records of weight 0 only when all
 //!   others are unhealthy, and without checks none is.
 
+use std::net::Ipv4Addr;
+
 use lifeboat_sdk::{Name, Value};
 
 use super::build::{Made, address, block, list, number, object, of, open, planned, text, value};
@@ -96,15 +98,17 @@ fn check(dns: &DnsFailover, check: &HealthCheck, endpoint: &Endpoint, label: &st
     planned
 }
 
-/// The inverted check of the gate that guards a region while it is the primary.
+/// The inverted check of the gate by which a region is left; its record carries it while the region
+/// is the primary.
 fn gates(made: &mut Made, dns: &DnsFailover, gate: &Gate, region: &Region) {
     let Some(target) = gate.targets.get(&region.name) else { return };
     let label = format!("{} {} gate", dns.name, region.name);
-    let mut planned = planned(
+    let host = if target.host.parse::<Ipv4Addr>().is_ok() { "ip_address" } else { "fqdn" };
+    let planned = planned(
         gate.span,
         [
             ("type", value(text("HTTPS"))),
-            ("fqdn", value(text(&target.host))),
+            (host, value(text(&target.host))),
             ("port", value(Value::int(target.port))),
             ("resource_path", value(text(&target.path))),
             ("request_interval", value(Value::int(gate.interval))),
@@ -113,7 +117,6 @@ fn gates(made: &mut Made, dns: &DnsFailover, gate: &Gate, region: &Region) {
             ("tags", value(object([("Name", text(&label))]))),
         ],
     );
-    planned.only_primary = true;
     made.add(gate_at(dns, &region.name), planned);
 }
 

@@ -20,8 +20,8 @@ const KEY: &str = "role.json";
 /// Adds what holds the records, where there is more than one region to hold any.
 pub(super) fn expand(made: &mut Made, topology: &Topology) {
     for region in topology.recording() {
-        let bucket = match &region.record {
-            Some(Record { bucket, .. }) => value(text(bucket)),
+        let (bucket, after) = match &region.record {
+            Some(Record { bucket, .. }) => (value(text(bucket)), Vec::new()),
             None => match topology.record_bucket(region) {
                 Some(name) => bucket_of(made, region, &name),
                 None => continue,
@@ -39,6 +39,7 @@ pub(super) fn expand(made: &mut Made, topology: &Topology) {
             ],
         );
         record.part = Some(Part::Record);
+        record.after = after;
         made.add(at(region, "aws_s3_object"), record);
     }
 }
@@ -47,8 +48,9 @@ fn at(region: &Region, kind: &str) -> Address {
     address("region", &region.name, kind, &region.name)
 }
 
-/// A bucket of ours: versioned, encrypted, closed, and emptied when the topology is destroyed.
-fn bucket_of(made: &mut Made, region: &Region, name: &str) -> Template {
+/// A bucket of ours: versioned, encrypted, closed, and emptied when the topology is destroyed; its
+/// name, and its settings, which hold before anything is in it.
+fn bucket_of(made: &mut Made, region: &Region, name: &str) -> (Template, Vec<Address>) {
     let bucket = at(region, "aws_s3_bucket");
     let here = || value(text(&region.aws));
     made.add(
@@ -68,23 +70,24 @@ fn bucket_of(made: &mut Made, region: &Region, name: &str) -> Template {
             [("bucket", of(&bucket, "bucket")), ("region", here()), (attribute, value(content))],
         )
     };
-    let versioning = block([("status", switch(true))]);
-    made.add(
-        at(region, "aws_s3_bucket_versioning"),
-        setting(region.span, "versioning_configuration", versioning),
-    );
     let default = block([("sse_algorithm", text("AES256"))]);
     let rule = block([("apply_server_side_encryption_by_default", default)]);
-    made.add(
-        at(region, "aws_s3_bucket_server_side_encryption_configuration"),
-        setting(region.span, "rule", rule),
-    );
     let mut closed = setting(region.span, "block_public_acls", Value::Bool(true));
     for name in ["block_public_policy", "ignore_public_acls", "restrict_public_buckets"] {
         closed.document.push((name.into(), value(Value::Bool(true))));
     }
-    made.add(at(region, "aws_s3_bucket_public_access_block"), closed);
-    of(&bucket, "bucket")
+    let versioning = block([("status", switch(true))]);
+    let versioning = setting(region.span, "versioning_configuration", versioning);
+    let settings = [
+        ("aws_s3_bucket_versioning", versioning),
+        ("aws_s3_bucket_server_side_encryption_configuration", setting(region.span, "rule", rule)),
+        ("aws_s3_bucket_public_access_block", closed),
+    ];
+    let after = settings.map(|(kind, planned)| {
+        made.add(at(region, kind), planned);
+        at(region, kind)
+    });
+    (of(&bucket, "bucket"), after.to_vec())
 }
 
 /// What the record says: the roles from the files, the rest from state.

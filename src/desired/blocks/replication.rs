@@ -8,6 +8,7 @@ use super::build::{
     Made, address, block, bucket_arn, list, number, object, of, planned, policy, switch, text,
     value,
 };
+use crate::desired::Part;
 use crate::topology::Topology;
 use crate::topology::bucket::Bucket;
 use crate::topology::naming;
@@ -67,6 +68,7 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, replication: &Replica
             ],
         );
         document.only_primary = !replication.two_way;
+        document.part = Some(Part::Copies);
         document.adopt = bucket.adopt;
         document.after = topology
             .regions

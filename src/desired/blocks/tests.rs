@@ -221,10 +221,10 @@ fn the_gate_is_on_the_primary_record_only() {
     let read = two(&name(r#"gate { https = "gate.us-west-2.example.com/switch" }"#));
     assert_eq!(read.problems(), none());
     let gate = "dns_failover.w.aws_route53_health_check[\"us-east-1/gate\"]";
-    assert!(read.object(gate).is_some_and(|p| p.only_primary));
+    assert!(read.object(gate).is_some_and(|p| !p.only_primary), "it is there before it is needed");
     assert_eq!(read.attribute(gate, "invert_healthcheck"), "true");
     assert_eq!(read.attribute(gate, "fqdn"), "\"gate.us-west-2.example.com\"");
-    assert_eq!(read.attribute(gate, "resource_path"), "\"/switch\"");
+    assert_eq!(read.attribute(gate, "resource_path"), "\"/switch/us-east-1\"");
     let check = |region: &str| {
         read.attribute(&format!("dns_failover.w.aws_route53_record[{region:?}]"), "health_check_id")
     };

@@ -1,6 +1,7 @@
 //! Stored form -> plan.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,8 +17,8 @@ use crate::address::Address;
 use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::{
-    Act, CheckResult, Deferral, Inputs, Member, ObjectChange, Operation, OutputChange, Phase, Plan,
-    PlanMode, Promotion, Reason, ScopeStatus, Step, StepId,
+    Act, CheckResult, Deferral, Inputs, Member, ObjectChange, Operand, Operation, OutputChange,
+    Phase, Plan, PlanMode, Promotion, Reason, ScopeStatus, Step, StepId, Task,
 };
 
 struct Reader<'a> {
@@ -60,6 +61,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         now: stored.inputs.now,
         targets: stored.inputs.targets,
         excludes: stored.inputs.excludes,
+        exclude_regions: stored.exclude_regions,
     };
     let changes: Vec<ObjectChange> =
         stored.changes.into_iter().map(|c| reader.change(c)).collect::<Result<_, _>>()?;
@@ -74,7 +76,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         changes,
         drift: stored.drift.into_iter().map(|c| reader.change(c)).collect::<Result<_, _>>()?,
         outputs,
-        steps: stored.steps.into_iter().map(|s| step(s, known)).collect::<Result<_, _>>()?,
+        steps: stored.steps.into_iter().map(|s| reader.step(s, known)).collect::<Result<_, _>>()?,
         scopes: stored.scopes.into_iter().map(status).collect(),
         findings: Diagnostics(stored.findings.into_iter().map(finding).collect()),
         checks: stored
@@ -148,6 +150,49 @@ impl Reader<'_> {
         doc.map(|doc| self.value(address, &doc)).transpose()
     }
 
+    fn step(&self, stored: v2::Step, changes: usize) -> Result<Step, PlanFileError> {
+        let mut members = Vec::with_capacity(stored.members.len());
+        for member in stored.members {
+            if member.change >= changes {
+                return Err(damaged("a step of no change"));
+            }
+            members.push(Member {
+                change: member.change,
+                operation: one_of(OPERATIONS, |operation| operation.word(), &member.operation)?,
+                depose: member.depose,
+            });
+        }
+        Ok(Step {
+            id: StepId(stored.id),
+            phase: one_of(&Phase::ALL, Phase::word, &stored.phase)?,
+            members,
+            act: stored.act.map(|act| one_of(&Act::ALL, Act::word, &act)).transpose()?,
+            task: stored.task.map(|task| self.task(task)).transpose()?,
+            needs: stored.needs.into_iter().map(StepId).collect(),
+            scope: stored.scope.map(scope),
+            plane: stored.plane.map(|p| one_of(PLANES, write::plane, &p)).transpose()?,
+            weight: stored.weight,
+        })
+    }
+
+    fn task(&self, stored: v2::Task) -> Result<Task, PlanFileError> {
+        let on = stored.on.map(|on| {
+            Ok::<_, PlanFileError>(Operand {
+                document: self.value(&stored.about, &on.document)?,
+                provider: on.provider.into(),
+                kind: on.kind.into(),
+                scope: scope(on.scope),
+            })
+        });
+        Ok(Task {
+            arguments: self.value(&stored.about, &stored.arguments)?,
+            limit: Duration::from_millis(stored.limit_ms),
+            optional: stored.optional,
+            on: on.transpose()?,
+            about: stored.about.into(),
+        })
+    }
+
     fn change(&self, c: v1::Change) -> Result<ObjectChange, PlanFileError> {
         let at = |text: &str| Address::parse(text).ok_or_else(|| damaged("a bad address"));
         let reason = c.reason.map(|r| one_of(REASONS, |x| write::reason(&x), &r)).transpose()?;
@@ -188,30 +233,7 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
         silent: stored.silent.into_iter().map(Name::from).collect(),
         records: stored.records,
         waiting: stored.waiting,
-    })
-}
-
-fn step(stored: v2::Step, changes: usize) -> Result<Step, PlanFileError> {
-    let mut members = Vec::with_capacity(stored.members.len());
-    for member in stored.members {
-        if member.change >= changes {
-            return Err(damaged("a step of no change"));
-        }
-        members.push(Member {
-            change: member.change,
-            operation: one_of(OPERATIONS, |operation| operation.word(), &member.operation)?,
-            depose: member.depose,
-        });
-    }
-    Ok(Step {
-        id: StepId(stored.id),
-        phase: one_of(&Phase::ALL, Phase::word, &stored.phase)?,
-        members,
-        act: stored.act.map(|act| one_of(&Act::ALL, Act::word, &act)).transpose()?,
-        needs: stored.needs.into_iter().map(StepId).collect(),
-        scope: stored.scope.map(scope),
-        plane: stored.plane.map(|p| one_of(PLANES, write::plane, &p)).transpose()?,
-        weight: stored.weight,
+        left_out: stored.left_out.into_iter().map(Name::from).collect(),
     })
 }
 

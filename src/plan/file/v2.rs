@@ -15,6 +15,7 @@ pub(super) struct Plan {
     pub expires: String,
     pub mode: String,
     pub inputs: Inputs,
+    pub exclude_regions: Vec<String>,
     /// In wire form; nothing in what version 1 wrote.
     pub standing: Option<v1::Doc>,
     pub promotion: Option<Promotion>,
@@ -36,6 +37,8 @@ pub(super) struct Promotion {
     pub silent: Vec<String>,
     pub records: usize,
     pub waiting: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,11 +46,30 @@ pub(super) struct Step {
     pub id: u32,
     pub phase: String,
     pub act: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
     pub members: Vec<Member>,
     pub needs: Vec<u32>,
     pub scope: Option<Scope>,
     pub plane: Option<String>,
     pub weight: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Task {
+    pub about: String,
+    pub arguments: v1::Doc,
+    pub limit_ms: u64,
+    pub optional: bool,
+    pub on: Option<Operand>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Operand {
+    pub provider: String,
+    pub kind: String,
+    pub scope: Scope,
+    pub document: v1::Doc,
 }
 
 impl From<v1::Plan> for Plan {
@@ -59,6 +81,7 @@ impl From<v1::Plan> for Plan {
             expires: old.expires,
             mode: old.mode,
             inputs: old.inputs,
+            exclude_regions: Vec::new(),
             standing: None,
             promotion: None,
             changes: old.changes,
@@ -76,7 +99,7 @@ impl From<v1::Step> for Step {
     fn from(old: v1::Step) -> Self {
         let v1::Step { id, members, needs, scope, plane, weight } = old;
         // All that there was then.
-        let (phase, act) = ("change".to_owned(), None);
-        Self { id, phase, act, members, needs, scope, plane, weight }
+        let (phase, act, task) = ("change".to_owned(), None, None);
+        Self { id, phase, act, task, members, needs, scope, plane, weight }
     }
 }

@@ -12,7 +12,8 @@ use super::{PlanFileError, VERSION, unstorable, v1, v2};
 use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::{
-    Deferral, ObjectChange, OutputChange, Plan, PlanMode, Promotion, Reason, ScopeStatus, Step,
+    Deferral, Member, ObjectChange, OutputChange, Plan, PlanMode, Promotion, Reason, ScopeStatus,
+    Step, Task,
 };
 
 /// Seals the documents of one plan.
@@ -55,12 +56,13 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
             targets: inputs.targets.clone(),
             excludes: inputs.excludes.clone(),
         },
+        exclude_regions: inputs.exclude_regions.clone(),
         standing: writer.maybe(STANDING, inputs.standing.as_ref())?,
         promotion: plan.promotion.as_ref().map(promotion),
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         drift: plan.drift.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         outputs,
-        steps: plan.steps.iter().map(step).collect(),
+        steps: plan.steps.iter().map(|s| writer.step(s)).collect::<Result<_, _>>()?,
         scopes: plan.scopes.iter().map(status).collect(),
         findings: plan
             .findings
@@ -112,6 +114,43 @@ impl Writer<'_> {
         })
     }
 
+    fn step(&self, step: &Step) -> Result<v2::Step, PlanFileError> {
+        let member = |m: &Member| v1::Member {
+            change: m.change,
+            operation: m.operation.word().to_owned(),
+            depose: m.depose,
+        };
+        Ok(v2::Step {
+            id: step.id.0,
+            phase: step.phase.word().to_owned(),
+            act: step.act.map(|act| act.word().to_owned()),
+            task: step.task.as_ref().map(|task| self.task(task)).transpose()?,
+            members: step.members.iter().map(member).collect(),
+            needs: step.needs.iter().map(|n| n.0).collect(),
+            scope: step.scope.as_ref().map(scope),
+            plane: step.plane.map(|p| plane(p).to_owned()),
+            weight: step.weight,
+        })
+    }
+
+    fn task(&self, task: &Task) -> Result<v2::Task, PlanFileError> {
+        let on = task.on.as_ref().map(|on| {
+            Ok::<_, PlanFileError>(v2::Operand {
+                provider: on.provider.to_string(),
+                kind: on.kind.to_string(),
+                scope: scope(&on.scope),
+                document: self.doc(&task.about, &on.document)?,
+            })
+        });
+        Ok(v2::Task {
+            about: task.about.to_string(),
+            arguments: self.doc(&task.about, &task.arguments)?,
+            limit_ms: u64::try_from(task.limit.as_millis()).unwrap_or(u64::MAX),
+            optional: task.optional,
+            on: on.transpose()?,
+        })
+    }
+
     fn change(&self, c: &ObjectChange) -> Result<v1::Change, PlanFileError> {
         let address = c.address.to_string();
         Ok(v1::Change {
@@ -150,27 +189,7 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         silent: promotion.silent.iter().map(ToString::to_string).collect(),
         records: promotion.records,
         waiting: promotion.waiting,
-    }
-}
-
-fn step(step: &Step) -> v2::Step {
-    v2::Step {
-        id: step.id.0,
-        phase: step.phase.word().to_owned(),
-        act: step.act.map(|act| act.word().to_owned()),
-        members: step
-            .members
-            .iter()
-            .map(|m| v1::Member {
-                change: m.change,
-                operation: m.operation.word().to_owned(),
-                depose: m.depose,
-            })
-            .collect(),
-        needs: step.needs.iter().map(|n| n.0).collect(),
-        scope: step.scope.as_ref().map(scope),
-        plane: step.plane.map(|p| plane(p).to_owned()),
-        weight: step.weight,
+        left_out: promotion.left_out.iter().map(ToString::to_string).collect(),
     }
 }
 

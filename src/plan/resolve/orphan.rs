@@ -103,7 +103,8 @@ impl Resolver<'_> {
         if action == Action::Delete
             && let Some(kind) = &kind
         {
-            change.holds_data = kind.holds_data(&before) && empty != Some(true);
+            let theirs = !address.is_of_lifeboat();
+            change.holds_data = theirs && kind.holds_data(&before) && empty != Some(true);
             change.one_way = kind.one_way_door(Some(&before), None);
         }
         if let Some(Observation::Unreadable(unread)) = observed {

@@ -5,6 +5,7 @@
 //! that the gate is in moves nothing.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use lifeboat_sdk::{Name, Span, Value};
 use lifeboat_sdk_derive::Kind;
@@ -15,7 +16,8 @@ use crate::config::ast::Body;
 use crate::topology::read::Reader;
 use crate::topology::{Ground, codes, region};
 
-/// The gate of each region, used while that region is the primary.
+/// The gate of each region. Its check is there at all times: a new inverted check starts unhealthy,
+/// and would move the traffic by itself (domain.md C1.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
     /// Host and path by the region that it guards.
@@ -24,14 +26,26 @@ pub struct Gate {
     pub interval: i64,
     /// How many requests in a row change the status.
     pub threshold: i64,
+    /// Whether a person opens it, and lifeboat only waits.
+    pub by_hand: bool,
+    /// A file with the token that authorises opening it.
+    pub token_file: Option<String>,
     /// Where it is said.
     pub span: Span,
+}
+
+impl Target {
+    /// Its address.
+    pub fn url(&self) -> String {
+        let Self { host, port, path } = self;
+        format!("https://{host}:{port}{path}")
+    }
 }
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// The host.
+    /// The host, or its IPv4 address.
     pub host: String,
     /// The port.
     pub port: i64,
@@ -43,9 +57,16 @@ pub struct Target {
 /// primary shall be left.
 #[derive(Clone, Debug, PartialEq, Kind)]
 pub struct GateBlock {
-    /// Host and path, for all regions or as a map by the region that is guarded.
+    /// Host and path: a map by the region that is left, or one text, in which `{region}` stands for
+    /// that region; where it does not say, the region follows as the last part of the path.
     #[kind(required)]
     pub https: Option<Value>,
+    /// Who opens it: `lifeboat`, by `PUT`, and closes it by `DELETE`; or the `operator`.
+    #[kind(default = "\"lifeboat\"")]
+    pub opens: Option<String>,
+    /// A file with a token, sent as `Authorization: Bearer`; read when the gate is turned.
+    #[kind(optional)]
+    pub token_file: Option<String>,
     /// The time between two requests of one checker: `"10s"` or `"30s"`.
     #[kind(default = "\"30s\"")]
     pub interval: Option<String>,
@@ -70,7 +91,7 @@ pub(super) fn read(
     let regions = ground.names();
     let value = given.https.clone().unwrap_or_else(Value::null);
     let texts: BTreeMap<Name, Name> = match value.bare().as_str() {
-        Some(text) => regions.iter().map(|r| (r.clone(), text.into())).collect(),
+        Some(text) => regions.iter().map(|r| (r.clone(), placed(text, r).into())).collect(),
         None => region::texts(reader, "https", &value, &regions, span).unwrap_or_default(),
     };
     let mut targets = BTreeMap::new();
@@ -92,6 +113,8 @@ pub(super) fn read(
         let help = "Write https = \"gate.us-west-2.example.com/switch\".";
         reader.found.push(codes::ADDRESS.error(detail).at(span).help(help));
     }
+    let opens = given.opens.as_deref().unwrap_or("lifeboat");
+    reader.choice("opens", opens, &["lifeboat", "operator"], inside(body, "gate", "opens"));
     let time = interval(reader, given.interval.as_deref(), inside(body, "gate", "interval"));
     let threshold = given.failure_threshold.unwrap_or(3);
     let at = inside(body, "gate", "failure_threshold");
@@ -100,10 +123,19 @@ pub(super) fn read(
         return Err(());
     }
     lost_with_primary(reader, ground, &targets, span);
-    Ok(Some(Gate { targets, interval: time.unwrap_or(30), threshold, span }))
+    let (by_hand, token_file) = (opens == "operator", given.token_file.clone());
+    Ok(Some(Gate { targets, interval: time.unwrap_or(30), threshold, by_hand, token_file, span }))
 }
 
-/// `host/path`, `host:port/path`; a scheme may stand before it.
+/// A gate for each region of one text: opening the one must not open the other.
+fn placed(text: &str, region: &str) -> String {
+    if text.contains("{region}") {
+        return text.replace("{region}", region);
+    }
+    format!("{}/{region}", text.trim_end_matches('/'))
+}
+
+/// `host/path`, `host:port/path`, with an IPv4 address too; a scheme may stand before it.
 fn target(text: &str) -> Option<Target> {
     let text = text.strip_prefix("https://").unwrap_or(text);
     let (host, path) = text.split_once('/').unwrap_or((text, ""));
@@ -111,7 +143,8 @@ fn target(text: &str) -> Option<Target> {
         Some((host, port)) => (host, port.parse().ok()?),
         None => (host, 443),
     };
-    let fits = super::endpoint::is_host(host) && (1..=65_535).contains(&port);
+    let named = super::endpoint::is_host(host) || host.parse::<Ipv4Addr>().is_ok();
+    let fits = named && (1..=65_535).contains(&port);
     fits.then(|| Target { host: host.to_ascii_lowercase(), port, path: format!("/{path}") })
 }
 

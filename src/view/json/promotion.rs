@@ -9,10 +9,13 @@ pub(super) fn promotion(plan: &Plan) -> Option<Json> {
     let promotion = plan.promotion.as_ref()?;
     let phases = Phase::ALL.into_iter().filter(|phase| *phase != Phase::Change).map(|phase| {
         let steps = plan.steps.iter().filter(|step| step.phase == phase);
+        let acts = steps.clone().filter_map(|step| step.act.zip(step.task.as_ref()));
+        let acts = acts.map(|(act, task)| json!({ "act": act.word(), "about": &*task.about }));
+        let acts: Vec<Json> = acts.collect();
         let changes = steps.flat_map(|step| &step.members);
         let changes = changes.filter_map(|member| plan.changes.get(member.change));
         let addresses: Vec<String> = changes.map(|change| change.address.to_string()).collect();
-        json!({ "phase": phase.word(), "changes": addresses })
+        json!({ "phase": phase.word(), "changes": addresses, "acts": acts })
     });
     let owed: Vec<String> = promotion.owed.iter().map(ToString::to_string).collect();
     let silent: Vec<&str> = promotion.silent.iter().map(|region| &**region).collect();
@@ -25,5 +28,6 @@ pub(super) fn promotion(plan: &Plan) -> Option<Json> {
         "silent": silent,
         "needs_attestation": promotion.needs_attestation(),
         "waiting": promotion.waiting,
+        "left_out": promotion.left_out.iter().map(|name| &**name).collect::<Vec<_>>(),
     }))
 }

@@ -4,8 +4,8 @@ use serde_json::value::RawValue;
 
 use super::{v1, v2};
 use crate::model::{
-    Deposed, Document, Index, Mode, ObjectRecord, ObjectStatus, Output, Owed, Ownership,
-    Promotions, RecordScope, State,
+    Deposed, Document, Gate, Index, Mode, ObjectRecord, ObjectStatus, Output, Owed, Ownership,
+    Passage, Promotions, RecordScope, State,
 };
 use crate::secret::{Sealer, SecretError, open_document, seal_document};
 
@@ -31,7 +31,7 @@ pub(super) fn to_payload(state: &State, sealer: &Sealer) -> Result<v2::Payload, 
         tool_version: state.tool_version.clone(),
         topology: state.topology.clone(),
         primary: state.primary.clone(),
-        promotions: (&state.promotions).into(),
+        promotions: state.promotions.clone().into(),
         identities: state.identities.clone(),
         consumed_plans: state.consumed_plans.clone(),
         outputs: outputs.collect::<Result<_, SecretError>>()?,
@@ -168,22 +168,43 @@ impl From<v1::Deposed> for Deposed {
     }
 }
 
-impl From<&Promotions> for v2::Promotions {
-    fn from(Promotions { left, unprotected, owed }: &Promotions) -> Self {
-        let owed = owed.iter().map(|(address, Owed { region, epoch, since })| {
-            let (region, since) = (region.clone(), since.clone());
-            (address.clone(), v2::Owed { region, epoch: *epoch, since })
+impl From<Promotions> for v2::Promotions {
+    fn from(Promotions { left, unprotected, owed, gates, last }: Promotions) -> Self {
+        let owed = owed.into_iter().map(|(address, Owed { region, epoch, since })| {
+            (address, v2::Owed { region, epoch, since })
         });
-        Self { left: left.clone(), unprotected: unprotected.clone(), owed: owed.collect() }
+        let gates = gates
+            .into_iter()
+            .map(|(block, Gate { region, since })| (block, v2::Gate { region, since }));
+        let last = last.map(|Passage { from, to, epoch, approval, reached, told }| v2::Passage {
+            from,
+            to,
+            epoch,
+            approval,
+            reached,
+            told,
+        });
+        Self { left, unprotected, owed: owed.collect(), gates: gates.collect(), last }
     }
 }
 
 impl From<v2::Promotions> for Promotions {
-    fn from(v2::Promotions { left, unprotected, owed }: v2::Promotions) -> Self {
+    fn from(v2::Promotions { left, unprotected, owed, gates, last }: v2::Promotions) -> Self {
         let owed = owed.into_iter().map(|(address, v2::Owed { region, epoch, since })| {
             (address, Owed { region, epoch, since })
         });
-        Self { left, unprotected, owed: owed.collect() }
+        let gates = gates
+            .into_iter()
+            .map(|(block, v2::Gate { region, since })| (block, Gate { region, since }));
+        let last = last.map(|v2::Passage { from, to, epoch, approval, reached, told }| Passage {
+            from,
+            to,
+            epoch,
+            approval,
+            reached,
+            told,
+        });
+        Self { left, unprotected, owed: owed.collect(), gates: gates.collect(), last }
     }
 }
 

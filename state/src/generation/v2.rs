@@ -31,11 +31,35 @@ pub(super) struct Promotions {
     pub(super) unprotected: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) owed: BTreeMap<String, Owed>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) gates: BTreeMap<String, Gate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last: Option<Passage>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gate {
+    pub(super) region: String,
+    pub(super) since: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Passage {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) epoch: u64,
+    pub(super) approval: BTreeMap<String, String>,
+    pub(super) reached: BTreeMap<String, String>,
+    pub(super) told: BTreeMap<String, String>,
 }
 
 impl Promotions {
     fn is_empty(&self) -> bool {
-        self.left.is_none() && self.unprotected.is_none() && self.owed.is_empty()
+        let Self { left, unprotected, owed, gates, last } = self;
+        let nothing = left.is_none() && unprotected.is_none() && last.is_none();
+        nothing && owed.is_empty() && gates.is_empty()
     }
 }
 

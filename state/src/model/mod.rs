@@ -83,6 +83,36 @@ pub struct Promotions {
     /// What could not be done in a region that did not answer and must be done there before
     /// anything else, by the address of its object.
     pub owed: BTreeMap<String, Owed>,
+    /// Gates that are open because a region was left, by the block that has them.
+    pub gates: BTreeMap<String, Gate>,
+    /// The last promotion, or the one that is open.
+    pub last: Option<Passage>,
+}
+
+/// A gate that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// The region that is left through it.
+    pub region: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+}
+
+/// What is known of a promotion: who wanted it, and when it came how far.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Passage {
+    /// The region that was left.
+    pub from: String,
+    /// The new primary.
+    pub to: String,
+    /// The epoch that it opened.
+    pub epoch: u64,
+    /// Who approved it, and what they attested and accepted, by name.
+    pub approval: BTreeMap<String, String>,
+    /// When each phase was over, RFC 3339, by its name.
+    pub reached: BTreeMap<String, String>,
+    /// What steps without objects told: proofs that nothing is lost, and how hooks ended.
+    pub told: BTreeMap<String, String>,
 }
 
 /// A fence that could not be placed.

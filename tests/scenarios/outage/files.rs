@@ -112,7 +112,7 @@ pub(super) fn edit(stage: &Stage, edit: Edit) {
 
 /// How many objects of each sort are on the servers after both edits.
 pub(super) const AFTER_BOTH: [(&str, usize); 6] = [
-    ("bucket", 6),
+    ("bucket", 8),
     ("health check", 4),
     ("record", 2),
     ("role", 3),

@@ -5,13 +5,14 @@
 
 mod convert;
 mod normal;
+pub mod sync;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::types::ReplicationConfiguration;
-use lifeboat_sdk::{Call, Class, Failure, Finding, Target, Value};
+use lifeboat_sdk::{Call, Class, CopyOf, Failure, Finding, Synced, Target, Value};
 use lifeboat_sdk_derive::Kind;
 
 use crate::filter::{Tag, invalid};
@@ -228,6 +229,15 @@ impl Setting for Replication {
             put.replication_configuration(document.clone()).set_token(self.token.clone())
         };
         at.patiently(&PUT, not_yet, request!(at, put(), &[NO_BUCKET])).await.map(drop)
+    }
+
+    async fn sync(
+        self,
+        source: &At<'_>,
+        target: &At<'_>,
+        copy: CopyOf<'_>,
+    ) -> Result<Synced, Failure> {
+        sync::sync(&self, source, target, copy).await
     }
 
     async fn remove(&self, at: &At<'_>) -> Result<(), Failure> {

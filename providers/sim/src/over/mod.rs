@@ -11,8 +11,9 @@ use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::schema::Shape;
 use lifeboat_sdk::{
-    Batch, Change, Class, Ctx, Failure, Finding, Inventory, KnownDoc, Location, Name, Observation,
-    Outcome, Ownership, Present, RoleContext, RolePlan, Schema, Scope, Service, Target, Value,
+    Batch, Change, Class, CopyOf, Ctx, Failure, Finding, Inventory, KnownDoc, Location, Name,
+    Observation, Outcome, Ownership, Present, RoleContext, RolePlan, Schema, Scope, Service,
+    Synced, Target, Value,
 };
 
 use crate::calls::Calls;
@@ -174,6 +175,29 @@ impl DynKind for Over {
     }
     fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {
         self.template.one_way_door(before, after)
+    }
+    fn sync<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        object: KnownDoc,
+        _: CopyOf<'a>,
+    ) -> BoxFuture<'a, Result<Synced, Failure>> {
+        let place = Place::new(scope, self.account.as_ref());
+        // What is written here is in all regions at once: it is enough that the copying is there.
+        Box::pin(async move {
+            let hint = object.value().clone();
+            let target = Target { address: self.name().into(), id: None, hint };
+            match self.observe(ctx, &place, &[target]).await.pop() {
+                Some(Observation::Present(_)) => {
+                    Ok(Synced { compared: 1, how: "the simulated cloud copies at once".into() })
+                }
+                Some(Observation::Unreadable(why)) => {
+                    Err(Failure::new(Class::Unreachable, why.message))
+                }
+                _ => Err(Failure::new(Class::Other, "there is nothing that copies")),
+            }
+        })
     }
     fn read<'a>(
         &'a self,

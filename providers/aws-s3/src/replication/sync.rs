@@ -1,0 +1,208 @@
+//! Whether a copy has all that its source has, now that this takes no more writes.
+//!
+//! Two things are seen together: an object of our own that is written last arrives at the copy, and
+//! the listings of both buckets agree, twice. S3 copies in no order, so that neither is enough
+//! alone; and its metrics of what is pending come minutes late (S3 user guide, "Monitoring
+//! replication with metrics, event notifications, and statuses").
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use lifeboat_sdk::{Call, Class, CopyOf, Failure, Synced};
+use tokio::time::Instant;
+
+use super::Replication;
+use crate::object::{DELETE, PUT};
+use crate::setting::{At, NO_BUCKET, hollow, request};
+
+/// A page of the objects of a bucket.
+pub const LIST: Call = Call::read("s3", "ListObjectsV2", "s3:ListBucket").data();
+/// How far the copying of an object is.
+pub const HEAD: Call = Call::read("s3", "HeadObject", "s3:GetObject").data();
+
+/// Where what is ours lies in a bucket; a fence leaves it open.
+const OURS: &str = ".lifeboat/sync/";
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many objects that differ are asked for one by one.
+const ASKED: usize = 1000;
+
+/// How many missing objects a message names.
+const NAMED: usize = 3;
+
+/// Waits until it is so.
+pub(super) async fn sync(
+    copying: &Replication,
+    source: &At<'_>,
+    target: &At<'_>,
+    copy: CopyOf<'_>,
+) -> Result<Synced, Failure> {
+    let begun = Instant::now();
+    let prefix = prefix(copying, copy.name)?;
+    let key = format!("{prefix}{OURS}{}", copy.mark);
+    let written = write(source, &key, copy.mark).await?;
+    let waited = wait(source, target, &prefix, &key, copy.limit).await;
+    // What is ours goes again, and what could not be removed harms nobody.
+    let arrived = status(target, &key).await.ok().flatten().and_then(|found| found.version);
+    for (at, version) in [(source, written), (target, arrived)] {
+        let delete = || at.client.delete_object().key(&key).set_version_id(version.clone());
+        if version.is_some() {
+            drop(at.call(&DELETE, request!(at, delete(), &[NO_BUCKET])).await);
+        }
+    }
+    let compared = waited?;
+    let seconds = begun.elapsed().as_secs();
+    let how =
+        format!("{compared} objects compared twice, the last write arrived within {seconds} s");
+    Ok(Synced { compared, how })
+}
+
+/// What the keys begin with that are copied to the bucket `name`.
+fn prefix(copying: &Replication, name: &str) -> Result<String, Failure> {
+    let no = |why: &str| Err(Failure::new(Class::Other, format!("{}: {why}", copying.bucket)));
+    let arn = format!(":::{name}");
+    let mut rules = copying.rule.iter().filter(|rule| {
+        rule.status == "Enabled" && rule.destination.iter().any(|d| d.bucket.ends_with(&arn))
+    });
+    let (Some(rule), None) = (rules.next(), rules.next()) else {
+        return no(&format!("not exactly one rule copies to {name}"));
+    };
+    let Some(filter) = rule.filter.first() else {
+        return Ok(rule.prefix.clone().unwrap_or_default());
+    };
+    if !filter.tag.is_empty() || filter.and.iter().any(|and| !and.tags.is_empty()) {
+        return no("the rule copies by tags, and a listing does not tell those");
+    }
+    let and = filter.and.first().and_then(|and| and.prefix.clone());
+    Ok(filter.prefix.clone().or(and).unwrap_or_default())
+}
+
+/// Writes the object that is to arrive; its version.
+async fn write(at: &At<'_>, key: &str, mark: &str) -> Result<Option<String>, Failure> {
+    let put = || at.client.put_object().key(key).body(mark.as_bytes().to_vec().into());
+    let answer = at.call(&PUT, request!(at, put(), &[NO_BUCKET])).await?;
+    Ok(answer.version_id)
+}
+
+/// Looks until two looks in a row find nothing missing; how many objects were compared.
+async fn wait(
+    source: &At<'_>,
+    target: &At<'_>,
+    prefix: &str,
+    key: &str,
+    limit: Duration,
+) -> Result<u64, Failure> {
+    let until = Instant::now() + limit;
+    let mut whole = 0;
+    loop {
+        let arrived = status(target, key).await?.is_some();
+        let (compared, missing) = differences(source, target, prefix).await?;
+        whole = if arrived && missing.is_empty() { whole + 1 } else { 0 };
+        if whole == 2 {
+            return Ok(compared);
+        }
+        if Instant::now() + PAUSE > until {
+            let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
+            let text = match missing.len() {
+                0 => "the last write has not arrived".to_owned(),
+                n => format!("{n} objects are not copied, among them {}", named.join(", ")),
+            };
+            let (from, to) = (source.bucket, target.bucket);
+            let text = format!("{from} to {to}, after {} s: {text}", limit.as_secs());
+            return Err(Failure::new(Class::Other, text));
+        }
+        if whole == 0 {
+            source.ctx.wait(PAUSE).await?;
+        }
+    }
+}
+
+/// An object as it is found.
+struct Found {
+    version: Option<String>,
+    /// How far its copying is: `COMPLETED`, `PENDING`, `FAILED`; `REPLICA` where it is a copy.
+    copied: Option<String>,
+}
+
+/// The object of a key; nothing where there is none.
+async fn status(at: &At<'_>, key: &str) -> Result<Option<Found>, Failure> {
+    let head = || at.client.head_object().key(key);
+    match at.call(&HEAD, request!(at, head(), &[NO_BUCKET, "NotFound", "NoSuchKey"])).await {
+        Ok(answer) => {
+            let copied = answer.replication_status.map(|status| status.as_str().to_owned());
+            Ok(Some(Found { version: answer.version_id, copied }))
+        }
+        Err(failure) if failure.class == Class::NotFound => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// How many objects the source has, and which of them the copy has not.
+async fn differences(
+    source: &At<'_>,
+    target: &At<'_>,
+    prefix: &str,
+) -> Result<(u64, Vec<String>), Failure> {
+    let (mut from, mut to) = (Listing::new(source, prefix), Listing::new(target, prefix));
+    let (mut compared, mut missing) = (0, Vec::new());
+    let mut there = to.next().await?;
+    while let Some((key, tag)) = from.next().await? {
+        compared += 1;
+        // Both come in the order of their bytes (S3 API reference, `ListObjectsV2`).
+        while there.as_ref().is_some_and(|(other, _)| *other < key) {
+            there = to.next().await?;
+        }
+        let found = there.as_ref().filter(|(other, _)| *other == key);
+        if found.is_some_and(|(_, other)| *other == tag) {
+            continue;
+        }
+        // Content that is encrypted anew has another name; then its source knows.
+        let asked = found.is_some() && missing.len() < ASKED;
+        let known = if asked { status(source, &key).await? } else { None };
+        let copied = known.and_then(|found| found.copied);
+        if !matches!(copied.as_deref(), Some("COMPLETED" | "COMPLETE" | "REPLICA")) {
+            missing.push(key);
+        }
+    }
+    Ok((compared, missing))
+}
+
+/// The objects of a bucket in their order, page by page.
+struct Listing<'a> {
+    at: &'a At<'a>,
+    prefix: &'a str,
+    page: VecDeque<(String, String)>,
+    /// Where the next page begins; nothing after the last.
+    next: Option<Option<String>>,
+}
+
+impl<'a> Listing<'a> {
+    fn new(at: &'a At<'a>, prefix: &'a str) -> Self {
+        Self { at, prefix, page: VecDeque::new(), next: Some(None) }
+    }
+
+    /// The next object: its key, and what S3 calls its content.
+    async fn next(&mut self) -> Result<Option<(String, String)>, Failure> {
+        while self.page.is_empty() {
+            let Some(token) = self.next.take() else { return Ok(None) };
+            let at = self.at;
+            let list = || {
+                let list = at.client.list_objects_v2().prefix(self.prefix);
+                list.set_continuation_token(token.clone())
+            };
+            let answer = at.call(&LIST, request!(at, list(), &[NO_BUCKET])).await?;
+            for object in answer.contents() {
+                let key = object.key().ok_or_else(|| hollow(&LIST, at.scope, "key"))?;
+                let tag = object.e_tag().unwrap_or_default();
+                self.page.push_back((key.to_owned(), tag.to_owned()));
+            }
+            if answer.is_truncated() == Some(true) {
+                let token = answer.next_continuation_token;
+                self.next = Some(Some(token.ok_or_else(|| hollow(&LIST, at.scope, "token"))?));
+            }
+        }
+        Ok(self.page.pop_front())
+    }
+}

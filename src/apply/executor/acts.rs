@@ -1,0 +1,84 @@
+//! What the event loop does with steps that change no object.
+
+use std::time::Duration;
+
+use lifeboat_sdk::{Failure, Severity, Value};
+use lifeboat_state::journal::{Frame, Outcome, StepResult};
+
+use super::{Executor, Running, intent};
+use crate::apply::act::Deed;
+use crate::apply::document::store;
+use crate::apply::ends::journal_step;
+use crate::apply::ready::End as StepEnd;
+use crate::event::Event;
+use crate::plan::{Act, StepId};
+
+impl Executor<'_> {
+    /// A step that changes no object and makes no call: begun and ended in one append.
+    pub(super) fn act(&mut self, id: StepId, act: Act) {
+        let step = journal_step(id);
+        let member = step.0.clone();
+        let at = Value::string((self.run.now)());
+        let told = match act {
+            Act::Approve => self.run.approval.clone().unwrap_or_else(|| Value::object([])),
+            _ => Value::object([]),
+        };
+        let told = told.with("at", at);
+        let result = StepResult::Done { document: store(&told).ok() };
+        self.recorder.add([intent(self.env.plan, id, &[])]);
+        self.recorder.add([Frame::Outcome(Outcome { step, member, result })]);
+        if let Some(step) = self.step(id) {
+            self.current.act(step, &told);
+        }
+        self.news.push(Event::Acted { act, about: None, elapsed: Duration::ZERO });
+        self.ready.finish(id, StepEnd::Done);
+    }
+
+    /// A step that changes no object ended. What may fail is told, and nothing waits for it.
+    pub(super) fn performed(
+        &mut self,
+        step: StepId,
+        deed: &Deed,
+        running: &Running,
+        result: Result<Value, Failure>,
+    ) {
+        let (act, about, elapsed) = (deed.act, &deed.task.about, running.since.elapsed());
+        let told = match (&result, deed.task.optional) {
+            (Ok(told), _) => Some(told.clone()),
+            (Err(why), true) => {
+                Some(Value::object([("failed".into(), Value::string(why.to_string()))]))
+            }
+            (Err(_), false) => None,
+        };
+        let journalled = journal_step(step);
+        let member = journalled.0.clone();
+        let ended = match (&told, &result) {
+            (Some(told), _) => {
+                let told = told.with("at", Value::string((self.run.now)()));
+                StepResult::Done { document: store(&told).ok() }
+            }
+            (None, Err(why)) => StepResult::Failed {
+                class: format!("{:?}", why.class),
+                message: why.to_string(),
+                half_made: None,
+            },
+            (None, Ok(_)) => return,
+        };
+        self.recorder.add([Frame::Outcome(Outcome { step: journalled, member, result: ended })]);
+        if let Err(why) = &result {
+            let mut found = deed.failed(why);
+            if deed.task.optional {
+                found.severity = Severity::Warning;
+            }
+            self.diagnostics.push(found);
+        }
+        if let Some(told) = told {
+            if let Some(step) = self.step(step) {
+                self.current.act(step, &told);
+            }
+            self.news.push(Event::Acted { act, about: Some(about.clone()), elapsed });
+            return self.ready.finish(step, StepEnd::Done);
+        }
+        self.ready.finish(step, StepEnd::Failed);
+    }
+}

@@ -1,0 +1,223 @@
+//! The steps of a plan that change no object: what hooks, copies and gates have to do in it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use lifeboat_sdk::{Name, Value};
+use lifeboat_state::model::State;
+
+use super::load::Loaded;
+use crate::address::Address;
+use crate::desired::Part;
+use crate::plan::promotion::{Parts, region_of};
+use crate::plan::{
+    Act, ObjectChange, Operand, Phase, Placed, Plan, Promotion, Step, StepId, Task, When,
+};
+use crate::topology::Topology;
+use crate::topology::dns::{DnsFailover, Gate};
+use crate::topology::hook::{Hook, What};
+
+/// How long the proof that nothing is lost may take where `timeouts` does not say.
+const FINAL_SYNC: Duration = Duration::from_secs(600);
+
+/// How long a gate may take until it is seen to be turned where `timeouts` does not say.
+const SWITCH: Duration = Duration::from_secs(300);
+
+/// What copies from one region to another, as it was read.
+pub(super) fn copies(
+    loaded: &Loaded,
+    changes: &[ObjectChange],
+    parts: &Parts,
+    [from, to]: [&Name; 2],
+) -> Vec<Task> {
+    let Some(topology) = &loaded.topology else { return Vec::new() };
+    let region = topology.regions.iter().find(|region| region.name == *to);
+    // Where and under which name the copy is.
+    let copy = |address: &Address| {
+        let mut all = topology.replications.iter();
+        let name = address.name.strip_prefix("replication.")?;
+        let replication = all.find(|replication| *replication.name == *name)?;
+        let bucket = topology.buckets.iter().find(|bucket| bucket.name == replication.bucket)?;
+        Some(Value::object([
+            ("name".into(), Value::string(&**bucket.names.get(to)?)),
+            ("region".into(), Value::string(&*region?.aws)),
+        ]))
+    };
+    let copies = |change: &&ObjectChange| {
+        parts.get(&change.address) == Some(&Part::Copies)
+            && region_of(&change.address) == Some(&**from)
+    };
+    let task = |change: &ObjectChange| {
+        Some(Task {
+            about: change.address.to_string().into(),
+            arguments: copy(&change.address)?,
+            limit: FINAL_SYNC,
+            optional: false,
+            on: Some(Operand {
+                provider: change.provider.clone(),
+                kind: change.address.kind.clone(),
+                scope: change.scope.clone()?,
+                document: change.before.clone()?,
+            }),
+        })
+    };
+    changes.iter().filter(copies).filter_map(task).collect()
+}
+
+/// The blocks whose traffic a gate moves, so that their records can wait.
+pub(super) fn gated(loaded: &Loaded) -> BTreeSet<Name> {
+    let all = loaded.topology.iter().flat_map(|topology| &topology.dns);
+    all.filter(|dns| dns.gate.is_some()).map(block).collect()
+}
+
+/// The acts of a promotion, and the hooks that are left out of it.
+pub(super) fn of_promotion(
+    loaded: &Loaded,
+    plan: &Plan,
+    promotion: &Promotion,
+    copies: Vec<Task>,
+) -> (Vec<Placed>, Vec<Name>) {
+    let Some(topology) = &loaded.topology else { return Default::default() };
+    let away = promotion.is_silent();
+    let mut acts = Vec::new();
+    let mut left_out = Vec::new();
+    for hook in &topology.hooks {
+        let lost = away && hook.needs_region.as_ref() == Some(&promotion.from);
+        match Phase::ALL.into_iter().find(|phase| phase.word() == &*hook.phase) {
+            Some(phase) if !lost => {
+                let when = if hook.after { When::After } else { When::Before };
+                let task = of_hook(hook, topology, promotion);
+                acts.push(Placed { phase, when, act: Act::Hook, task });
+            }
+            _ => left_out.push(format!("hook.{}", hook.name).into()),
+        }
+    }
+    if !away {
+        let limit = limit(topology, "final_sync", FINAL_SYNC);
+        let sync = |task| Placed {
+            phase: Phase::Sync,
+            when: When::Before,
+            act: Act::Sync,
+            task: Task { limit, ..task },
+        };
+        acts.extend(copies.into_iter().map(sync));
+    }
+    for dns in &topology.dns {
+        let Some(task) = of_gate(topology, dns, &promotion.from) else { continue };
+        let (phase, when) = (Phase::Switch, When::Before);
+        acts.push(Placed { phase, when, act: Act::Open, task: task.clone() });
+        if rewritten(&plan.changes, &block(dns)) {
+            acts.push(Placed { phase, when: When::After, act: Act::Close, task });
+        }
+    }
+    (acts, left_out)
+}
+
+/// Gates that a promotion opened and left open, because the records could not be rewritten: closed
+/// when they are.
+pub(super) fn close_gates(
+    loaded: &Loaded,
+    state: Option<&State>,
+    changes: &[ObjectChange],
+    steps: &mut Vec<Step>,
+) {
+    let (Some(topology), Some(state)) = (&loaded.topology, state) else { return };
+    for dns in &topology.dns {
+        let name = block(dns);
+        let Some(gate) = state.promotions.gates.get(&*name) else { continue };
+        // While a region is the primary its own gate must stay as it is.
+        if *topology.primary == *gate.region || !rewritten(changes, &name) {
+            continue;
+        }
+        let Some(task) = of_gate(topology, dns, &gate.region.as_str().into()) else { continue };
+        let of_block = |step: &&Step| {
+            let mut members = step.members.iter().filter_map(|m| changes.get(m.change));
+            members.any(|change| is_record(&change.address, &name))
+        };
+        let needs = steps.iter().filter(of_block).map(|step| step.id).collect();
+        steps.push(Step {
+            id: StepId(u32::try_from(steps.len()).unwrap_or(u32::MAX)),
+            phase: Phase::Change,
+            members: Vec::new(),
+            act: Some(Act::Close),
+            task: Some(task),
+            needs,
+            scope: None,
+            plane: None,
+            weight: 0,
+        });
+    }
+}
+
+/// Whether the records of a block will be as they are planned.
+fn rewritten(changes: &[ObjectChange], block: &str) -> bool {
+    let mut records = changes.iter().filter(|change| is_record(&change.address, block));
+    records.all(|record| record.deferred.is_none() && record.unread.is_none())
+}
+
+fn is_record(address: &Address, block: &str) -> bool {
+    *address.name == *block && &*address.kind == "aws_route53_record"
+}
+
+fn block(dns: &DnsFailover) -> Name {
+    format!("dns_failover.{}", dns.name).into()
+}
+
+fn limit(topology: &Topology, phase: &str, otherwise: Duration) -> Duration {
+    let declared = topology.declaration.failover.timeouts.get(phase);
+    declared.map_or(otherwise, |limit| Duration::from_secs(limit.seconds))
+}
+
+fn of_gate(topology: &Topology, dns: &DnsFailover, region: &Name) -> Option<Task> {
+    let gate: &Gate = dns.gate.as_ref()?;
+    let target = gate.targets.get(region)?;
+    let opens = if gate.by_hand { "operator" } else { "lifeboat" };
+    let mut arguments = Value::object([
+        ("url".into(), Value::string(target.url())),
+        ("opens".into(), Value::string(opens)),
+    ]);
+    if let Some(file) = &gate.token_file {
+        arguments = arguments.with("token_file", Value::string(file.as_str()));
+    }
+    let limit = limit(topology, "switch", SWITCH);
+    Some(Task { about: block(dns), arguments, limit, optional: false, on: None })
+}
+
+fn of_hook(hook: &Hook, topology: &Topology, promotion: &Promotion) -> Task {
+    let text = |text: &str| Value::string(text);
+    let what = match &hook.what {
+        What::Command(words) => {
+            ("command".into(), Value::tuple(words.iter().map(|word| text(word)).collect()))
+        }
+        What::Webhook { url, headers, token_file } => {
+            let headers = headers.iter().map(|(name, value)| (name.as_str().into(), text(value)));
+            let mut request = Value::object([
+                ("url".into(), text(url)),
+                ("headers".into(), Value::object(headers)),
+            ]);
+            if let Some(file) = token_file {
+                request = request.with("token_file", text(file));
+            }
+            ("webhook".into(), request)
+        }
+    };
+    let mode = if promotion.is_silent() { "ungraceful" } else { "graceful" };
+    let facts = [
+        ("hook", text(&hook.name)),
+        ("phase", text(&hook.phase)),
+        ("when", text(if hook.after { "after" } else { "before" })),
+        ("topology", text(&topology.name)),
+        ("from", text(&promotion.from)),
+        ("to", text(&promotion.to)),
+        ("epoch", text(&(promotion.epoch + 1).to_string())),
+        ("mode", text(mode)),
+    ];
+    let facts = Value::object(facts.map(|(name, fact)| (name.into(), fact)));
+    Task {
+        about: format!("hook.{}", hook.name).into(),
+        arguments: Value::object([what, ("facts".into(), facts)]),
+        limit: Duration::from_secs(hook.timeout),
+        optional: hook.optional,
+        on: None,
+    }
+}

@@ -1,0 +1,167 @@
+//! Steps of promotions that change no object: hooks, the proof that nothing is lost, gates.
+
+use std::fs;
+
+use lifeboat_testbed::{Fault, Rule};
+
+use super::folder::Folder;
+use super::outside::Outside;
+use super::promotion::{APPROVED, ATTESTED, ready};
+use super::stage::{APPLY, Stage};
+use super::web::{BUCKET, COPY, EAST, FILE, WEST, replicated};
+
+/// Adds blocks to the example's file.
+fn add(stage: &Stage, blocks: &str) {
+    let path = stage.folder.path().join(FILE);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, format!("{text}\n{blocks}")).unwrap();
+}
+
+/// What a hook of [`HOOKS`] wrote.
+fn log(stage: &Stage) -> String {
+    fs::read_to_string(stage.folder.path().join("hooks.log")).unwrap_or_default()
+}
+
+/// A command that writes down what it is told.
+fn writes(name: &str, rest: &str) -> String {
+    let script = "echo \\\"$LIFEBOAT_HOOK $LIFEBOAT_PHASE $LIFEBOAT_FROM $LIFEBOAT_TO $LIFEBOAT_EPOCH $LIFEBOAT_MODE\\\" >> hooks.log";
+    format!("hook \"{name}\" {{\n  command = [\"sh\", \"-c\", \"{script}\"]\n{rest}\n}}\n")
+}
+
+#[test]
+fn hooks_run_at_their_phase_and_a_run_that_one_stopped_goes_on_with_it() {
+    let stage = ready();
+    let outside = Outside::start(stage.folder.path());
+    fs::write(stage.folder.path().join("token"), "s3cr3t\n").unwrap();
+    add(&stage, &writes("drain", "  phase = \"fence\"\n  when = \"before\""));
+    add(&stage, &writes("there", "  phase = \"fence\"\n  needs_region = \"us-east-1\""));
+    let page = format!(
+        "hook \"page\" {{\n  phase = \"switch\"\n  webhook {{\n    url = \"https://{}/page\"\n    \
+         token_file = \"token\"\n  }}\n}}\n",
+        outside.host()
+    );
+    add(&stage, &page);
+    add(
+        &stage,
+        "hook \"vpn\" {\n  phase = \"promote\"\n  command = [\"sh\", \"-c\", \"test -e vpn || { echo no \
+         tunnel >&2; exit 7; }\"]\n}\n\nhook \"chat\" {\n  phase = \"claim\"\n  on_failure = \
+         \"continue\"\n  command = [\"./absent\"]\n}\n",
+    );
+    let plan = stage.expect(&["plan", "-input=false"], 0);
+    for text in ["hook hook.drain", "sync replication.exports", "hook hook.page"] {
+        stage.check(plan.stdout.contains(text), format_args!("the plan shows {text:?}"));
+    }
+    let trusting = |arguments: &[&str], code: i32| {
+        let ran = stage.start_as(arguments, &[outside.trusted()]).finish();
+        stage.same(ran.code, Some(code), "the exit code");
+        ran
+    };
+    // It stops where a hook fails, after the claim; what may fail does not stop it.
+    let ran = trusting(APPROVED, 4);
+    for text in ["apply::hook", "hook.vpn", "no tunnel", "hook.chat"] {
+        stage.check(ran.stderr.contains(text), format_args!("it says {text:?}"));
+    }
+    let fenced =
+        "drain fence us-east-1 us-west-2 2 graceful\nthere fence us-east-1 us-west-2 2 graceful\n";
+    stage.same(log(&stage), fenced.to_owned(), "what ran before the claim");
+    stage.check(outside.requests("POST").is_empty(), "the traffic has not moved");
+    fs::write(stage.folder.path().join("vpn"), "").unwrap();
+    trusting(APPLY, 0);
+    stage.same(log(&stage), fenced.to_owned(), "what is done is not done again");
+    let posts = outside.requests("POST");
+    stage.same(posts.len(), 1, "the request is sent once");
+    let [path, token, body] = &posts[0];
+    stage.same((path.as_str(), token.as_str()), ("/page", "Bearer s3cr3t"), "who is told");
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    stage.same(body["to"].as_str(), Some(WEST), "what it is told");
+    let state = fs::read_dir(stage.folder.path().join(".lifeboat")).unwrap().count();
+    stage.check(state > 0, "there is a state");
+    let status = stage.expect(&["status", "-json"], 0);
+    stage.check(!status.stdout.contains("s3cr3t"), "no secret is told");
+    trusting(APPLY, 0);
+    stage.expect_nothing();
+}
+
+#[test]
+fn what_the_region_took_last_is_seen_in_the_target_before_the_claim() {
+    let stage = ready();
+    replicated(&stage, "daily/before");
+    let aws = stage.bed.aws();
+    // An object that was never copied: its copy is taken away.
+    let path = format!("/{COPY}/daily/before");
+    aws.raw("s3", WEST, "DELETE", &path).send().unwrap();
+    stage.folder.edit(
+        FILE,
+        "  objective {",
+        "  failover {\n    timeouts = { final_sync = \"3s\" }\n  }\n  objective {",
+    );
+    let ran = stage.expect(APPROVED, 4);
+    for text in ["apply::sync", "daily/before", "1 objects are not copied"] {
+        stage.check(ran.stderr.contains(text), format_args!("it says {text:?}"));
+    }
+    let status = stage.expect(&["status"], 0);
+    stage.check(status.stdout.contains("primary us-east-1 (epoch 1)"), "nothing is claimed");
+    aws.put_object(WEST, COPY, "daily/before", "all is well").unwrap();
+    stage.expect(APPLY, 0);
+    let status = stage.expect(&["status"], 0);
+    stage.check(status.stdout.contains("primary us-west-2 (epoch 2)"), "the region is promoted");
+    for (region, bucket) in [(EAST, BUCKET), (WEST, COPY)] {
+        let list = format!("/{bucket}?versions&prefix=.lifeboat");
+        let left = aws.raw("s3", region, "GET", &list).send().unwrap().ok().unwrap().text();
+        stage.check(!left.contains("<Version>"), format_args!("nothing of ours is left: {left}"));
+    }
+}
+
+/// The example behind a gate.
+fn gated(stage: &Stage, outside: &Outside, more: &str) {
+    let gate = format!(
+        "switch = \"operator\"\n  gate {{\n    https = \"{}/switch\"\n{more}  }}",
+        outside.host()
+    );
+    stage.folder.edit(FILE, "switch = \"record\"", &gate);
+}
+
+#[test]
+fn a_gate_moves_the_traffic_without_the_control_plane_of_dns_which_follows_when_it_answers() {
+    let stage = Stage::new(Folder::example(super::web::EXAMPLE));
+    let outside = Outside::start(stage.folder.path());
+    gated(&stage, &outside, "");
+    stage.expect(APPLY, 0);
+    stage.folder.edit(FILE, super::promotion::EAST_FIRST, super::promotion::WEST_FIRST);
+    // The primary is gone, and the global plane with it: its home is there.
+    let gone = stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST));
+    // Who does not trust the gate's server cannot turn it: the promotion stops there, and goes on.
+    let mut ran = stage.expect(&[APPROVED, ATTESTED].concat(), 4);
+    stage.check(ran.stderr.contains("apply::gate"), "it says that the gate is not turned");
+    let again = stage.start_as(APPLY, &[outside.trusted()]).finish();
+    stage.same(again.code, Some(0), "the promotion");
+    ran.calls.extend(again.calls);
+    let changed =
+        ran.calls.iter().filter(|c| c.mutating && ["route53", "iam"].contains(&&*c.service));
+    stage.same(changed.count(), 0, "changes through global control planes");
+    stage.check(outside.is_open("/switch/us-east-1"), "the traffic moves");
+    stage.check(!outside.is_open("/switch/us-west-2"), "and stays moved");
+    stage.bed.proxy.remove(gone);
+    // It returns: the records are rewritten, and only then the gate is closed.
+    let ran = stage.start_as(APPLY, &[outside.trusted()]).finish();
+    stage.same(ran.code, Some(0), "what is left to do");
+    stage.same(super::promotion::answered(&stage), WEST.to_owned(), "the primary of the name");
+    stage.check(!outside.is_open("/switch/us-east-1"), "the gate is closed again");
+    stage.expect_nothing();
+}
+
+#[test]
+fn a_gate_that_people_open_is_waited_for() {
+    let stage = Stage::new(Folder::example(super::web::EXAMPLE));
+    let outside = Outside::start(stage.folder.path());
+    gated(&stage, &outside, "    opens = \"operator\"\n");
+    stage.expect(APPLY, 0);
+    stage.folder.edit(FILE, super::promotion::EAST_FIRST, super::promotion::WEST_FIRST);
+    let mut running = stage.start_as(APPROVED, &[outside.trusted()]);
+    running.until_said("dns_failover.web: Opening the gate");
+    outside.set("/switch/us-east-1", true);
+    running.until_said("dns_failover.web: Closing the gate");
+    outside.set("/switch/us-east-1", false);
+    stage.same(running.finish().code, Some(0), "the promotion");
+    stage.check(outside.requests("PUT").is_empty(), "lifeboat turns nothing");
+}
