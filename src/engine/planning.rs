@@ -19,7 +19,7 @@ use super::load::{Loaded, Settings};
 use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::walk;
-use super::{imports, stored, unmanaged};
+use super::{approvers, imports, stored, unmanaged};
 use crate::address::{Address, Mode};
 use crate::builtin;
 use crate::event::Events;
@@ -28,7 +28,7 @@ use crate::plan::order::{self, Batches};
 use crate::plan::promotion;
 use crate::plan::resolve::{Input, Options, Previous, Resolved};
 use crate::plan::withheld;
-use crate::plan::{Inputs, Plan, PlanMode, ScopeStatus};
+use crate::plan::{Inputs, Plan, PlanMode, Promotion, ScopeStatus};
 use crate::refresh::{self, Request, RequestKey};
 use crate::registry::Providers;
 use crate::topology::Topology;
@@ -81,6 +81,8 @@ async fn evaluated(
         diagnostics.push(*refused);
         Course::Ordinary
     });
+    let bound = approvers::bound(state).map_err(|refused| diagnostics.push(*refused));
+    let bound = bound.unwrap_or_default();
     let session = Session::interruptible(Purpose::Refresh, interrupt);
     let session = Arc::new(session.assume_down(settings.assume_down.clone()));
     let ctx = Ctx::read_only(session);
@@ -93,6 +95,7 @@ async fn evaluated(
         diagnostics,
     };
     let Some(ground) = ground else { return made };
+    made.plan.approvers = approvers::change(loaded, asked.mode, &course, &bound);
     made.plan.inputs.identities = ground.identities.clone();
     let imports = imports::wanted(loaded, context, asked, &ground.previous, &mut made.diagnostics);
     let Some(imports) = imports else { return made };
@@ -133,7 +136,8 @@ async fn evaluated(
         resolved.diagnostics.push(interrupted());
     }
     imports::judge(asked, loaded, &ground, &imports, &mut resolved, &mut made.diagnostics);
-    let roles = Roles { course, parts, owed: state.map(|s| s.promotions.owed.clone()) };
+    let owed = state.map(|s| s.promotions.owed.clone());
+    let roles = Roles { course, parts, owed, approvals: bound.needed };
     complete(&mut made, loaded, asked, &ground, resolved, statuses, &roles);
     if !made.diagnostics.has_errors() {
         let regions = ground.regions.planned(&made.plan);
@@ -286,6 +290,7 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
             excludes: asked.excludes.clone(),
         },
         promotion: None,
+        approvers: None,
         changes: Vec::new(),
         drift: Vec::new(),
         outputs: BTreeMap::new(),
@@ -315,7 +320,7 @@ fn complete(
     if let (Course::Promotion { from }, Some(to)) = (&roles.course, plan.inputs.primary.clone()) {
         let epoch = plan.inputs.epoch;
         let (promotion, found) = promotion::promote(&mut plan.changes, parts, from, &to, epoch);
-        plan.promotion = Some(promotion);
+        plan.promotion = Some(Promotion { approvals: roles.approvals, ..promotion });
         made.diagnostics.extend(found);
     }
     plan.changes.retain(|c| ground.selection.takes(&c.address));

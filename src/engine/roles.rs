@@ -140,6 +140,7 @@ pub(super) struct Roles {
     pub(super) course: Course,
     pub(super) parts: Parts,
     pub(super) owed: Option<BTreeMap<String, Owed>>,
+    pub(super) approvals: u32,
 }
 
 impl Roles {

@@ -11,7 +11,7 @@ use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
 use super::step::{Act, Member, Phase, Step, StepId};
 use super::{Deferral, ObjectChange};
-use crate::address::{Address, Key, Mode};
+use crate::address::{self, Address, Key};
 use crate::desired::Part;
 use crate::diff::Action;
 
@@ -32,6 +32,27 @@ pub struct Promotion {
     pub records: usize,
     /// How many other changes wait until it is over.
     pub waiting: usize,
+    /// How many must sign an approval, as state had it; none where a name that is typed will do.
+    pub approvals: u32,
+}
+
+/// Whether the region that is left takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is fenced.
+    Graceful,
+    /// It does not answer: what cannot be done there is owed.
+    Ungraceful,
+}
+
+impl Mode {
+    /// As people read it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Graceful => "graceful",
+            Self::Ungraceful => "ungraceful",
+        }
+    }
 }
 
 /// What objects do in a promotion, by address.
@@ -56,12 +77,12 @@ pub fn promote(
 ) -> (Promotion, Diagnostics) {
     let records = parts.values().filter(|part| **part == Part::Record).count();
     let (from, to) = (from.clone(), to.clone());
-    let (owed, silent, waiting) = (Vec::new(), Vec::new(), 0);
-    let mut promotion = Promotion { from, to, epoch, owed, silent, records, waiting };
+    let (owed, silent, waiting, approvals) = (Vec::new(), Vec::new(), 0, 0);
+    let mut promotion = Promotion { from, to, epoch, owed, silent, records, waiting, approvals };
     let mut found = Diagnostics::new();
     changes.retain_mut(|change| {
         let still = change.action == Action::NoOp && change.deferred.is_none();
-        if still || change.address.mode == Mode::Data {
+        if still || change.address.mode == address::Mode::Data {
             return true;
         }
         let Some(phase) = promotion.phase_of(parts, &change.address) else {
@@ -106,6 +127,11 @@ fn blocked(change: &ObjectChange, phase: Phase, why: &Deferral, to: &Name) -> Di
 }
 
 impl Promotion {
+    /// Whether the region that is left takes part.
+    pub fn mode(&self) -> Mode {
+        if self.needs_attestation() { Mode::Ungraceful } else { Mode::Graceful }
+    }
+
     /// Whether a person must attest that the region that is left cannot write: it cannot be fenced,
     /// or too few records can be moved to tell it and all others.
     pub fn needs_attestation(&self) -> bool {

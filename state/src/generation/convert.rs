@@ -169,21 +169,29 @@ impl From<v1::Deposed> for Deposed {
 }
 
 impl From<&Promotions> for v2::Promotions {
-    fn from(Promotions { left, unprotected, owed }: &Promotions) -> Self {
+    fn from(promotions: &Promotions) -> Self {
+        let Promotions { left, unprotected, owed, approvals, approvers } = promotions;
         let owed = owed.iter().map(|(address, Owed { region, epoch, since })| {
             let (region, since) = (region.clone(), since.clone());
             (address.clone(), v2::Owed { region, epoch: *epoch, since })
         });
-        Self { left: left.clone(), unprotected: unprotected.clone(), owed: owed.collect() }
+        Self {
+            left: left.clone(),
+            unprotected: unprotected.clone(),
+            owed: owed.collect(),
+            approvals: *approvals,
+            approvers: approvers.clone(),
+        }
     }
 }
 
 impl From<v2::Promotions> for Promotions {
-    fn from(v2::Promotions { left, unprotected, owed }: v2::Promotions) -> Self {
+    fn from(promotions: v2::Promotions) -> Self {
+        let v2::Promotions { left, unprotected, owed, approvals, approvers } = promotions;
         let owed = owed.into_iter().map(|(address, v2::Owed { region, epoch, since })| {
             (address, Owed { region, epoch, since })
         });
-        Self { left, unprotected, owed: owed.collect() }
+        Self { left, unprotected, owed: owed.collect(), approvals, approvers }
     }
 }
 

@@ -31,11 +31,21 @@ pub(super) struct Promotions {
     pub(super) unprotected: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) owed: BTreeMap<String, Owed>,
+    #[serde(default, skip_serializing_if = "none")]
+    pub(super) approvals: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) approvers: Vec<String>,
+}
+
+fn none(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Promotions {
     fn is_empty(&self) -> bool {
-        self.left.is_none() && self.unprotected.is_none() && self.owed.is_empty()
+        let Self { left, unprotected, owed, approvals, approvers } = self;
+        let nothing_left = left.is_none() && unprotected.is_none() && owed.is_empty();
+        nothing_left && *approvals == 0 && approvers.is_empty()
     }
 }
 

@@ -24,7 +24,7 @@ pub struct State {
     pub topology: Option<String>,
     /// The region that is primary.
     pub primary: Option<String>,
-    /// What promotions left behind.
+    /// What promotions left behind, and what the next one needs.
     pub promotions: Promotions,
     /// Which account each scope was bound to: scope text to account id or cluster uid.
     pub identities: BTreeMap<String, String>,
@@ -72,7 +72,7 @@ impl State {
     }
 }
 
-/// What promotions left behind.
+/// What promotions left behind, and what the next one needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Promotions {
     /// The region that was the primary before the last promotion: files that still name it are
@@ -83,6 +83,10 @@ pub struct Promotions {
     /// What could not be done in a region that did not answer and must be done there before
     /// anything else, by the address of its object.
     pub owed: BTreeMap<String, Owed>,
+    /// How many must approve the next.
+    pub approvals: u32,
+    /// Who may approve the next: public keys as OpenSSH writes them, with names.
+    pub approvers: Vec<String>,
 }
 
 /// A fence that could not be placed.
