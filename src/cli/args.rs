@@ -60,7 +60,7 @@ pub enum Command {
     /// Show what apply would change
     Plan(Plan),
     /// Make live what the files say
-    Apply(Apply),
+    Apply(Box<Apply>),
     /// Remove everything that the state holds
     Destroy(Destroy),
     /// Make another region the primary

@@ -321,7 +321,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Validate(args) => validate::run(workspace, &args),
         Command::Fmt(args) => fmt::run(workspace, &args).await,
         Command::Plan(args) => plan::run(workspace, &args).await,
-        Command::Apply(args) => apply::run(workspace, args).await,
+        Command::Apply(args) => apply::run(workspace, *args).await,
         Command::Destroy(args) => apply::destroy(workspace, args).await,
         Command::Promote(args) => promote::run(workspace, args).await,
         Command::Drift(args) => drift::run(workspace, &args).await,

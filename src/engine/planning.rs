@@ -136,8 +136,7 @@ async fn evaluated(
         resolved.diagnostics.push(interrupted());
     }
     imports::judge(asked, loaded, &ground, &imports, &mut resolved, &mut made.diagnostics);
-    let owed = state.map(|s| s.promotions.owed.clone());
-    let roles = Roles { course, parts, owed, approvals: bound.needed };
+    let roles = Roles::new(course, parts, state, &bound);
     complete(&mut made, loaded, asked, &ground, resolved, statuses, &roles);
     if !made.diagnostics.has_errors() {
         let regions = ground.regions.planned(&made.plan);

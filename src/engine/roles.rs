@@ -8,6 +8,7 @@ use lifeboat_state::model::{Owed, State};
 use super::asked::Asked;
 use super::load::Loaded;
 use crate::address::Address;
+use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
 use crate::plan::order::Needs;
 use crate::plan::promotion::{Parts, region_of};
@@ -144,6 +145,12 @@ pub(super) struct Roles {
 }
 
 impl Roles {
+    /// With what state says besides the roles.
+    pub(super) fn new(course: Course, parts: Parts, state: Option<&State>, bound: &Policy) -> Self {
+        let owed = state.map(|state| state.promotions.owed.clone());
+        Self { course, parts, owed, approvals: bound.needed }
+    }
+
     /// Lets everything in a region that owes a fence, and what opens the primary to copies from
     /// there, come after the fence.
     pub(super) fn owed_first(&self, changes: &[ObjectChange], needs: &mut Needs) {
