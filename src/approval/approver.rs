@@ -75,9 +75,9 @@ impl Approver {
         &self.key
     }
 
-    /// Whether both are the same key, whatever their names.
-    pub fn has_key_of(&self, other: &Self) -> bool {
-        self.key == other.key
+    /// Whether both may be the same person: they share a key or a name.
+    pub fn may_be(&self, other: &Self) -> bool {
+        self.key == other.key || self.name == other.name
     }
 }
 

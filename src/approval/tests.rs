@@ -209,7 +209,8 @@ fn a_security_key_counts_where_somebody_touched_it() {
 fn an_approver_is_a_key_that_can_be_checked_and_a_name() {
     let alice = Approver::parse(&format!("  {ALICE}\n")).unwrap();
     assert_eq!((alice.name(), alice.line()), ("alice@example.com", ALICE));
-    assert!(alice.has_key_of(&Approver::parse(&ALICE.replace("alice", "al")).unwrap()));
+    let bob = |line: &str| alice.may_be(&Approver::parse(line).unwrap());
+    assert!(bob(&ALICE.replace("alice", "bob")) && bob(&BOB.replace("bob", "alice")) && !bob(BOB));
     let refused = |line: &str| Approver::parse(line).unwrap_err();
     for (kind, key) in [("ssh-rsa", RSA), ("ssh-dss", DSA), ("ecdsa-sha2-nistp384", P384)] {
         assert_eq!(refused(&format!("{kind} {key} r@x")), KeyError::Type(kind.to_owned()));

@@ -140,16 +140,18 @@ fn approvals(reader: &mut Reader<'_, '_>, given: &FailoverBlock, body: &Body) ->
     let before = reader.found.0.len();
     for (i, line) in given.approvers.iter().enumerate() {
         let (detail, help) = match Approver::parse(line) {
-            Ok(approver) => match approvers.iter().find(|other| other.has_key_of(&approver)) {
-                Some(other) => (
-                    format!("{:?} has the key of {:?}.", approver.name(), other.name()),
-                    "Give each approver a key of their own.",
+            Ok(approver) if !approvers.iter().any(|other| other.may_be(&approver)) => {
+                approvers.push(approver);
+                continue;
+            }
+            Ok(approver) => (
+                format!(
+                    "The key or the name of {:?} is in the list already: one person could approve \
+                     twice.",
+                    approver.name()
                 ),
-                None => {
-                    approvers.push(approver);
-                    continue;
-                }
-            },
+                "Give each approver a key and a name of their own.",
+            ),
             Err(error) => (
                 format!("This names nobody who could approve a promotion: {error}."),
                 "Write the line of a .pub file, with the name of its owner at the end: \

@@ -9,6 +9,7 @@ topology "web" {
       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPmKw70BvABMl6C2xEUOLGoDbk4p79e9tAyyPEtPMKfb alice@example.com",
       "ssh-ed25519 AAAA",
       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPmKw70BvABMl6C2xEUOLGoDbk4p79e9tAyyPEtPMKfb al@example.com",
+      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII7aNPlLpfQOZRKF+uwnTxhWOS83y8UqJLoNVbaAeC1l alice@example.com",
     ]
   }
 }
