@@ -11,6 +11,7 @@
 //! people type. ARCHITECTURE.md has the code map and the invariants.
 
 pub mod address;
+pub mod approval;
 pub mod event;
 pub mod function;
 pub mod graph;

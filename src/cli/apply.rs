@@ -23,7 +23,7 @@ use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
 use crate::engine::expected::{self, Expected};
 use crate::engine::finaliser::Finaliser;
-use crate::engine::{Asked, Contexts, Loaded, Settings, ground};
+use crate::engine::{Asked, Contexts, Loaded, Settings, approvers, ground};
 use crate::event::Events;
 use crate::plan::{Plan, PlanMode, bind, file};
 use crate::registry::Providers;
@@ -133,7 +133,12 @@ impl Applying<'_> {
             return Ok(self.nothing_to_do(&ready));
         }
         if !ready.resumes {
-            ready.approval = approval::consent(self.workspace, self.args, &ready.plan).await?;
+            let bound = approvers::bound(newest.loaded.as_ref().map(|newest| &newest.state));
+            let bound = bound.map_err(|refused| {
+                self.workspace.tell(&(*refused).into());
+                Exit::Refused
+            })?;
+            ready.approval = approval::consent(self.workspace, self.args, &ready, &bound).await?;
             self.edit()?;
         }
         Ok(self.carry_out(ready, newest).await)
@@ -228,9 +233,7 @@ impl Applying<'_> {
             return Err(Exit::Error);
         }
         let planning = &self.args.planning;
-        let consent = &self.args.consent;
-        // Who names the epoch that is now does not go by files of before.
-        let named = consent.promote.is_some() && consent.from_epoch == state.map(|s| s.epoch);
+        let named = self.args.consent.naming.is_of(state.map(|s| s.epoch));
         asked.back = named || self.args.edit.is_some();
         asked.in_doubt.clone_from(&newest.in_doubt);
         let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;

@@ -3,14 +3,18 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use lifeboat_sdk::{Name, Value};
+use lifeboat_sdk::{Diagnostic, Name, Value};
 
 use super::args;
 use super::exit::Exit;
+use super::signed;
 use super::workspace::Workspace;
 use crate::apply::OpenPromotion;
+use crate::approval::{Approver, Policy};
+use crate::engine::applying::Ready;
 use crate::plan::guard::{Consent, guards};
-use crate::plan::{Plan, PlanMode, Promotion};
+use crate::plan::{PlanMode, Promotion};
+use crate::view::escape::line;
 
 /// Refuses, with summary and detail, the options that a saved plan has answered already.
 pub fn as_saved(
@@ -57,8 +61,10 @@ pub fn as_saved(
 pub async fn consent(
     workspace: &Workspace,
     args: &args::Apply,
-    plan: &Plan,
+    ready: &Ready,
+    bound: &Policy,
 ) -> Result<Option<Value>, Exit> {
+    let plan = &ready.plan;
     let mut consent = Consent {
         allow_destroy: args.consent.allow_destroy,
         one_way: args.consent.confirm_one_way.clone(),
@@ -80,7 +86,12 @@ pub async fn consent(
         return Err(Exit::Refused);
     }
     if let Some(promotion) = &plan.promotion {
-        return promote(workspace, args, promotion).await.map(Some);
+        return promote(workspace, args, promotion, ready, bound).await.map(Some);
+    }
+    if !args.consent.approval.is_empty() {
+        let text = "The plan makes no other region the primary: -approval has no place here.";
+        workspace.output.error("The options cannot be used", text);
+        return Err(Exit::Error);
     }
     if args.plan.is_none() && !args.consent.auto_approve {
         approve(workspace, args, plan.mode == PlanMode::Destroy).await?;
@@ -88,30 +99,36 @@ pub async fn consent(
     Ok(None)
 }
 
-/// That another region becomes the primary is never approved in passing: its name is typed, or
-/// given with the epoch; and so is what nobody can measure.
+/// That another region becomes the primary is never approved in passing: approvers sign it where
+/// there are any, else its name is typed, or given with the epoch; and so is what nobody can measure.
 async fn promote(
     workspace: &Workspace,
     args: &args::Apply,
     promotion: &Promotion,
+    ready: &Ready,
+    bound: &Policy,
 ) -> Result<Value, Exit> {
     let Promotion { from, to, epoch, .. } = promotion;
-    let (consent, output) = (&args.consent, &workspace.output);
+    let consent = &args.consent;
     let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
-    let asking = Asking { workspace, asks: asks && !output.json };
+    let mut asking = Asking { workspace, asks: asks && !workspace.output.json };
     let option = match &args.edit {
         Some(_) => format!("-from-epoch={epoch}"),
         None => format!("-promote={to} -from-epoch={epoch}"),
     };
-    if let (Some(region), Some(given)) = (&consent.promote, consent.from_epoch) {
-        if **region != **to || given != *epoch {
-            return Err(asking.refused(&format!(
-                "What was given approves that {region} becomes the primary and epoch {given} is \
-                 left. This plan makes {to} the primary in place of {from} and leaves epoch \
-                 {epoch}.\nIf that is meant: {option}"
-            )));
-        }
-    } else {
+    let named = consent.naming.promote.as_deref().zip(consent.naming.from_epoch);
+    if let Some((region, given)) = named
+        && (*region != **to || given != *epoch)
+    {
+        return Err(asking.refused(&format!(
+            "What was given approves that {region} becomes the primary and epoch {given} is \
+             left. This plan makes {to} the primary in place of {from} and leaves epoch \
+             {epoch}.\nIf that is meant: {option}"
+        )));
+    }
+    let (approval, without) = by(workspace, args, ready, bound)?;
+    let signed = bound.needed > 0 && without.is_none();
+    if named.is_none() && !signed {
         let question = format!(
             "\nDo you want to make {to} the primary in place of {from}?\n  Only the name of the \
              region will be accepted to approve.\n\n  Enter the region: "
@@ -122,12 +139,26 @@ async fn promote(
         );
         asking.exactly(&question, to, &refusal).await?;
     }
-    let mut approval = Value::object([("by".into(), Value::string(workspace.lock_info("").who))]);
-    if !promotion.needs_attestation() {
-        return Ok(approval);
+    if let Some(without) = without {
+        workspace.tell(&without.into());
     }
-    let reason = match (&consent.word.attest, &consent.word.reason) {
-        (Some(region), Some(reason)) if **region == **from => reason.clone(),
+    // What approvers attest they have signed: nobody else is asked for it.
+    asking.asks &= !signed;
+    if promotion.needs_attestation() {
+        return attest(&asking, &consent.word, from, approval).await;
+    }
+    Ok(approval)
+}
+
+/// What nobody can measure of a region that does not answer, added to the approval.
+async fn attest(
+    asking: &Asking<'_>,
+    word: &args::Word,
+    from: &str,
+    mut approval: Value,
+) -> Result<Value, Exit> {
+    let reason = match (&word.attest, &word.reason) {
+        (Some(region), Some(reason)) if **region == *from => reason.clone(),
         _ => {
             let said = format!("{from} is down and cannot write");
             let question = format!(
@@ -139,10 +170,13 @@ async fn promote(
                  cannot write.\nIf that is so: -attest={from} -reason=TEXT"
             );
             asking.exactly(&question, &said, &refusal).await?;
-            workspace.ask("  How is that known? ").await?
+            match &word.reason {
+                Some(reason) => reason.clone(),
+                None => asking.workspace.ask("  How is that known? ").await?,
+            }
         }
     };
-    if consent.word.accept_loss.as_deref() != Some("unknown") {
+    if word.accept_loss.as_deref() != Some("unknown") {
         let question = "\nHow much of what was written last is lost is not known.\n  Type 'unknown' \
                         to accept that: ";
         let refusal = format!(
@@ -151,11 +185,87 @@ async fn promote(
         );
         asking.exactly(question, "unknown", &refusal).await?;
     }
-    for (name, text) in [("attested", &**from), ("reason", &*reason), ("accepted_loss", "unknown")]
-    {
+    for (name, text) in [("attested", from), ("reason", &*reason), ("accepted_loss", "unknown")] {
         approval = approval.with(name, Value::string(text));
     }
     Ok(approval)
+}
+
+/// By whom a promotion is approved, as kept with it; and what is to be told where it goes on without
+/// enough of its approvers.
+///
+/// # Errors
+/// Too few signed it; that has been told.
+fn by(
+    workspace: &Workspace,
+    args: &args::Apply,
+    ready: &Ready,
+    bound: &Policy,
+) -> Result<(Value, Option<Diagnostic>), Exit> {
+    let word = &args.consent.word;
+    let signed = signed::signers(workspace, args, &ready.plan, &ready.bytes, bound)?;
+    let short = signed.len() < usize::try_from(bound.needed).unwrap_or(usize::MAX);
+    if short && !word.break_glass {
+        let text = too_few(args, ready, bound, &signed);
+        workspace.output.error("The promotion needs an approval of its own", &text);
+        return Err(Exit::Refused);
+    }
+    let mut approval = Value::object([("by".into(), Value::string(workspace.lock_info("").who))]);
+    if !signed.is_empty() {
+        let names: Vec<&str> = signed.iter().map(|approver| approver.name()).collect();
+        workspace.output.note(&format!("Approved by {}.\n", line(&names.join(", "))));
+        let signers = Value::tuple(signed.iter().map(|approver| signer(approver)).collect());
+        approval = approval.with("signers", signers);
+    }
+    if !short {
+        return Ok((approval, None));
+    }
+    let reason = word.reason.as_deref().unwrap_or_default();
+    approval = approval.with("break_glass", Value::Bool(true));
+    approval = approval.with("reason", Value::string(reason));
+    Ok((approval, Some(without_approvers(bound, signed.len(), reason))))
+}
+
+/// A signer as kept with the promotion.
+fn signer(approver: &Approver) -> Value {
+    let text = |text: &str| Value::string(text);
+    Value::object([
+        ("name".into(), text(approver.name())),
+        ("fingerprint".into(), text(&approver.fingerprint())),
+    ])
+}
+
+/// That signatures lack, and how they are got.
+fn too_few(args: &args::Apply, ready: &Ready, bound: &Policy, signed: &[&Approver]) -> String {
+    let path = args.plan.as_ref().map(|path| path.display().to_string());
+    let (needed, names) = (bound.needed, line(&bound.names()));
+    let of = bound.approvers().len();
+    let have = match (signed.len(), args.consent.approval.len()) {
+        (0, _) => "Nobody has".to_owned(),
+        (1, 1) => "1 has".to_owned(),
+        (have, files) if have < files => format!("{have} of them made the {files} signatures"),
+        (have, _) => format!("{have} have"),
+    };
+    let saved = if path.is_some() { "" } else { ", and what they sign is a saved plan" };
+    format!(
+        "{needed} of {of} approvers must sign it ({names}){saved}. {have}.\n{}\nWhere they cannot be \
+         reached: -break-glass -reason=TEXT, which is kept and told.",
+        signed::how(&ready.plan, path.as_deref().map(line).as_deref())
+    )
+}
+
+/// What is told of a promotion that too few have signed.
+fn without_approvers(bound: &Policy, signed: usize, reason: &str) -> Diagnostic {
+    let detail = format!(
+        "{} of {} approvers must sign a promotion ({}), and {signed} did. -break-glass goes on \
+         without them; the reason that is kept: {reason}",
+        bound.needed,
+        bound.approvers().len(),
+        bound.names()
+    );
+    let summary = "The promotion goes on without its approvers";
+    Diagnostic::warning("promotion::break_glass", summary, detail)
+        .help("Tell the approvers. The journal keeps who did this, when and why.")
 }
 
 /// Questions whose answer is one text, where somebody can be asked.

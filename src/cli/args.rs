@@ -13,6 +13,7 @@ use crate::address::Address;
 use crate::engine::edit::Edit;
 use crate::view::graph::Format;
 
+pub use super::consent::{Consent, Naming, Terms, Word};
 pub use super::state::options::StateCommand;
 
 /// The command line.
@@ -59,7 +60,7 @@ pub enum Command {
     /// Show what apply would change
     Plan(Plan),
     /// Make live what the files say
-    Apply(Apply),
+    Apply(Box<Apply>),
     /// Remove everything that the state holds
     Destroy(Destroy),
     /// Make another region the primary
@@ -178,43 +179,6 @@ pub struct Locking {
     pub lock_timeout: String,
 }
 
-/// Consent to what guards refuse.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Consent {
-    /// Apply without asking
-    #[arg(long)]
-    pub auto_approve: bool,
-    /// Allow exactly so many deletions and replacements
-    #[arg(long, value_name = "COUNT", value_parser = whole::<usize>)]
-    pub allow_destroy: Option<usize>,
-    /// Allow a change that can never be taken back; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
-    pub confirm_one_way: Vec<String>,
-    /// Approve that this region becomes the primary
-    #[arg(long, value_name = "REGION", requires = "from_epoch")]
-    pub promote: Option<String>,
-    /// The epoch that the promotion leaves, as `lifeboat status` tells it
-    #[arg(long, value_name = "EPOCH", requires = "promote", value_parser = whole::<u64>)]
-    pub from_epoch: Option<u64>,
-    /// What a person says of what nobody can measure.
-    #[command(flatten)]
-    pub word: Word,
-}
-
-/// What a person says of what nobody can measure.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Word {
-    /// Attest that this region is down and cannot write
-    #[arg(long, value_name = "REGION", requires = "reason")]
-    pub attest: Option<String>,
-    /// How that is known; it is kept with the promotion
-    #[arg(long, value_name = "TEXT", requires = "attest")]
-    pub reason: Option<String>,
-    /// Accept the loss of so much, as 5m, or `unknown`
-    #[arg(long, value_name = "DURATION")]
-    pub accept_loss: Option<String>,
-}
-
 /// `init`
 #[derive(Clone, Debug, Args)]
 pub struct Init {
@@ -273,6 +237,9 @@ pub struct Plan {
     /// Save the plan for `lifeboat apply FILE`
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Which promotion is meant.
+    #[command(flatten)]
+    pub naming: Naming,
     /// Exit 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -402,6 +369,12 @@ pub struct Show {
     /// How to show it; Markdown is for pull requests and takes a PLAN
     #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
     pub format: Option<Shown>,
+    /// Print the text by whose signature approvers approve the promotion of a PLAN
+    #[arg(long, requires = "plan", conflicts_with_all = ["json", "format"])]
+    pub approval: bool,
+    /// What that text says.
+    #[command(flatten)]
+    pub terms: Terms,
     /// A plan that `lifeboat plan -out=PLAN` has saved; without one, the state
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,

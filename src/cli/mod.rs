@@ -6,6 +6,7 @@ pub mod args;
 pub mod ask;
 pub mod bound;
 pub mod completion;
+pub mod consent;
 pub mod console;
 pub mod drift;
 pub mod env;
@@ -24,6 +25,7 @@ pub mod plan;
 pub mod promote;
 pub mod replace;
 pub mod show;
+pub mod signed;
 pub mod state;
 pub mod status;
 pub mod validate;
@@ -319,7 +321,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Validate(args) => validate::run(workspace, &args),
         Command::Fmt(args) => fmt::run(workspace, &args).await,
         Command::Plan(args) => plan::run(workspace, &args).await,
-        Command::Apply(args) => apply::run(workspace, args).await,
+        Command::Apply(args) => apply::run(workspace, *args).await,
         Command::Destroy(args) => apply::destroy(workspace, args).await,
         Command::Promote(args) => promote::run(workspace, args).await,
         Command::Drift(args) => drift::run(workspace, &args).await,

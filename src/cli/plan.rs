@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics};
 use lifeboat_state::backend::{StateBackend as _, StoreBackend};
+use lifeboat_state::model::State;
 
 use super::args;
 use super::exit::Exit;
@@ -15,6 +16,7 @@ use crate::engine::planning::{self, Made};
 use crate::engine::{Asked, Contexts, Loaded};
 use crate::plan::{Plan, file};
 use crate::registry::Providers;
+use crate::view::escape::line;
 use crate::view::ndjson;
 use crate::view::plan::PlanView;
 use crate::view::progress::Progress;
@@ -36,8 +38,17 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
         Err(exit) => return exit,
     };
     asked.in_doubt.clone_from(&known.in_doubt);
+    let state = known.state.as_ref();
+    asked.back = match named(&args.naming, &loaded, state) {
+        Ok(named) => named,
+        Err(text) => {
+            let summary = "The plan is not of the promotion that is named";
+            workspace.output.error(summary, &text);
+            return Exit::Error;
+        }
+    };
     let planning = &args.planning;
-    let made = make(workspace, &loaded, &contexts, planning, known.state.as_ref(), &asked).await;
+    let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
     workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
     if made.diagnostics.has_errors() {
         return failed(&made.diagnostics);
@@ -52,6 +63,33 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
         return exit;
     }
     exit(&made.plan, args)
+}
+
+/// Whether a promotion is named, so that files of before mean it.
+///
+/// # Errors
+/// The files or the state are not those of the promotion: as a text for people.
+fn named(naming: &args::Naming, loaded: &Loaded, state: Option<&State>) -> Result<bool, String> {
+    let (Some(region), Some(given)) = (&naming.promote, naming.from_epoch) else {
+        return Ok(false);
+    };
+    let primary = loaded.topology.as_ref().map(|topology| &*topology.primary);
+    if primary != Some(region) {
+        let primary = primary.map_or("no region".to_owned(), line);
+        return Err(format!(
+            "The files name {primary} as the primary, and -promote names {}.\nWrite that region into \
+             the topology block first.",
+            line(region)
+        ));
+    }
+    let epoch = state.map_or(0, |state| state.epoch);
+    if epoch != given {
+        return Err(format!(
+            "The state is at epoch {epoch}, and not at {given}: `lifeboat status` tells who is the \
+             primary."
+        ));
+    }
+    Ok(true)
 }
 
 /// What a plan is made from.
@@ -148,6 +186,7 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
         matches!(
             d.code,
             "promotion::behind"
+                | "promotion::approvers"
                 | "promotion::stale_files"
                 | "promotion::not_whole"
                 | "promotion::owed"

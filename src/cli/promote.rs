@@ -26,7 +26,8 @@ pub async fn run(workspace: &Workspace, args: args::Promote) -> Exit {
         }
     };
     let promote = from_epoch.is_some().then_some(region);
-    let consent = args::Consent { promote, from_epoch, word, ..Default::default() };
+    let naming = args::Naming { promote, from_epoch };
+    let consent = args::Consent { naming, word, ..Default::default() };
     let (destroy, plan, import) = (false, None, None);
     let edit = edit.map(|edit| args::Editing { edit, keep: !no_edit });
     apply::run(workspace, args::Apply { planning, consent, locking, destroy, plan, import, edit })

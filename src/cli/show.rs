@@ -6,6 +6,7 @@ use lifeboat_state::backend::StoreBackend;
 
 use super::args::{self, Shown};
 use super::exit::Exit;
+use super::signed;
 use super::workspace::Workspace;
 use crate::engine::stored;
 use crate::registry::Providers;
@@ -20,6 +21,9 @@ pub async fn run(workspace: &Workspace, args: &args::Show) -> Exit {
         Err(exit) => return exit,
     };
     if let Some(path) = &args.plan {
+        if args.approval {
+            return approval(workspace, &backend, path, &args.terms);
+        }
         return plan(workspace, &backend, path, args.shown());
     }
     if args.shown() == Shown::Markdown {
@@ -81,4 +85,27 @@ fn plan(workspace: &Workspace, backend: &StoreBackend, path: &Path, shown: Shown
         }
     }
     Exit::Done
+}
+
+/// Shows the text that approvers sign.
+fn approval(
+    workspace: &Workspace,
+    backend: &StoreBackend,
+    path: &Path,
+    terms: &args::Terms,
+) -> Exit {
+    let (plan, bytes) = match workspace.saved_plan(backend, path) {
+        Ok(saved) => saved,
+        Err(exit) => return exit,
+    };
+    match signed::statement(&plan, &bytes, terms) {
+        Ok(statement) => {
+            workspace.output.result(&statement.to_string());
+            Exit::Done
+        }
+        Err(text) => {
+            workspace.output.error("There is nothing to sign", &text);
+            Exit::Error
+        }
+    }
 }

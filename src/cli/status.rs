@@ -7,6 +7,7 @@ use super::args;
 use super::exit::Exit;
 use super::workspace::Workspace;
 use crate::registry::Providers;
+use crate::view::json::policy;
 use crate::view::status::{Page, text};
 
 /// Runs `status`. Reads state only; `drift` looks at what is live.
@@ -44,6 +45,7 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
                 "epoch": owed.epoch,
                 "since": owed.since,
             })).collect::<Vec<_>>(),
+            "approvals": page.approvals.as_ref().map(policy),
             "serial": page.serial,
             "lineage": page.lineage,
             "accounts": page.accounts,

@@ -9,6 +9,7 @@ use lifeboat_state::lock::LockGuard;
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
+use super::approvers;
 use super::context::Contexts;
 use super::finaliser::Finaliser;
 use super::ground;
@@ -158,6 +159,7 @@ impl Holding<'_> {
         let lineage = || plan.inputs.lineage.clone().unwrap_or_else(|| plan.id.clone());
         let mut state = state.unwrap_or_else(|| State::new(lineage(), env!("CARGO_PKG_VERSION")));
         bind(&mut state, &plan);
+        approvers::bind(&mut state, &plan);
         let session = Session::interruptible(Purpose::Apply, self.interrupt.clone());
         let session = session.assume_down(self.settings.assume_down.clone());
         for instance in providers.0.values() {

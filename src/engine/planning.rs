@@ -19,7 +19,7 @@ use super::load::{Loaded, Settings};
 use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::walk;
-use super::{imports, stored, tasks, unmanaged};
+use super::{approvers, imports, stored, tasks, unmanaged};
 use crate::address::{Address, Mode};
 use crate::builtin;
 use crate::event::Events;
@@ -81,6 +81,8 @@ async fn evaluated(
         diagnostics.push(*refused);
         Course::Ordinary
     });
+    let bound = approvers::bound(state).map_err(|refused| diagnostics.push(*refused));
+    let bound = bound.unwrap_or_default();
     let session = Session::interruptible(Purpose::Refresh, interrupt);
     let session = Arc::new(session.assume_down(settings.assume_down.clone()));
     let ctx = Ctx::read_only(session);
@@ -93,6 +95,7 @@ async fn evaluated(
         diagnostics,
     };
     let Some(ground) = ground else { return made };
+    made.plan.approvers = approvers::change(loaded, asked.mode, &course, &bound);
     made.plan.inputs.identities = ground.identities.clone();
     let imports = imports::wanted(loaded, context, asked, &ground.previous, &mut made.diagnostics);
     let Some(imports) = imports else { return made };
@@ -133,7 +136,7 @@ async fn evaluated(
         resolved.diagnostics.push(interrupted());
     }
     imports::judge(asked, loaded, &ground, &imports, &mut resolved, &mut made.diagnostics);
-    let roles = Roles { course, parts, owed: state.map(|s| s.promotions.owed.clone()) };
+    let roles = Roles::new(course, parts, state, &bound);
     complete(&mut made, loaded, asked, &ground, resolved, statuses, &roles, state);
     if !made.diagnostics.has_errors() {
         let regions = ground.regions.planned(&made.plan);
@@ -287,6 +290,7 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
             exclude_regions: asked.exclude_regions.iter().map(ToString::to_string).collect(),
         },
         promotion: None,
+        approvers: None,
         changes: Vec::new(),
         drift: Vec::new(),
         outputs: BTreeMap::new(),
@@ -324,6 +328,7 @@ fn complete(
         let gated = tasks::gated(loaded);
         let (mut promotion, found) =
             promotion::promote(&mut plan.changes, parts, from, &to, epoch, &gated);
+        promotion.approvals = roles.approvals;
         (acts, promotion.left_out) = tasks::of_promotion(loaded, plan, &promotion, copies);
         plan.promotion = Some(promotion);
         made.diagnostics.extend(found);

@@ -8,6 +8,7 @@ use lifeboat_state::model::{Owed, State};
 use super::asked::Asked;
 use super::load::Loaded;
 use crate::address::Address;
+use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
 use crate::plan::order::Needs;
 use crate::plan::promotion::{Parts, region_of};
@@ -140,9 +141,16 @@ pub(super) struct Roles {
     pub(super) course: Course,
     pub(super) parts: Parts,
     pub(super) owed: Option<BTreeMap<String, Owed>>,
+    pub(super) approvals: u32,
 }
 
 impl Roles {
+    /// With what state says besides the roles.
+    pub(super) fn new(course: Course, parts: Parts, state: Option<&State>, bound: &Policy) -> Self {
+        let owed = state.map(|state| state.promotions.owed.clone());
+        Self { course, parts, owed, approvals: bound.needed }
+    }
+
     /// Lets everything in a region that owes a fence, and what opens the primary to copies from
     /// there, come after the fence.
     pub(super) fn owed_first(&self, changes: &[ObjectChange], needs: &mut Needs) {

@@ -201,7 +201,7 @@ fn of_hook(hook: &Hook, topology: &Topology, promotion: &Promotion) -> Task {
             ("webhook".into(), request)
         }
     };
-    let mode = if promotion.is_silent() { "ungraceful" } else { "graceful" };
+    let mode = promotion.mode().word();
     let facts = [
         ("hook", text(&hook.name)),
         ("phase", text(&hook.phase)),

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::{Diagnostics, Name, Path, Scope, Value};
 
 use crate::address::Address;
+use crate::approval::PolicyChange;
 use crate::diff::Action;
 pub use crate::refresh::ScopeStatus;
 pub use finalise::Finalise;
@@ -50,6 +51,8 @@ pub struct Plan {
     pub inputs: Inputs,
     /// Where it makes another region the primary.
     pub promotion: Option<Promotion>,
+    /// Where who may approve promotions changes.
+    pub approvers: Option<PolicyChange>,
     /// Every object, also those without a change, in the order of addresses.
     pub changes: Vec<ObjectChange>,
     /// What changed outside since the previous state.
@@ -236,6 +239,7 @@ impl Plan {
     pub fn has_changes(&self) -> bool {
         self.pending().next().is_some()
             || self.promotion.is_some()
+            || self.approvers.is_some()
             || (self.mode == PlanMode::RefreshOnly && !self.drift.is_empty())
             || self.changes.iter().any(|c| c.previous_address.is_some() || c.importing.is_some())
             || self.outputs.values().any(|o| o.before != o.after)

@@ -11,7 +11,7 @@ use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
 use super::step::{Act, Member, Phase, Step, StepId, Task};
 use super::{Deferral, ObjectChange};
-use crate::address::{Address, Key, Mode};
+use crate::address::{self, Address, Key};
 use crate::desired::Part;
 use crate::diff::Action;
 
@@ -34,6 +34,27 @@ pub struct Promotion {
     pub waiting: usize,
     /// Hooks that are left out, because they need the region that is left.
     pub left_out: Vec<Name>,
+    /// How many must sign an approval, as state had it; none where a name that is typed will do.
+    pub approvals: u32,
+}
+
+/// Whether the region that is left takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is fenced.
+    Graceful,
+    /// It does not answer: what cannot be done there is owed.
+    Ungraceful,
+}
+
+impl Mode {
+    /// As people read it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Graceful => "graceful",
+            Self::Ungraceful => "ungraceful",
+        }
+    }
 }
 
 /// Where a step stands in its phase.
@@ -81,13 +102,14 @@ pub fn promote(
 ) -> (Promotion, Diagnostics) {
     let records = parts.values().filter(|part| **part == Part::Record).count();
     let (from, to) = (from.clone(), to.clone());
-    let (owed, silent, waiting) = (Vec::new(), Vec::new(), 0);
+    let (owed, silent, waiting, approvals) = (Vec::new(), Vec::new(), 0, 0);
     let left_out = Vec::new();
-    let mut promotion = Promotion { from, to, epoch, owed, silent, records, waiting, left_out };
+    let mut promotion =
+        Promotion { from, to, epoch, owed, silent, records, waiting, left_out, approvals };
     let mut found = Diagnostics::new();
     changes.retain_mut(|change| {
         let still = change.action == Action::NoOp && change.deferred.is_none();
-        if still || change.address.mode == Mode::Data {
+        if still || change.address.mode == address::Mode::Data {
             return true;
         }
         let Some(phase) = promotion.phase_of(parts, &change.address) else {
@@ -137,6 +159,11 @@ impl Promotion {
     /// Whether the region that is left does not answer.
     pub fn is_silent(&self) -> bool {
         !self.owed.is_empty() || self.silent.contains(&self.from)
+    }
+
+    /// Whether the region that is left takes part.
+    pub fn mode(&self) -> Mode {
+        if self.needs_attestation() { Mode::Ungraceful } else { Mode::Graceful }
     }
 
     /// Whether a person must attest that the region that is left cannot write: it cannot be fenced,

@@ -59,6 +59,9 @@ codes! {
     ACCOUNTS = "topology::accounts", "Regions in different accounts",
         r#"region "b" { account = "…" }"#;
     AUTOMATIC = "topology::automatic", "Promotions are not automatic", r#"trigger = "automatic""#;
+    APPROVER = "topology::approver", "Invalid approver", r#"approvers = ["alice"]"#;
+    APPROVALS = "topology::approvals", "Approvals do not fit the approvers",
+        "approvals = 2 without approvers";
     // Buckets.
     BUCKET_NAME = "topology::bucket_name", "Invalid bucket name", r#"name = "My_Bucket""#;
     BUCKET_NAME_TWICE = "topology::bucket_name_twice", "Bucket name used twice",

@@ -8,9 +8,9 @@ use lifeboat_sdk_derive::Kind;
 use super::codes;
 use super::failover::{Failover, FailoverBlock};
 use super::objective::{self, Objective, ObjectiveBlock};
-use super::read::{Reader, Source};
+use super::read::{Reader, Source, element};
 use super::region::{self, Region};
-use crate::config::ast::{Body, ExprKind};
+use crate::config::ast::Body;
 
 /// The strategies of "Disaster Recovery of Workloads on AWS" (AWS whitepaper), in the order of
 /// what they cost.
@@ -188,15 +188,6 @@ fn tiers(
     tiers
 }
 
-/// The place of the `i`-th element of a list, where it is written out.
-fn element(source: &Source<'_>, name: &str, i: usize) -> Span {
-    let whole = source.at(name);
-    match source.body.attribute(name).map(|a| &a.expr.unwrapped().kind) {
-        Some(ExprKind::Tuple(items)) => items.get(i).map_or(whole, |e| e.span),
-        _ => whole,
-    }
-}
-
 /// The regions by preference, each once and with a block.
 fn order(
     reader: &mut Reader<'_, '_>,
@@ -206,7 +197,7 @@ fn order(
 ) -> Vec<Name> {
     let mut order: Vec<Name> = Vec::new();
     for (i, name) in given.iter().enumerate() {
-        let span = element(source, "regions", i);
+        let span = element(&source.body, "regions", i);
         let name = Name::from(name.as_str());
         if order.contains(&name) {
             let detail = format!("{name:?} is in the list already; the order is the preference.");

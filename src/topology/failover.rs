@@ -7,7 +7,8 @@ use lifeboat_sdk_derive::Kind;
 
 use super::codes;
 use super::duration::Duration;
-use super::read::{Reader, at};
+use super::read::{Reader, at, element};
+use crate::approval::{Approver, Policy};
 use crate::config::ast::Body;
 
 /// How promotions go.
@@ -21,8 +22,8 @@ pub struct Failover {
     pub commit_window: Option<Duration>,
     /// How long a primary must have been healthy before failback.
     pub soak: Option<Duration>,
-    /// How many must approve.
-    pub approvals: u32,
+    /// How many must approve, and who may.
+    pub approvals: Policy,
     /// The strength that fences must have.
     pub fence: Option<Name>,
     /// What happens where health is bad in the commit window.
@@ -51,6 +52,9 @@ pub struct FailoverBlock {
     /// How many must approve.
     #[kind(optional)]
     pub approvals: Option<u32>,
+    /// Who may approve: public keys as OpenSSH writes them, the names as their comments.
+    #[kind(optional)]
+    pub approvers: Vec<String>,
     /// What is done where health is bad in the commit window: `hold` or `roll_back`.
     #[kind(optional)]
     pub on_unhealthy: Option<String>,
@@ -113,6 +117,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, given: &FailoverBlock, body: &Bo
     };
     let mode = choose("mode", &given.mode, &["graceful", "ungraceful"]);
     let on_unhealthy = choose("on_unhealthy", &given.on_unhealthy, &["hold", "roll_back"]);
+    let approvals = approvals(reader, given, body);
     let trigger = trigger(reader, given.trigger.as_deref(), at(body, "trigger"));
     let mut time =
         |name: &str, given: &Option<String>| reader.maybe_duration(given.as_ref(), at(body, name));
@@ -121,11 +126,64 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, given: &FailoverBlock, body: &Bo
         max_lag: time("max_lag", &given.max_lag),
         commit_window: time("commit_window", &given.commit_window),
         soak: time("soak", &given.soak),
-        approvals: given.approvals.unwrap_or(0),
+        approvals,
         fence,
         on_unhealthy,
         trigger,
         timeouts,
+    }
+}
+
+/// Who may approve, each with a key of their own, and how many of them must.
+fn approvals(reader: &mut Reader<'_, '_>, given: &FailoverBlock, body: &Body) -> Policy {
+    let mut approvers: Vec<Approver> = Vec::new();
+    let before = reader.found.0.len();
+    for (i, line) in given.approvers.iter().enumerate() {
+        let (detail, help) = match Approver::parse(line) {
+            Ok(approver) if !approvers.iter().any(|other| other.may_be(&approver)) => {
+                approvers.push(approver);
+                continue;
+            }
+            Ok(approver) => (
+                format!(
+                    "The key or the name of {:?} is in the list already: one person could approve \
+                     twice.",
+                    approver.name()
+                ),
+                "Give each approver a key and a name of their own.",
+            ),
+            Err(error) => (
+                format!("This names nobody who could approve a promotion: {error}."),
+                "Write the line of a .pub file, with the name of its owner at the end: \
+                 \"ssh-ed25519 AAAA… alice@example.com\". `ssh-keygen -t ed25519` makes such a key, \
+                 and -t ecdsa, -t ed25519-sk and -t ecdsa-sk do.",
+            ),
+        };
+        let span = element(body, "approvers", i);
+        reader.found.push(codes::APPROVER.error(detail).at(span).help(help));
+    }
+    let needed = given.approvals.unwrap_or(0);
+    if reader.found.0.len() == before
+        && let Some(detail) = unfit(needed, approvers.len())
+    {
+        let name = if body.attribute("approvals").is_some() { "approvals" } else { "approvers" };
+        let help = "Say with approvals how many must sign, and with approvers who may: \
+                    [\"ssh-ed25519 AAAA… alice@example.com\"].";
+        reader.found.push(codes::APPROVALS.error(detail).at(at(body, name)).help(help));
+    }
+    Policy::new(needed, approvers)
+}
+
+/// Why so many approvals cannot be had of so many approvers, or mean nothing.
+fn unfit(needed: u32, approvers: usize) -> Option<String> {
+    match (needed, approvers) {
+        (0, 0) => None,
+        (0, _) => Some("Approvers are named, and none of them needs to approve.".to_owned()),
+        (_, 0) => Some("Approvals are needed, and nobody is named who could give them.".to_owned()),
+        (needed, named) if usize::try_from(needed).is_ok_and(|needed| needed <= named) => None,
+        (needed, named) => Some(format!(
+            "{needed} must approve, and only {named} could: nothing could ever be promoted."
+        )),
     }
 }
 

@@ -59,6 +59,15 @@ pub(super) fn at(body: &Body, name: &str) -> Span {
     body.attribute(name).map_or(body.missing, |a| a.expr.span)
 }
 
+/// Where the `i`-th element of a list is, where it is written out.
+pub(super) fn element(body: &Body, name: &str, i: usize) -> Span {
+    let whole = at(body, name);
+    match body.attribute(name).map(|a| &a.expr.unwrapped().kind) {
+        Some(ExprKind::Tuple(items)) => items.get(i).map_or(whole, |e| e.span),
+        _ => whole,
+    }
+}
+
 /// Reads the blocks of a configuration.
 pub(super) struct Reader<'r, 'a> {
     /// The files.

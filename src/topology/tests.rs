@@ -125,6 +125,7 @@ fn the_failover_policy_is_checked_and_kept() {
             max_lag       = "5m"
             commit_window = "10m"
             approvals     = 1
+            approvers     = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPmKw70BvABMl6C2xEUOLGoDbk4p79e9tAyyPEtPMKfb alice@example.com"]
             fence { require = "cuts_sessions" }
             timeouts      = { final_sync = "10m", promote = "30m", verify = "5m" }
           }
@@ -137,7 +138,8 @@ fn the_failover_policy_is_checked_and_kept() {
     assert_eq!(read.problems(), Vec::<String>::new());
     let declaration = read.topology.expect("a topology").declaration;
     assert_eq!(declaration.failover.timeouts.len(), 3);
-    assert_eq!(declaration.failover.approvals, 1);
+    assert_eq!(declaration.failover.approvals.needed, 1);
+    assert_eq!(declaration.failover.approvals.names(), "alice@example.com");
     assert_eq!(declaration.tiers.len(), 1);
     assert_eq!(declaration.witness.as_deref(), Some("eu-west-1"));
     assert_eq!(declaration.objective.rto.map(|d| d.seconds), Some(900));

@@ -6,10 +6,10 @@ use lifeboat_sdk::value::json::{Secrets, shown, type_to_json};
 use lifeboat_sdk::{Marks, Name, Value, counted};
 use serde_json::{Value as Json, json};
 
-use super::literal;
 use super::output::Output;
 use super::plan::{Counts, counts, word};
 use super::progress::resource;
+use super::{json, literal, promotion};
 use crate::diff::Action;
 use crate::engine::console::Answer;
 use crate::engine::{Made, Unmanaged};
@@ -19,8 +19,7 @@ use crate::plan::{ObjectChange, Plan, ScopeStatus};
 /// The first line.
 pub fn version(output: &Output) {
     let version = env!("CARGO_PKG_VERSION");
-    let body =
-        json!({ "terraform": super::json::TERRAFORM_VERSION, "lifeboat": version, "ui": "1.2" });
+    let body = json!({ "terraform": json::TERRAFORM_VERSION, "lifeboat": version, "ui": "1.2" });
     output.event("version", "info", &format!("lifeboat {version}"), body);
 }
 
@@ -83,6 +82,9 @@ fn changes(output: &Output, plan: &Plan) {
         if !quiet {
             line(output, "planned_change", change, "Plan to");
         }
+    }
+    if let (Some(message), Some(body)) = (promotion::approvers(plan), json::approvers(plan)) {
+        output.event("approvers_change", "info", &message, json!({ "approvers": body }));
     }
     deferred(output, plan);
     for status in plan.scopes.iter().filter(|s| s.trouble.is_some()) {

@@ -81,7 +81,7 @@ impl PlanView<'_> {
         self.drift(plan, &mut out);
         let shown = shown(plan);
         let idle = shown.is_empty() && !outputs_change(&plan.outputs);
-        if idle && plan.promotion.is_none() {
+        if idle && plan.promotion.is_none() && plan.approvers.is_none() {
             self.nothing(plan, &mut out);
         } else {
             if !shown.is_empty() {
@@ -92,6 +92,9 @@ impl PlanView<'_> {
                 self.change(change, &mut out);
             }
             out.push_str(&promotion::text(plan, self.paint));
+            if let Some(approvers) = promotion::approvers(plan) {
+                let _ok = writeln!(out, "\n{approvers}");
+            }
             let _ok = writeln!(out, "\n{}", self.summary(plan));
             self.outputs(&plan.outputs, &mut out);
         }

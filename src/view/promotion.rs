@@ -6,7 +6,43 @@ use std::fmt::Write as _;
 use super::escape::line;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
+use crate::approval::PolicyChange;
 use crate::plan::{Phase, Plan, Promotion};
+
+/// Who may approve promotions, where the plan changes it: `Approvers: +alice -bob (1 of 2 needed)`.
+pub fn approvers(plan: &Plan) -> Option<String> {
+    let change = plan.approvers.as_ref()?;
+    let added = change.added().map(|approver| format!(" +{}", line(approver.name())));
+    let removed = change.removed().map(|approver| format!(" -{}", line(approver.name())));
+    let who: String = added.chain(removed).collect();
+    let PolicyChange { before, after } = change;
+    let who = if who.is_empty() { format!(" {}", line(&after.names())) } else { who };
+    let was = match before.needed {
+        needed if needed == after.needed || needed == 0 => String::new(),
+        needed => format!(", was {needed} of {}", before.approvers().len()),
+    };
+    let needed = match after.needed {
+        0 => "none".to_owned(),
+        needed => format!("{needed} of {}", after.approvers().len()),
+    };
+    Some(format!("Approvers:{who} ({needed} needed{was})"))
+}
+
+/// What the promotion is approved by.
+fn approve(promotion: &Promotion) -> String {
+    let Promotion { from, to, approvals, .. } = promotion;
+    let (from, to) = (line(from), line(to));
+    let (who, end, sign) = match approvals {
+        0 => ("a person".to_owned(), "s", false),
+        1 => ("1 approver".to_owned(), "s", true),
+        many => (format!("{many} approvers"), "", true),
+    };
+    match (promotion.needs_attestation(), sign) {
+        (false, false) => format!("{who} approve{end} that {to} takes over"),
+        (false, true) => format!("{who} sign{end} that {to} takes over"),
+        (true, _) => format!("{who} attest{end} that {from} is down and cannot write"),
+    }
+}
 
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
@@ -19,10 +55,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
     for phase in Phase::ALL.into_iter().filter(|phase| *phase != Phase::Change) {
         let what = match phase {
             Phase::Change => continue,
-            Phase::Approve if !promotion.needs_attestation() => {
-                format!("a person approves that {to} takes over")
-            }
-            Phase::Approve => format!("a person attests that {from} is down and cannot write"),
+            Phase::Approve => approve(promotion),
             Phase::Fence => format!("{from} takes no more writes"),
             Phase::Sync if promotion.is_silent() => {
                 format!("nobody can tell what {from} took last: it is lost, or waits there")

@@ -8,6 +8,8 @@ use lifeboat_state::model::{ObjectStatus, Owed};
 
 use super::escape::line;
 use crate::apply::Known;
+use crate::approval::Policy;
+use crate::engine::approvers;
 use crate::plan::Promotion;
 
 /// How many objects of a sort are named to people.
@@ -28,6 +30,8 @@ pub struct Page {
     pub unprotected: Option<String>,
     /// Fences that are owed, by the address of their object.
     pub owed: BTreeMap<String, Owed>,
+    /// How many must approve a promotion, and who may, where it needs signatures.
+    pub approvals: Option<Policy>,
     /// Counts states.
     pub serial: u64,
     /// The state's lineage.
@@ -65,6 +69,7 @@ impl Page {
         let Some(state) = &known.state else { return page };
         page.unprotected.clone_from(&state.promotions.unprotected);
         page.owed.clone_from(&state.promotions.owed);
+        page.approvals = approvers::bound(Some(state)).ok().filter(|policy| policy.needed > 0);
         page.topology.clone_from(&state.topology);
         page.primary.clone_from(&state.primary);
         page.epoch = state.epoch;
@@ -123,6 +128,11 @@ pub fn text(page: &Page) -> String {
             format!("Owed by {} since {}: the fence {}", line(region), line(since), line(at))
         }),
     );
+    if let Some(policy) = &page.approvals {
+        let (needed, of) = (policy.needed, policy.approvers().len());
+        let names = line(&policy.names());
+        let _ok = writeln!(out, "Approvals of a promotion: {needed} of {of} ({names})");
+    }
     let _ok = writeln!(out, "State: serial {}, lineage {}", page.serial, line(lineage));
     for (provider, account) in &page.accounts {
         let _ok = writeln!(out, "Account of {}: {}", line(provider), line(account));

@@ -119,6 +119,7 @@ fn promotions() -> Promotions {
         owed: [(r#"bucket.exports.aws_s3_bucket_policy["us-east-1"]"#.to_owned(), owed)].into(),
         gates: [("dns_failover.api".to_owned(), gate)].into(),
         last: Some(passage),
+        ..Promotions::default()
     }
 }
 
@@ -187,6 +188,19 @@ fn a_payload_of_version_2_reads_and_is_written_again_byte_for_byte() {
     assert_eq!(read, state());
     assert_eq!(payload(&read, &sealer()).unwrap() + "\n", text);
     assert!(!text.contains("hunter2"));
+}
+
+#[test]
+fn who_may_approve_is_added_to_version_2() {
+    let owed = r#""since":"2026-11-20T13:00:00Z"}}"#;
+    let more = format!(r#"{owed},"approvals":1,"approvers":["ssh-ed25519 AAAA alice"]"#);
+    let text = String::from_utf8(stored("v2.json")).unwrap().replace(owed, &more);
+    let (bytes, _) = Generation::encode(&header(), text.trim_end()).unwrap();
+    let read = Generation::decode(&bytes).unwrap().state(&sealer()).unwrap();
+    let approvers = vec!["ssh-ed25519 AAAA alice".to_owned()];
+    let promotions = Promotions { approvals: 1, approvers, ..promotions() };
+    assert_eq!(read, State { promotions, ..state() });
+    assert_eq!(payload(&read, &sealer()).unwrap() + "\n", text);
 }
 
 #[test]

@@ -134,6 +134,7 @@ impl Case {
                 (r"\b(linux|darwin|windows)_\w+", "<platform>"),
                 (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<id>"),
                 (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?", "<time>"),
+                (r"\bplan [0-9a-f]{64}\b", "plan <digest>"),
                 (r"\b\d+(\.\d+)? ?(ms|s) ago\b", "<time> ago"),
                 (r"\brun [0-9a-f]{8}\b", "run <run>"),
             ];

@@ -1,5 +1,6 @@
 //! The program as people use it: commands, exit codes, texts, and bad days without servers.
 
+mod approvals;
 pub(crate) mod case;
 mod ci;
 mod commands;

@@ -6,12 +6,13 @@ use super::source::{Source, is_word, words};
 use super::{TREE, none, planted};
 
 /// The modules of `src/`, each of which imports only those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     // What several stages share.
     "address",
     "event",
     "function",
     "graph",
+    "approval",
     "builtin",
     "registry", // The pipeline.
     "config",

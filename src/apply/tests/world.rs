@@ -354,6 +354,7 @@ pub(super) fn blank(address: Address, region: &str) -> ObjectChange {
 pub(super) fn plan_of(id: &str, changes: Vec<ObjectChange>, steps: Vec<Step>) -> Plan {
     Plan {
         promotion: None,
+        approvers: None,
         id: id.to_owned(),
         created: String::new(),
         expires: String::new(),

@@ -14,6 +14,7 @@ use lifeboat_state::secret::{Sealer, open_document};
 
 use super::{PlanFileError, damaged, v1, v2, write};
 use crate::address::Address;
+use crate::approval::{Policy, PolicyChange};
 use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::{
@@ -73,6 +74,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         mode: one_of(MODES, write::mode, &stored.mode)?,
         inputs,
         promotion: stored.promotion.map(promotion).transpose()?,
+        approvers: stored.approvers.map(approvers).transpose()?,
         changes,
         drift: stored.drift.into_iter().map(|c| reader.change(c)).collect::<Result<_, _>>()?,
         outputs,
@@ -234,7 +236,14 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
         records: stored.records,
         waiting: stored.waiting,
         left_out: stored.left_out.into_iter().map(Name::from).collect(),
+        approvals: stored.approvals,
     })
+}
+
+fn approvers(stored: v2::PolicyChange) -> Result<PolicyChange, PlanFileError> {
+    let policy = |v2::Policy { needed, approvers }| Policy::of_lines(needed, &approvers);
+    let before = policy(stored.before).map_err(damaged)?;
+    Ok(PolicyChange { before, after: policy(stored.after).map_err(damaged)? })
 }
 
 fn scope(stored: v1::Scope) -> Scope {

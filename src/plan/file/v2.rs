@@ -19,6 +19,8 @@ pub(super) struct Plan {
     /// In wire form; nothing in what version 1 wrote.
     pub standing: Option<v1::Doc>,
     pub promotion: Option<Promotion>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvers: Option<PolicyChange>,
     pub changes: Vec<Change>,
     pub drift: Vec<Change>,
     pub outputs: BTreeMap<String, Output>,
@@ -39,6 +41,25 @@ pub(super) struct Promotion {
     pub waiting: usize,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
+    #[serde(default, skip_serializing_if = "none")]
+    pub approvals: u32,
+}
+
+fn none(count: &u32) -> bool {
+    *count == 0
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct PolicyChange {
+    pub before: Policy,
+    pub after: Policy,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Policy {
+    pub needed: u32,
+    /// Public keys as OpenSSH writes them, with names.
+    pub approvers: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,6 +105,7 @@ impl From<v1::Plan> for Plan {
             exclude_regions: Vec::new(),
             standing: None,
             promotion: None,
+            approvers: None,
             changes: old.changes,
             drift: old.drift,
             outputs: old.outputs,

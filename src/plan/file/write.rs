@@ -9,6 +9,7 @@ use lifeboat_state::secret::{Sealer, seal_document};
 use serde_json::value::RawValue;
 
 use super::{PlanFileError, VERSION, unstorable, v1, v2};
+use crate::approval::{Policy, PolicyChange};
 use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::{
@@ -59,6 +60,7 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         exclude_regions: inputs.exclude_regions.clone(),
         standing: writer.maybe(STANDING, inputs.standing.as_ref())?,
         promotion: plan.promotion.as_ref().map(promotion),
+        approvers: plan.approvers.as_ref().map(approvers),
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         drift: plan.drift.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         outputs,
@@ -190,7 +192,13 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         records: promotion.records,
         waiting: promotion.waiting,
         left_out: promotion.left_out.iter().map(ToString::to_string).collect(),
+        approvals: promotion.approvals,
     }
+}
+
+fn approvers(PolicyChange { before, after }: &PolicyChange) -> v2::PolicyChange {
+    let policy = |policy: &Policy| v2::Policy { needed: policy.needed, approvers: policy.lines() };
+    v2::PolicyChange { before: policy(before), after: policy(after) }
 }
 
 fn status(status: &ScopeStatus) -> v1::Status {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use super::configuration::{Configuration, configuration};
-use super::promotion::promotion;
+use super::promotion::{approvers, promotion};
 use super::state::{Document as StateDocument, Module, Resource, index, mode};
 use super::{TERRAFORM_VERSION, raw, raw_or_null};
 use crate::diff::Action;
@@ -105,6 +105,8 @@ struct Document {
     scopes: Vec<Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
     promotion: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvers: Option<Json>,
     timestamp: String,
     applyable: bool,
     complete: bool,
@@ -156,6 +158,7 @@ pub fn plan(plan: &Plan, loaded: &Loaded) -> Option<String> {
         checks: plan.checks.iter().map(check).collect(),
         scopes: plan.scopes.iter().map(scope).collect(),
         promotion: promotion(plan),
+        approvers: approvers(plan),
         timestamp: plan.created.clone(),
         applyable: plan.has_changes(),
         complete: plan.deferred().next().is_none(),

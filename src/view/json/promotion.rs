@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::approval::{Policy, PolicyChange};
 use crate::plan::{Phase, Plan};
 
 /// The phases with the addresses of what they change; nothing for other plans.
@@ -29,5 +30,22 @@ pub(super) fn promotion(plan: &Plan) -> Option<Json> {
         "needs_attestation": promotion.needs_attestation(),
         "waiting": promotion.waiting,
         "left_out": promotion.left_out.iter().map(|name| &**name).collect::<Vec<_>>(),
+        "mode": promotion.mode().word(),
+        "approvals": promotion.approvals,
     }))
+}
+
+/// Who may approve promotions, before and after, where the plan changes it.
+pub fn approvers(plan: &Plan) -> Option<Json> {
+    let PolicyChange { before, after } = plan.approvers.as_ref()?;
+    Some(json!({ "before": policy(before), "after": policy(after) }))
+}
+
+/// How many must approve a promotion, and who may.
+pub fn policy(policy: &Policy) -> Json {
+    let approvers = policy
+        .approvers()
+        .iter()
+        .map(|approver| json!({ "name": approver.name(), "fingerprint": approver.fingerprint() }));
+    json!({ "needed": policy.needed, "approvers": approvers.collect::<Vec<_>>() })
 }

@@ -33,6 +33,12 @@ pub fn page(plan: &Plan, view: &PlanView<'_>) -> String {
             block("text", &phases)
         ));
     }
+    if let Some(approvers) = promotion::approvers(plan) {
+        page.add(&format!(
+            "**This plan changes who may approve promotions:** {}\n\n",
+            code(&approvers)
+        ));
+    }
     let consent: Vec<String> = view.consent(plan).trim().lines().map(str::to_owned).collect();
     if !consent.is_empty() {
         page.add(&format!("**Applying this asks for consent:**\n\n{}\n", block("text", &consent)));
@@ -62,7 +68,7 @@ pub fn page(plan: &Plan, view: &PlanView<'_>) -> String {
 }
 
 fn title(plan: &Plan, view: &PlanView<'_>) -> String {
-    if !shown(plan).is_empty() || outputs_change(&plan.outputs) {
+    if !shown(plan).is_empty() || outputs_change(&plan.outputs) || plan.approvers.is_some() {
         let summary = view.summary(plan);
         return summary.trim_start_matches("Plan: ").trim_end_matches('.').to_owned();
     }

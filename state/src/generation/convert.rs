@@ -169,7 +169,8 @@ impl From<v1::Deposed> for Deposed {
 }
 
 impl From<Promotions> for v2::Promotions {
-    fn from(Promotions { left, unprotected, owed, gates, last }: Promotions) -> Self {
+    fn from(promotions: Promotions) -> Self {
+        let Promotions { left, unprotected, owed, gates, last, approvals, approvers } = promotions;
         let owed = owed.into_iter().map(|(address, Owed { region, epoch, since })| {
             (address, v2::Owed { region, epoch, since })
         });
@@ -184,12 +185,15 @@ impl From<Promotions> for v2::Promotions {
             reached,
             told,
         });
-        Self { left, unprotected, owed: owed.collect(), gates: gates.collect(), last }
+        let (owed, gates) = (owed.collect(), gates.collect());
+        Self { left, unprotected, owed, gates, last, approvals, approvers }
     }
 }
 
 impl From<v2::Promotions> for Promotions {
-    fn from(v2::Promotions { left, unprotected, owed, gates, last }: v2::Promotions) -> Self {
+    fn from(promotions: v2::Promotions) -> Self {
+        let v2::Promotions { left, unprotected, owed, gates, last, approvals, approvers } =
+            promotions;
         let owed = owed.into_iter().map(|(address, v2::Owed { region, epoch, since })| {
             (address, Owed { region, epoch, since })
         });
@@ -204,7 +208,8 @@ impl From<v2::Promotions> for Promotions {
             reached,
             told,
         });
-        Self { left, unprotected, owed: owed.collect(), gates: gates.collect(), last }
+        let (owed, gates) = (owed.collect(), gates.collect());
+        Self { left, unprotected, owed, gates, last, approvals, approvers }
     }
 }
 

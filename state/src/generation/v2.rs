@@ -35,6 +35,14 @@ pub(super) struct Promotions {
     pub(super) gates: BTreeMap<String, Gate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Passage>,
+    #[serde(default, skip_serializing_if = "none")]
+    pub(super) approvals: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) approvers: Vec<String>,
+}
+
+fn none(count: &u32) -> bool {
+    *count == 0
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,9 +65,10 @@ pub(super) struct Passage {
 
 impl Promotions {
     fn is_empty(&self) -> bool {
-        let Self { left, unprotected, owed, gates, last } = self;
+        let Self { left, unprotected, owed, gates, last, approvals, approvers } = self;
         let nothing = left.is_none() && unprotected.is_none() && last.is_none();
-        nothing && owed.is_empty() && gates.is_empty()
+        let open = owed.is_empty() && gates.is_empty();
+        nothing && open && *approvals == 0 && approvers.is_empty()
     }
 }
 

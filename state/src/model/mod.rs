@@ -24,7 +24,7 @@ pub struct State {
     pub topology: Option<String>,
     /// The region that is primary.
     pub primary: Option<String>,
-    /// What promotions left behind.
+    /// What promotions left behind, and what the next one needs.
     pub promotions: Promotions,
     /// Which account each scope was bound to: scope text to account id or cluster uid.
     pub identities: BTreeMap<String, String>,
@@ -72,7 +72,7 @@ impl State {
     }
 }
 
-/// What promotions left behind.
+/// What promotions left behind, and what the next one needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Promotions {
     /// The region that was the primary before the last promotion: files that still name it are
@@ -87,6 +87,10 @@ pub struct Promotions {
     pub gates: BTreeMap<String, Gate>,
     /// The last promotion, or the one that is open.
     pub last: Option<Passage>,
+    /// How many must approve the next.
+    pub approvals: u32,
+    /// Who may approve the next: public keys as OpenSSH writes them, with names.
+    pub approvers: Vec<String>,
 }
 
 /// A gate that is open.

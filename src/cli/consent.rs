@@ -1,0 +1,86 @@
+//! Options by which people consent: to what guards refuse, to promotions, and to what nobody can
+//! measure.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::whole;
+
+/// Consent to what guards refuse.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Consent {
+    /// Apply without asking
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Allow exactly so many deletions and replacements
+    #[arg(long, value_name = "COUNT", value_parser = whole::<usize>)]
+    pub allow_destroy: Option<usize>,
+    /// Allow a change that can never be taken back; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub confirm_one_way: Vec<String>,
+    /// Which promotion is meant.
+    #[command(flatten)]
+    pub naming: Naming,
+    /// A signature over what `lifeboat show -approval PLAN` prints, as `ssh-keygen -Y sign -n
+    /// lifeboat` makes it; may be repeated
+    #[arg(long, value_name = "FILE.sig")]
+    pub approval: Vec<PathBuf>,
+    /// Until when the signed approval may be used, as `show -approval` was told
+    #[arg(long, value_name = "TIME", requires = "approval")]
+    pub approval_expires: Option<jiff::Timestamp>,
+    /// What a person says of what nobody can measure.
+    #[command(flatten)]
+    pub word: Word,
+}
+
+/// Which promotion is meant: files of before the last one are none by themselves.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Naming {
+    /// Approve that this region becomes the primary; `plan` only makes the plan of it
+    #[arg(long, value_name = "REGION", requires = "from_epoch")]
+    pub promote: Option<String>,
+    /// The epoch that the promotion leaves, as `lifeboat status` tells it
+    #[arg(long, value_name = "EPOCH", requires = "promote", value_parser = whole::<u64>)]
+    pub from_epoch: Option<u64>,
+}
+
+impl Naming {
+    /// Whether the epoch that is now is named: who does that does not go by files of before.
+    pub fn is_of(&self, epoch: Option<u64>) -> bool {
+        self.promote.is_some() && self.from_epoch == epoch
+    }
+}
+
+/// What a person says of what nobody can measure, or nobody else will say in time.
+#[derive(Clone, Debug, Default, Args)]
+#[command(group = clap::ArgGroup::new("reasoned").multiple(true))]
+pub struct Word {
+    /// Attest that this region is down and cannot write
+    #[arg(long, value_name = "REGION", requires = "reason", group = "reasoned")]
+    pub attest: Option<String>,
+    /// Promote without the approvers who are missing; it is kept with the promotion, and told
+    #[arg(long, requires = "reason", group = "reasoned")]
+    pub break_glass: bool,
+    /// How that is known, or why it must be; it is kept with the promotion
+    #[arg(long, value_name = "TEXT", requires = "reasoned")]
+    pub reason: Option<String>,
+    /// Accept the loss of so much, as 5m, or `unknown`
+    #[arg(long, value_name = "DURATION")]
+    pub accept_loss: Option<String>,
+}
+
+/// What the text of an approval says besides the plan.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Terms {
+    /// With -approval: attest that this region is down and cannot write
+    #[arg(long, value_name = "REGION", requires = "approval")]
+    pub attest: Option<String>,
+    /// With -approval: accept the loss of so much, as 5m, or `unknown`
+    #[arg(long, value_name = "DURATION", requires = "approval")]
+    pub accept_loss: Option<String>,
+    /// With -approval: until when it may be used, as 2026-11-21T18:00:00Z [default: as long as the
+    /// plan]
+    #[arg(long, value_name = "TIME", requires = "approval")]
+    pub approval_expires: Option<jiff::Timestamp>,
+}
