@@ -64,6 +64,8 @@ pub enum Command {
     Destroy(Destroy),
     /// Make another region the primary
     Promote(Promote),
+    /// Check what a promotion would need; changes nothing itself
+    Preflight(Preflight),
     /// Tell what changed outside of lifeboat; changes nothing itself
     Drift(Drift),
     /// Take an object that exists into the state; changes nothing live
@@ -100,12 +102,16 @@ impl Command {
             Self::Destroy(args) => &args.planning,
             Self::Promote(args) => &args.planning,
             Self::Drift(args) => &args.planning,
+            Self::Preflight(args) => return args.input != Some(false),
             Self::Import(args) => return args.input != Some(false),
             _ => return false,
         };
         planning.input != Some(false)
     }
 }
+
+/// Steps at the same time, where nothing is said (design.md, section 12).
+const PARALLELISM: usize = 64;
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -154,7 +160,7 @@ pub struct Planning {
     #[arg(long, value_name = "REGION")]
     pub assume_down: Vec<String>,
     /// Take so many steps at the same time
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = at_least_one)]
     pub parallelism: usize,
     /// Print a JSON object per line, also where something fails
     #[arg(long)]
@@ -338,6 +344,44 @@ pub struct Promote {
     /// The lock.
     #[command(flatten)]
     pub locking: Locking,
+}
+
+/// `preflight`
+#[derive(Clone, Debug, Args)]
+pub struct Preflight {
+    /// The region that would become the primary; without one, the first standby
+    #[arg(value_name = "REGION")]
+    pub region: Option<String>,
+    /// Values of variables.
+    #[command(flatten)]
+    pub values: Values,
+    /// Treat a region as unreachable without asking it; may be repeated
+    #[arg(long, value_name = "REGION")]
+    pub assume_down: Vec<String>,
+    /// Write a report of JUnit, too, to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub junit: Option<PathBuf>,
+    /// Print a JSON object per line, also where something fails
+    #[arg(long)]
+    pub json: bool,
+    /// With false, fail where the value of a variable would be asked for
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub input: Option<bool>,
+}
+
+impl Preflight {
+    /// How the promotion is planned.
+    pub fn planning(&self) -> Planning {
+        let Self { values, assume_down, json, input, .. } = self.clone();
+        Planning {
+            values,
+            assume_down,
+            json,
+            input,
+            parallelism: PARALLELISM,
+            ..Planning::default()
+        }
+    }
 }
 
 /// `destroy`

@@ -19,6 +19,7 @@ mod folder;
 mod imports;
 mod kills;
 mod outage;
+mod preflight;
 mod progress;
 mod promotion;
 mod ran;

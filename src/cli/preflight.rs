@@ -1,0 +1,139 @@
+//! `lifeboat preflight [REGION]`: what a promotion would need, on any day. Reads, and takes no lock.
+
+use std::sync::Arc;
+
+use lifeboat_sdk::{Diagnostic, Severity};
+use lifeboat_state::backend::{StateBackend as _, StoreBackend};
+
+use super::args;
+use super::exit::Exit;
+use super::plan::make;
+use super::workspace::Workspace;
+use crate::engine::edit::{self, Edit};
+use crate::engine::preflight::{Given, Held, Preflight, Verdict, facts, preflight};
+use crate::engine::{Asked, Loaded};
+use crate::registry::Providers;
+use crate::view::preflight as view;
+
+/// Runs `preflight`: 0 all checks pass, 5 one fails, 6 one is unknown, 1 errors.
+pub async fn run(workspace: &Workspace, args: &args::Preflight) -> Exit {
+    let output = &workspace.output;
+    let made = look(workspace, args).await;
+    let report = match &made {
+        Ok(preflight) if output.json => {
+            view::lines(output, preflight);
+            view::document(preflight)
+        }
+        Ok(preflight) => {
+            output.result(&view::text(
+                preflight,
+                output.paint,
+                output.wrap.then_some(output.width),
+            ));
+            view::document(preflight)
+        }
+        // A file that is asked for is owed too.
+        Err(_) => view::failure(&output.found()),
+    };
+    let exit = made.map_or_else(|exit| exit, |preflight| exit(&preflight));
+    let Some(file) = &args.junit else { return exit };
+    match std::fs::write(file, report) {
+        Ok(()) => exit,
+        Err(error) => {
+            let text = format!("{}: {error}.", file.display());
+            output.error("The report cannot be written", &text);
+            exit.without_output()
+        }
+    }
+}
+
+fn exit(preflight: &Preflight) -> Exit {
+    match preflight.worst() {
+        Verdict::Pass => Exit::Done,
+        Verdict::Unknown => Exit::Unread,
+        Verdict::Fail => Exit::Refused,
+    }
+}
+
+/// Plans the promotion and judges it; what keeps that from being done has been told.
+async fn look(workspace: &Workspace, args: &args::Preflight) -> Result<Preflight, Exit> {
+    let planning = args.planning();
+    let settings = workspace.settings(Some(&planning));
+    let backend = workspace.backend().await?;
+    let known = workspace.known(&backend, &Providers::default()).await?;
+    workspace.tell(&known.diagnostics);
+    let mut contexts = workspace.contexts(false);
+    let (loaded, found) = workspace.load_quietly(&settings, &contexts);
+    if found.0.iter().any(|problem| problem.severity == Severity::Error) {
+        workspace.output.diagnostics(&found, &loaded.config.sources);
+        return Err(Exit::Error);
+    }
+    let named = loaded.topology.as_ref().map(|topology| topology.primary.clone());
+    let primary = known.state.as_ref().and_then(|state| state.primary.clone());
+    let region = sought(&loaded, args, primary.as_deref().or(named.as_deref()).unwrap_or_default());
+    let known_region = loaded.topology.as_ref().is_some_and(|t| t.region(&region).is_some());
+    let edit = edit::primary(&loaded, &region);
+    let (Some(named), true) = (named, known_region) else {
+        let why = edit.err().map(|why| told(workspace, &loaded, *why));
+        return Err(why.unwrap_or(Exit::Error));
+    };
+    let Some(primary) = primary else { return Err(nothing_applied(workspace)) };
+    if region == primary {
+        let text = format!("{region} is the primary. Name a standby, or none for the first.");
+        workspace.output.error("There is nothing to promote", &text);
+        return Err(Exit::Error);
+    }
+    if let Ok(Some(Edit { file, after, .. })) = &edit {
+        contexts.files = Arc::new(workspace.files().with(file, after.clone()));
+    }
+    let loaded = workspace.load(&settings, &contexts).await?;
+    let asked = Asked { back: true, in_doubt: known.in_doubt.clone(), ..Asked::default() };
+    let state = known.state.as_ref();
+    let made = make(workspace, &loaded, &contexts, &planning, state, &asked).await;
+    workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
+    // No judgement of the topology: an option that was mistyped, an interrupt.
+    let not_made = ["engine::region_unknown", "plan::interrupted"];
+    if made.diagnostics.0.iter().any(|problem| not_made.contains(&problem.code)) {
+        return Err(Exit::Error);
+    }
+    let held = held(workspace, &backend).await?;
+    // What was never learnt, or cannot be read, is not known.
+    let durations = &backend.durations().await.unwrap_or_default();
+    let (loaded, made, known, settings) = (&loaded, &made, &known, &settings);
+    let given = Given { loaded, made, known, named, edit, held, durations, settings };
+    let facts = facts(given, &region, workspace.interrupt.clone()).await;
+    match facts.map_err(|why| told(workspace, loaded, *why))? {
+        Some(facts) => Ok(preflight(&facts)),
+        None => Err(nothing_applied(workspace)),
+    }
+}
+
+fn told(workspace: &Workspace, loaded: &Loaded, why: Diagnostic) -> Exit {
+    workspace.output.diagnostics(&why.into(), &loaded.config.sources);
+    Exit::Error
+}
+
+fn nothing_applied(workspace: &Workspace) -> Exit {
+    let text = "Nothing of this topology has been applied yet, so there is no primary to replace.\n\
+                Run `lifeboat apply` first.";
+    workspace.output.error("There is nothing to promote", text);
+    Exit::Error
+}
+
+/// The region that is asked about: by default the first standby in the topology's order, and where
+/// there is neither, none.
+fn sought(loaded: &Loaded, args: &args::Preflight, primary: &str) -> String {
+    let regions = loaded.topology.iter().flat_map(|topology| &topology.regions);
+    let first = regions.map(|region| region.name.to_string()).find(|name| name != primary);
+    args.region.clone().or(first).unwrap_or_default()
+}
+
+/// Who holds the lock; it is not taken.
+async fn held(workspace: &Workspace, backend: &StoreBackend) -> Result<Held, Exit> {
+    let holder = backend.holder().await.map_err(|error| workspace.failed(&error))?;
+    let Some(holder) = holder else { return Ok(Held::Free) };
+    let who = format!("{} since {}", holder.info.who, holder.info.created);
+    let host = workspace.lock_info("").host;
+    let ended = backend.has_ended(&holder, &host).await.unwrap_or(false);
+    Ok(if ended { Held::Left(who) } else { Held::By(who) })
+}
