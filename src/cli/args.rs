@@ -13,6 +13,7 @@ use crate::address::Address;
 use crate::engine::edit::Edit;
 use crate::view::graph::Format;
 
+pub use super::preflight::Preflight;
 pub use super::state::options::StateCommand;
 
 /// The command line.
@@ -111,7 +112,7 @@ impl Command {
 }
 
 /// Steps at the same time, where nothing is said (design.md, section 12).
-const PARALLELISM: usize = 64;
+pub(super) const PARALLELISM: usize = 64;
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -344,44 +345,6 @@ pub struct Promote {
     /// The lock.
     #[command(flatten)]
     pub locking: Locking,
-}
-
-/// `preflight`
-#[derive(Clone, Debug, Args)]
-pub struct Preflight {
-    /// The region that would become the primary; without one, the first standby
-    #[arg(value_name = "REGION")]
-    pub region: Option<String>,
-    /// Values of variables.
-    #[command(flatten)]
-    pub values: Values,
-    /// Treat a region as unreachable without asking it; may be repeated
-    #[arg(long, value_name = "REGION")]
-    pub assume_down: Vec<String>,
-    /// Write a report of JUnit, too, to this file
-    #[arg(long, value_name = "FILE", conflicts_with = "json")]
-    pub junit: Option<PathBuf>,
-    /// Print a JSON object per line, also where something fails
-    #[arg(long)]
-    pub json: bool,
-    /// With false, fail where the value of a variable would be asked for
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub input: Option<bool>,
-}
-
-impl Preflight {
-    /// How the promotion is planned.
-    pub fn planning(&self) -> Planning {
-        let Self { values, assume_down, json, input, .. } = self.clone();
-        Planning {
-            values,
-            assume_down,
-            json,
-            input,
-            parallelism: PARALLELISM,
-            ..Planning::default()
-        }
-    }
 }
 
 /// `destroy`

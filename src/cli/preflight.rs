@@ -1,7 +1,9 @@
 //! `lifeboat preflight [REGION]`: what a promotion would need, on any day. Reads, and takes no lock.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::Args;
 use lifeboat_sdk::{Diagnostic, Severity};
 use lifeboat_state::backend::{StateBackend as _, StoreBackend};
 
@@ -10,13 +12,51 @@ use super::exit::Exit;
 use super::plan::make;
 use super::workspace::Workspace;
 use crate::engine::edit::{self, Edit};
-use crate::engine::preflight::{Given, Held, Preflight, Verdict, facts, preflight};
+use crate::engine::preflight::{self as engine, Given, Held, Verdict};
 use crate::engine::{Asked, Loaded};
 use crate::registry::Providers;
 use crate::view::preflight as view;
 
+/// `preflight`
+#[derive(Clone, Debug, Args)]
+pub struct Preflight {
+    /// The region that would become the primary; without one, the first standby
+    #[arg(value_name = "REGION")]
+    pub region: Option<String>,
+    /// Values of variables.
+    #[command(flatten)]
+    pub values: args::Values,
+    /// Treat a region as unreachable without asking it; may be repeated
+    #[arg(long, value_name = "REGION")]
+    pub assume_down: Vec<String>,
+    /// Write a report of JUnit, too, to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub junit: Option<PathBuf>,
+    /// Print a JSON object per line, also where something fails
+    #[arg(long)]
+    pub json: bool,
+    /// With false, fail where the value of a variable would be asked for
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub input: Option<bool>,
+}
+
+impl Preflight {
+    /// How the promotion is planned.
+    fn planning(&self) -> args::Planning {
+        let Self { values, assume_down, json, input, .. } = self.clone();
+        args::Planning {
+            values,
+            assume_down,
+            json,
+            input,
+            parallelism: args::PARALLELISM,
+            ..args::Planning::default()
+        }
+    }
+}
+
 /// Runs `preflight`: 0 all checks pass, 5 one fails, 6 one is unknown, 1 errors.
-pub async fn run(workspace: &Workspace, args: &args::Preflight) -> Exit {
+pub async fn run(workspace: &Workspace, args: &Preflight) -> Exit {
     let output = &workspace.output;
     let made = look(workspace, args).await;
     let report = match &made {
@@ -47,7 +87,7 @@ pub async fn run(workspace: &Workspace, args: &args::Preflight) -> Exit {
     }
 }
 
-fn exit(preflight: &Preflight) -> Exit {
+fn exit(preflight: &engine::Preflight) -> Exit {
     match preflight.worst() {
         Verdict::Pass => Exit::Done,
         Verdict::Unknown => Exit::Unread,
@@ -56,7 +96,7 @@ fn exit(preflight: &Preflight) -> Exit {
 }
 
 /// Plans the promotion and judges it; what keeps that from being done has been told.
-async fn look(workspace: &Workspace, args: &args::Preflight) -> Result<Preflight, Exit> {
+async fn look(workspace: &Workspace, args: &Preflight) -> Result<engine::Preflight, Exit> {
     let planning = args.planning();
     let settings = workspace.settings(Some(&planning));
     let backend = workspace.backend().await?;
@@ -70,18 +110,21 @@ async fn look(workspace: &Workspace, args: &args::Preflight) -> Result<Preflight
     }
     let named = loaded.topology.as_ref().map(|topology| topology.primary.clone());
     let primary = known.state.as_ref().and_then(|state| state.primary.clone());
-    let region = sought(&loaded, args, primary.as_deref().or(named.as_deref()).unwrap_or_default());
+    let region = sought(&loaded, args, primary.as_deref().or(named.as_deref()));
+    let Some(region) = region else {
+        let text = "The files declare no topology with a standby, so no region can take over.";
+        return Err(nothing(workspace, text));
+    };
     let known_region = loaded.topology.as_ref().is_some_and(|t| t.region(&region).is_some());
     let edit = edit::primary(&loaded, &region);
     let (Some(named), true) = (named, known_region) else {
         let why = edit.err().map(|why| told(workspace, &loaded, *why));
         return Err(why.unwrap_or(Exit::Error));
     };
-    let Some(primary) = primary else { return Err(nothing_applied(workspace)) };
+    let Some(primary) = primary else { return Err(nothing(workspace, NOT_APPLIED)) };
     if region == primary {
         let text = format!("{region} is the primary. Name a standby, or none for the first.");
-        workspace.output.error("There is nothing to promote", &text);
-        return Err(Exit::Error);
+        return Err(nothing(workspace, &text));
     }
     if let Ok(Some(Edit { file, after, .. })) = &edit {
         contexts.files = Arc::new(workspace.files().with(file, after.clone()));
@@ -92,8 +135,8 @@ async fn look(workspace: &Workspace, args: &args::Preflight) -> Result<Preflight
     let made = make(workspace, &loaded, &contexts, &planning, state, &asked).await;
     workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
     // No judgement of the topology: an option that was mistyped, an interrupt.
-    let not_made = ["engine::region_unknown", "plan::interrupted"];
-    if made.diagnostics.0.iter().any(|problem| not_made.contains(&problem.code)) {
+    let not_made = |code| matches!(code, "engine::region_unknown" | "plan::interrupted");
+    if made.diagnostics.0.iter().any(|problem| not_made(problem.code)) {
         return Err(Exit::Error);
     }
     let held = held(workspace, &backend).await?;
@@ -101,10 +144,10 @@ async fn look(workspace: &Workspace, args: &args::Preflight) -> Result<Preflight
     let durations = &backend.durations().await.unwrap_or_default();
     let (loaded, made, known, settings) = (&loaded, &made, &known, &settings);
     let given = Given { loaded, made, known, named, edit, held, durations, settings };
-    let facts = facts(given, &region, workspace.interrupt.clone()).await;
+    let facts = engine::facts(given, &region, workspace.interrupt.clone()).await;
     match facts.map_err(|why| told(workspace, loaded, *why))? {
-        Some(facts) => Ok(preflight(&facts)),
-        None => Err(nothing_applied(workspace)),
+        Some(facts) => Ok(engine::preflight(&facts)),
+        None => Err(nothing(workspace, NOT_APPLIED)),
     }
 }
 
@@ -113,19 +156,19 @@ fn told(workspace: &Workspace, loaded: &Loaded, why: Diagnostic) -> Exit {
     Exit::Error
 }
 
-fn nothing_applied(workspace: &Workspace) -> Exit {
-    let text = "Nothing of this topology has been applied yet, so there is no primary to replace.\n\
-                Run `lifeboat apply` first.";
-    workspace.output.error("There is nothing to promote", text);
+fn nothing(workspace: &Workspace, why: &str) -> Exit {
+    workspace.output.error("There is nothing to promote", why);
     Exit::Error
 }
 
-/// The region that is asked about: by default the first standby in the topology's order, and where
-/// there is neither, none.
-fn sought(loaded: &Loaded, args: &args::Preflight, primary: &str) -> String {
+const NOT_APPLIED: &str = "Nothing of this topology has been applied yet, so there is no primary to \
+                           replace.\nRun `lifeboat apply` first.";
+
+/// The region that is asked about: by default the first standby in the topology's order.
+fn sought(loaded: &Loaded, args: &Preflight, primary: Option<&str>) -> Option<String> {
     let regions = loaded.topology.iter().flat_map(|topology| &topology.regions);
-    let first = regions.map(|region| region.name.to_string()).find(|name| name != primary);
-    args.region.clone().or(first).unwrap_or_default()
+    let mut standbys = regions.map(|region| &*region.name).filter(|name| Some(*name) != primary);
+    args.region.clone().or_else(|| standbys.next().map(str::to_owned))
 }
 
 /// Who holds the lock; it is not taken.

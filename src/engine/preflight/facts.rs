@@ -22,6 +22,7 @@ use crate::plan::promotion::Parts;
 use crate::plan::resolve::Previous;
 use crate::plan::{Plan, Promotion};
 use crate::refresh;
+use crate::registry::Instance;
 use crate::topology::Topology;
 use crate::topology::region::Region;
 
@@ -154,9 +155,9 @@ async fn credentials(
     }
     let ctx = Ctx::read_only(Arc::new(session));
     let mut proven = refresh::proven(&made.providers, &ctx, &to.aws).await;
-    let of = |name: &Name| proven.remove(name).map(|answer| answer.map_err(|e| e.to_string()));
-    let mut of = of;
-    instances
-        .filter_map(|one| Some((one.name.clone(), one.configured.credentials(), of(&one.name)?)))
-        .collect()
+    let of = |one: &Instance| {
+        let answer = proven.remove(&one.name)?.map_err(|failure| failure.to_string());
+        Some((one.name.clone(), one.configured.credentials(), answer))
+    };
+    instances.filter_map(of).collect()
 }

@@ -69,7 +69,7 @@ impl Finding {
     }
 
     fn unknown(message: impl Into<String>, fix: impl Into<String>) -> Self {
-        let fix = Some(fix.into());
+        let fix = Some(fix.into()).filter(|fix| !fix.is_empty());
         Self { about: None, verdict: Verdict::Unknown, message: message.into(), fix }
     }
 

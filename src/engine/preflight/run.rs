@@ -16,8 +16,7 @@ pub(super) fn plan(facts: &Facts<'_>) -> Vec<Finding> {
         .map(|problem| {
             let text = format!("{}: {}", problem.summary, problem.detail);
             let about = problem.address.clone().unwrap_or_else(|| problem.code.to_owned());
-            let found = Finding::fail(text, problem.help.clone().unwrap_or_default()).about(about);
-            Finding { fix: problem.help.clone(), ..found }
+            Finding::fail(text, problem.help.clone().unwrap_or_default()).about(about)
         })
         .collect();
     if !found.is_empty() {

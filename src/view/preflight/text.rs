@@ -23,7 +23,7 @@ pub fn text(preflight: &Preflight, paint: Paint, width: Option<usize>) -> String
         let about = about.as_deref().map(|about| format!(" {}", line(about)));
         let _ok = writeln!(out, "  {word} {code}{}", about.unwrap_or_default());
         let _ok = writeln!(out, "          {}", line(message));
-        if let Some(fix) = fix.as_deref().filter(|fix| !fix.is_empty()) {
+        if let Some(fix) = fix {
             let _ok = writeln!(out, "          {} {}", paint.label(Label::Strong, "->"), line(fix));
         }
     }
