@@ -8,6 +8,7 @@ use lifeboat_sdk::{Diagnostic, Severity};
 use lifeboat_state::backend::{StateBackend as _, StoreBackend};
 
 use super::args;
+use super::drift::base;
 use super::exit::Exit;
 use super::plan::make;
 use super::workspace::Workspace;
@@ -58,24 +59,20 @@ impl Preflight {
 /// Runs `preflight`: 0 all checks pass, 5 one fails, 6 one is unknown, 1 errors.
 pub async fn run(workspace: &Workspace, args: &Preflight) -> Exit {
     let output = &workspace.output;
-    let made = look(workspace, args).await;
-    let report = match &made {
-        Ok(preflight) if output.json => {
-            view::lines(output, preflight);
-            view::document(preflight)
-        }
-        Ok(preflight) => {
-            output.result(&view::text(
-                preflight,
-                output.paint,
-                output.wrap.then_some(output.width),
-            ));
-            view::document(preflight)
+    let (exit, report) = match look(workspace, args).await {
+        Ok((preflight, loaded)) => {
+            let sources = &loaded.config.sources;
+            if output.json {
+                view::lines(output, &preflight, sources);
+            } else {
+                let width = output.wrap.then_some(output.width);
+                output.result(&view::text(&preflight, sources, output.paint, width));
+            }
+            (exit(&preflight), view::document(&preflight, sources, &base(&workspace.root)))
         }
         // A file that is asked for is owed too.
-        Err(_) => view::failure(&output.found()),
+        Err(exit) => (exit, view::failure(&output.found())),
     };
-    let exit = made.map_or_else(|exit| exit, |preflight| exit(&preflight));
     let Some(file) = &args.junit else { return exit };
     match std::fs::write(file, report) {
         Ok(()) => exit,
@@ -96,7 +93,10 @@ fn exit(preflight: &engine::Preflight) -> Exit {
 }
 
 /// Plans the promotion and judges it; what keeps that from being done has been told.
-async fn look(workspace: &Workspace, args: &Preflight) -> Result<engine::Preflight, Exit> {
+async fn look(
+    workspace: &Workspace,
+    args: &Preflight,
+) -> Result<(engine::Preflight, Loaded), Exit> {
     let planning = args.planning();
     let settings = workspace.settings(Some(&planning));
     let backend = workspace.backend().await?;
@@ -142,13 +142,14 @@ async fn look(workspace: &Workspace, args: &Preflight) -> Result<engine::Preflig
     let held = held(workspace, &backend).await?;
     // What was never learnt, or cannot be read, is not known.
     let durations = &backend.durations().await.unwrap_or_default();
-    let (loaded, made, known, settings) = (&loaded, &made, &known, &settings);
-    let given = Given { loaded, made, known, named, edit, held, durations, settings };
+    let (known, settings) = (&known, &settings);
+    let given =
+        Given { loaded: &loaded, made: &made, known, named, edit, held, durations, settings };
     let facts = engine::facts(given, &region, workspace.interrupt.clone()).await;
-    match facts.map_err(|why| told(workspace, loaded, *why))? {
-        Some(facts) => Ok(engine::preflight(&facts)),
-        None => Err(nothing(workspace, NOT_APPLIED)),
-    }
+    let facts = facts.map_err(|why| told(workspace, &loaded, *why))?;
+    let Some(facts) = facts else { return Err(nothing(workspace, NOT_APPLIED)) };
+    let preflight = engine::preflight(&facts);
+    Ok((preflight, loaded))
 }
 
 fn told(workspace: &Workspace, loaded: &Loaded, why: Diagnostic) -> Exit {

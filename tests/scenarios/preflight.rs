@@ -49,10 +49,15 @@ fn on_a_day_like_any_other_nothing_fails_and_nothing_is_touched() {
     stage.same(those(&ran, "unknown"), vec!["replication_lag".into(), "time".into()], "unknown");
     stage.same(those(&ran, "pass").len(), 18, "the checks that pass");
     stage.same(ran.mutating(), 0, "a preflight changes nothing");
-    stage.check(!stage.folder.path().join("main.dr.hcl.new").exists(), "no file is written");
     let text = std::fs::read_to_string(stage.folder.path().join(FILE)).unwrap();
     stage.check(text.contains("primary  = \"us-west-2\""), "the files are as they were");
     stage.expect_nothing();
+    // A promotion measures its steps: the way back is the same steps.
+    stage.expect(&["promote", EAST, "-input=false", "-from-epoch=1"], 0);
+    stage.expect(APPLY, 0);
+    let ran = stage.expect(PREFLIGHT, 5);
+    stage.same(those(&ran, "unknown"), vec!["replication_lag".into()], "what is not known");
+    stage.same(those(&ran, "fail"), vec!["dns_switch".into(), "steps".into()], "what fails");
 }
 
 #[test]
@@ -96,4 +101,5 @@ fn records_that_need_a_control_plane_of_the_primary_fail_with_the_steps_and_the_
     let down = [PREFLIGHT, &["-assume-down=us-east-1"]].concat();
     let ran = stage.expect(&down, 5);
     stage.check(ran.calls.iter().all(|call| call.region != EAST), "nobody is called there");
+    stage.same(those(&ran, "fail"), ["dns_switch", "plan", "steps"].map(str::to_owned).into(), "");
 }

@@ -17,7 +17,8 @@ const RULES: &str = "aws_s3_bucket_replication_configuration";
 /// A rule copies to the target, is enabled, and is as it was left.
 pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
     let all = facts.topology.replications.iter();
-    all.map(|one| enabled(facts, one).about(format!("replication.{}", one.name))).collect()
+    let found = |one| enabled(facts, one).about(format!("replication.{}", one.name)).at(one.span);
+    all.map(found).collect()
 }
 
 fn enabled(facts: &Facts<'_>, replication: &Replication) -> Finding {
@@ -72,7 +73,7 @@ pub(super) fn lag(facts: &Facts<'_>) -> Vec<Finding> {
     let all = facts.topology.replications.iter();
     all.map(|one| {
         let text = format!("How far {to} is behind is not measured{limit}.");
-        Finding::unknown(text, fix).about(format!("replication.{}", one.name))
+        Finding::unknown(text, fix).about(format!("replication.{}", one.name)).at(one.span)
     })
     .collect()
 }

@@ -14,8 +14,14 @@ const LONGEST: u64 = 60;
 
 /// Clients follow within a minute, and within the objective.
 pub(super) fn ttl(facts: &Facts<'_>) -> Vec<Finding> {
+    each(facts, follows)
+}
+
+/// What a check finds of each name.
+fn each(facts: &Facts<'_>, judge: fn(&Facts<'_>, &DnsFailover) -> Finding) -> Vec<Finding> {
     let all = facts.topology.dns.iter();
-    all.map(|dns| follows(facts, dns).about(format!("dns_failover.{}", dns.name))).collect()
+    let about = |dns: &DnsFailover| format!("dns_failover.{}", dns.name);
+    all.map(|dns| judge(facts, dns).about(about(dns)).at(dns.span)).collect()
 }
 
 fn follows(facts: &Facts<'_>, dns: &DnsFailover) -> Finding {
@@ -70,8 +76,7 @@ fn object(dns: &DnsFailover, kind: &str, key: &str) -> Address {
 
 /// What moves the traffic works without the region that is left.
 pub(super) fn switch(facts: &Facts<'_>) -> Vec<Finding> {
-    let all = facts.topology.dns.iter();
-    all.map(|dns| moves(facts, dns).about(format!("dns_failover.{}", dns.name))).collect()
+    each(facts, moves)
 }
 
 fn moves(facts: &Facts<'_>, dns: &DnsFailover) -> Finding {

@@ -15,7 +15,7 @@ pub(super) fn places(facts: &Facts<'_>) -> Vec<Finding> {
     one_writer
         .map(|bucket| {
             let block = format!("bucket.{}", bucket.name);
-            of(facts, &block).about(block)
+            of(facts, &block).about(block).at(bucket.span)
         })
         .collect()
 }

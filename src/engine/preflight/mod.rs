@@ -13,7 +13,7 @@ mod record;
 mod run;
 mod time;
 
-use lifeboat_sdk::Name;
+use lifeboat_sdk::{Name, Span};
 
 pub use facts::{Facts, Given, Held, facts};
 
@@ -46,6 +46,8 @@ pub struct Check {
     pub code: &'static str,
     /// The block, object or provider that it is about, where there are several.
     pub about: Option<String>,
+    /// Where that is declared.
+    pub span: Option<Span>,
     /// What came of it.
     pub verdict: Verdict,
     /// What was found, as sentences.
@@ -58,6 +60,7 @@ pub struct Check {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
     about: Option<String>,
+    span: Option<Span>,
     verdict: Verdict,
     message: String,
     fix: Option<String>,
@@ -65,12 +68,12 @@ pub(super) struct Finding {
 
 impl Finding {
     fn pass(message: impl Into<String>) -> Self {
-        Self { about: None, verdict: Verdict::Pass, message: message.into(), fix: None }
+        Self { about: None, span: None, verdict: Verdict::Pass, message: message.into(), fix: None }
     }
 
     fn unknown(message: impl Into<String>, fix: impl Into<String>) -> Self {
         let fix = Some(fix.into()).filter(|fix| !fix.is_empty());
-        Self { about: None, verdict: Verdict::Unknown, message: message.into(), fix }
+        Self { verdict: Verdict::Unknown, fix, ..Self::pass(message) }
     }
 
     fn fail(message: impl Into<String>, fix: impl Into<String>) -> Self {
@@ -79,6 +82,10 @@ impl Finding {
 
     fn about(self, what: impl ToString) -> Self {
         Self { about: Some(what.to_string()), ..self }
+    }
+
+    fn at(self, span: impl Into<Option<Span>>) -> Self {
+        Self { span: span.into(), ..self }
     }
 }
 
@@ -128,8 +135,8 @@ pub struct Preflight {
 pub fn preflight(facts: &Facts<'_>) -> Preflight {
     let made = |(code, judge): (&'static str, Judge)| {
         judge(facts).into_iter().map(move |found| {
-            let Finding { about, verdict, message, fix } = found;
-            Check { code, about, verdict, message, fix }
+            let Finding { about, span, verdict, message, fix } = found;
+            Check { code, about, span, verdict, message, fix }
         })
     };
     Preflight {

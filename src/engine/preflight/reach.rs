@@ -1,6 +1,6 @@
 //! Whether the regions answer, and what the steps of the promotion need of the one that is left.
 
-use lifeboat_sdk::{Location, counted};
+use lifeboat_sdk::{Location, Scope, counted};
 
 use super::{Facts, Finding};
 use crate::plan::{Phase, ScopeStatus, Step};
@@ -86,51 +86,58 @@ pub(super) fn primary(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 /// The steps that need the region that is left, or a control plane that is at home in it
-/// (domain.md C1.2). Its own fence and record are what is owed where it does not answer.
+/// (domain.md C1.2), deferred ones too. Its own fence and record are what is owed where it does not
+/// answer.
 pub(super) fn steps(facts: &Facts<'_>) -> Vec<Finding> {
-    let (plan, from) = (facts.plan, facts.from);
+    let (plan, from) = (facts.plan, &facts.from.name);
     let Some(promotion) = &plan.promotion else { return Vec::new() };
-    let lost = |step: &Step| {
-        let scope = step.scope.as_ref()?;
-        let needs = match &scope.location {
-            Location::Region(region) if region.0 != from.aws => return None,
-            Location::Region(_) if matches!(step.phase, Phase::Fence | Phase::Claim) => {
-                return None;
-            }
-            Location::Region(region) => format!("{} in {region}", scope.service),
-            Location::Global { home } if home.0 == from.aws => {
-                format!("the control plane of {}, which is at home in {home}", scope.service)
-            }
-            Location::Global { .. } => return None,
-        };
-        let what = plan.changes.get(step.members.first()?.change)?;
-        let more = match step.members.len() {
-            1 => String::new(),
-            n => format!(" and {}", counted(n - 1, "more object")),
-        };
-        let text = format!(
-            "{}, in the phase {}, changes {}{more} through {needs}: that may be gone with {}.",
-            step.id,
-            step.phase.word(),
-            what.address,
-            promotion.from
-        );
-        let fix = match step.phase {
-            Phase::Switch => SWITCH.to_owned(),
-            _ => "Change it by an ordinary apply before the promotion.".to_owned(),
-        };
-        Some(Finding::fail(text, fix).about(step.id))
+    let of = |step: &Step| {
+        let changes = step.members.iter().filter_map(|member| plan.changes.get(member.change));
+        let (id, phase) = (step.id.to_string(), step.phase);
+        changes.map(|change| (id.clone(), phase, change)).collect::<Vec<_>>()
     };
-    let found: Vec<Finding> = plan.steps.iter().filter_map(lost).collect();
+    let steps = plan.steps.iter().flat_map(of);
+    let deferred = plan.deferred().filter_map(|change| {
+        let phase = promotion.phase_of(&facts.parts, &change.address)?;
+        Some(("A step that is deferred".to_owned(), phase, change))
+    });
+    let found: Vec<Finding> = steps
+        .chain(deferred)
+        .filter_map(|(step, phase, change)| {
+            let needs = lost(facts.from, phase, change.scope.as_ref()?)?;
+            let text = format!(
+                "{step}, in the phase {}, needs {needs}: that may be gone with {from}.",
+                phase.word()
+            );
+            let fix = match phase {
+                Phase::Switch => SWITCH,
+                _ => "Change it by an ordinary apply before the promotion.",
+            };
+            Some(Finding::fail(text, fix).about(&change.address))
+        })
+        .collect();
     if !found.is_empty() {
         return found;
     }
+    let all = counted(plan.steps.len(), "step");
     let text = format!(
-        "None of {} needs {} or a control plane at home there, besides its own fence and record.",
-        counted(plan.steps.len(), "step"),
-        promotion.from
+        "None of {all} needs {from} or a control plane at home there, besides its own fence and record."
     );
     vec![Finding::pass(text)]
+}
+
+/// What a step needs that may be gone with the region that is left.
+fn lost(from: &Region, phase: Phase, scope: &Scope) -> Option<String> {
+    let own = matches!(phase, Phase::Fence | Phase::Claim);
+    match &scope.location {
+        Location::Region(region) if region.0 == from.aws && !own => {
+            Some(format!("{} in {region}", scope.service))
+        }
+        Location::Global { home } if home.0 == from.aws => {
+            Some(format!("the control plane of {}, which is at home in {home}", scope.service))
+        }
+        Location::Region(_) | Location::Global { .. } => None,
+    }
 }
 
 /// What moves traffic without the control plane of DNS.

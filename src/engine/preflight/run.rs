@@ -16,7 +16,8 @@ pub(super) fn plan(facts: &Facts<'_>) -> Vec<Finding> {
         .map(|problem| {
             let text = format!("{}: {}", problem.summary, problem.detail);
             let about = problem.address.clone().unwrap_or_else(|| problem.code.to_owned());
-            Finding::fail(text, problem.help.clone().unwrap_or_default()).about(about)
+            let fix = problem.help.clone().unwrap_or_default();
+            Finding::fail(text, fix).about(about).at(problem.span)
         })
         .collect();
     if !found.is_empty() {
@@ -53,16 +54,15 @@ pub(super) fn files_current(facts: &Facts<'_>) -> Vec<Finding> {
 
 /// `primary` can be edited.
 pub(super) fn primary_editable(facts: &Facts<'_>) -> Vec<Finding> {
-    vec![match &facts.edit {
+    let finding = match &facts.edit {
         Ok(Some(Edit { file, line, .. })) => {
             Finding::pass(format!("The primary is written in {}, line {line}.", file.display()))
         }
         Ok(None) => Finding::pass("The files name the region already."),
-        Err(why) => {
-            let fix = why.help.clone().unwrap_or_default();
-            Finding::fail(why.detail.clone(), fix)
-        }
-    }]
+        Err(why) => Finding::fail(why.detail.clone(), why.help.clone().unwrap_or_default()),
+    };
+    let declaration = &facts.topology.declaration;
+    vec![finding.at(declaration.written.unwrap_or(declaration.span))]
 }
 
 /// No other run holds the lock.

@@ -10,7 +10,7 @@ pub(super) fn predicted(facts: &Facts<'_>) -> Vec<Finding> {
     };
     let Some(expected) = facts.expected else {
         let text = "Not every step was ever measured, so how long they take is not known.";
-        let fix = "Runs measure what they do: after a promotion there and back it is known.";
+        let fix = "Runs measure what they do: after a promotion it is known.";
         return vec![Finding::unknown(text, fix)];
     };
     // What is begun is not over.

@@ -59,6 +59,7 @@ const GATED: [(&str, &str); 2] = [
 ];
 
 const POLICY: &str = r#"bucket.exports.aws_s3_bucket_policy["us-west-2"]"#;
+const OTHER: &str = r#"bucket.exports.aws_s3_bucket_policy["us-east-1"]"#;
 const RULES: &str = r#"replication.exports.aws_s3_bucket_replication_configuration["us-west-2"]"#;
 const RECORD: &str = r#"dns_failover.web.aws_route53_record["us-west-2"]"#;
 const GATE: &str = r#"dns_failover.web.aws_route53_health_check["us-west-2/gate"]"#;
@@ -349,13 +350,9 @@ fn runs_and_regions() -> Vec<Case> {
             Unknown,
         ),
         case(
-            |w| {
-                let step =
-                    w.made.plan.steps.iter_mut().find(|s| s.phase == Phase::Promote).unwrap();
-                (step.id, step.scope) = (StepId(70), Some(in_region(WEST, "s3")));
-            },
+            |w| w.change(OTHER).scope = Some(in_region(WEST, "s3")),
             "preflight::steps",
-            Some("s70"),
+            Some(OTHER),
             Fail,
         ),
         case(
@@ -474,15 +471,20 @@ async fn each_check_says_what_is_wrong_of_what_it_is_about_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn records_rewritten_through_a_control_plane_of_the_lost_region_fail_with_the_step() {
+async fn records_rewritten_through_a_control_plane_of_the_lost_region_fail_even_if_deferred() {
     let mut world = World::new(&[]).await;
-    for step in world.made.plan.steps.iter_mut().filter(|step| step.phase == Phase::Switch) {
-        let location = Location::Global { home: RegionName::from(WEST) };
-        step.scope = Some(Scope { location, ..dns() });
+    let location = Location::Global { home: RegionName::from(WEST) };
+    let scope = Scope { location, ..dns() };
+    for change in world.made.plan.changes.iter_mut().filter(|c| c.scope == Some(dns())) {
+        change.scope = Some(scope.clone());
     }
+    world.made.plan.steps.retain(|step| !step.members.iter().any(|member| member.change == 0));
+    let message = "no answer".to_owned();
+    world.made.plan.changes[0].deferred = Some(Deferral::Unreachable { scope, message });
     let judged = world.judged().await;
     let found: Vec<_> = judged.checks.iter().filter(|c| c.code == "preflight::steps").collect();
     assert_eq!(found.len(), 2, "one for each record: {found:?}");
+    assert!(found[1].message.contains("deferred"), "{found:?}");
     assert!(found.iter().all(|c| c.message.contains("control plane of route53")), "{found:?}");
     assert!(found.iter().all(|c| c.fix.as_ref().unwrap().contains("operator")), "{found:?}");
 }

@@ -3,13 +3,15 @@
 use serde_json::json;
 
 use super::summary;
+use crate::config::SourceMap;
 use crate::engine::preflight::{Check, Preflight, Verdict};
+use crate::view::diagnostic;
 use crate::view::output::Output;
 
 /// All lines of `preflight`.
-pub fn lines(output: &Output, preflight: &Preflight) {
+pub fn lines(output: &Output, preflight: &Preflight, sources: &SourceMap) {
     for check in &preflight.checks {
-        let Check { code, about, verdict, message, fix } = check;
+        let Check { code, about, span, verdict, message, fix } = check;
         let level = match verdict {
             Verdict::Pass => "info",
             Verdict::Unknown => "warn",
@@ -17,13 +19,16 @@ pub fn lines(output: &Output, preflight: &Preflight) {
         };
         let about_it = about.as_deref().map(|about| format!(" {about}")).unwrap_or_default();
         let text = format!("{code}{about_it}: {}: {message}", verdict.word());
-        let body = json!({
+        let mut body = json!({
             "code": code,
             "about": about,
             "verdict": verdict.word(),
             "message": message,
             "fix": fix,
         });
+        if let Some(range) = span.and_then(|span| diagnostic::located(span, sources)) {
+            body["range"] = range;
+        }
         output.event("preflight_check", level, &text, json!({ "check": body }));
     }
     let count = |verdict| preflight.count(verdict);

@@ -1,16 +1,19 @@
 //! A preflight as JUnit's XML: a case per check. What failed is a failure, what is unknown an
 //! *error*: readers show skipped cases as green.
 
+use std::path::Path;
+
+use crate::config::SourceMap;
 use crate::engine::preflight::{self as engine, Check, Preflight};
-use crate::view::drift::Found;
+use crate::view::drift::{Found, Place};
 use crate::view::junit::{self, Case, Suites, Verdict, told};
 
 /// The name of the document.
 const NAME: &str = "lifeboat preflight";
 
-/// The document.
-pub fn document(preflight: &Preflight) -> String {
-    let cases = preflight.checks.iter().map(case).collect();
+/// The document; files are named from `base`, the root module's folder as it was given.
+pub fn document(preflight: &Preflight, sources: &SourceMap, base: &Path) -> String {
+    let cases = preflight.checks.iter().map(|check| case(check, sources, base)).collect();
     let suites = Suites::from([(preflight.to.to_string(), cases)]);
     junit::document(NAME, Some(&preflight.created), &suites)
 }
@@ -21,13 +24,14 @@ pub fn failure(found: &[Found]) -> String {
     junit::document(NAME, None, &suites)
 }
 
-fn case(check: &Check) -> Case {
-    let Check { code, about, verdict, message, fix } = check;
+fn case(check: &Check, sources: &SourceMap, base: &Path) -> Case {
+    let Check { code, about, span, verdict, message, fix } = check;
     let fix = fix.clone().unwrap_or_default();
+    let place = span.and_then(|span| Place::of(span, sources)).map(|place| place.below(base));
     Case {
         class: "preflight".to_owned(),
         name: about.as_deref().map_or((*code).to_owned(), |about| format!("{code} {about}")),
-        file: None,
+        file: place.map(|place| (place.file, place.line)),
         result: match verdict {
             engine::Verdict::Pass => Verdict::Passed,
             engine::Verdict::Unknown => Verdict::Error("unknown".to_owned(), message.clone(), fix),
@@ -47,6 +51,7 @@ mod tests {
         let check = |verdict, about: Option<&str>| Check {
             code: "preflight::fence",
             about: about.map(str::to_owned),
+            span: None,
             verdict,
             message: "<It> \u{1b} is so.".to_owned(),
             fix: Some("Do \"this\".".to_owned()),
@@ -58,7 +63,11 @@ mod tests {
         ];
         let (from, to) = ("us-east-1".into(), "us-west-2".into());
         let created = "2026-11-22T01:02:03.5Z".to_owned();
-        let text = document(&Preflight { created, from, to, epoch: 1, checks });
+        let text = document(
+            &Preflight { created, from, to, epoch: 1, checks },
+            &SourceMap::default(),
+            Path::new(""),
+        );
         let document = Document::parse(&text).unwrap();
         let suite = document.root_element().first_element_child().unwrap();
         let attribute = |name: &str| suite.attribute(name).unwrap();
