@@ -108,7 +108,8 @@ pub(super) fn drift(facts: &Facts<'_>) -> Vec<Finding> {
     vec![match answer(facts, to) {
         _ if count == 0 => return Vec::new(),
         Answer::Yes | Answer::Empty => {
-            Finding::pass(format!("{} in {} as they were left.", counted(count, "object"), to.name))
+            let all = counted(count, "object");
+            Finding::pass(format!("What is in {} is as it was left: {all}.", to.name))
         }
         Answer::No(_) | Answer::Partly(_) | Answer::NotAsked => Finding::unknown(
             format!("Not all of {} in {} could be read.", counted(count, "object"), to.name),

@@ -1,6 +1,6 @@
 //! Preflight: what a promotion would need, in separate checks, each with a code (docs/preflight.md).
 //!
-//! [`facts`] gathers what the checks judge by; the checks are pure. Nothing that could not be found
+//! [`facts()`] gathers what the checks judge by; the checks are pure. Nothing that could not be found
 //! out is taken for well: it is `unknown` (design.md, section 9; domain.md C3.16).
 
 mod credentials;
@@ -107,7 +107,7 @@ pub(super) const CHECKS: [(&str, Judge); 20] = [
     ("preflight::credentials", credentials::places),
     ("preflight::session", credentials::session),
     ("preflight::fence", fence::places),
-    ("preflight::target_fenced", fence::owed),
+    ("preflight::target_owes_nothing", fence::owed),
     ("preflight::replication_rule", data::rule),
     ("preflight::replication_lag", data::lag),
     ("preflight::target_drift", data::drift),

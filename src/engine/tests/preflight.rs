@@ -406,7 +406,7 @@ fn records_data_and_traffic() -> Vec<Case> {
                 let owed = Owed { region: EAST.into(), epoch: 3, since: "then".into() };
                 w.state().promotions.owed.insert("a_thing.fence".into(), owed);
             },
-            "preflight::target_fenced",
+            "preflight::target_owes_nothing",
             Some("a_thing.fence"),
             Fail,
         ),
