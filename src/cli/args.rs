@@ -14,6 +14,7 @@ use crate::engine::edit::Edit;
 use crate::view::graph::Format;
 
 pub use super::consent::{Consent, Naming, Terms, Word};
+pub use super::preflight::Preflight;
 pub use super::state::options::StateCommand;
 
 /// The command line.
@@ -65,6 +66,8 @@ pub enum Command {
     Destroy(Destroy),
     /// Make another region the primary
     Promote(Promote),
+    /// Check what a promotion would need; changes nothing itself
+    Preflight(Preflight),
     /// Tell what changed outside of lifeboat; changes nothing itself
     Drift(Drift),
     /// Take an object that exists into the state; changes nothing live
@@ -101,12 +104,16 @@ impl Command {
             Self::Destroy(args) => &args.planning,
             Self::Promote(args) => &args.planning,
             Self::Drift(args) => &args.planning,
+            Self::Preflight(args) => return args.input != Some(false),
             Self::Import(args) => return args.input != Some(false),
             _ => return false,
         };
         planning.input != Some(false)
     }
 }
+
+/// Steps at the same time, where nothing is said (design.md, section 12).
+pub(super) const PARALLELISM: usize = 64;
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -155,7 +162,7 @@ pub struct Planning {
     #[arg(long, value_name = "REGION")]
     pub assume_down: Vec<String>,
     /// Take so many steps at the same time
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = at_least_one)]
     pub parallelism: usize,
     /// Print a JSON object per line, also where something fails
     #[arg(long)]

@@ -160,7 +160,7 @@ fn write(
 
 /// The root module's folder as reports name files from: relative to where the program was started,
 /// which is where CI checks a repository out.
-fn base(root: &Path) -> PathBuf {
+pub fn base(root: &Path) -> PathBuf {
     if root.is_relative() {
         return root.to_owned();
     }

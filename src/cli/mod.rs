@@ -22,6 +22,7 @@ pub mod log;
 pub mod man;
 pub mod output;
 pub mod plan;
+pub mod preflight;
 pub mod promote;
 pub mod replace;
 pub mod show;
@@ -175,6 +176,7 @@ fn form(command: &Command) -> Form {
         Command::Apply(a) => (a.planning.json, Form::Lines),
         Command::Destroy(a) => (a.planning.json, Form::Lines),
         Command::Promote(a) => (a.planning.json, Form::Lines),
+        Command::Preflight(a) => (a.json, Form::Lines),
         Command::Drift(a) if !a.planning.json => return drift::form(&a.format),
         Command::Drift(_) => (true, Form::Lines),
         Command::Console(a) => (a.json, Form::Lines),
@@ -215,7 +217,8 @@ fn meant(args: &[OsString]) -> Form {
     }
     match command {
         Some(
-            "init" | "plan" | "apply" | "destroy" | "promote" | "drift" | "import" | "console",
+            "init" | "plan" | "apply" | "destroy" | "promote" | "preflight" | "drift" | "import"
+            | "console",
         ) => Form::Lines,
         Some("validate") => Form::Verdict,
         _ => Form::Document,
@@ -324,6 +327,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Apply(args) => apply::run(workspace, *args).await,
         Command::Destroy(args) => apply::destroy(workspace, args).await,
         Command::Promote(args) => promote::run(workspace, args).await,
+        Command::Preflight(args) => preflight::run(workspace, &args).await,
         Command::Drift(args) => drift::run(workspace, &args).await,
         Command::Import(args) => import::run(workspace, args).await,
         Command::Show(args) => show::run(workspace, &args).await,

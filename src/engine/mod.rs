@@ -20,6 +20,7 @@ pub mod imports;
 pub mod load;
 mod objects;
 pub mod planning;
+pub mod preflight;
 pub mod providers;
 mod regions;
 pub mod reopened;

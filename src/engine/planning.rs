@@ -37,7 +37,8 @@ use crate::topology::Topology;
 pub struct Made {
     /// The plan.
     pub plan: Plan,
-    /// Every managed object of the previous state, and how it was seen: where only that is asked.
+    /// Every managed object of the previous state, and how it was seen: where only that is asked,
+    /// and of promotions.
     pub looked: Vec<Looked>,
     /// What carries our tags and is in no state, where it was asked for.
     pub unmanaged: Option<Unmanaged>,
@@ -108,7 +109,8 @@ async fn evaluated(
     };
     let mut statuses = refresh::status(&places, &observed);
     made.plan.drift = drift(loaded, &ground, &observed);
-    if asked.mode == PlanMode::RefreshOnly {
+    // A preflight judges a promotion by what was seen of all objects.
+    if asked.mode == PlanMode::RefreshOnly || course != Course::Ordinary {
         made.looked = looked(&ground, &places, &observed);
     }
     if asked.unmanaged {

@@ -57,6 +57,26 @@ pub async fn identify(
     found
 }
 
+/// Whether each provider instance's credentials are good for `region`, asked there and nowhere else.
+pub async fn proven(
+    providers: &Providers,
+    ctx: &Ctx,
+    region: &str,
+) -> BTreeMap<Name, Result<(), Failure>> {
+    let asked = providers.0.values().filter(|instance| &*instance.name != BUILT_IN);
+    let asked = asked.map(|instance| async move {
+        let call = tokio::time::timeout(PATIENCE, instance.configured.identity(ctx, region));
+        let answer = call.await.unwrap_or_else(|_| Err(no_answer(region)));
+        (instance.name.clone(), answer.map(drop))
+    });
+    asked.collect::<FuturesUnordered<_>>().collect().await
+}
+
+fn no_answer(region: &str) -> Failure {
+    let text = format!("no answer from {region} within {} s", PATIENCE.as_secs());
+    Failure::new(Class::Unreachable, text)
+}
+
 /// The first account that any region answers, or why none did.
 async fn ask(
     instance: &Instance,
@@ -74,10 +94,7 @@ async fn ask(
             let call = instance.configured.identity(ctx, region);
             match timeout_at(until, call).await {
                 Ok(answer) => (region, answer),
-                Err(_) => {
-                    let text = format!("no answer from {region} within {} s", PATIENCE.as_secs());
-                    (region, Err(Failure::new(Class::Unreachable, text)))
-                }
+                Err(_) => (region, Err(no_answer(region))),
             }
         })
         .collect();

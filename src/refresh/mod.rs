@@ -34,7 +34,7 @@ use crate::registry::Providers;
 
 pub use contents::{Holder, seen_empty};
 pub use data::{DataRequest, read_data};
-pub use identity::{Identity, identify};
+pub use identity::{Identity, identify, proven};
 pub use inventories::{Shelf, inventories};
 pub use status::{ScopeStatus, scopes, status};
 

@@ -203,6 +203,23 @@ async fn without_any_answer_the_account_is_unverified_within_the_patience() {
     assert!(why.contains("the token has expired"), "refused credentials say most: {why}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn credentials_are_proven_in_the_region_that_is_asked_and_in_no_other() {
+    let cloud = Cloud::default();
+    cloud.account("west", "1");
+    cloud.account("north", "1");
+    cloud.kill("north");
+    let proof = async |region: &str| {
+        let mut found = proven(&cloud.providers(), &ctx(), region).await;
+        found.remove("fake").unwrap().map_err(|failure| failure.class)
+    };
+    assert_eq!(proof("west").await, Ok(()));
+    assert_eq!(proof("east").await, Err(Class::Credentials));
+    let begun = Instant::now();
+    assert_eq!(proof("north").await, Err(Class::Unreachable));
+    assert!(begun.elapsed() <= Duration::from_secs(10));
+}
+
 #[test]
 fn drift_is_by_meaning_and_role_drift_is_apart() {
     let kind = erase(Things(Cloud::default()));

@@ -136,10 +136,16 @@ pub fn json(diagnostic: &Diagnostic, sources: &SourceMap) -> Json {
     out
 }
 
-fn place(span: Span, diagnostic: &Diagnostic, sources: &SourceMap) -> Option<(Json, Json)> {
+/// A place in the files in Terraform's JSON.
+pub fn located(span: Span, sources: &SourceMap) -> Option<Json> {
     let (source, start, end) = sources.range(span)?;
     let point = |p: crate::config::source::Position| json!({ "line": p.line, "column": p.column, "byte": p.byte });
-    let range = json!({ "filename": &*source.name, "start": point(start), "end": point(end) });
+    Some(json!({ "filename": &*source.name, "start": point(start), "end": point(end) }))
+}
+
+fn place(span: Span, diagnostic: &Diagnostic, sources: &SourceMap) -> Option<(Json, Json)> {
+    let range = located(span, sources)?;
+    let (source, start, end) = sources.range(span)?;
     let code = source.line(start.line);
     let highlight = usize::try_from(start.column.saturating_sub(1)).unwrap_or(0);
     let length = usize::try_from(end.byte.saturating_sub(start.byte)).unwrap_or(0);

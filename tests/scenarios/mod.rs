@@ -21,6 +21,7 @@ mod imports;
 mod kills;
 mod outage;
 mod outside;
+mod preflight;
 mod progress;
 mod promotion;
 mod ran;

@@ -8,6 +8,7 @@
 
 pub mod clients;
 pub mod config;
+mod credentials;
 pub mod duration;
 pub mod failure;
 pub mod guard;

@@ -5,12 +5,13 @@ use std::time::Duration;
 use aws_config::profile::ProfileSet;
 use aws_types::os_shim_internal::{Env, Fs};
 use futures_util::FutureExt as _;
-use lifeboat_sdk::provider::Environment;
+use lifeboat_sdk::provider::{Credentials, Environment};
 use lifeboat_sdk::region::{Judged, judge};
 use lifeboat_sdk::session::Limits;
 use lifeboat_sdk::{Class, Failure, Name};
 
 use crate::config::{AssumeRole, Config, Deadlines, Endpoints, RateLimits};
+use crate::credentials;
 use crate::duration;
 
 /// Until a connection is made, where the configuration says nothing.
@@ -50,6 +51,7 @@ pub struct Settings {
     limits: Limits,
     default_tags: Vec<(Name, Name)>,
     allowed_accounts: Vec<Name>,
+    credentials: Credentials,
 }
 
 impl Settings {
@@ -98,7 +100,14 @@ impl Settings {
             let message = format!("{region:?} is no region of AWS; the nearest is {near:?}");
             return Err(Failure::new(Class::Invalid, message));
         }
+        let source = credentials::Source {
+            key: key.as_ref().map(|key| key.token.is_some()),
+            environment: &environment,
+            profiles: profiles.as_ref(),
+            sts: endpoints.sts.as_deref(),
+        };
         Ok(Self {
+            credentials: source.needs(),
             region,
             any_region,
             profile: profile.clone(),
@@ -139,6 +148,11 @@ impl Settings {
     /// The accounts that may be worked in; any where empty.
     pub fn allowed_accounts(&self) -> &[Name] {
         &self.allowed_accounts
+    }
+
+    /// What the credentials need.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     /// The endpoint of a service in a region, where it is not AWS's own.

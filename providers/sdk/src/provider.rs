@@ -47,6 +47,15 @@ pub trait Provider: Send + Sync {
     ) -> Result<Arc<dyn Configured>, Failure>;
 }
 
+/// What credentials need, as far as that is known without using them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credentials {
+    /// What must answer for them whichever region is called, and its region.
+    pub places: Vec<(String, Name)>,
+    /// Why they may end by themselves while they are used; nothing where they do not.
+    pub ends: Option<&'static str>,
+}
+
 /// A provider that can make calls.
 pub trait Configured: Send + Sync {
     /// Its kinds, able to make calls.
@@ -66,6 +75,11 @@ pub trait Configured: Send + Sync {
 
     /// The account ids that it may work in; empty for any.
     fn allowed_accounts(&self) -> Vec<Name>;
+
+    /// What its credentials need. Makes no call.
+    fn credentials(&self) -> Credentials {
+        Credentials::default()
+    }
 
     /// Asks who we are, in `region`: the account id or the cluster's UID.
     fn identity<'a>(

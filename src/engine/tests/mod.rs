@@ -2,6 +2,7 @@
 //! which this build has none.
 
 mod operated;
+mod preflight;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use lifeboat_state::model::State;
 use tokio::sync::watch;
 
 use super::files::Files;
-use super::{Asked, Contexts, Settings, load, planning};
+use super::{Asked, Contexts, Loaded, Settings, load, planning};
 use crate::builtin::Builtin;
 use crate::event::Silent;
 use crate::registry::Catalogue;
@@ -46,6 +47,13 @@ async fn planned_by(
     asked: &Asked,
     down: &[&str],
 ) -> planning::Made {
+    let (loaded, settings, contexts) = loaded_by(catalogue, text, down);
+    let (_run, interrupt) = watch::channel(Interrupt::default());
+    planning::plan(&loaded, &settings, &contexts, state, asked, &Silent, interrupt).await
+}
+
+/// The files, and what planning them takes.
+fn loaded_by(catalogue: Catalogue, text: &str, down: &[&str]) -> (Loaded, Settings, Contexts) {
     let folder = PathBuf::from("nowhere");
     let files = BTreeMap::from([("main.dr.hcl".to_owned(), text.as_bytes().to_vec())]);
     let now = jiff::Timestamp::UNIX_EPOCH;
@@ -63,8 +71,7 @@ async fn planned_by(
     let (loaded, problems) =
         contexts.with(|context| load::load(&settings, catalogue, &*contexts.files, context));
     assert!(!problems.has_errors(), "{problems:?}");
-    let (_run, interrupt) = watch::channel(Interrupt::default());
-    planning::plan(&loaded, &settings, &contexts, state, asked, &Silent, interrupt).await
+    (loaded, settings, contexts)
 }
 
 #[tokio::test]

@@ -268,7 +268,8 @@ impl Place {
         })
     }
 
-    pub(super) fn below(self, base: &Path) -> Self {
+    /// The same, of a file that is named from the folder `base`.
+    pub fn below(self, base: &Path) -> Self {
         Self { file: joined(base, &self.file), ..self }
     }
 }

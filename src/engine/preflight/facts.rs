@@ -1,0 +1,163 @@
+//! What the checks of a preflight judge by.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifeboat_sdk::provider::Credentials;
+use lifeboat_sdk::{Ctx, Diagnostic, Diagnostics, Interrupt, Name, Purpose, Session};
+use lifeboat_state::durations::Durations;
+use lifeboat_state::model::State;
+use tokio::sync::watch;
+
+use crate::address::Address;
+use crate::apply::Known;
+use crate::engine::drifted::{Looked, Seen};
+use crate::engine::edit::Edit;
+use crate::engine::expected::Expected;
+use crate::engine::load::{Loaded, Settings};
+use crate::engine::planning::Made;
+use crate::engine::{roles, stored};
+use crate::plan::promotion::Parts;
+use crate::plan::resolve::Previous;
+use crate::plan::{Plan, Promotion};
+use crate::refresh;
+use crate::registry::Instance;
+use crate::topology::Topology;
+use crate::topology::region::Region;
+
+/// Who holds the lock of the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Nobody.
+    Free,
+    /// A run that has ended without giving it back.
+    Left(String),
+    /// A run.
+    By(String),
+}
+
+/// What a command found out before its preflight.
+pub struct Given<'a> {
+    /// The files, with the region as the primary where they can be edited.
+    pub loaded: &'a Loaded,
+    /// The promotion, planned and not saved.
+    pub made: &'a Made,
+    /// The state and the runs that have no end.
+    pub known: &'a Known,
+    /// The primary that the files name as they are.
+    pub named: Name,
+    /// The edit that a promotion would make; nothing where the files name the region already.
+    pub edit: Result<Option<Edit>, Box<Diagnostic>>,
+    /// The lock.
+    pub held: Held,
+    /// How long changes took.
+    pub durations: &'a Durations,
+    /// The settings of the run.
+    pub settings: &'a Settings,
+}
+
+/// What the checks judge by.
+pub struct Facts<'a> {
+    /// The topology, with the region as the primary.
+    pub topology: &'a Topology,
+    /// The primary.
+    pub from: &'a Region,
+    /// The region that would become it.
+    pub to: &'a Region,
+    /// The state.
+    pub state: &'a State,
+    /// Its objects.
+    pub objects: BTreeMap<Address, Previous>,
+    /// The promotion.
+    pub plan: &'a Plan,
+    /// How each object was seen; none where the promotion could not be planned.
+    pub looked: BTreeMap<&'a Address, &'a Seen>,
+    /// What keeps it from being planned, and warnings.
+    pub problems: &'a Diagnostics,
+    /// What objects do in a promotion.
+    pub parts: Parts,
+    /// The primary that the files name as they are.
+    pub named: Name,
+    /// The edit that the promotion would make.
+    pub edit: Result<Option<Edit>, Box<Diagnostic>>,
+    /// The lock.
+    pub held: Held,
+    /// A promotion that is not over.
+    pub promoting: Option<&'a Promotion>,
+    /// Objects of which it is not known what an earlier run did, and why.
+    pub in_doubt: &'a BTreeMap<Address, String>,
+    /// What the credentials of each provider need, and whether they are good for the region.
+    pub credentials: Vec<(Name, Credentials, Result<(), String>)>,
+    /// The home of the control plane of DNS.
+    pub dns_home: Option<&'static str>,
+    /// How long the promotion will take, where that was measured.
+    pub expected: Option<Duration>,
+}
+
+impl Facts<'_> {
+    /// Whether the files want the primary to be alive.
+    pub fn graceful(&self) -> bool {
+        self.topology.declaration.failover.mode.as_deref() == Some("graceful")
+    }
+}
+
+/// Gathers what the checks judge by; asks who we are where the promotion would lead, and nowhere
+/// else. Nothing where there is no topology or no state, or no such regions.
+///
+/// # Errors
+/// The state cannot be read.
+pub async fn facts<'a>(
+    given: Given<'a>,
+    to: &str,
+    interrupt: watch::Receiver<Interrupt>,
+) -> Result<Option<Facts<'a>>, Box<Diagnostic>> {
+    let Given { loaded, made, known, named, edit, held, durations, settings } = given;
+    let (Some(topology), Some(state)) = (&loaded.topology, &known.state) else { return Ok(None) };
+    let from = state.primary.as_deref().and_then(|from| topology.region(from));
+    let (Some(from), Some(to)) = (from, topology.region(to)) else { return Ok(None) };
+    let record = loaded.catalogue.kinds.get("aws_route53_record");
+    let looked = |one: &'a Looked| (&one.address, &one.seen);
+    Ok(Some(Facts {
+        topology,
+        from,
+        to,
+        state,
+        objects: stored::previous(state)?,
+        plan: &made.plan,
+        looked: made.looked.iter().map(looked).collect(),
+        problems: &made.diagnostics,
+        parts: roles::parts(loaded),
+        named,
+        edit,
+        held,
+        promoting: known.promotion.as_ref(),
+        in_doubt: &known.in_doubt,
+        credentials: credentials(made, settings, to, interrupt).await,
+        dns_home: record.and_then(|(_, kind)| kind.service().home),
+        expected: Expected::of(&made.plan, durations, settings.parallelism)
+            .remaining(&Default::default(), &Default::default()),
+    }))
+}
+
+/// What the credentials of each provider need, and whether they are good for the region.
+async fn credentials(
+    made: &Made,
+    settings: &Settings,
+    to: &Region,
+    interrupt: watch::Receiver<Interrupt>,
+) -> Vec<(Name, Credentials, Result<(), String>)> {
+    let session = Session::interruptible(Purpose::Refresh, interrupt);
+    let session = session.assume_down(settings.assume_down.clone());
+    let instances = made.providers.0.values();
+    for instance in instances.clone() {
+        session.limit(&instance.name, instance.configured.limits());
+    }
+    let ctx = Ctx::read_only(Arc::new(session));
+    let mut proven = refresh::proven(&made.providers, &ctx, &to.aws).await;
+    let of = |one: &Instance| {
+        let answer = proven.remove(&one.name)?.map_err(|failure| failure.to_string());
+        Some((one.name.clone(), one.configured.credentials(), answer))
+    };
+    instances.filter_map(of).collect()
+}

@@ -1,0 +1,73 @@
+//! Whether the region that is left can be kept from writing, and whether the target is.
+
+use super::{Facts, Finding};
+use crate::address::Address;
+use crate::desired::Part;
+use crate::engine::drifted::Seen;
+use crate::plan::promotion::region_of;
+
+/// Each block of data with one writer has a fence in the region that is left.
+///
+/// The fence of a bucket is its policy. Each request to S3 is judged by it, so there are no sessions
+/// that it would let go on: it is as strong as `failover { fence { require } }` can ask for.
+pub(super) fn places(facts: &Facts<'_>) -> Vec<Finding> {
+    let one_writer = facts.topology.buckets.iter().filter(|bucket| bucket.one_writer);
+    one_writer
+        .map(|bucket| {
+            let block = format!("bucket.{}", bucket.name);
+            of(facts, &block).about(block).at(bucket.span)
+        })
+        .collect()
+}
+
+fn of(facts: &Facts<'_>, block: &str) -> Finding {
+    let from = &facts.from.name;
+    let fences = |(address, part): &(&Address, &Part)| {
+        **part == Part::Writers && &*address.name == block && region_of(address) == Some(from)
+    };
+    let Some((fence, _)) = facts.parts.iter().find(fences) else {
+        let text = format!(
+            "It has one writer, and nothing keeps {from} from writing on when another region is the \
+             primary."
+        );
+        let fix = "Copy it one way with a replication block, which brings the fence, or write \
+                   writers = \"all\".";
+        return Finding::fail(text, fix);
+    };
+    if !facts.objects.contains_key(fence) {
+        return Finding::fail(format!("{fence} has not been made."), "Run `lifeboat apply`.");
+    }
+    let owed = format!("{fence} cannot be changed now, so that the fence will be owed");
+    let fix = format!(
+        "A promotion needs somebody who attests that {from} cannot write; the fence is placed first \
+         when it answers."
+    );
+    match facts.looked.get(fence) {
+        Some(Seen::Read) => Finding::pass(format!("{fence} can be changed to refuse all writes.")),
+        Some(Seen::Unread(_, why)) if facts.graceful() => {
+            Finding::fail(format!("{owed}, and the mode is graceful: {why}."), fix)
+        }
+        Some(Seen::Unread(_, why)) => Finding::unknown(format!("{owed}: {why}."), fix),
+        Some(Seen::Left) | None => {
+            Finding::unknown(format!("{fence} was not looked at."), "See what keeps the plan.")
+        }
+    }
+}
+
+/// The target owes no fence: it holds nothing that no other region has.
+pub(super) fn owed(facts: &Facts<'_>) -> Vec<Finding> {
+    let to = &facts.to.name;
+    let owed = facts.state.promotions.owed.iter().filter(|(_, owed)| owed.region == **to);
+    let found: Vec<Finding> = owed
+        .map(|(address, owed)| {
+            let text = format!(
+                "{to} owes this fence since {}: until it is placed it may take writes that no other \
+                 region has.",
+                owed.since
+            );
+            let fix = format!("Run `lifeboat apply`, which fences {to} when it answers.");
+            Finding::fail(text, fix).about(address)
+        })
+        .collect();
+    if found.is_empty() { vec![Finding::pass(format!("{to} owes no fence."))] } else { found }
+}
