@@ -25,6 +25,7 @@ mod progress;
 mod promotion;
 mod ran;
 mod reports;
+mod service;
 mod stage;
 mod story;
 mod surgery;
