@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifeboat_testbed::{Entry, Fault, Rule};
+use lifeboat_testbed::{Correction, Entry, Fault, Part, Rule, ServerKind};
 
 use super::folder::Folder;
 use super::promotion::{APPROVED, ATTESTED, EAST_FIRST, WEST_FIRST};
@@ -27,19 +27,24 @@ pub(super) fn stage() -> Stage {
     stage
 }
 
+/// The machine of a region as EC2 lists it.
+#[track_caller]
+fn machine(stage: &Stage, region: &str) -> String {
+    let listed = stage.bed.aws().query("ec2", region, "DescribeInstances", &[]);
+    let listed = listed.unwrap().ok().unwrap().texts("instancesSet");
+    // Not one of the group.
+    listed.into_iter().find(|it| !it.contains("aws:autoscaling:groupName")).unwrap()
+}
+
 /// What runs in a region: whether the machine does, and the group's least and desired size.
 #[track_caller]
 pub(super) fn runs(stage: &Stage, region: &str) -> (bool, [u32; 2]) {
     let aws = stage.bed.aws();
-    // Not those of the group.
-    let ours = |instance: &String| !instance.contains("aws:autoscaling:groupName");
-    let machines = aws.query("ec2", region, "DescribeInstances", &[]).unwrap().ok().unwrap();
-    let machines = machines.texts("instancesSet").into_iter().filter(ours);
-    let running = machines.filter(|instance| instance.contains("<name>running</name>")).count();
+    let running = machine(stage, region).contains("<name>running</name>");
     let group = aws.query("autoscaling", region, "DescribeAutoScalingGroups", &[]);
     let group = group.unwrap().ok().unwrap();
     let size = |name| group.texts(name)[0].parse().unwrap();
-    (running > 0, ["MinSize", "DesiredCapacity"].map(size))
+    (running, ["MinSize", "DesiredCapacity"].map(size))
 }
 
 /// What a role has of the service.
@@ -164,4 +169,78 @@ fn a_machine_that_others_stopped_owes_no_fence() {
     stage.expect_nothing();
     let status = stage.expect(&["status"], 0);
     stage.check(!status.stdout.contains("owe"), "nothing is owed any more");
+}
+
+/// Lets the machine of the primary stop, and empty groups be left, as slowly as they do at AWS: until
+/// the corrections are taken back.
+#[track_caller]
+fn linger(stage: &Stage) {
+    let listed = machine(stage, EAST);
+    let id = listed.split("<instanceId>").nth(1).and_then(|rest| rest.split('<').next()).unwrap();
+    let head = format!(
+        "<instanceId>{id}</instanceId><imageId>ami-12c6146b</imageId><instanceState><code>"
+    );
+    let row = |service, operation, before, after, reference| Correction {
+        server: ServerKind::Moto,
+        service,
+        operation,
+        part: Part::Response,
+        before,
+        after,
+        reference,
+    };
+    stage.bed.proxy.correct(vec![
+        row(
+            "ec2",
+            "DescribeInstances",
+            format!("{head}80</code><name>stopped").leak(),
+            format!("{head}64</code><name>stopping").leak(),
+            "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html",
+        ),
+        row(
+            "autoscaling",
+            "DescribeAutoScalingGroups",
+            "<Instances/>",
+            "<Instances><member><InstanceId>i-01234567</InstanceId>\
+             <LifecycleState>Terminating</LifecycleState></member><member>\
+             <InstanceId>i-89abcdef</InstanceId><LifecycleState>Terminating:Wait</LifecycleState>\
+             </member></Instances>",
+            "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html",
+        ),
+    ]);
+}
+
+#[test]
+fn nothing_is_claimed_while_something_is_left_whoever_waits_for_it() {
+    let stage = stage();
+    stage.expect(APPLY, 0);
+    stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    linger(&stage);
+    let looks = |operation: &'static str| {
+        move |call: &Entry| call.region == EAST && call.operation == operation
+    };
+    let further = |ran: &Ran| {
+        let calls = ["PutBucketPolicy", "PutObject"].map(|call| places(ran, EAST, call));
+        calls.concat().len()
+    };
+    // It dies while it waits, and another takes over and waits.
+    let mut running = stage.start(APPROVED);
+    running.until(1, looks("StopInstances"));
+    running.until(1, looks("UpdateAutoScalingGroup"));
+    running.until(5, looks("DescribeInstances"));
+    running.signal("KILL");
+    stage.same(further(&running.finish()), 0, "what comes after the stop");
+    let mut running = stage.start(APPLY);
+    running.until(5, looks("DescribeInstances"));
+    running.until(5, looks("DescribeAutoScalingGroups"));
+    let left = stage.ledger().count(|call| call.mutating && looks("PutBucketPolicy")(call));
+    stage.same(left, 1, "the bucket was closed once, when it was made");
+    stage.bed.proxy.correct(Vec::new());
+    let ran = running.finish();
+    stage.same(ran.code, Some(0), "it goes on when the last is gone");
+    stage.same(places(&ran, EAST, "StopInstances").len(), 0, "it is not told to stop again");
+    stage.check(further(&ran) > 1, "the rest comes after it");
+    stage.same([runs(&stage, EAST), runs(&stage, WEST)], [STANDBY, PRIMARY], "one region runs");
+    stage.expect(APPLY, 0);
+    stage.expect_nothing();
 }
