@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::escape::line;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
-use crate::plan::{Phase, Plan, Promotion};
+use crate::plan::{Phase, Plan, Promotion, Step};
 
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
@@ -17,8 +17,8 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
     let title = format!("Promotion: {from} -> {to}, epoch {epoch} -> {}", epoch + 1);
     let _ok = writeln!(out, "\n{}\n", paint.label(Label::Strong, &title));
     for phase in Phase::ALL.into_iter().filter(|phase| *phase != Phase::Change) {
-        let steps =
-            || plan.steps.iter().filter(|step| step.phase == phase && !step.members.is_empty());
+        let shown = |step: &&Step| !step.members.is_empty() || step.task.is_some();
+        let steps = || plan.steps.iter().filter(|step| step.phase == phase).filter(shown);
         let what = match phase {
             Phase::Change => continue,
             Phase::Approve if !promotion.needs_attestation() => {

@@ -84,10 +84,10 @@ fn what_is_needed_runs_before_the_fence_and_what_is_left_has_stopped_before_the_
     stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
     let plan = stage.expect(&["plan", "-input=false", "-detailed-exitcode"], 2);
     for text in [
-        "prepare  us-west-2 gets the capacity of the primary\n         \
+        "prepare    us-west-2 gets the capacity of the primary\n         \
          ~ service.web.aws_autoscaling_group[\"us-west-2\"]\n         \
          ~ service.back_office.aws_ec2_instance_state[\"us-west-2/i-",
-        "fence    us-east-1 takes no more writes\n         \
+        "fence      us-east-1 takes no more writes\n         \
          ~ service.web.aws_autoscaling_group[\"us-east-1\"]\n         \
          ~ service.back_office.aws_ec2_instance_state[\"us-east-1/i-",
     ] {
