@@ -281,6 +281,17 @@ impl<'p> Current<'p> {
         }
     }
 
+    /// Strikes fences off that are owed and that the plan found in place.
+    pub fn placed(&mut self) {
+        let still = |change: &&ObjectChange| {
+            let seen = change.deferred.is_none() && change.unread.is_none();
+            change.action == Action::NoOp && seen
+        };
+        for change in self.plan.changes.iter().filter(still) {
+            self.state.promotions.owed.remove(&change.address.to_string());
+        }
+    }
+
     /// Takes over for references only how a member ended that state holds already.
     pub fn note(&mut self, member: &Member, ended: &Ended) {
         let Some(change) = self.plan.changes.get(member.change) else { return };
@@ -326,6 +337,7 @@ impl<'p> Current<'p> {
 
     /// The current object is gone; the record stays while it has deposed predecessors.
     fn drop_current(&mut self, address: &str) {
+        self.state.promotions.owed.remove(address);
         let Some(record) = self.state.objects.get_mut(address) else { return };
         match store(&Value::null()) {
             Ok(nothing) if !record.deposed.is_empty() => {

@@ -216,6 +216,9 @@ async fn finish(
         if ending == RunEnding::Done && diagnostics.has_errors() {
             ending = RunEnding::Failed;
         }
+        if ending == RunEnding::Done && run.plan.mode == PlanMode::Normal {
+            current.placed();
+        }
         if ending == RunEnding::Done
             && run.plan.is_whole()
             && current.state.promotions.owed.is_empty()

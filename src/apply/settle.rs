@@ -105,7 +105,10 @@ fn updated(kind: &dyn DynKind, doubt: &Doubt, live: Present<Value>) -> Finding {
     if as_planned(kind, doubt, &live) {
         // Where only its tags were to change, the rest tells nothing.
         if named { Finding::Done(Some(live)) } else { Finding::NotDone }
-    } else if differs(kind, doubt.prior.as_ref(), &live.object).is_empty() {
+    } else if kind.ownership() == Ownership::Operated
+        || differs(kind, doubt.prior.as_ref(), &live.object).is_empty()
+    {
+        // What others made is on its way between the two: it is asked again for what it shall be.
         Finding::NotDone
     } else {
         Finding::Conflict { live, ours: true }

@@ -115,6 +115,9 @@ pub struct Planned {
     /// Attributes that it has instead while its region is the primary and the region that was left
     /// is not fenced yet: copies from there are refused.
     pub closed: Vec<(Name, Template)>,
+    /// Attributes that it has instead while its region is being left, or still owes that it is
+    /// fenced: nothing of it runs there.
+    pub leaving: Vec<(Name, Template)>,
 }
 
 /// What an object does in a promotion.
@@ -130,6 +133,22 @@ pub enum Part {
     /// It copies what its region takes to the others. It changes after the promotion; in one that
     /// loses nothing it is asked whether all is copied.
     Copies,
+    /// It says how much of a service runs: raised in the new primary before the fence.
+    Capacity {
+        /// Whether only the primary writes, so that nothing may run in the region that is left.
+        fences: bool,
+    },
+}
+
+impl Part {
+    /// Whether its change in the region that is left is a fence.
+    pub fn fences(self) -> bool {
+        match self {
+            Self::Writers => true,
+            Self::Capacity { fences } => fences,
+            Self::Record | Self::Traffic | Self::Copies => false,
+        }
+    }
 }
 
 /// All objects of one kind that one topology block stands for.

@@ -246,6 +246,7 @@ fn input<'a>(
         primary: topology.map(|t| RegionName(t.primary.clone())),
         promoting: false,
         closed: false,
+        leaving: Default::default(),
         blocks: topology.map(Topology::values).unwrap_or_default(),
         owner: topology.map_or_else(|| lineage.into(), |t| t.name.clone()),
         options: Options {

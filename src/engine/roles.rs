@@ -155,9 +155,13 @@ impl Roles {
     /// there, come after the fence.
     pub(super) fn owed_first(&self, changes: &[ObjectChange], needs: &mut Needs) {
         let owed = self.owed.iter().flatten();
-        for fence in owed.filter_map(|(address, _)| Address::parse(address)) {
-            let region = region_of(&fence);
-            let before = needed(&fence, needs);
+        let fences: Vec<Address> = owed.filter_map(|(at, _)| Address::parse(at)).collect();
+        let mut before = BTreeSet::new();
+        for fence in &fences {
+            before.append(&mut needed(fence, needs));
+        }
+        for fence in &fences {
+            let region = region_of(fence);
             let after = |change: &&ObjectChange| {
                 let same = region_of(&change.address) == region;
                 let opens =
@@ -216,8 +220,11 @@ pub(super) fn cast<'a>(
     };
     input.blocks.insert(format!(".{STANDING}"), shown);
     plan.inputs.standing = Some(standing);
-    let (promoting, closed) = (*course != Course::Ordinary, !unfenced.is_empty());
-    Ok(Input { promoting, closed, ..input })
+    let promoting = *course != Course::Ordinary;
+    // What runs there can write nothing where its data takes no writes.
+    let closed = unfenced.iter().any(|fence| parts.get(fence) == Some(&Part::Writers));
+    let leaving = leaving(parts, course, state);
+    Ok(Input { promoting, closed, leaving, ..input })
 }
 
 /// The fences of a region that was left, or is being left, that cannot be placed now: nobody answers
@@ -228,16 +235,20 @@ fn unfenced(
     state: Option<&State>,
     observed: &BTreeMap<Address, Observation<Value>>,
 ) -> Vec<Address> {
-    let writers = parts.iter().filter(|(_, part)| **part == Part::Writers);
-    let left = writers.filter(|(address, _)| match course {
+    let silent = |at: &Address| matches!(observed.get(at), Some(Observation::Unreadable(_)));
+    leaving(parts, course, state).into_iter().filter(silent).collect()
+}
+
+/// The fences of a region that is being left, or that still owes them.
+fn leaving(parts: &Parts, course: &Course, state: Option<&State>) -> BTreeSet<Address> {
+    let fences = parts.iter().filter(|(_, part)| part.fences());
+    let left = fences.filter(|(address, _)| match course {
         Course::Promotion { from } => region_of(address) == Some(from),
         Course::Ordinary => {
             state.is_some_and(|s| s.promotions.owed.contains_key(&address.to_string()))
         }
     });
-    let silent = left
-        .filter(|(address, _)| matches!(observed.get(address), Some(Observation::Unreadable(_))));
-    silent.map(|(address, _)| address.clone()).collect()
+    left.map(|(address, _)| address.clone()).collect()
 }
 
 /// The role records decide who is the primary: a state that they are ahead of is not this

@@ -179,9 +179,10 @@ impl Promotion {
         match parts.get(address)? {
             Part::Traffic => Some(Phase::Switch),
             Part::Record => Some(Phase::Claim),
-            Part::Writers if region == &*self.from => Some(Phase::Fence),
+            part if part.fences() && region == &*self.from => Some(Phase::Fence),
             Part::Writers if region == &*self.to => Some(Phase::Promote),
-            Part::Writers | Part::Copies => None,
+            Part::Capacity { .. } if region == &*self.to => Some(Phase::Prepare),
+            Part::Writers | Part::Capacity { .. } | Part::Copies => None,
         }
     }
 
@@ -211,12 +212,26 @@ impl Promotion {
             order.acts(next, of(When::Before));
             let mut mine: Vec<&Step> =
                 steps.iter().filter(|step| phases.get(&step.id) == Some(&next)).collect();
+            let address = |step: &Step| {
+                let change = step.members.first().and_then(|m| changes.get(m.change));
+                change.map(|change| &change.address)
+            };
             if next == Phase::Claim {
                 // Two operators meet at the same record: in the order of the regions' names.
-                mine.sort_by_key(|step| {
-                    let change = step.members.first().and_then(|m| changes.get(m.change));
-                    change.and_then(|change| region_of(&change.address).map(str::to_owned))
-                });
+                mine.sort_by_key(|step| address(step).and_then(region_of).map(str::to_owned));
+            }
+            let runs = |step: &&Step| {
+                let part = address(step).and_then(|address| parts.get(address));
+                matches!(part, Some(Part::Capacity { .. }))
+            };
+            if next == Phase::Fence && mine.iter().any(runs) {
+                // What is stopped still writes down what it holds: its data is closed after it.
+                let (runs, data): (Vec<&Step>, Vec<&Step>) = mine.into_iter().partition(runs);
+                for step in runs {
+                    order.add(step, next)?;
+                }
+                order.gate(next, None);
+                mine = data;
             }
             for step in mine {
                 order.add(step, next)?;

@@ -26,6 +26,8 @@ pub enum Phase {
     Change,
     /// It is written down who approved what.
     Approve,
+    /// The new primary gets the capacity that it will need; whoever writes is left alone.
+    Prepare,
     /// The region that is left takes no more writes.
     Fence,
     /// What the region that is left took last is in the new primary, and that is proven.
@@ -40,9 +42,10 @@ pub enum Phase {
 
 impl Phase {
     /// All, in their order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Change,
         Self::Approve,
+        Self::Prepare,
         Self::Fence,
         Self::Sync,
         Self::Claim,
@@ -56,7 +59,9 @@ impl Phase {
             Self::Change => None,
             Self::Approve => Some(Act::Approve),
             Self::Claim => Some(Act::Claim),
-            Self::Fence | Self::Sync | Self::Promote | Self::Switch => Some(Act::Reach),
+            Self::Prepare | Self::Fence | Self::Sync | Self::Promote | Self::Switch => {
+                Some(Act::Reach)
+            }
         }
     }
 
@@ -65,6 +70,7 @@ impl Phase {
         match self {
             Self::Change => "change",
             Self::Approve => "approve",
+            Self::Prepare => "prepare",
             Self::Fence => "fence",
             Self::Sync => "final_sync",
             Self::Claim => "claim",

@@ -6,7 +6,6 @@ use lifeboat_sdk::{Name, Span, Value};
 use lifeboat_sdk_derive::Kind;
 
 use super::codes;
-use super::declaration::Strategy;
 use super::duration::Duration;
 use super::objective::{self, Objective};
 use super::read::{Open, Reader, Source, at};
@@ -123,13 +122,7 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
         (Some(given), Some(block)) => lock(reader, given, &block.body, block.header),
         _ => None,
     };
-    let one_writer = match given.writers.as_deref() {
-        Some(writers) => {
-            reader.choice("writers", writers, &["primary", "all"], source.at("writers"));
-            writers != "all"
-        }
-        None => ground.strategy != Strategy::ActiveActive,
-    };
+    let one_writer = reader.one_writer(ground, source, given.writers.as_deref());
     Some(Bucket {
         name: source.name.clone(),
         names: names?,

@@ -15,7 +15,7 @@ codes! {
     // The topology as a whole.
     MISSING = "topology::missing", "A topology block is missing", r#"bucket "a" {}"#;
     SEVERAL = "topology::several", "More than one topology", r#"topology "a" {} topology "b" {}"#;
-    UNSUPPORTED = "topology::unsupported", "Not supported in this version", r#"service "api" {}"#;
+    UNSUPPORTED = "topology::unsupported", "Not supported in this version", r#"database "orders" {}"#;
     REPETITION = "topology::repetition", "A block that stands once",
         r#"region "us-east-1" { count = 2 }"#;
     NOT_STATIC = "topology::not_static", "The value must be known before planning",
@@ -69,6 +69,11 @@ codes! {
     NO_ACCOUNT = "topology::no_account", "A name needs the account", r#"bucket "exports" {}"#;
     OBJECT_LOCK = "topology::object_lock", "Invalid retention of locked objects",
         r#"object_lock { keep = "12h" }"#;
+    // Services.
+    INSTANCE_ID = "topology::instance_id", "Invalid id of an instance",
+        r#"instances = { us-east-1 = ["api-1"] }"#;
+    STANDBY_LARGER = "topology::standby_larger", "A standby is larger than the primary",
+        "capacity = { primary = 1, standby = 2 }";
     // Replication.
     ONE_REGION = "topology::one_region", "Nothing to replicate to", r#"replication "a" {}"#;
     REPLICATED_TWICE = "topology::replicated_twice", "Bucket replicated twice",

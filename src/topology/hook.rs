@@ -50,7 +50,7 @@ pub enum What {
 /// A command or a request that takes part in promotions.
 #[derive(Clone, Debug, PartialEq, Kind)]
 pub struct HookBlock {
-    /// The phase: `approve`, `fence`, `final_sync`, `claim`, `promote` or `switch`.
+    /// The phase: `approve`, `prepare`, `fence`, `final_sync`, `claim`, `promote` or `switch`.
     pub phase: String,
     /// `before` or `after` what the phase changes.
     #[kind(default = "\"after\"")]
@@ -86,7 +86,8 @@ pub struct WebhookBlock {
 }
 
 /// The phases of a promotion that hooks stand in, in their order.
-const PHASES: [&str; 6] = ["approve", "fence", "final_sync", "claim", "promote", "switch"];
+const PHASES: [&str; 7] =
+    ["approve", "prepare", "fence", "final_sync", "claim", "promote", "switch"];
 
 /// Headers that authorise: what is written in the files is no secret any more.
 const SECRETS: [&str; 4] = ["authorization", "proxy-authorization", "x-api-key", "cookie"];

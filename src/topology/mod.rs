@@ -18,6 +18,7 @@ pub mod region;
 pub mod replication;
 pub mod retention;
 mod say;
+pub mod service;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use read::Reader;
 use region::Region;
 use replication::Replication;
 use retention::Retention;
+use service::Service;
 
 /// A disaster-recovery topology.
 #[derive(Clone, Debug)]
@@ -55,6 +57,8 @@ pub struct Topology {
     pub regions: Vec<Region>,
     /// Further regions that have a block.
     pub others: Vec<Region>,
+    /// `service` blocks.
+    pub services: Vec<Service>,
     /// `bucket` blocks.
     pub buckets: Vec<Bucket>,
     /// `replication` blocks.
@@ -111,8 +115,7 @@ impl Ground<'_> {
 }
 
 /// Blocks that are known and have no effect yet.
-const LATER: [&str; 11] = [
-    "service",
+const LATER: [&str; 10] = [
     "database",
     "backup",
     "key",
@@ -148,10 +151,11 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
         regions: regions.iter().collect(),
         tiers: &declaration.tiers,
     };
+    let services = service::read(&mut reader, &ground);
     let buckets = bucket::read(&mut reader, &ground);
     let replications = replication::read(&mut reader, &ground, &buckets);
     let retentions = retention::read(&mut reader, &ground, &buckets, &replications);
-    let dns = dns::read(&mut reader, &ground, &buckets);
+    let dns = dns::read(&mut reader, &ground, &buckets, &services);
     let hooks = hook::read(&mut reader, &ground);
     let topology = Topology {
         name: declaration.name.clone(),
@@ -159,6 +163,7 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
         declaration,
         regions,
         others,
+        services,
         buckets,
         replications,
         retentions,

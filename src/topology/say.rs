@@ -2,9 +2,10 @@
 
 use lifeboat_sdk::Span;
 
-use super::codes;
+use super::declaration::Strategy;
 use super::duration::Duration;
-use super::read::Reader;
+use super::read::{Reader, Source};
+use super::{Ground, codes};
 use crate::config::suggest;
 
 impl Reader<'_, '_> {
@@ -61,6 +62,18 @@ impl Reader<'_, '_> {
         let help = format!("Write a whole number from {low} to {high}.");
         self.found.push(codes::NUMBER.error(detail).at(span).help(help));
         false
+    }
+
+    /// Whether one region writes at a time, by `writers` of a component or else by the strategy.
+    pub(super) fn one_writer(
+        &mut self,
+        ground: &Ground<'_>,
+        source: &Source<'_>,
+        writers: Option<&str>,
+    ) -> bool {
+        let Some(writers) = writers else { return ground.strategy != Strategy::ActiveActive };
+        self.choice("writers", writers, &["primary", "all"], source.at("writers"));
+        writers != "all"
     }
 
     /// Says that an argument or block has no effect yet.

@@ -197,6 +197,30 @@ fn a_component_states_its_objective_or_names_a_tier() {
     assert_eq!(self::read(&none).codes()[0], "error topology::choice");
 }
 
+#[test]
+fn what_one_region_runs_at_a_time_is_not_moved_by_health() {
+    let of = |writers: &str| {
+        two(&format!(
+            r#"service "api" {{
+              instances = {{ us-east-1 = ["i-01234567"], us-west-2 = ["i-89abcdef"] }}
+              capacity  = {{ primary = 1, standby = 0 }}
+              writers   = "{writers}"
+            }}
+            dns_failover "w" {{
+              zone   = "Z0123456789ABC"
+              name   = "www.example.com"
+              switch = "health"
+              health_check {{}}
+              endpoint "us-east-1" {{ address = "203.0.113.10" }}
+              endpoint "us-west-2" {{ address = "203.0.113.20" }}
+            }}"#
+        ))
+        .codes()
+    };
+    assert_eq!(of("primary"), ["error topology::one_writer"]);
+    assert_eq!(of("all"), Vec::<String>::new());
+}
+
 /// A name over two load balancers.
 fn aliases(switch: &str, evaluate: bool, more: &str) -> Vec<String> {
     let endpoint = |region: &str| {
@@ -328,4 +352,60 @@ fn a_record_of_a_referred_zone_is_declared_once() {
     let zone = "aws_route53_zone.a.zone_id";
     assert_eq!(twice(zone, "aws_route53_zone.a.id"), ["error topology::record_twice"]);
     assert_eq!(twice(zone, "aws_route53_zone.b.zone_id"), Vec::<String>::new());
+}
+
+/// What is said of a service with these lines.
+fn service(lines: &str) -> Vec<String> {
+    two(&format!("service \"api\" {{\n{lines}\n}}")).codes()
+}
+
+const CAPACITY: &str = "capacity = { primary = 2, standby = 0 }";
+const GROUPS: &str = "autoscaling_group = { us-east-1 = \"api\", us-west-2 = \"api\" }";
+
+#[test]
+fn a_service_is_in_every_region_and_in_no_other() {
+    let none: [&str; 0] = [];
+    let machines = |regions: &str| service(&format!("instances = {{ {regions} }}\n{CAPACITY}"));
+    let one = "us-east-1 = [\"i-0123456789abcdef0\"]";
+    assert_eq!(machines(&format!("{one}, us-west-2 = [\"i-01234567\"]")), none);
+    assert_eq!(machines(one), ["error topology::per_region"]);
+    assert_eq!(machines(&format!("{one}, us-west-2 = []")), ["error topology::per_region"]);
+    assert_eq!(machines(""), ["error topology::needed"]);
+    assert_eq!(service(CAPACITY), ["error topology::needed"]);
+    let near = machines(&format!("{one}, us-west-3 = [\"i-01234567\"]"));
+    assert_eq!(near, ["error topology::per_region", "error topology::unknown_region"]);
+    // Machines in one region and a group in the other are a service, too.
+    let both = format!(
+        "instances = {{ {one} }}\nautoscaling_group = {{ us-west-2 = \"api\" }}\n{CAPACITY}\n\
+         min_size = {{ primary = 0, standby = 0 }}"
+    );
+    assert_eq!(service(&both), none);
+}
+
+#[test]
+fn the_capacity_of_a_service_is_by_role() {
+    let of = |capacity: &str| {
+        service(&format!("{GROUPS}\nmin_size = {{ primary = 0, standby = 0 }}\n{capacity}"))
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(of(CAPACITY), none);
+    assert_eq!(of(""), ["error config::missing_argument"]);
+    assert_eq!(of("capacity = {}"), ["error topology::per_role"]);
+    assert_eq!(of("capacity = { primary = 2 }"), ["error topology::per_role"]);
+    assert_eq!(of("capacity = { primary = 0, standby = 0 }"), ["error topology::number"]);
+    assert_eq!(of("capacity = { primary = 2, standby = -1 }"), ["error topology::number"]);
+}
+
+#[test]
+fn a_group_that_is_emptied_says_its_least_size() {
+    let grouped = |more: &str| service(&format!("{GROUPS}\n{CAPACITY}\n{more}"));
+    let none: [&str; 0] = [];
+    assert_eq!(grouped(""), ["error topology::needed"]);
+    assert_eq!(grouped("min_size = { primary = 1, standby = 0 }"), none);
+    assert_eq!(grouped("writers = \"all\""), none);
+    let some = "min_size = { primary = 1, standby = 0 }\nwriters = \"some\"";
+    assert_eq!(grouped(some), ["error topology::choice"]);
+    let machines = "instances = { us-east-1 = [\"i-01234567\"], us-west-2 = [\"i-89abcdef\"] }";
+    let sized = format!("{machines}\n{CAPACITY}\nmax_size = {{ primary = 1, standby = 0 }}");
+    assert_eq!(service(&sized), ["error topology::conflict"]);
 }

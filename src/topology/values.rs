@@ -32,7 +32,8 @@ impl Topology {
     /// The regions that keep a role record: those of the topology and the witness, where there is
     /// more than one, and something that the roles decide.
     pub fn recording(&self) -> impl Iterator<Item = &Region> {
-        let decides = !self.buckets.is_empty() || !self.dns.is_empty();
+        let services = !self.services.is_empty();
+        let decides = services || !self.buckets.is_empty() || !self.dns.is_empty();
         let witness = self.declaration.witness.as_ref();
         let witness = self.others.iter().filter(move |other| Some(&other.name) == witness);
         let all = self.regions.len() + witness.clone().count();
@@ -69,6 +70,9 @@ impl Topology {
             add(&mut all, "bucket", &bucket.name, value);
         }
         let plain = || Value::object([]);
+        for service in &self.services {
+            add(&mut all, "service", &service.name, plain());
+        }
         for replication in &self.replications {
             add(&mut all, "replication", &replication.name, plain());
         }

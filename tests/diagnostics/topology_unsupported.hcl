@@ -7,7 +7,13 @@ topology "web" {
 region "us-east-1" { account = "123456789012" }
 region "us-west-2" { account = "123456789012" }
 
-service "api" {}
+database "orders" {}
+
+service "api" {
+  capacity = { primary = 2, standby = 0 }
+
+  deployment { name = "api" }
+}
 
 bucket "exports" {
   name = { us-east-1 = "web-exports", us-west-2 = "web-exports-dr" }

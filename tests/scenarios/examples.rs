@@ -9,6 +9,7 @@ use regex::Regex;
 
 use super::compute;
 use super::folder::{Folder, example};
+use super::service;
 use super::stage::{APPLY, Stage};
 use super::web;
 
@@ -46,6 +47,15 @@ fn normalised(text: &str) -> String {
     let told = |line: &&str| !progress.iter().any(|words| line.contains(words));
     let lines: Vec<&str> = text.lines().filter(told).map(str::trim_end).collect();
     format!("{}\n", lines.join("\n").trim())
+}
+
+#[test]
+fn pilot_light() {
+    let stage = service::stage();
+    plays(&stage, service::EXAMPLE);
+    let runs = ["us-east-1", "us-west-2"].map(|region| service::runs(&stage, region));
+    let roles = [(true, [1, 2]), (false, [0, 0])];
+    stage.same(runs, roles, "what is somebody else's is there, as it was left");
 }
 
 #[test]
@@ -90,6 +100,7 @@ fn every_example_is_played() {
         folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     found.sort();
     let played = [
+        "pilot-light",
         "pilot-light-compute",
         "replicated-buckets",
         "resources-only",

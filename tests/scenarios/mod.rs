@@ -26,6 +26,7 @@ mod progress;
 mod promotion;
 mod ran;
 mod reports;
+mod service;
 mod stage;
 mod story;
 mod surgery;

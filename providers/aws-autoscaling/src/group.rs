@@ -1,14 +1,15 @@
 //! `aws_autoscaling_group`: the capacity of a group that others made.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use aws_sdk_autoscaling::types::AutoScalingGroup;
+use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
 use futures_util::future::join_all;
-use lifeboat_aws_core::{Clients, Codes as _, failure, validate};
+use lifeboat_aws_core::{Clients, Codes as _, failure, validate, wait};
 use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome,
-    Ownership, Path, Present, Scope, Service, Target, Value,
+    Ownership, Path, Present, Scope, Service, Target, Value, WriteFailure,
 };
 use lifeboat_sdk_derive::Kind;
 
@@ -38,13 +39,19 @@ const PROCESSES: &[&str] = &[
     "Terminate",
 ];
 
+/// How long a change of capacity may take: as long as Terraform waits
+/// (`wait_for_capacity_timeout`).
+const LIMIT: Duration = Duration::from_secs(600);
+
 /// Codes after which a later attempt may work: a change of the group goes on.
 const BUSY: &[&str] = &["ResourceContention", "ScalingActivityInProgress"];
 
 /// The capacity of a group that others made: how many instances run in a standby.
 ///
 /// It is *operated*: what is not set is not looked at and stays as others set it, the group is not
-/// made with this, and stays as it is when this goes. That capacity is there is not waited for.
+/// made with this, and stays as it is when this goes. Another capacity is waited for: until so many
+/// instances are in service, or, where there shall be none, until the last is gone. A group that
+/// shall have none has those that are left.
 #[derive(Clone, Debug, Default, PartialEq, Kind)]
 pub struct Group {
     /// The group's name.
@@ -135,16 +142,54 @@ impl Kind for GroupKind {
 // Writing
 
 async fn write(api: Api<'_>, change: Change<Group>) -> Outcome<Group> {
-    let after = match change.action {
-        ChangeAction::Create { after } | ChangeAction::Update { after, .. } => after,
+    let (planned, after) = match change.action {
+        ChangeAction::Create { after } => (None, after),
+        ChangeAction::Update { before, after, .. } => (before.desired_capacity, after),
         // It is somebody else's, and stays as it is.
         ChangeAction::Delete { .. } => return Ok(None),
     };
-    let before = object(api, &there(api, &after.name).await?);
-    resize(api, &before, &after).await?;
+    let live = there(api, &after.name).await?;
+    let before = object(api, &live);
+    resize(api, live.desired_capacity.map(i64::from), &before, &after).await?;
     switch(api, &before, &after).await?;
+    // Whether it is empty is looked at however often it was told to be.
+    let wanted = after.desired_capacity.filter(|n| *n == 0 || planned != Some(*n));
     let object = Group { region: before.region, arn: before.arn, id: before.id, ..after };
-    Ok(Some(Present::new(object.name.clone(), object)))
+    let present = Present::new(object.name.clone(), object);
+    match wanted {
+        Some(wanted) => match reached(api, &present.object.name, wanted).await {
+            Ok(()) => Ok(Some(present)),
+            Err(failure) => Err(WriteFailure { failure, half_made: Some(present) }),
+        },
+        None => Ok(Some(present)),
+    }
+}
+
+/// Waits until a group has the capacity that it shall have.
+async fn reached(api: Api<'_>, name: &str, wanted: i64) -> Result<(), Failure> {
+    let look = || async { Ok(has(&there(api, name).await?, wanted).then_some(())) };
+    let what = match wanted {
+        0 => format!("{name} has no instance"),
+        _ => format!("{wanted} instances of {name} are in service"),
+    };
+    let done = wait::until(api.ctx, LIMIT, &what, look).await;
+    // It was asked for: that it is not there yet leaves nothing in doubt.
+    done.map_err(|failure| match failure.call {
+        None => failure.of(&find::LIST, api.scope),
+        Some(_) => failure,
+    })
+}
+
+/// Whether so many instances are in service; of a group without any, whether all are gone. That
+/// more are there for a while hinders nobody, and that they go is others' to say.
+fn has(group: &AutoScalingGroup, wanted: i64) -> bool {
+    let instances = group.instances();
+    let serves = |state: &Option<LifecycleState>| *state == Some(LifecycleState::InService);
+    let serving = instances.iter().filter(|i| serves(&i.lifecycle_state)).count();
+    match wanted {
+        0 => instances.is_empty(),
+        _ => i64::try_from(serving).is_ok_and(|serving| serving >= wanted),
+    }
 }
 
 /// The group, which must exist.
@@ -159,12 +204,18 @@ async fn there(api: Api<'_>, name: &str) -> Result<AutoScalingGroup, Failure> {
     }
 }
 
-/// Changes sizes that are set and differ, in one call.
-async fn resize(api: Api<'_>, before: &Group, after: &Group) -> Result<(), Failure> {
+/// Changes sizes that are set and differ, in one call. `asked` is the capacity that the group was
+/// told to have.
+async fn resize(
+    api: Api<'_>,
+    asked: Option<i64>,
+    before: &Group,
+    after: &Group,
+) -> Result<(), Failure> {
     let sizes = [
         (before.min_size, after.min_size),
         (before.max_size, after.max_size),
-        (before.desired_capacity, after.desired_capacity),
+        (asked, after.desired_capacity),
     ];
     let [min, max, desired] = sizes.map(|(before, after)| changed(before, after));
     let (min, max, desired) = (min?, max?, desired?);
@@ -267,7 +318,7 @@ fn object(api: Api<'_>, group: &AutoScalingGroup) -> Group {
     Group {
         min_size: group.min_size.map(i64::from),
         max_size: group.max_size.map(i64::from),
-        desired_capacity: group.desired_capacity.map(i64::from),
+        desired_capacity: capacity(group),
         suspended_processes: Some(
             processes.filter_map(|process| process.process_name.clone()).collect(),
         ),
@@ -278,8 +329,18 @@ fn object(api: Api<'_>, group: &AutoScalingGroup) -> Group {
     }
 }
 
+/// The capacity that a group shall have. One that shall have none has what is left of it, so that
+/// nobody takes it for empty before it is.
+fn capacity(group: &AutoScalingGroup) -> Option<i64> {
+    match group.desired_capacity? {
+        0 => i64::try_from(group.instances().len()).ok(),
+        some => Some(some.into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use aws_sdk_autoscaling::types::Instance;
     use lifeboat_sdk::{Object as _, Type};
 
     use super::*;
@@ -333,6 +394,35 @@ mod tests {
         let of = |name| Group { suspended_processes: processes(name), ..Group::default() }.encode();
         assert!(kind.validate(&of("Launch")).is_empty());
         assert_eq!(kind.validate(&of("launch")).len(), 1);
+    }
+
+    /// A group that shall have so many instances, and has these.
+    fn group(desired: i32, states: &[LifecycleState]) -> AutoScalingGroup {
+        let instance =
+            |state: &LifecycleState| Instance::builder().lifecycle_state(state.clone()).build();
+        AutoScalingGroup::builder()
+            .desired_capacity(desired)
+            .set_instances(Some(states.iter().map(instance).collect()))
+            .build()
+    }
+
+    #[test]
+    fn a_group_is_not_empty_before_the_last_instance_is_gone() {
+        use LifecycleState::{InService, Standby, Terminating};
+        let leaves = group(0, &[Terminating, Standby]);
+        assert_eq!((capacity(&leaves), has(&leaves, 0)), (Some(2), false));
+        let empty = group(0, &[]);
+        assert_eq!((capacity(&empty), has(&empty, 0)), (Some(0), true));
+        // What shall be there is what it was told to have, whatever is there.
+        assert_eq!(capacity(&group(3, &[InService])), Some(3));
+    }
+
+    #[test]
+    fn capacity_is_there_when_so_many_are_in_service() {
+        use LifecycleState::{InService, Pending, Terminating};
+        assert!(!has(&group(2, &[InService, Pending]), 2));
+        assert!(has(&group(2, &[InService, InService]), 2));
+        assert!(has(&group(2, &[InService, InService, Terminating]), 2));
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Kind for InstanceStateKind {
             found.observe(api, |live| {
                 let force = target.hint.get("force").and_then(Value::as_bool).unwrap_or_default();
                 let id = live.id().unwrap_or_default();
-                let object = object(api, id, heading(&live), force);
+                let object = object(api, id, state(&live), force);
                 Present::new(id, object)
             })
         };
@@ -180,6 +180,15 @@ fn exists(live: &Instance) -> bool {
     !matches!(state, Some(InstanceStateName::ShuttingDown | InstanceStateName::Terminated))
 }
 
+/// The state that an instance is in. One that is stopping runs until it has stopped: what a fence
+/// waits for is not there before.
+fn state(live: &Instance) -> &str {
+    match name(live) {
+        Some("stopping") => RUNNING,
+        _ => heading(live),
+    }
+}
+
 /// The state that an instance is in or on its way to.
 fn heading(live: &Instance) -> &str {
     match name(live) {
@@ -215,17 +224,17 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_on_its_way_is_in_the_state_that_it_goes_to() {
+    fn an_instance_that_stops_runs_still_and_is_not_told_to_stop_again() {
         use InstanceStateName as Name;
         let cases = [
-            (Name::Pending, RUNNING),
-            (Name::Running, RUNNING),
-            (Name::Stopping, STOPPED),
-            (Name::Stopped, STOPPED),
+            (Name::Pending, RUNNING, RUNNING),
+            (Name::Running, RUNNING, RUNNING),
+            (Name::Stopping, RUNNING, STOPPED),
+            (Name::Stopped, STOPPED, STOPPED),
         ];
-        for (name, state) in cases {
+        for (name, is, goes) in cases {
             let live = instance(name);
-            assert_eq!((heading(&live), exists(&live)), (state, true));
+            assert_eq!((state(&live), heading(&live), exists(&live)), (is, goes, true));
         }
         for name in [Name::ShuttingDown, Name::Terminated] {
             assert!(!exists(&instance(name)));

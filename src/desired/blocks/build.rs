@@ -87,6 +87,7 @@ pub(super) fn planned<const N: usize>(span: Span, document: [(&str, Template); N
         prevent_destroy: false,
         part: None,
         closed: Vec::new(),
+        leaving: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ mod dns;
 mod record;
 mod replication;
 mod retention;
+mod service;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,9 @@ use build::Made;
 pub fn expand(topology: &Topology) -> (Vec<Synthetic>, Diagnostics) {
     let mut made = Made::default();
     record::expand(&mut made, topology);
+    for service in &topology.services {
+        service::expand(&mut made, topology, service);
+    }
     for bucket in &topology.buckets {
         bucket::expand(&mut made, topology, bucket);
     }
@@ -32,6 +36,9 @@ pub fn expand(topology: &Topology) -> (Vec<Synthetic>, Diagnostics) {
     }
     for dns in &topology.dns {
         dns::expand(&mut made, topology, dns);
+    }
+    for service in &topology.services {
+        made.depend(&format!("service.{}", service.name), &service.needs);
     }
     for bucket in &topology.buckets {
         made.depend(&format!("bucket.{}", bucket.name), &bucket.needs);

@@ -1,6 +1,7 @@
 //! Tests of what blocks become.
 
-use crate::topology::testing::{read, two};
+use crate::desired::Part;
+use crate::topology::testing::{read, shown, two};
 
 const EXAMPLE: &str = include_str!("../../../examples/two-region-web/main.dr.hcl");
 
@@ -287,4 +288,49 @@ fn what_objects_decide_stays_an_expression() {
     assert_eq!(read.attribute(bucket, "tags"), "an expression");
     let after = read.object(bucket).map(|p| p.after.len());
     assert_eq!(after, Some(5));
+}
+
+#[test]
+fn a_service_has_the_capacity_of_its_role_and_none_of_it_while_its_region_is_left() {
+    let read = two(r#"
+        service "api" {
+          instances         = { us-east-1 = ["i-0123456789abcdef0"], us-west-2 = ["i-01234567"] }
+          autoscaling_group = { us-east-1 = "api", us-west-2 = "api-dr" }
+          capacity          = { primary = 6, standby = 1 }
+          min_size          = { primary = 2, standby = 1 }
+        }
+    "#);
+    assert_eq!(read.problems(), none());
+    let at = |kind: &str, key: &str| format!("service.api.{kind}[{key:?}]");
+    let machine = at("aws_ec2_instance_state", "us-west-2/i-01234567");
+    let group = at("aws_autoscaling_group", "us-west-2");
+    assert_eq!(read.attribute(&machine, "state"), "\"running\"");
+    assert_eq!(read.attribute(&group, "name"), "\"api-dr\"");
+    assert_eq!(read.attribute(&group, "desired_capacity"), "1");
+    let primary = at("aws_autoscaling_group", "us-east-1");
+    assert_eq!(read.attribute(&primary, "desired_capacity"), "6");
+    assert_eq!(read.attribute(&primary, "min_size"), "2");
+    assert_eq!(read.attribute(&primary, "max_size"), "none");
+    let leaving = |address: &str| -> Vec<String> {
+        let planned = read.object(address).expect("an object");
+        assert!(planned.operated && planned.part == Some(Part::Capacity { fences: true }));
+        planned.leaving.iter().map(|(name, t)| format!("{name} {}", shown(t))).collect()
+    };
+    assert_eq!(leaving(&machine), ["state \"stopped\""]);
+    assert_eq!(leaving(&primary), ["desired_capacity 0", "min_size 0"]);
+}
+
+#[test]
+fn a_service_that_all_regions_write_fences_nothing() {
+    let read = two(r#"
+        service "api" {
+          autoscaling_group = { us-east-1 = "api", us-west-2 = "api" }
+          capacity          = { primary = 6, standby = 1 }
+          writers           = "all"
+        }
+    "#);
+    assert_eq!(read.problems(), none());
+    let group = read.object("service.api.aws_autoscaling_group[\"us-east-1\"]");
+    let group = group.expect("an object");
+    assert_eq!((group.part, group.leaving.len()), (Some(Part::Capacity { fences: false }), 0));
 }

@@ -3,12 +3,19 @@
 
 mod operated;
 mod preflight;
+mod service;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lifeboat_sdk::{Diagnostics, Interrupt};
+use lifeboat_sdk::future::BoxFuture;
+use lifeboat_sdk::kind::{DynData, DynKind, erase};
+use lifeboat_sdk::provider::{Configured, Environment, Provider};
+use lifeboat_sdk::{
+    Call, Ctx, Diagnostics, Failure, Interrupt, Kind, KnownDoc, Limits, Name, Schema,
+};
+use lifeboat_sdk_derive::Kind;
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
@@ -30,6 +37,75 @@ bucket "exports" {
   name = { us-east-1 = "web-exports", us-west-2 = "web-exports-dr" }
 }
 "#;
+
+/// A provider with one kind.
+#[derive(Clone)]
+struct Only {
+    name: &'static str,
+    kind: Arc<dyn DynKind>,
+}
+
+impl Only {
+    fn of(name: &'static str, kind: impl Kind) -> Self {
+        Self { name, kind: erase(kind) }
+    }
+}
+
+/// Its configuration.
+#[derive(Clone, Debug, PartialEq, Kind)]
+struct Config {
+    /// The region of what names none.
+    #[kind(optional)]
+    region: Option<String>,
+}
+
+impl Provider for Only {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn source(&self) -> &'static str {
+        "example.com/a/a"
+    }
+    fn schema(&self) -> &'static Schema {
+        <Config as lifeboat_sdk::Object>::SCHEMA
+    }
+    fn kinds(&self) -> Vec<Arc<dyn DynKind>> {
+        vec![self.kind.clone()]
+    }
+    fn data_sources(&self) -> Vec<Arc<dyn DynData>> {
+        Vec::new()
+    }
+    fn calls(&self) -> &'static [&'static Call] {
+        &[]
+    }
+    fn configure(&self, _: &KnownDoc, _: &Environment) -> Result<Arc<dyn Configured>, Failure> {
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+impl Configured for Only {
+    fn kinds(&self) -> Vec<Arc<dyn DynKind>> {
+        vec![self.kind.clone()]
+    }
+    fn data_sources(&self) -> Vec<Arc<dyn DynData>> {
+        Vec::new()
+    }
+    fn default_region(&self) -> Option<Name> {
+        Some("us-east-1".into())
+    }
+    fn default_tags(&self) -> Vec<(Name, Name)> {
+        Vec::new()
+    }
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+    fn allowed_accounts(&self) -> Vec<Name> {
+        Vec::new()
+    }
+    fn identity<'a>(&'a self, _: &'a Ctx, _: &'a str) -> BoxFuture<'a, Result<Name, Failure>> {
+        Box::pin(std::future::ready(Ok("123456789012".into())))
+    }
+}
 
 /// What a build with nothing but `terraform_data` says of the files.
 async fn planned(text: &str) -> Diagnostics {

@@ -3,17 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use lifeboat_sdk::future::BoxFuture;
-use lifeboat_sdk::kind::{DynData, DynKind, erase};
-use lifeboat_sdk::provider::{Configured, Environment, Provider};
 use lifeboat_sdk::{
-    Call, Change, Class, Ctx, Failure, Kind, KnownDoc, Limits, Name, Observation, Outcome,
-    Ownership, Present, Schema, Scope, Service, Target, Value,
+    Call, Change, Class, Ctx, Failure, Kind, Name, Observation, Outcome, Ownership, Present, Scope,
+    Service, Target, Value,
 };
 use lifeboat_sdk_derive::Kind;
 use lifeboat_state::model::{Mode, ObjectStatus, State};
 
-use super::{Asked, planned_by};
+use super::{Asked, Only, planned_by};
 use crate::address::Address;
 use crate::apply::{document, record};
 use crate::diff::Action;
@@ -83,65 +80,6 @@ impl Kind for DialKind {
     }
 }
 
-/// The provider `a`.
-struct Dialler(Dials);
-
-/// Its configuration: none.
-#[derive(Clone, Debug, PartialEq, Kind)]
-struct Config {
-    /// The region of what names none.
-    #[kind(optional)]
-    region: Option<String>,
-}
-
-impl Provider for Dialler {
-    fn name(&self) -> &'static str {
-        "a"
-    }
-    fn source(&self) -> &'static str {
-        "example.com/a/a"
-    }
-    fn schema(&self) -> &'static Schema {
-        <Config as lifeboat_sdk::Object>::SCHEMA
-    }
-    fn kinds(&self) -> Vec<Arc<dyn DynKind>> {
-        vec![erase(DialKind(self.0.clone()))]
-    }
-    fn data_sources(&self) -> Vec<Arc<dyn DynData>> {
-        Vec::new()
-    }
-    fn calls(&self) -> &'static [&'static Call] {
-        &[]
-    }
-    fn configure(&self, _: &KnownDoc, _: &Environment) -> Result<Arc<dyn Configured>, Failure> {
-        Ok(Arc::new(Self(self.0.clone())))
-    }
-}
-
-impl Configured for Dialler {
-    fn kinds(&self) -> Vec<Arc<dyn DynKind>> {
-        vec![erase(DialKind(self.0.clone()))]
-    }
-    fn data_sources(&self) -> Vec<Arc<dyn DynData>> {
-        Vec::new()
-    }
-    fn default_region(&self) -> Option<Name> {
-        Some("us-east-1".into())
-    }
-    fn default_tags(&self) -> Vec<(Name, Name)> {
-        Vec::new()
-    }
-    fn limits(&self) -> Limits {
-        Limits::default()
-    }
-    fn allowed_accounts(&self) -> Vec<Name> {
-        Vec::new()
-    }
-    fn identity<'a>(&'a self, _: &'a Ctx, _: &'a str) -> BoxFuture<'a, Result<Name, Failure>> {
-        Box::pin(std::future::ready(Ok("123456789012".into())))
-    }
-}
-
 /// Dials that others have made, all in us-east-1 but those that name their region.
 fn dials(turns: &[(&str, i64)]) -> Dials {
     let key = |name: &str| match name.split_once('/') {
@@ -162,7 +100,7 @@ async fn plan_without(
     asked: &Asked,
     down: &[&str],
 ) -> Made {
-    let catalogue = Catalogue::of(vec![Arc::new(Dialler(dials.clone()))]);
+    let catalogue = Catalogue::of(vec![Arc::new(Only::of("a", DialKind(dials.clone())))]);
     planned_by(catalogue, text, state, asked, down).await
 }
 

@@ -143,7 +143,7 @@ impl Resolver<'_> {
             wanted.operated && away.is_none() && wanted.kind.id_of(&wanted.config).is_some();
         if self.input.options.mode != PlanMode::Normal || missing {
             if missing && self.input.options.mode == PlanMode::Normal {
-                self.push(operated_missing(wanted));
+                return self.operated_missing(wanted);
             }
             return Value::unknown(wanted.kind.schema().ty());
         }
@@ -206,7 +206,7 @@ impl Resolver<'_> {
     }
 
     /// It could not be read and that is an error: its state stays as it is.
-    fn keep(&mut self, wanted: &Wanted<'_>, why: Option<Deferral>) -> Value {
+    pub(super) fn keep(&mut self, wanted: &Wanted<'_>, why: Option<Deferral>) -> Value {
         if let Some(previous) = self.input.previous.get(&wanted.address).cloned() {
             let mut change = self.change(wanted, Action::NoOp);
             change.before = Some(previous.document.clone());
@@ -353,40 +353,6 @@ pub fn findings(
         problem.about(address).at(place(&finding.path)).help(finding.help)
     });
     Diagnostics(told.collect())
-}
-
-fn operated_missing(wanted: &Wanted<'_>) -> Diagnostic {
-    if wanted.kind.ownership() == Ownership::Operated {
-        return nothing_to_operate(wanted);
-    }
-    Diagnostic::error(
-        "plan::adopt_missing",
-        "There is nothing to adopt",
-        match wanted.kind.id_of(&wanted.config) {
-            Some(id) => format!("{} is to be adopted, but there is no {id:?}.", wanted.address),
-            None => format!("{} is to be adopted, but there is no such object.", wanted.address),
-        },
-    )
-    .about(&wanted.address)
-    .at(wanted.span)
-    .help("Correct the name, or remove `adopt = true` so that it is created.")
-}
-
-fn nothing_to_operate(wanted: &Wanted<'_>) -> Diagnostic {
-    let Wanted { address, kind, scope, .. } = wanted;
-    let id = kind.id_of(&wanted.config).unwrap_or_default();
-    let place = scope.as_ref().map(|scope| format!(" in {}", scope.location)).unwrap_or_default();
-    Diagnostic::error(
-        "plan::operated_missing",
-        "There is nothing to operate",
-        format!(
-            "{address} operates an object that others make, but there is no {id:?}{place}. \
-             lifeboat does not make it."
-        ),
-    )
-    .about(address)
-    .at(wanted.span)
-    .help("Correct what names it, or plan again when it has been made.")
 }
 
 /// The planned document of a change that is not tried: what it would tell stays unknown.

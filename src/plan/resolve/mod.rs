@@ -12,6 +12,7 @@ mod live;
 mod lookup;
 mod managed;
 pub mod moves;
+mod operated;
 mod orphan;
 pub mod place;
 pub mod previous;
@@ -69,6 +70,8 @@ pub struct Input<'a> {
     pub promoting: bool,
     /// Whether a region that was left, or is being left, cannot be fenced now.
     pub closed: bool,
+    /// What fences a region that is being left, or that still owes it.
+    pub leaving: BTreeSet<Address>,
     /// What `region.NAME` and the like are to expressions, by `kind.name`.
     pub blocks: BTreeMap<String, Value>,
     /// Whom ownership tags name: the topology or the lineage.

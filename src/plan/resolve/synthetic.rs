@@ -7,7 +7,7 @@ use lifeboat_sdk::{Diagnostic, Name, Path, Span, Type, Value};
 use super::instance::Wanted;
 use super::{Resolver, managed, values};
 use crate::address::{Address, Key};
-use crate::desired::{Planned, Synthetic, Template};
+use crate::desired::{Part, Planned, Synthetic, Template};
 use crate::diff::Ignore;
 use crate::evaluation::Environment;
 use crate::plan::PlanMode;
@@ -82,7 +82,13 @@ impl Resolver<'_> {
         let attributes = kind.schema().attributes;
         let closed = self.input.closed && !planned.closed.is_empty();
         let closed = closed && address.key.as_ref().is_some_and(|key| self.is_primary(key));
-        let document = if closed { closed_document(planned) } else { planned.document.clone() };
+        let document = if closed {
+            instead(planned, &planned.closed)
+        } else if self.input.leaving.contains(address) {
+            instead(planned, &planned.leaving)
+        } else {
+            planned.document.clone()
+        };
         let config = match synthetic_document(attributes, &document, environment) {
             Ok(config) => managed::with_region(&kind, &instance, config),
             Err(text) => {
@@ -125,7 +131,9 @@ impl Resolver<'_> {
 
     /// The objects that one of a block needs, exactly.
     fn block_needs(&self, address: &Address, planned: &Planned) -> Vec<Address> {
-        let mut needs: Vec<Address> = planned.after.clone();
+        // In a promotion the phases say what comes first.
+        let phased = self.input.promoting && matches!(planned.part, Some(Part::Capacity { .. }));
+        let mut needs = if phased { Vec::new() } else { planned.after.clone() };
         let mut through = std::collections::BTreeSet::new();
         for (_, template) in &planned.document {
             template.visit(&mut |part| match part {
@@ -159,11 +167,11 @@ impl Resolver<'_> {
     }
 }
 
-/// The document while copies from the region that was left are refused.
-fn closed_document(planned: &Planned) -> Vec<(Name, Template)> {
-    let instead = |name: &Name| planned.closed.iter().find(|(n, _)| n == name);
+/// The document with other values of some attributes.
+fn instead(planned: &Planned, others: &[(Name, Template)]) -> Vec<(Name, Template)> {
+    let other = |name: &Name| others.iter().find(|(n, _)| n == name);
     let document = planned.document.iter();
-    document.map(|entry| instead(&entry.0).unwrap_or(entry).clone()).collect()
+    document.map(|entry| other(&entry.0).unwrap_or(entry).clone()).collect()
 }
 
 /// Where the attribute is written that a text of [`complete`] begins with.

@@ -4,16 +4,23 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use lifeboat_sdk::Name;
+use lifeboat_sdk::{Name, Span};
 
 use super::{Address, DnsFailover, Endpoint, Policy, Switch, reach};
 use crate::config::reference::references;
-use crate::topology::bucket::Bucket;
 use crate::topology::read::{Open, Reader, Source};
 use crate::topology::{Ground, codes};
 
 /// The zone of all CloudFront distributions (Route 53 API reference, `AliasTarget`).
 const CLOUDFRONT: &str = "Z2FDTNDATAQYW2";
+
+/// A block of which one region writes at a time.
+pub(super) struct OneWriter {
+    /// As expressions name it.
+    pub(super) block: String,
+    /// Its header.
+    pub(super) span: Span,
+}
 
 /// The type of all records: as given, else by the addresses.
 pub(super) fn record_type(
@@ -80,7 +87,7 @@ fn kind_of(endpoint: &Endpoint) -> Option<&'static str> {
 pub(super) fn check(
     reader: &mut Reader<'_, '_>,
     ground: &Ground<'_>,
-    buckets: &[Bucket],
+    writers: &[OneWriter],
     source: &Source<'_>,
     dns: &DnsFailover,
 ) {
@@ -88,11 +95,11 @@ pub(super) fn check(
     reach::check(reader, dns);
     needed(reader, source, dns);
     if dns.switch == Switch::Health {
-        one_writer(reader, buckets, source);
+        one_writer(reader, writers, source);
     }
     for (region, endpoint) in &dns.endpoints {
         circular(reader, dns, endpoint);
-        aliases(reader, ground, buckets, dns, region, endpoint);
+        aliases(reader, ground, writers, dns, region, endpoint);
         if endpoint.weight.is_some() && dns.policy != Policy::Weighted {
             let detail = "A weight has a meaning only where policy = \"weighted\".";
             reader.conflict(
@@ -222,16 +229,16 @@ fn needed(reader: &mut Reader<'_, '_>, source: &Source<'_>, dns: &DnsFailover) {
 }
 
 /// Route 53 does not fence: where it moves traffic by itself, both regions may write.
-fn one_writer(reader: &mut Reader<'_, '_>, buckets: &[Bucket], source: &Source<'_>) {
-    let Some(bucket) = buckets.iter().find(|b| b.one_writer) else { return };
+fn one_writer(reader: &mut Reader<'_, '_>, writers: &[OneWriter], source: &Source<'_>) {
+    let Some(one) = writers.first() else { return };
     let detail = format!(
-        "With switch = \"health\" Route 53 moves traffic without a fence, but bucket.{} has one \
-         writer: both regions could write to it.",
-        bucket.name
+        "With switch = \"health\" Route 53 moves traffic without a fence, but {} has one writer: both \
+         regions could write.",
+        one.block
     );
-    let help = "Write switch = \"operator\", or writers = \"all\" in the bucket if both regions may write.";
+    let help = "Write switch = \"operator\", or writers = \"all\" there if both regions may write.";
     let diagnostic = codes::ONE_WRITER.error(detail).at(source.at("switch")).help(help);
-    reader.found.push(diagnostic.label(bucket.span, "has one writer"));
+    reader.found.push(diagnostic.label(one.span, "has one writer"));
 }
 
 /// An endpoint that is the name itself: the check follows what it should decide.
@@ -253,7 +260,7 @@ fn circular(reader: &mut Reader<'_, '_>, dns: &DnsFailover, endpoint: &Endpoint)
 fn aliases(
     reader: &mut Reader<'_, '_>,
     ground: &Ground<'_>,
-    buckets: &[Bucket],
+    writers: &[OneWriter],
     dns: &DnsFailover,
     region: &Name,
     endpoint: &Endpoint,
@@ -277,15 +284,15 @@ fn aliases(
         let help = "Write evaluate_target_health = true, or add a health_check.";
         reader.found.push(codes::ALIAS_HEALTH.error(detail).at(at).help(help));
     } else if alias.evaluate && dns.switch != Switch::Health && *region == ground.primary {
-        moves(reader, buckets, dns.switch, at);
+        moves(reader, writers, dns.switch, at);
     }
 }
 
 /// A target that is evaluated moves traffic without anybody's word.
-fn moves(reader: &mut Reader<'_, '_>, buckets: &[Bucket], switch: Switch, at: lifeboat_sdk::Span) {
+fn moves(reader: &mut Reader<'_, '_>, writers: &[OneWriter], switch: Switch, at: Span) {
     let detail = "When the target of this alias is unhealthy Route 53 leaves the primary by itself, \
                   although somebody else is to move the traffic.";
-    let one = buckets.iter().find(|b| b.one_writer);
+    let one = writers.first();
     let help = match switch {
         Switch::Operator => "Write evaluate_target_health = false: the gate says when it moves.",
         _ => {
@@ -301,7 +308,7 @@ fn moves(reader: &mut Reader<'_, '_>, buckets: &[Bucket], switch: Switch, at: li
     };
     let diagnostic = diagnostic.at(at).help(help);
     reader.found.push(match one {
-        Some(bucket) => diagnostic.label(bucket.span, "has one writer"),
+        Some(one) => diagnostic.label(one.span, "has one writer"),
         None => diagnostic,
     });
 }

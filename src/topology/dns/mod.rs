@@ -14,11 +14,13 @@ use lifeboat_sdk_derive::Kind;
 use super::bucket::Bucket;
 use super::objective::{self, Objective};
 use super::read::{Open, Reader, Source};
+use super::service::Service;
 use super::{Ground, Needs, codes, region};
 use crate::config::ast::Body;
 pub use endpoint::{Address, Alias, Endpoint, EndpointBlock};
 pub use gate::{Gate, GateBlock};
 pub use health::{HealthCheck, HealthCheckBlock};
+use lint::OneWriter;
 
 /// Who moves the traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,12 +142,19 @@ pub(super) fn read(
     reader: &mut Reader<'_, '_>,
     ground: &Ground<'_>,
     buckets: &[Bucket],
+    services: &[Service],
 ) -> Vec<DnsFailover> {
+    let buckets = buckets.iter().filter(|b| b.one_writer);
+    let buckets = buckets.map(|b| (format!("bucket.{}", b.name), b.span));
+    let services = services.iter().filter(|s| s.one_writer);
+    let services = services.map(|s| (format!("service.{}", s.name), s.span));
+    let writers = buckets.chain(services).map(|(block, span)| OneWriter { block, span });
+    let writers: Vec<OneWriter> = writers.collect();
     let sources = reader.sources("dns_failover");
     let mut all = Vec::new();
     for source in &sources {
         if let Some(dns) = one(reader, ground, source) {
-            lint::check(reader, ground, buckets, source, &dns);
+            lint::check(reader, ground, &writers, source, &dns);
             lint::once(reader, &all, &dns);
             all.push(dns);
         }
