@@ -229,11 +229,13 @@ fn unfenced(
     observed: &BTreeMap<Address, Observation<Value>>,
 ) -> Vec<Address> {
     let writers = parts.iter().filter(|(_, part)| **part == Part::Writers);
-    let left = writers.filter(|(address, _)| match course {
-        Course::Promotion { from } => region_of(address) == Some(from),
-        Course::Ordinary => {
-            state.is_some_and(|s| s.promotions.owed.contains_key(&address.to_string()))
-        }
+    let left = writers.filter(|(address, _)| {
+        let leaves = match course {
+            Course::Promotion { from } => region_of(address) == Some(from),
+            Course::Ordinary => false,
+        };
+        let owed = |state: &State| state.promotions.owed.contains_key(&address.to_string());
+        leaves || state.is_some_and(owed)
     });
     let silent = left
         .filter(|(address, _)| matches!(observed.get(address), Some(Observation::Unreadable(_))));

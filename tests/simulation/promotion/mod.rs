@@ -9,6 +9,7 @@ mod clients;
 mod judge;
 mod sky;
 mod story;
+mod told;
 mod topology;
 
 use std::env;
