@@ -8,6 +8,15 @@ use super::topology::{ACCOUNT, bucket};
 
 /// Whether the bucket of a region takes writes. What answers is the live policy alone.
 pub(super) fn is_open(cloud: &SimCloud, region: &str) -> bool {
+    takes(cloud, region, "s3:PutObject")
+}
+
+/// Whether the bucket of a region takes what is copied from others.
+pub(super) fn takes_copies(cloud: &SimCloud, region: &str) -> bool {
+    takes(cloud, region, "s3:ReplicateObject")
+}
+
+fn takes(cloud: &SimCloud, region: &str, action: &str) -> bool {
     let id = bucket(region);
     let key = |kind: &str| Key::regional(ACCOUNT, region, kind, &id);
     if cloud.get(&key("aws_s3_bucket")).is_none() {
@@ -15,15 +24,15 @@ pub(super) fn is_open(cloud: &SimCloud, region: &str) -> bool {
     }
     let policy = cloud.get(&key("aws_s3_bucket_policy"));
     let text = policy.as_ref().and_then(|p| p.document.get("policy")).and_then(Value::as_str);
-    !text.is_some_and(refuses)
+    !text.is_some_and(|policy| refuses(policy, action))
 }
 
-/// Whether a policy refuses `PutObject` to everybody, whatever they send.
-fn refuses(policy: &str) -> bool {
+/// Whether a policy refuses an action on objects to everybody, whatever they send.
+fn refuses(policy: &str, action: &str) -> bool {
     let policy: Json = serde_json::from_str(policy).unwrap_or_default();
-    let put = |action: &str| match action.strip_suffix('*') {
-        Some(start) => "s3:PutObject".starts_with(start),
-        None => action == "s3:PutObject",
+    let fits = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(start) => action.starts_with(start),
+        None => action == pattern,
     };
     let everybody = |principal: &Json| {
         let aws = principal.get("AWS").unwrap_or(principal);
@@ -33,7 +42,7 @@ fn refuses(policy: &str) -> bool {
         statement["Effect"] == "Deny"
             && everybody(&statement["Principal"])
             && statement["Condition"].is_null()
-            && list(&statement["Action"]).into_iter().filter_map(Json::as_str).any(put)
+            && list(&statement["Action"]).into_iter().filter_map(Json::as_str).any(fits)
             && list(&statement["Resource"])
                 .into_iter()
                 .filter_map(Json::as_str)
@@ -48,6 +57,7 @@ fn list(json: &Json) -> Vec<&Json> {
 
 #[test]
 fn a_policy_refuses_writes_by_a_deny_without_a_condition_only() {
+    let refuses = |policy: &str| refuses(policy, "s3:PutObject");
     let policy = |sid: &str, action: &str, rest: &str| {
         format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"{sid}","Effect":"Deny","Principal":"*",

@@ -11,7 +11,7 @@ use lifeboat_state::store::MemoryDisk;
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
-use super::clients::is_open;
+use super::clients::{is_open, takes_copies};
 use crate::simulation::disk::{Journals, Run};
 
 /// How many changes one command may try in a region that is lost, before it leaves it alone: as
@@ -131,6 +131,11 @@ impl Judge {
         self.lock().exposed
     }
 
+    /// How many promotions had their claim refused.
+    pub(super) fn refused(&self) -> usize {
+        self.lock().refused.len()
+    }
+
     /// The primary that the newest of all records names.
     pub(super) fn primary(&self) -> Option<String> {
         let inner = self.lock();
@@ -211,6 +216,18 @@ impl Judge {
             self.roles(&what);
         }
         self.look();
+        if armed && &*call.kind == "aws_s3_bucket_policy" {
+            self.no_copies(&what);
+        }
+    }
+
+    /// While another region takes writes too, none of them reaches the primary.
+    fn no_copies(&self, what: &str) {
+        let open = self.lock().open.len();
+        let primary = self.primary().unwrap_or_default();
+        if open > 1 && is_open(&self.cloud, &primary) && takes_copies(&self.cloud, &primary) {
+            self.report("no copies", &format!("{what}: {primary} takes them"));
+        }
     }
 
     /// In a region that takes writes and is not the primary nothing comes before the fence.

@@ -14,6 +14,7 @@ mod topology;
 
 use std::env;
 
+use judge::Exposed;
 use story::{Counts, Played, play};
 
 use super::{each, seeds};
@@ -38,7 +39,17 @@ fn whatever_goes_wrong_one_region_takes_writes_and_the_promotion_comes_to_an_end
     let took = begun.elapsed();
     let mut all = Counts::default();
     told.iter().for_each(|(_, counts, _)| all += *counts);
-    println!("{seeds} seeds in {took:?}: {all:#?}");
+    let Counts { commands, deaths, calls, failed, losses, promotions, pairs, refused, .. } = all;
+    let Exposed { tries, refused: kept_out, time, times } = all.exposed;
+    let violations: usize = told.iter().map(|(.., found)| found.len()).sum();
+    let pace = all.time.as_secs_f64() / 3600.0 / took.as_secs_f64();
+    println!(
+        "| seeds | commands | deaths | calls | of them failed | places lost | promotions | \
+         two operators | claims refused | tries of clients | of them refused | two writers by \
+         attestation | for | violations | virtual hours per second |\n\
+         | {seeds} | {commands} | {deaths} | {calls} | {failed} | {losses} | {promotions} | {pairs} | \
+         {refused} | {tries} | {kept_out} | {times} | {time:.0?} | {violations} | {pace:.3} |"
+    );
     let wrong = told.iter().filter_map(|(seed, _, found)| Some((seed, found.first()?)));
     let wrong: Vec<String> = wrong.map(|(seed, first)| format!("seed {seed}: {first}")).collect();
     assert!(wrong.is_empty(), "LIFEBOAT_SEED=N plays one of them:\n{}", wrong.join("\n"));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lifeboat::plan::Promotion;
 use lifeboat_aws::Aws;
 use lifeboat_sdk::Value;
-use lifeboat_sim::{Outcome, SimCloud, SimProvider};
+use lifeboat_sim::{Fault, Nth, Outcome, Rule, SimCloud, SimProvider};
 use lifeboat_state::backend::StateBackend as _;
 use lifeboat_state::store::MemoryDisk;
 use tokio::runtime::Builder;
@@ -189,6 +189,7 @@ impl Story {
         // What watches the cloud holds it.
         self.cloud.unwatch();
         self.played.counts.time = self.begun.elapsed();
+        self.played.counts.refused = self.judge.refused();
         self.played.counts.exposed = self.judge.exposed();
         self.played.counts.losses = self.sky.losses();
         self.played
@@ -377,19 +378,23 @@ impl Story {
     /// In good weather a few commands do all that is left, with the state of the one whose claim
     /// won.
     async fn converge(&mut self) {
+        // Even then a call may be throttled: what comes after the fence has to wait for it.
+        let throttled = Rule::new(Fault::Throttle).kind("aws_s3_bucket_policy");
+        self.cloud.inject(throttled.operation("Update").nth(Nth::First(1)));
         let other = self.other.take();
-        if self.applies().await || self.wrong() {
-            return self.agree();
-        }
-        if let Some(other) = other {
+        let mut done = self.applies().await;
+        if let Some(other) = other.filter(|_| !done && !self.wrong()) {
             self.say("the other's state goes on");
             self.operator.disk = other;
             self.checkers.forget();
-            if self.applies().await || self.wrong() {
-                return self.agree();
-            }
+            done = self.applies().await;
         }
-        self.played.violations.push(format!("converges: not after {COMMANDS} commands"));
+        self.cloud.clear_rules();
+        if done {
+            self.agree();
+        } else if !self.wrong() {
+            self.played.violations.push(format!("converges: not after {COMMANDS} commands"));
+        }
     }
 
     async fn applies(&mut self) -> bool {
@@ -417,9 +422,6 @@ impl Story {
 
     /// All records say the same, and the primary takes writes alone.
     fn agree(&mut self) {
-        if self.wrong() {
-            return;
-        }
         let (open, roles) = self.judge.standing();
         let primary = roles.first().map(|(_, primary)| primary.clone()).unwrap_or_default();
         if roles.len() != 1 || open.len() != 1 || !open.contains(&*primary) {
