@@ -79,6 +79,7 @@ impl Checkers {
     }
 
     /// The next command goes on with another copy of the state.
+    #[cfg(feature = "aws")]
     pub(super) fn forget(&self) {
         let mut inner = self.lock();
         (inner.serial, inner.journals) = (0, Journals::default());
