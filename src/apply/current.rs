@@ -191,6 +191,10 @@ impl<'p> Current<'p> {
             return;
         }
         let idle = change.action == Action::NoOp && change.deferred.is_none();
+        if idle {
+            // A fence that was owed is there: somebody else placed it.
+            self.state.promotions.owed.remove(&address);
+        }
         let document = match (&change.before, &change.after) {
             (_, Some(after)) if idle && after.is_wholly_known() => after,
             (Some(before), _) => before,

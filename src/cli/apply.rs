@@ -23,7 +23,7 @@ use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
 use crate::engine::expected::{self, Expected};
 use crate::engine::finaliser::Finaliser;
-use crate::engine::{Asked, Contexts, Loaded, Settings, approvers, ground};
+use crate::engine::{Asked, Contexts, Loaded, Settings, approvers, going_on, ground};
 use crate::event::Events;
 use crate::plan::{Plan, PlanMode, bind, file};
 use crate::registry::Providers;
@@ -354,6 +354,14 @@ impl Applying<'_> {
             workspace.output.note(&text);
         }
         let providers = self.connected(&loaded, &contexts, newest).await?;
+        let settings = workspace.settings(Some(&self.args.planning));
+        let state = newest.loaded.as_ref().map(|newest| &newest.state);
+        let interrupt = workspace.interrupt.clone();
+        let newest = going_on::is_newest(&plan, &loaded, &settings, state, &providers, interrupt);
+        newest.await.map_err(|refused| {
+            workspace.tell(&(*refused).into());
+            Exit::Refused
+        })?;
         let bytes = open.plan.clone();
         Ok(Ready { resumes: true, ..Ready::new(plan, bytes, loaded, contexts, providers) })
     }

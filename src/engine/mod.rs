@@ -15,6 +15,7 @@ pub mod expected;
 pub mod files;
 pub mod finaliser;
 pub mod generate;
+pub mod going_on;
 pub mod ground;
 pub mod imports;
 pub mod load;

@@ -170,22 +170,25 @@ fn requests(ground: &Ground, asked: &Asked, diagnostics: &mut Diagnostics) -> Ve
             diagnostics.push(kind_gone(address, &previous.provider));
             continue;
         }
-        let nowhere = || crate::apply::record::nowhere(&previous.provider);
-        let scope = rescope(previous.scope.clone().unwrap_or_else(nowhere), &ground.providers);
-        let target = |id: Option<Name>, hint: &Value| Target {
-            address: address.to_string().into(),
-            id,
-            hint: hint.unmark_deep(),
-        };
-        out.push(Request {
-            key: RequestKey::current(address.clone()),
-            provider: previous.provider.clone(),
-            kind: address.kind.clone(),
-            scope,
-            target: target(previous.id.clone(), &previous.document),
-        });
+        out.push(request(address, previous, &ground.providers));
     }
     out
+}
+
+/// What refresh is asked for one object of the previous state.
+pub(super) fn request(address: &Address, previous: &Previous, providers: &Providers) -> Request {
+    let nowhere = || crate::apply::record::nowhere(&previous.provider);
+    Request {
+        key: RequestKey::current(address.clone()),
+        provider: previous.provider.clone(),
+        kind: address.kind.clone(),
+        scope: rescope(previous.scope.clone().unwrap_or_else(nowhere), providers),
+        target: Target {
+            address: address.to_string().into(),
+            id: previous.id.clone(),
+            hint: previous.document.unmark_deep(),
+        },
+    }
 }
 
 /// The scope as of this run: the account may have been unknown when it was stored.

@@ -239,14 +239,16 @@ fn unfenced(
     leaving(parts, course, state).into_iter().filter(silent).collect()
 }
 
-/// The fences of a region that is being left, or that still owes them.
+/// The fences of a region that is being left, and those that are still owed.
 fn leaving(parts: &Parts, course: &Course, state: Option<&State>) -> BTreeSet<Address> {
     let fences = parts.iter().filter(|(_, part)| part.fences());
-    let left = fences.filter(|(address, _)| match course {
-        Course::Promotion { from } => region_of(address) == Some(from),
-        Course::Ordinary => {
-            state.is_some_and(|s| s.promotions.owed.contains_key(&address.to_string()))
-        }
+    let left = fences.filter(|(address, _)| {
+        let leaves = match course {
+            Course::Promotion { from } => region_of(address) == Some(from),
+            Course::Ordinary => false,
+        };
+        let owed = |state: &State| state.promotions.owed.contains_key(&address.to_string());
+        leaves || state.is_some_and(owed)
     });
     left.map(|(address, _)| address.clone()).collect()
 }

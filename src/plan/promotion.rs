@@ -107,6 +107,7 @@ pub fn promote(
     let mut promotion =
         Promotion { from, to, epoch, owed, silent, records, waiting, left_out, approvals };
     let mut found = Diagnostics::new();
+    let unfenced = promotion.unfenced(changes, parts);
     changes.retain_mut(|change| {
         let still = change.action == Action::NoOp && change.deferred.is_none();
         if still || change.address.mode == address::Mode::Data {
@@ -116,9 +117,18 @@ pub fn promote(
             promotion.waiting += 1;
             return false;
         };
+        let region = region_of(&change.address);
+        if phase == Phase::Claim && change.deferred.is_none() {
+            // Nothing comes before a fence that is owed, in its region.
+            change.deferred = region.and_then(|region| unfenced.get(region).cloned());
+        }
         let Some(why) = &change.deferred else { return true };
-        match (phase, region_of(&change.address)) {
-            (Phase::Fence, _) => promotion.owed.push(change.address.clone()),
+        match (phase, region) {
+            (Phase::Fence, Some(region)) if *region == *promotion.from => {
+                promotion.owed.push(change.address.clone());
+            }
+            // It was owed before, and stays so.
+            (Phase::Fence, _) => {}
             (Phase::Claim, Some(region)) if *region != *promotion.to => {
                 promotion.silent.push(region.into());
             }
@@ -166,6 +176,17 @@ impl Promotion {
         if self.needs_attestation() { Mode::Ungraceful } else { Mode::Graceful }
     }
 
+    /// The regions in which a fence cannot be placed now, and why.
+    fn unfenced(&self, changes: &[ObjectChange], parts: &Parts) -> BTreeMap<Name, Deferral> {
+        let fence =
+            |change: &&ObjectChange| self.phase_of(parts, &change.address) == Some(Phase::Fence);
+        let fences = changes.iter().filter(fence);
+        let waits = fences.filter_map(|fence| {
+            Some((Name::from(region_of(&fence.address)?), fence.deferred.clone()?))
+        });
+        waits.collect()
+    }
+
     /// Whether a person must attest that the region that is left cannot write: it cannot be fenced,
     /// or too few records can be moved to tell it and all others.
     pub fn needs_attestation(&self) -> bool {
@@ -179,9 +200,10 @@ impl Promotion {
         match parts.get(address)? {
             Part::Traffic => Some(Phase::Switch),
             Part::Record => Some(Phase::Claim),
-            part if part.fences() && region == &*self.from => Some(Phase::Fence),
             Part::Writers if region == &*self.to => Some(Phase::Promote),
             Part::Capacity { .. } if region == &*self.to => Some(Phase::Prepare),
+            // Of the region that is left, and of one that was left before and still owes it.
+            part if part.fences() => Some(Phase::Fence),
             Part::Writers | Part::Capacity { .. } | Part::Copies => None,
         }
     }

@@ -9,7 +9,7 @@ use lifeboat_sim::{Entry, Outcome, Sent, SimCloud, SimObject};
 use lifeboat_state::store::MemoryDisk;
 use serde_json::Value as Json;
 
-use super::disk::{self, Run};
+use super::disk::{self, Journals, Run};
 
 /// An object by what people know it by: kind, own name, place.
 pub(super) type Known = (String, String, String);
@@ -17,7 +17,9 @@ pub(super) type Known = (String, String, String);
 /// What the checkers know, and what they found.
 #[derive(Default)]
 struct Inner {
-    disk: MemoryDisk,
+    /// Of everybody who is at work.
+    disks: Vec<MemoryDisk>,
+    journals: Journals,
     /// Whether the command may change something.
     changes: bool,
     /// What must stay: every version of the files since the last convergence wants it.
@@ -53,8 +55,13 @@ impl Checkers {
 
     /// A command begins on this disk.
     pub(super) fn begin(&self, disk: &MemoryDisk, changes: bool) {
+        self.begin_all(std::slice::from_ref(disk), changes);
+    }
+
+    /// Commands begin on these disks.
+    pub(super) fn begin_all(&self, disks: &[MemoryDisk], changes: bool) {
         let mut inner = self.lock();
-        (inner.disk, inner.changes) = (disk.clone(), changes);
+        (inner.disks, inner.changes) = (disks.to_vec(), changes);
     }
 
     /// What no version of the files gave up since the last convergence.
@@ -69,6 +76,13 @@ impl Checkers {
 
     fn report(&self, checker: &str, text: &str) {
         self.lock().found.push(format!("{checker}: {text}"));
+    }
+
+    /// The next command goes on with another copy of the state.
+    #[cfg(feature = "aws")]
+    pub(super) fn forget(&self) {
+        let mut inner = self.lock();
+        (inner.serial, inner.journals) = (0, Journals::default());
     }
 
     /// After a command, on the disk as it is then.
@@ -91,15 +105,17 @@ impl Checkers {
 
     /// A call that may change something is made.
     fn call(&self, call: &Entry) {
-        let (disk, changes) = {
-            let inner = self.lock();
-            (inner.disk.clone(), inner.changes)
+        let (disks, changes, runs) = {
+            let mut inner = self.lock();
+            let Inner { disks, changes, journals, .. } = &mut *inner;
+            let runs: Vec<Arc<Run>> = disks.iter().flat_map(|disk| journals.runs(disk)).collect();
+            (disks.clone(), *changes, runs)
         };
         let what = format!("{} {} in {}", call.operation, call.kind, call.location);
         if !changes {
             self.report("reading only", &format!("a plan called {what}"));
         }
-        let unwritten = disk.failed().into_iter().find(|failed| {
+        let unwritten = disks.iter().flat_map(MemoryDisk::failed).find(|failed| {
             failed.contains(" journal/")
                 && !failed.starts_with("read")
                 && !failed.starts_with("list")
@@ -107,7 +123,6 @@ impl Checkers {
         if let Some(failed) = unwritten {
             self.report("journal failed", &format!("{what} after a failure to {failed}"));
         }
-        let runs = disk::durable_runs(&disk);
         for sent in &call.sent {
             let what = format!("{what} for {}", sent.address);
             let run = runs.iter().find(|run| run.step(&sent.token).is_some());
@@ -133,13 +148,19 @@ impl Checkers {
             let name = name.as_str().unwrap_or_default();
             name == &*sent.address || name.starts_with(&format!("{} (", sent.address))
         };
-        let announced = run.count("intent", step, |body| {
-            body["members"].as_array().is_some_and(|members| members.iter().any(is))
+        let last = run.frames.iter().rev().filter(|(_, body)| body["step"] == step);
+        let last = last.map(|(frame, body)| (&**frame, body)).find(|(frame, body)| match *frame {
+            "intent" => body["members"].as_array().is_some_and(|members| members.iter().any(is)),
+            "outcome" => is(&body["member"]) && body["result"]["in_doubt"].is_null(),
+            "settled" => is(&body["member"]),
+            _ => false,
         });
-        let ended = run.count("outcome", step, |body| is(&body["member"]))
-            + run.count("settled", step, |body| is(&body["member"]));
-        if announced <= ended {
-            self.report("intent first", &format!("{what}: {announced} intents, {ended} ends"));
+        match last {
+            Some(("intent", _)) => {}
+            Some((frame, _)) => {
+                self.report("intent first", &format!("{what}: the newest frame is {frame}"));
+            }
+            None => self.report("intent first", &format!("{what}: no frame is about it")),
         }
         let ledger = self.cloud.ledger();
         let (_, earlier) = ledger.split_last().unwrap_or((call, &[]));

@@ -1,6 +1,7 @@
 //! What is on a simulated disk, read without the code that wrote it: journals and generations.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -35,26 +36,70 @@ impl Run {
     }
 }
 
-/// The runs whose journals are on the disk; of each what a power cut would leave now.
-pub(super) fn durable_runs(disk: &MemoryDisk) -> Vec<Run> {
-    let mut runs: BTreeMap<String, Run> = BTreeMap::new();
-    for name in disk.names().iter().filter(|name| name.starts_with("journal/")) {
-        // The parts of a run follow it in the order of names: `run-7`, `run-7+2`.
-        let run = name.split('+').next().unwrap_or(name);
-        let run = runs.entry(run.to_owned()).or_default();
-        for body in lines(&disk.durable(name).unwrap_or_default()) {
+/// The runs whose journals are on disks; of each what a power cut would leave. What was read
+/// before is not read again.
+#[derive(Default)]
+pub(super) struct Journals {
+    runs: BTreeMap<String, (Vec<Vec<u8>>, Arc<Run>)>,
+}
+
+impl Journals {
+    /// The runs on a disk, as they are now.
+    pub(super) fn runs(&mut self, disk: &MemoryDisk) -> Vec<Arc<Run>> {
+        let mut parts: BTreeMap<String, BTreeMap<u64, Vec<u8>>> = BTreeMap::new();
+        for name in disk.names().iter().filter(|name| name.starts_with("journal/")) {
+            // The parts of a run: `run-7`, `run-7+2`.
+            let (run, part) = name.split_once('+').unwrap_or((name, "1"));
+            let bytes = disk.durable(name).unwrap_or_default().to_vec();
+            let part = part.parse().unwrap_or_default();
+            parts.entry(run.to_owned()).or_default().insert(part, bytes);
+        }
+        let all = parts.into_iter();
+        all.map(|(name, parts)| self.run(name, parts.into_values().collect())).collect()
+    }
+
+    fn run(&mut self, name: String, parts: Vec<Vec<u8>>) -> Arc<Run> {
+        let (read, run) = self.runs.entry(name).or_default();
+        if *read == parts {
+            return Arc::clone(run);
+        }
+        let goes_on = read.len() <= parts.len()
+            && read.iter().zip(&parts).all(|(old, new)| new.starts_with(old))
+            && read.iter().zip(&parts).rev().skip(1).all(|(old, new)| old == new);
+        if !goes_on {
+            (*read, *run) = Default::default();
+        }
+        let known = Arc::make_mut(run);
+        for (at, part) in parts.iter().enumerate() {
+            let from = read.get(at).map_or(0, |old| whole(old));
+            known.take(&part[from..]);
+        }
+        *read = parts;
+        Arc::clone(run)
+    }
+}
+
+impl Run {
+    fn take(&mut self, bytes: &[u8]) {
+        for body in lines(bytes) {
             let Some((frame, body)) = body["frame"].as_object().and_then(|f| f.iter().next())
             else {
                 continue;
             };
+            let mut body = body.clone();
             if frame == "run_begin" {
                 let plan = STANDARD.decode(body["plan"].as_str().unwrap_or_default());
-                run.plan = lines(&plan.unwrap_or_default()).pop().unwrap_or_default();
+                self.plan = lines(&plan.unwrap_or_default()).pop().unwrap_or_default();
+                body["plan"] = Json::Null;
             }
-            run.frames.push((frame.clone(), body.clone()));
+            self.frames.push((frame.clone(), body));
         }
     }
-    runs.into_values().collect()
+}
+
+/// How many bytes the whole lines have.
+fn whole(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
 }
 
 /// The JSON of each whole line: what stands after its fourth blank.

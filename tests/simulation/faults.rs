@@ -8,8 +8,8 @@ use lifeboat_state::store::MemoryDisk;
 use lifeboat_state::store::memory::Fault as DiskFault;
 
 use super::chance::Chance;
+use super::process::Fatality;
 use super::program::REGIONS;
-use super::world::Fatality;
 
 /// What goes wrong with calls.
 pub(super) const CALLS: [Fault; 9] = [

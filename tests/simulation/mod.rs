@@ -15,7 +15,10 @@ mod checkers;
 mod convergence;
 mod disk;
 mod faults;
+mod process;
 mod program;
+#[cfg(feature = "aws")]
+mod promotion;
 mod rates;
 mod storage;
 mod story;

@@ -9,8 +9,9 @@ use tokio::time::Instant;
 use super::chance::Chance;
 use super::checkers::Checkers;
 use super::convergence::differences;
+use super::process::{Fatality, Verb};
 use super::program::Program;
-use super::world::{Fatality, Verb, World};
+use super::world::World;
 
 /// How many blocks the files have: about forty objects.
 const BLOCKS: usize = 20;

@@ -6,8 +6,9 @@ use tokio::runtime::Builder;
 use super::chance::Chance;
 use super::checkers::Checkers;
 use super::convergence::differences;
+use super::process::{Fatality, Verb};
 use super::program::Program;
-use super::world::{Fatality, Verb, World};
+use super::world::World;
 
 /// What the faults of one kind came to.
 #[derive(Debug)]

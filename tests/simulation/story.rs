@@ -13,8 +13,9 @@ use super::chance::Chance;
 use super::checkers::{Checkers, Known};
 use super::convergence::differences;
 use super::faults::{Keep, Weather};
+use super::process::{Ended, Fatality, Verb};
 use super::program::{Kind, Program, Wanted};
-use super::world::{Ended, Fatality, Verb, World};
+use super::world::World;
 
 /// What a story came to.
 #[derive(Debug, Default)]

@@ -6,7 +6,8 @@ use lifeboat_state::backend::StateBackend as _;
 use tokio::runtime::Builder;
 
 use super::checkers::Checkers;
-use super::world::{Ended, Fatality, Verb, World};
+use super::process::{Ended, Fatality, Verb};
+use super::world::World;
 
 const HEAD: &str = "provider \"sim\" {\n  region = \"us-east-1\"\n}\n";
 

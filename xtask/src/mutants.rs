@@ -7,17 +7,43 @@ use std::process::{Command, Output, Stdio};
 use crate::Result;
 use crate::cargo::{Target, cargo, root, run, shown};
 use crate::scratch::Scratch;
+use crate::test::CRASHES;
 
-/// Where the patches are; the lines of each before the first `---` say what it plants.
-const PATCHES: &str = "tests/simulation/mutants";
+/// Defects and the tests that must notice them.
+struct Suite {
+    /// Where the patches are; the lines of each before the first `---` say what it plants.
+    patches: &'static str,
+    /// The tests.
+    checks: &'static str,
+    /// What they are built with.
+    build: &'static [&'static str],
+    target: Target,
+    seeds: &'static str,
+}
 
-/// The tests that must notice.
-const CHECKS: &str = "simulation::whatever";
+const SUITES: [Suite; 2] = [
+    Suite {
+        patches: "tests/simulation/mutants",
+        checks: "simulation::whatever",
+        build: &["--no-default-features", "--package", "lifeboat"],
+        target: Target::Core,
+        seeds: "200",
+    },
+    // Promotions are made of objects of AWS.
+    Suite {
+        patches: "tests/simulation/promotion/mutants",
+        checks: "simulation::promotion::whatever",
+        build: &["--workspace", "--features", CRASHES],
+        target: Target::Full,
+        seeds: "150",
+    },
+];
 
 /// A defect.
 struct Mutant {
     name: String,
     path: PathBuf,
+    suite: &'static Suite,
 }
 
 /// What the simulation said of a tree.
@@ -33,14 +59,17 @@ pub(crate) fn mutants(filters: &[String]) -> Result {
     let asked = |m: &Mutant| filters.is_empty() || filters.iter().any(|f| m.name.contains(&**f));
     let all: Vec<Mutant> = patches()?.into_iter().filter(asked).collect();
     let tree = copy_of_the_tree()?;
-    if let Said::Found(seed, said) = simulate(tree.path())? {
-        return Err(format!("the tree without a mutant is at fault: {seed}: {said}").into());
+    for suite in &SUITES {
+        let asked = all.iter().any(|mutant| mutant.suite.patches == suite.patches);
+        if asked && let Said::Found(seed, said) = simulate(tree.path(), suite)? {
+            return Err(format!("the tree without a mutant is at fault: {seed}: {said}").into());
+        }
     }
     let mut rows = Vec::new();
     let mut missed = Vec::new();
-    for Mutant { name, path } in &all {
+    for Mutant { name, path, suite } in &all {
         apply(tree.path(), path, false)?;
-        match simulate(tree.path())? {
+        match simulate(tree.path(), suite)? {
             Said::Found(seed, said) => rows.push(format!("| {name} | {seed} | {said} |")),
             Said::Nothing => missed.push(name.clone()),
         }
@@ -56,14 +85,17 @@ pub(crate) fn mutants(filters: &[String]) -> Result {
 
 fn patches() -> Result<Vec<Mutant>> {
     let mut all = Vec::new();
-    for entry in fs::read_dir(root().join(PATCHES))? {
-        let path = entry?.path();
-        let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
-        if path.extension().is_some_and(|end| end == "patch") {
-            all.push(Mutant { name: name.unwrap_or_default(), path });
+    for suite in &SUITES {
+        let before = all.len();
+        for entry in fs::read_dir(root().join(suite.patches))? {
+            let path = entry?.path();
+            let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
+            if path.extension().is_some_and(|end| end == "patch") {
+                all.push(Mutant { name: name.unwrap_or_default(), path, suite });
+            }
         }
+        all[before..].sort_by(|a: &Mutant, b: &Mutant| a.name.cmp(&b.name));
     }
-    all.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(all)
 }
 
@@ -95,16 +127,16 @@ fn apply(tree: &Path, patch: &Path, reverse: bool) -> Result {
     run(git.arg(patch))
 }
 
-/// Builds a tree without SDKs and plays the simulation.
-fn simulate(tree: &Path) -> Result<Said> {
+/// Builds a tree and plays the simulation.
+fn simulate(tree: &Path, suite: &Suite) -> Result<Said> {
     let command = || -> Result<Command> {
-        let mut test = cargo(Target::Core)?;
-        test.current_dir(tree).env("LIFEBOAT_SEEDS", "200").env("RUST_BACKTRACE", "0");
-        test.args(["test", "--no-default-features", "--package", "lifeboat", "--test", "main"]);
+        let mut test = cargo(suite.target)?;
+        test.current_dir(tree).env("LIFEBOAT_SEEDS", suite.seeds).env("RUST_BACKTRACE", "0");
+        test.arg("test").args(suite.build).args(["--test", "main"]);
         Ok(test)
     };
     run(command()?.arg("--no-run"))?;
-    let told = command()?.args(["--", CHECKS]).stdin(Stdio::null()).output()?;
+    let told = command()?.args(["--", suite.checks]).stdin(Stdio::null()).output()?;
     if told.status.success() {
         return Ok(Said::Nothing);
     }

@@ -52,7 +52,7 @@ pub struct S3Object {
     #[kind(default = "\"application/octet-stream\"")]
     pub content_type: Option<String>,
     /// What S3 calls this content.
-    #[kind(computed, volatile)]
+    #[kind(computed, volatile, compared)]
     pub etag: Option<String>,
     /// The version, in a bucket that keeps them.
     #[kind(computed, volatile)]

@@ -45,6 +45,9 @@ pub struct Attribute {
     pub default: Option<&'static str>,
     /// Computed values of this attribute may change with any update of the object.
     pub volatile: bool,
+    /// Names the content: an object is written only while this is what was read, and made only
+    /// where there is none.
+    pub compared: bool,
 }
 
 /// The shape of an attribute's value.
@@ -171,5 +174,6 @@ impl Attribute {
         json: false,
         default: None,
         volatile: false,
+        compared: false,
     };
 }

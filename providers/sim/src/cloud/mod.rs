@@ -133,13 +133,21 @@ impl SimCloud {
 
     /// Shows each call to `watcher` as it is made, before it has an effect.
     pub fn watch(&self, watcher: impl Fn(&Entry) + Send + Sync + 'static) {
-        self.lock().watcher = Some(Watcher(Arc::new(watcher)));
+        self.lock().watchers.push(Watcher(Arc::new(watcher)));
     }
 
-    /// Ends [`Self::watch`]: a watcher that holds the cloud keeps it alive.
+    /// Shows each call that was carried out or refused to `watcher`, before it is answered.
+    pub fn watch_answers(&self, watcher: impl Fn(&Entry) + Send + Sync + 'static) {
+        self.lock().witnesses.push(Watcher(Arc::new(watcher)));
+    }
+
+    /// Ends [`Self::watch`] and [`Self::watch_answers`]: a watcher that holds the cloud keeps it
+    /// alive.
     pub fn unwatch(&self) {
-        let watcher = self.lock().watcher.take();
-        drop(watcher);
+        let mut world = self.lock();
+        let watchers = (std::mem::take(&mut world.watchers), std::mem::take(&mut world.witnesses));
+        drop(world);
+        drop(watchers);
     }
 
     /// How many calls there were, whatever was taken out of the ledger.
@@ -215,10 +223,8 @@ impl SimCloud {
     ) -> Result<T, Failure> {
         let begun = self.lock().begin(&site);
         // A watcher may look at the cloud: the lock is not held while it does.
-        let watched = self.lock().watched(begun.entry);
-        if let Some((Watcher(watcher), entry)) = watched {
-            watcher(&entry);
-        }
+        let watchers = self.lock().watchers.clone();
+        self.show(&watchers, begun.entry);
         if begun.latency.is_zero() {
             tokio::task::yield_now().await;
         } else {
@@ -241,6 +247,16 @@ impl SimCloud {
         }
     }
 
+    fn show(&self, watchers: &[Watcher], entry: usize) {
+        if watchers.is_empty() {
+            return;
+        }
+        let entry = self.lock().entry(entry);
+        for Watcher(watcher) in watchers {
+            entry.iter().for_each(|entry| watcher(entry));
+        }
+    }
+
     async fn answer<T>(
         &self,
         entry: usize,
@@ -252,6 +268,8 @@ impl SimCloud {
             Err(failure) => Outcome::Failed(failure.class),
         };
         self.lock().end(entry, outcome);
+        let witnesses = self.lock().witnesses.clone();
+        self.show(&witnesses, entry);
         if let Some(Fault::Slow(time)) = &fault {
             tokio::time::sleep(*time).await;
         }

@@ -26,7 +26,8 @@ pub(crate) struct World {
     /// The regions that exist; empty for any.
     pub(crate) regions: BTreeSet<String>,
     pub(crate) ledger: Vec<Entry>,
-    pub(crate) watcher: Option<Watcher>,
+    pub(crate) watchers: Vec<Watcher>,
+    pub(crate) witnesses: Vec<Watcher>,
     /// How many entries were taken out of the ledger.
     taken: usize,
     begun: Option<Instant>,
@@ -141,10 +142,9 @@ impl World {
         (self.taken + self.ledger.len()) as u64
     }
 
-    /// A call and who is to see it.
-    pub(crate) fn watched(&self, entry: usize) -> Option<(Watcher, Entry)> {
-        let watcher = self.watcher.clone()?;
-        Some((watcher, self.ledger.get(entry.checked_sub(self.taken)?)?.clone()))
+    /// A call.
+    pub(crate) fn entry(&self, entry: usize) -> Option<Entry> {
+        self.ledger.get(entry.checked_sub(self.taken)?).cloned()
     }
 
     /// Enters what came of a call.

@@ -1,5 +1,6 @@
 //! Any kind on the simulated cloud: the real kind's schema and hooks, the cloud's reads and writes.
 
+mod compared;
 mod data;
 mod read;
 mod write;

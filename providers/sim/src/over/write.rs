@@ -10,7 +10,7 @@ use lifeboat_sdk::{
 };
 use tokio::time::Instant;
 
-use super::{Behaviour, Over, Place};
+use super::{Behaviour, Over, Place, compared};
 use crate::cloud::Site;
 use crate::cloud::ledger::Sent;
 use crate::cloud::store::{Key, Stored};
@@ -51,7 +51,7 @@ impl Over {
         let sent = [sent(change)];
         let site = Site { scope: &place.here, call, kind: self.template.name(), id, sent: &sent };
         let make = || self.cloud.request(site, |world| self.effect(world, place, change));
-        let done = ctx.call(call, place.scope, make).await?;
+        let done = ctx.call(call, place.scope, make).await.map_err(compared::told)?;
         self.finish(ctx, place, change, done).await
     }
 
@@ -80,7 +80,7 @@ impl Over {
                 let done = changes.iter().zip(done);
                 join_all(done.map(|(change, seen)| self.finish(ctx, place, change, seen))).await
             }
-            Err(failure) => all_failed(changes, &failure),
+            Err(failure) => all_failed(changes, &compared::told(failure)),
         }
     }
 
@@ -97,14 +97,15 @@ impl Over {
             ChangeAction::Create { after } if self.operated(world, place, after.value()) => {
                 let id = self.template.id_of(after.value()).unwrap_or_default();
                 let key = Key::of(&place.here, name, id);
-                self.update(world, place, &key, after.value(), None).map(Some)
+                self.update(world, place, &key, None, after.value(), None).map(Some)
             }
             ChangeAction::Create { after } => {
                 self.create(world, place, change, after.value()).map(Some)
             }
-            ChangeAction::Update { id, before: _, after } => {
+            ChangeAction::Update { id, before, after } => {
                 let key = Key::of(&place.here, name, id.clone());
-                self.update(world, place, &key, after.value(), change.owner.clone()).map(Some)
+                let (read, owner) = (Some(before.value()), change.owner.clone());
+                self.update(world, place, &key, read, after.value(), owner).map(Some)
             }
             ChangeAction::Delete { .. } if self.template.ownership() == Ownership::Operated => {
                 Ok(None)
@@ -150,6 +151,9 @@ impl Over {
         let key = Key::of(&place.here, name, id.clone());
         self.needs_parent(world, &key, after)?;
         let hints = Hints { kind: name, scope: &place.here, id: &id, revision: 1 };
+        if let Some(live) = self.compare(world, hints, &key, None, after)? {
+            return Ok(live);
+        }
         let Behaviour { takes, fails } = self.behave(world, after);
         let stored = Stored {
             token: Some(token),
@@ -175,6 +179,7 @@ impl Over {
         world: &mut World,
         place: &Place<'_>,
         key: &Key,
+        read: Option<&Value>,
         after: &Value,
         owner: Option<Owner>,
     ) -> Result<Seen, Failure> {
@@ -193,6 +198,9 @@ impl Over {
             }
         }
         let hints = Hints { kind: self.template.name(), scope: &place.here, id: &key.id, revision };
+        if let Some(live) = self.compare(world, hints, key, read, after)? {
+            return Ok(live);
+        }
         let document = hints.complete(attributes, after, Some(&old.document));
         let Behaviour { takes, fails: _ } = self.behave(world, after);
         let ready_at = (takes > Duration::ZERO).then(|| Instant::now() + takes);

@@ -1,0 +1,323 @@
+//! Checkers of promotions: they see calls as they take effect, live objects, and the journals on
+//! the disks, and ask nothing of the engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lifeboat_sdk::{Access, Class, Location, Value};
+use lifeboat_sim::{Entry, Key, Outcome, SimCloud};
+use lifeboat_state::store::MemoryDisk;
+use serde_json::Value as Json;
+use tokio::time::Instant;
+
+use super::clients::{is_open, takes_copies};
+use crate::simulation::disk::{Journals, Run};
+
+/// How many changes one command may try in a region that is lost, before it leaves it alone: as
+/// many as may be in flight when the first one fails, each with its attempts.
+const LOST: usize = 12;
+
+/// Who is the primary, as a role record says it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Role {
+    epoch: u64,
+    primary: String,
+}
+
+/// What was seen of writers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Exposed {
+    /// How often clients tried, one in each region whenever something changed.
+    pub(super) tries: usize,
+    pub(super) refused: usize,
+    /// How long two regions took writes, all by attestation.
+    pub(super) time: Duration,
+    /// How often that began.
+    pub(super) times: usize,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Whether the first apply is over.
+    armed: bool,
+    disks: Vec<MemoryDisk>,
+    journals: Journals,
+    /// Regions that nobody reaches, neither we nor clients.
+    down: BTreeSet<&'static str>,
+    /// Regions that we do not reach.
+    dark: BTreeSet<String>,
+    /// Changes that were tried there by the commands at work.
+    tried: usize,
+    /// Where clients could write when it was looked at last, were they to reach it.
+    open: BTreeSet<&'static str>,
+    records: BTreeMap<Key, Role>,
+    primaries: BTreeMap<u64, String>,
+    /// What was attested: a region and the plan for which it was.
+    attested: BTreeSet<(String, String)>,
+    /// Plans of attestations whose region was fenced since.
+    over: BTreeSet<String>,
+    /// Plans whose claim was refused.
+    refused: BTreeSet<String>,
+    since: Option<Instant>,
+    exposed: Exposed,
+    found: Vec<String>,
+}
+
+/// The checkers of one world. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Judge {
+    cloud: SimCloud,
+    regions: Vec<&'static str>,
+    inner: Arc<Mutex<Inner>>,
+}
+
+impl Judge {
+    pub(super) fn new(cloud: &SimCloud, regions: &[&'static str]) -> Self {
+        let inner = Arc::default();
+        let this = Self { cloud: cloud.clone(), regions: regions.to_vec(), inner };
+        let (before, after) = (this.clone(), this.clone());
+        cloud.watch(move |call| before.called(call));
+        cloud.watch_answers(move |call| after.answered(call));
+        this
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn report(&self, checker: &str, text: &str) {
+        self.lock().found.push(format!("{checker}: {text}"));
+    }
+
+    /// The first apply is over: from now on one region takes writes.
+    pub(super) fn arm(&self) {
+        self.lock().armed = true;
+        self.look();
+    }
+
+    /// Commands begin on these disks.
+    pub(super) fn begin(&self, disks: &[MemoryDisk]) {
+        let mut inner = self.lock();
+        (inner.disks, inner.tried) = (disks.to_vec(), 0);
+    }
+
+    /// A region is lost to us; to clients too where it is `down`.
+    pub(super) fn lose(&self, region: &'static str, down: bool) {
+        let mut inner = self.lock();
+        inner.dark.insert(region.to_owned());
+        if down {
+            inner.down.insert(region);
+        }
+        drop(inner);
+        self.look();
+    }
+
+    /// A region returns as it was.
+    pub(super) fn returns(&self, region: &'static str) {
+        let mut inner = self.lock();
+        inner.dark.remove(region);
+        inner.down.remove(region);
+        drop(inner);
+        self.look();
+    }
+
+    /// What was found since this was asked last.
+    pub(super) fn found(&self) -> Vec<String> {
+        std::mem::take(&mut self.lock().found)
+    }
+
+    pub(super) fn exposed(&self) -> Exposed {
+        self.lock().exposed
+    }
+
+    /// How many promotions had their claim refused.
+    pub(super) fn refused(&self) -> usize {
+        self.lock().refused.len()
+    }
+
+    /// The primary that the newest of all records names.
+    pub(super) fn primary(&self) -> Option<String> {
+        let inner = self.lock();
+        inner.records.values().max().map(|role| role.primary.clone())
+    }
+
+    /// Where clients can write now, and what the records say.
+    pub(super) fn standing(&self) -> (BTreeSet<&'static str>, BTreeSet<(u64, String)>) {
+        let inner = self.lock();
+        let told = inner.records.values().map(|role| (role.epoch, role.primary.clone()));
+        (inner.open.clone(), told.collect())
+    }
+
+    fn runs(&self) -> Vec<Arc<Run>> {
+        let mut inner = self.lock();
+        let Inner { disks, journals, .. } = &mut *inner;
+        disks.iter().flat_map(|disk| journals.runs(disk)).collect()
+    }
+
+    /// A call is made.
+    fn called(&self, call: &Entry) {
+        let Location::Region(region) = &call.location else { return };
+        let (mut inner, region) = (self.lock(), region.to_string());
+        if call.access != Access::Write || !inner.dark.contains(&region) {
+            return;
+        }
+        inner.tried += 1;
+        let much = inner.tried == LOST + 1;
+        drop(inner);
+        let what = format!("{} {} in {region}", call.operation, call.kind);
+        if much {
+            self.report("lost region", &format!("{what}: the {LOST} before were tried in vain"));
+        }
+        let owes = |run: &Run| {
+            let owed = run.plan["promotion"]["owed"].as_array().into_iter().flatten();
+            let here = format!("[\"{region}\"]");
+            owed.filter_map(Json::as_str).any(|fence| fence.ends_with(&here))
+        };
+        if self.run_of(call).is_some_and(|run| owes(&run)) {
+            self.report("lost region", &format!("{what}: the plan counts it as lost"));
+        }
+    }
+
+    fn run_of(&self, call: &Entry) -> Option<Arc<Run>> {
+        let tokens = || call.sent.iter().map(|sent| &*sent.token);
+        self.runs().into_iter().find(|run| tokens().any(|token| run.step(token).is_some()))
+    }
+
+    /// What comes of a call is decided.
+    fn answered(&self, call: &Entry) {
+        if call.access != Access::Write {
+            return;
+        }
+        let refused = call.outcome == Outcome::Failed(Class::Other);
+        if refused && &*call.kind == "aws_s3_object" {
+            let run = self.run_of(call);
+            self.lock().refused.extend(run.iter().filter_map(|run| plan(run)));
+        }
+        if !call.had_effect() {
+            return;
+        }
+        let sent: Vec<&str> = call.sent.iter().map(|sent| &*sent.address).collect();
+        let what = format!("{} {} in {}", call.operation, sent.join(", "), call.location);
+        let (armed, any) = {
+            let inner = self.lock();
+            (inner.armed, !inner.refused.is_empty())
+        };
+        if any {
+            let plan = self.run_of(call).and_then(|run| plan(&run));
+            if plan.is_some_and(|plan| self.lock().refused.contains(&plan)) {
+                self.report("one claim wins", &format!("{what}, by a run whose claim was refused"));
+            }
+        }
+        if armed {
+            self.fence_first(call, &what);
+        }
+        if &*call.kind == "aws_s3_object" {
+            self.roles(&what);
+        }
+        self.look();
+        if armed && &*call.kind == "aws_s3_bucket_policy" {
+            self.no_copies(&what);
+        }
+    }
+
+    /// While another region takes writes too, none of them reaches the primary.
+    fn no_copies(&self, what: &str) {
+        let open = self.lock().open.len();
+        let primary = self.primary().unwrap_or_default();
+        if open > 1 && is_open(&self.cloud, &primary) && takes_copies(&self.cloud, &primary) {
+            self.report("no copies", &format!("{what}: {primary} takes them"));
+        }
+    }
+
+    /// In a region that takes writes and is not the primary nothing comes before the fence.
+    fn fence_first(&self, call: &Entry, what: &str) {
+        let Location::Region(region) = &call.location else { return };
+        let region = region.to_string();
+        let primary = self.primary();
+        let owes = self.lock().open.contains(&*region) && primary.as_ref() != Some(&region);
+        let fences = &*call.kind == "aws_s3_bucket_policy" && !is_open(&self.cloud, &region);
+        if owes && !fences {
+            self.report("fence first", &format!("{what}: it takes writes and is not the primary"));
+        }
+    }
+
+    /// Epochs rise, and each has one primary.
+    fn roles(&self, what: &str) {
+        let objects = self.cloud.objects();
+        let records = objects.iter().filter(|object| &*object.key.kind == "aws_s3_object");
+        for object in records {
+            let content = object.document.get("content").and_then(Value::as_str);
+            let content: Json =
+                serde_json::from_str(content.unwrap_or_default()).unwrap_or_default();
+            let primary = content["primary"].as_str().unwrap_or_default().to_owned();
+            let role = Role { epoch: content["epoch"].as_u64().unwrap_or_default(), primary };
+            let mut inner = self.lock();
+            let old = inner.records.insert(object.key.clone(), role.clone());
+            let first = inner.primaries.entry(role.epoch).or_insert_with(|| role.primary.clone());
+            let other = (*first != role.primary).then(|| first.clone());
+            drop(inner);
+            if old.as_ref() == Some(&role) {
+                continue;
+            }
+            let at = &object.key.location;
+            if let Some(old) = old.filter(|old| old.epoch > role.epoch) {
+                self.report("epochs rise", &format!("{what}: {role:?} after {old:?} at {at}"));
+            }
+            if let Some(other) = other {
+                let text = format!("{what}: {role:?} at {at}, and {other} was it");
+                self.report("one primary", &text);
+            }
+        }
+    }
+
+    /// Clients try to write everywhere.
+    fn look(&self) {
+        let open = self.regions.iter().copied().filter(|region| is_open(&self.cloud, region));
+        let open: BTreeSet<&'static str> = open.collect();
+        let mut inner = self.lock();
+        inner.open.clone_from(&open);
+        if !inner.armed {
+            return;
+        }
+        let down = inner.down.clone();
+        let takes: Vec<&str> = open.iter().copied().filter(|r| !down.contains(r)).collect();
+        inner.exposed.tries += self.regions.len();
+        inner.exposed.refused += self.regions.len() - takes.len();
+        let two = takes.len() > 1;
+        if !two && let Some(since) = inner.since.take() {
+            inner.exposed.time += since.elapsed();
+        }
+        drop(inner);
+        let told: Vec<_> = self.runs().iter().filter_map(|run| attested(run)).collect();
+        let mut inner = self.lock();
+        let Inner { attested, over, .. } = &mut *inner;
+        attested.extend(told);
+        let fenced = attested.iter().filter(|(region, _)| !open.contains(&**region));
+        over.extend(fenced.map(|(_, plan)| plan.clone()));
+        let valid = attested.iter().filter(|(_, plan)| !over.contains(plan));
+        let known: BTreeSet<&str> = valid.map(|(region, _)| &**region).collect();
+        let others = takes.iter().filter(|region| !known.contains(**region)).count();
+        if two && inner.since.is_none() {
+            inner.since = Some(Instant::now());
+            inner.exposed.times += 1;
+        }
+        drop(inner);
+        if two && others > 1 {
+            self.report("one writer", &format!("clients can write to {}", takes.join(" and ")));
+        }
+    }
+}
+
+/// The id of a run's plan.
+fn plan(run: &Run) -> Option<String> {
+    run.plan["id"].as_str().map(str::to_owned)
+}
+
+/// The region of which somebody attested that it cannot write, and the plan of that.
+fn attested(run: &Run) -> Option<(String, String)> {
+    let told = run.frames.iter().filter(|(name, _)| name == "outcome");
+    let approval = told.map(|(_, body)| &body["result"]["done"]["document"]["value"]);
+    let region = approval.filter_map(|approval| approval["attested"].as_str()).next()?;
+    Some((region.to_owned(), plan(run)?))
+}

@@ -1,0 +1,64 @@
+//! Promotions of real topologies on the simulated cloud, with faults, deaths, regions that are lost
+//! and return at any call, and two operators.
+//!
+//! A seed decides the topology ([`topology`]), what is typed and what goes wrong ([`story`],
+//! [`sky`]). [`clients`] say where data can be written, by the live policies alone; [`judge`] sees
+//! what must never be. What seeds found is kept as small stories ([`told`]).
+
+mod clients;
+mod judge;
+mod sky;
+mod story;
+mod told;
+mod topology;
+
+use std::env;
+
+use judge::Exposed;
+use story::{Counts, Played, play};
+
+use super::{each, seeds};
+
+/// How many seeds each run of the tests plays.
+const SAMPLE: u64 = 150;
+
+#[test]
+fn whatever_goes_wrong_one_region_takes_writes_and_the_promotion_comes_to_an_end() {
+    if let Some(seed) = env::var("LIFEBOAT_SEED").ok().and_then(|seed| seed.parse().ok()) {
+        let played = play(seed);
+        println!("{}\n{:#?}", played.trace.join("\n"), played.counts);
+        assert!(played.violations.is_empty(), "seed {seed}: {}", played.violations.join("\n"));
+        return;
+    }
+    let seeds = seeds(SAMPLE, 20_000);
+    let begun = std::time::Instant::now();
+    let told = each(0..seeds, |seed| {
+        let Played { violations, counts, .. } = play(seed);
+        (seed, counts, violations)
+    });
+    let took = begun.elapsed();
+    let mut all = Counts::default();
+    told.iter().for_each(|(_, counts, _)| all += *counts);
+    let Counts { commands, deaths, calls, failed, losses, promotions, pairs, refused, .. } = all;
+    let Exposed { tries, refused: kept_out, time, times } = all.exposed;
+    let violations: usize = told.iter().map(|(.., found)| found.len()).sum();
+    let pace = all.time.as_secs_f64() / 3600.0 / took.as_secs_f64();
+    println!(
+        "| seeds | commands | deaths | calls | of them failed | places lost | promotions | \
+         two operators | claims refused | tries of clients | of them refused | two writers by \
+         attestation | for | violations | virtual hours per second |\n\
+         | {seeds} | {commands} | {deaths} | {calls} | {failed} | {losses} | {promotions} | {pairs} | \
+         {refused} | {tries} | {kept_out} | {times} | {time:.0?} | {violations} | {pace:.3} |"
+    );
+    let wrong = told.iter().filter_map(|(seed, _, found)| Some((seed, found.first()?)));
+    let wrong: Vec<String> = wrong.map(|(seed, first)| format!("seed {seed}: {first}")).collect();
+    assert!(wrong.is_empty(), "LIFEBOAT_SEED=N plays one of them:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_seed_reproduces_its_promotions_exactly() {
+    for (one, two) in each(0..6, |seed| (play(seed), play(seed))) {
+        assert!(one.trace.len() > 20, "seed {} tells nothing", one.seed);
+        assert_eq!(one.digest(), two.digest(), "seed {}", one.seed);
+    }
+}

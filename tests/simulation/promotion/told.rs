@@ -1,0 +1,193 @@
+//! Stories that seeds told first: each was a defect of the engine, and is kept small here.
+
+use std::sync::Arc;
+
+use lifeboat_aws::Aws;
+use lifeboat_sdk::Value;
+use lifeboat_sim::{Blackout, Entry, Fault, Key, Rule, SimCloud, SimProvider};
+use lifeboat_state::store::MemoryDisk;
+use tokio::runtime::Builder;
+
+use super::judge::Judge;
+use super::sky::Sky;
+use super::story::attests;
+use super::topology::{ACCOUNT, Files, bucket};
+use crate::simulation::process::{Command, Ended, Fatality, Verb};
+
+const FIRST: &str = "us-east-1";
+const SECOND: &str = "us-west-2";
+const THIRD: &str = "eu-central-1";
+
+/// Three regions, the first of them primary, in which commands are typed.
+struct Told {
+    cloud: SimCloud,
+    disk: MemoryDisk,
+    judge: Judge,
+    sky: Sky,
+    files: Files,
+    commands: u64,
+}
+
+impl Told {
+    /// A command; nothing that must not be is seen.
+    async fn types(&mut self, verb: Verb, primary: &str) -> Ended {
+        self.commands += 1;
+        self.judge.begin(std::slice::from_ref(&self.disk));
+        let text = self.files.text(primary);
+        let command = Command {
+            cloud: &self.cloud,
+            disk: &self.disk,
+            provider: Arc::new(SimProvider::over(&self.cloud, Arc::new(Aws))),
+            seed: 1,
+            number: self.commands,
+            verb,
+            text: &text,
+            approve: attests,
+        };
+        let ended = command.process(Fatality::default()).await.unwrap();
+        let found = self.judge.found();
+        assert!(found.is_empty(), "{found:#?}\n{ended:#?}");
+        ended
+    }
+
+    /// The other region becomes the primary; the changes that were made, in order.
+    async fn promotes(&mut self, primary: &str) -> Vec<String> {
+        self.cloud.take_ledger();
+        let ended = self.types(Verb::Promote, primary).await;
+        assert!(ended.promotion && ended.is_done(), "{ended:#?}");
+        self.changed()
+    }
+
+    fn changed(&self) -> Vec<String> {
+        let calls = self.cloud.take_ledger();
+        let changed = calls.iter().filter(|call| Entry::had_effect(call));
+        changed.flat_map(|call| &call.sent).map(|sent| sent.address.to_string()).collect()
+    }
+
+    /// Applies until nothing is left to do.
+    async fn settles(&mut self, primary: &str) {
+        for _ in 0..3 {
+            let ended = self.types(Verb::Apply, primary).await;
+            if ended.changes == Some(Vec::new()) && ended.ending.is_none() {
+                return;
+            }
+        }
+        panic!("something is always left to do");
+    }
+
+    /// What the record of a region says.
+    fn record(&self, region: &str) -> String {
+        let id = format!("lifeboat-t-{ACCOUNT}-{region}/role.json");
+        let object = self.cloud.find("aws_s3_object", &id).unwrap();
+        object.document.get("content").and_then(Value::as_str).unwrap().to_owned()
+    }
+}
+
+fn fence(region: &str) -> String {
+    format!("bucket.data.aws_s3_bucket_policy[\"{region}\"]")
+}
+
+fn tell<F: Future<Output = ()>>(story: impl FnOnce(Told) -> F) {
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let (cloud, disk) = (SimCloud::new(1), MemoryDisk::new());
+        let files = Files::plain([FIRST, SECOND, THIRD]);
+        let judge = Judge::new(&cloud, &files.regions);
+        let sky = Sky::new(&cloud, &judge);
+        let all = cloud.clone();
+        let mut told = Told { cloud, disk, judge, sky, files, commands: 0 };
+        told.settles(FIRST).await;
+        told.judge.arm();
+        story(told).await;
+        all.unwatch();
+    });
+}
+
+/// Its fence alone cannot be read: everything else there could be changed.
+#[test]
+fn a_region_whose_fence_is_owed_keeps_its_record_until_it_is_fenced() {
+    tell(async |mut told| {
+        let rule = Rule::new(Fault::Status500).region(FIRST).kind("aws_s3_bucket_policy");
+        told.cloud.inject(rule);
+        let changed = told.promotes(SECOND).await;
+        assert!(changed.iter().all(|address| !address.contains(FIRST)), "{changed:?}");
+        assert!(told.record(FIRST).contains("\"epoch\":1"));
+        assert!(told.record(THIRD).contains("\"epoch\":2"));
+        told.cloud.clear_rules();
+        told.types(Verb::Apply, SECOND).await;
+        assert_eq!(told.changed().first(), Some(&fence(FIRST)));
+        told.settles(SECOND).await;
+    });
+}
+
+#[test]
+fn a_promotion_first_places_the_fence_that_a_third_region_owes() {
+    tell(async |mut told| {
+        told.sky.lose(Some(FIRST), Blackout::Hang, false);
+        told.promotes(SECOND).await;
+        told.sky.give_back(Some(FIRST));
+        let changed = told.promotes(THIRD).await;
+        assert_eq!(changed.first(), Some(&fence(FIRST)), "{changed:?}");
+        let (open, _) = told.judge.standing();
+        assert_eq!(open.into_iter().collect::<Vec<_>>(), [THIRD]);
+        told.settles(THIRD).await;
+    });
+}
+
+/// It is away for that too: then it stays owed, and nobody is asked again.
+#[test]
+fn a_fence_that_a_third_region_owes_stays_owed_while_it_is_away() {
+    tell(async |mut told| {
+        told.sky.lose(Some(FIRST), Blackout::Refuse, true);
+        told.promotes(SECOND).await;
+        let changed = told.promotes(THIRD).await;
+        assert!(changed.iter().all(|address| !address.contains(FIRST)), "{changed:?}");
+        for region in [SECOND, THIRD] {
+            assert!(told.record(region).contains(FIRST), "the records name what is owed");
+        }
+        told.sky.give_back(Some(FIRST));
+        told.types(Verb::Apply, THIRD).await;
+        assert_eq!(told.changed().first(), Some(&fence(FIRST)));
+        told.settles(THIRD).await;
+    });
+}
+
+#[test]
+fn a_fence_that_somebody_else_placed_is_not_owed_any_more() {
+    tell(async |mut told| {
+        told.sky.lose(Some(FIRST), Blackout::Hang, true);
+        told.promotes(SECOND).await;
+        told.sky.give_back(Some(FIRST));
+        let key =
+            |region: &str| Key::regional(ACCOUNT, region, "aws_s3_bucket_policy", &bucket(region));
+        let fenced = told.cloud.get(&key(THIRD)).unwrap().document;
+        let policy = fenced.get("policy").and_then(Value::as_str).unwrap();
+        let policy = policy.replace(&bucket(THIRD), &bucket(FIRST));
+        assert!(told.cloud.edit(&key(FIRST), |it| it.with("policy", Value::string(policy))));
+        told.settles(SECOND).await;
+    });
+}
+
+/// A copy of the state knows of a promotion that is open, and nothing of what came after it.
+#[test]
+fn a_promotion_that_another_overtook_is_not_gone_on_with() {
+    tell(async |mut told| {
+        let stuck = Rule::new(Fault::Refuse).region(SECOND).kind("aws_s3_bucket_policy");
+        told.cloud.inject(stuck.operation("Update"));
+        let ended = told.types(Verb::Promote, SECOND).await;
+        assert!(ended.promotion && !ended.is_done(), "{ended:#?}");
+        told.cloud.clear_rules();
+        let copy = told.disk.crash(|unsynced| unsynced.units);
+        let ended = told.types(Verb::Apply, SECOND).await;
+        assert!(ended.promotion && ended.is_done(), "{ended:#?}");
+        told.promotes(THIRD).await;
+        let newest = std::mem::replace(&mut told.disk, copy);
+        told.cloud.take_ledger();
+        let ended = told.types(Verb::Apply, SECOND).await;
+        assert!(ended.told.iter().any(|t| t.contains("promotion::overtaken")), "{ended:#?}");
+        assert!(told.changed().is_empty());
+        told.disk = newest;
+        told.settles(THIRD).await;
+    });
+}
