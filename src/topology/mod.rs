@@ -22,7 +22,7 @@ mod say;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-mod values;
+pub mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
