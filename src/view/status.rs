@@ -141,10 +141,8 @@ pub fn text(page: &Page) -> String {
         let names = line(&policy.names());
         let _ok = writeln!(out, "Approvals of a promotion: {needed} of {of} ({names})");
     }
-    for region in &page.unguarded {
-        let region = line(region);
-        let _ok = writeln!(out, "{region} returns writable until the owed fence is placed");
-    }
+    let returns = "returns writable until the owed fence is placed";
+    some(&mut out, page.unguarded.iter().map(|region| format!("{} {returns}", line(region))));
     let _ok = writeln!(out, "State: serial {}, lineage {}", page.serial, line(lineage));
     for (provider, account) in &page.accounts {
         let _ok = writeln!(out, "Account of {}: {}", line(provider), line(account));
