@@ -28,6 +28,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::{Diagnostic, Diagnostics, Session, Value};
 use lifeboat_state::backend::{BackendError, StateBackend};
 use lifeboat_state::generation::Head;
@@ -53,6 +54,13 @@ pub const CONFIRM: Duration = Duration::from_secs(2);
 
 /// How often a commit of state is tried whose fate is not known.
 const COMMITS: usize = 3;
+
+/// Puts what is known of a promotion where another machine can go on from it.
+pub trait Copies: Send + Sync {
+    /// Does so before calls are made whose intents are durable. That it failed keeps nothing from
+    /// being done.
+    fn copy(&self) -> BoxFuture<'_, ()>;
+}
 
 /// Everything that carrying out a plan needs. Nothing is read from anywhere else.
 pub struct Run<'a> {
@@ -82,6 +90,8 @@ pub struct Run<'a> {
     pub backend: &'a dyn StateBackend,
     /// The lock, held until after the outcome.
     pub guard: &'a LockGuard,
+    /// Told before each wave of a promotion's steps; nothing where there is no place for copies.
+    pub copies: Option<&'a dyn Copies>,
     /// The guards of calls; made for [`lifeboat_sdk::Purpose::Apply`]. Its interrupt is the run's.
     pub session: Arc<Session>,
     /// Told what happens.

@@ -130,7 +130,7 @@ impl Applying<'_> {
             None => self.made().await?,
         };
         if ready.has_nothing_to_do(&newest) {
-            return Ok(self.nothing_to_do(&ready));
+            return Ok(self.nothing_to_do(&ready, &newest).await);
         }
         if !ready.resumes {
             let bound = approvers::bound(newest.loaded.as_ref().map(|newest| &newest.state));
@@ -166,7 +166,12 @@ impl Applying<'_> {
     }
 
     /// Nothing to do: no generation is written.
-    fn nothing_to_do(&self, ready: &Ready) -> Exit {
+    async fn nothing_to_do(&self, ready: &Ready, newest: &Recovered) -> Exit {
+        let settings = self.workspace.settings(Some(&self.args.planning));
+        let events = self.progress();
+        if let Some(told) = self.holding(&settings, &events).catch_up(ready, newest).await {
+            self.workspace.tell(&told.into());
+        }
         let destroy = ready.plan.mode == PlanMode::Destroy;
         let message = if destroy {
             "Destroy complete! Resources: 0 destroyed."

@@ -14,6 +14,7 @@ use crate::engine::edit::Edit;
 use crate::view::graph::Format;
 
 pub use super::consent::{Consent, Naming, Terms, Word};
+pub use super::guard::options::Guard;
 pub use super::preflight::Preflight;
 pub use super::state::options::StateCommand;
 
@@ -84,6 +85,8 @@ pub enum Command {
     Graph(Graph),
     /// Evaluate expressions over the files, the variables and the state
     Console(Console),
+    /// Ask whether a region may write: exit 0 if the role record of another says so, else 5
+    Guard(Guard),
     /// Show what the state holds on one page
     Status(Status),
     /// Print the script that completes commands and values in a shell
@@ -189,6 +192,22 @@ pub struct Locking {
 /// `init`
 #[derive(Clone, Debug, Args)]
 pub struct Init {
+    /// Fill an empty folder from the bundle beside this region's role record: files, state and an
+    /// open promotion. Credentials and endpoints are those of the environment
+    #[arg(long, value_name = "REGION")]
+    pub from_region: Option<String>,
+    /// The topology, of whose name, account and region the name of the record's bucket is made
+    #[arg(long, value_name = "TOPOLOGY", requires = "from_region", conflicts_with = "bucket")]
+    pub topology: Option<String>,
+    /// The AWS account of the region
+    #[arg(long, value_name = "ACCOUNT", requires = "from_region")]
+    pub account: Option<String>,
+    /// The bucket of the record, where the region block names one
+    #[arg(long, value_name = "BUCKET", requires = "from_region")]
+    pub bucket: Option<String>,
+    /// What keys begin with in that bucket [default: lifeboat/]
+    #[arg(long, value_name = "PREFIX", requires = "bucket")]
+    pub prefix: Option<String>,
     /// Accepted for Terraform's sake: init asks nothing
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub input: Option<bool>,

@@ -16,6 +16,7 @@ pub mod fmt;
 pub mod force_unlock;
 mod generate;
 pub mod graph;
+pub mod guard;
 pub mod import;
 pub mod init;
 pub mod log;
@@ -185,6 +186,7 @@ fn form(command: &Command) -> Form {
         Command::Show(a) => (a.shown() == args::Shown::Json, Form::Document),
         Command::Output(a) => (a.json, Form::Document),
         Command::Status(a) => (a.json, Form::Document),
+        Command::Guard(a) => (a.json, Form::Document),
         Command::Version(a) => (a.json, Form::Document),
         Command::State(a) => (a.command.json(), Form::Document),
         Command::Fmt(_)
@@ -320,7 +322,7 @@ impl Signals {
 
 async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
     match command {
-        Command::Init(args) => init::run(workspace, &args),
+        Command::Init(args) => init::run(workspace, &args).await,
         Command::Validate(args) => validate::run(workspace, &args),
         Command::Fmt(args) => fmt::run(workspace, &args).await,
         Command::Plan(args) => plan::run(workspace, &args).await,
@@ -334,6 +336,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Output(args) => output::run(workspace, &args).await,
         Command::State(args) => state::run(workspace, &args).await,
         Command::ForceUnlock(args) => force_unlock::run(workspace, &args).await,
+        Command::Guard(args) => guard::run(workspace, &args).await,
         Command::Status(args) => status::run(workspace, &args).await,
         Command::Console(args) => console::run(workspace, &args).await,
         Command::Graph(args) => graph::run(workspace, &args).await,

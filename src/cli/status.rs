@@ -1,11 +1,13 @@
 //! `lifeboat status`: one page about the topology, from state alone.
 
+use std::collections::BTreeSet;
+
 use lifeboat_state::backend::StateBackend as _;
 use serde_json::json;
 
 use super::args;
 use super::exit::Exit;
-use super::workspace::Workspace;
+use super::workspace::{Workspace, has_files};
 use crate::registry::Providers;
 use crate::view::json::policy;
 use crate::view::status::{Page, text};
@@ -30,7 +32,7 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
         Some(holder) => backend.has_ended(holder, &host).await.unwrap_or(false),
         None => false,
     };
-    let page = Page::of(&known, holder.as_ref(), ended);
+    let page = Page::of(&known, &guarded(workspace), (holder.as_ref(), ended));
     if args.json {
         let document = json!({
             "format_version": "1.0",
@@ -46,6 +48,7 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
                 "since": owed.since,
             })).collect::<Vec<_>>(),
             "approvals": page.approvals.as_ref().map(policy),
+            "returns_writable": page.unguarded,
             "serial": page.serial,
             "lineage": page.lineage,
             "accounts": page.accounts,
@@ -60,4 +63,16 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
         workspace.output.result(&text(&page));
     }
     Exit::Done
+}
+
+/// The regions that ask a guard before they write, where there are files to say so: what is wrong with
+/// the files is not the matter of this command.
+fn guarded(workspace: &Workspace) -> BTreeSet<String> {
+    if !has_files(&workspace.root) {
+        return BTreeSet::new();
+    }
+    let contexts = workspace.contexts(false);
+    let (loaded, _) = workspace.load_quietly(&workspace.settings(None), &contexts);
+    let regions = loaded.topology.iter().flat_map(|topology| &topology.regions);
+    regions.filter(|region| region.guard).map(|region| region.name.to_string()).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifeboat_sdk::{Diagnostics, Interrupt, Purpose, Session, Value};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Interrupt, Purpose, Session, Value};
 use lifeboat_state::backend::{BackendError, Loaded as Stored, StateBackend};
 use lifeboat_state::journal::RunId;
 use lifeboat_state::lock::LockGuard;
@@ -10,13 +10,14 @@ use lifeboat_state::model::State;
 use tokio::sync::watch;
 
 use super::approvers;
+use super::bundles::Bundles;
 use super::context::Contexts;
 use super::finaliser::Finaliser;
 use super::ground;
 use super::load::{Loaded, Settings};
 use super::reopened::Opener;
 use crate::apply::crash::Crash;
-use crate::apply::{self, CONFIRM, Outcome, Recovered, Recovery, Run};
+use crate::apply::{self, CONFIRM, Copies, Outcome, Recovered, Recovery, Run};
 use crate::event::Events;
 use crate::plan::{ObjectChange, Plan, PlanMode, file};
 use crate::registry::Providers;
@@ -146,6 +147,21 @@ impl Holding<'_> {
         Ok(recovery.run().await?)
     }
 
+    /// Writes the region bundles that are not of the newest state, where nothing else is to be done;
+    /// tells which could not be.
+    pub async fn catch_up(&self, ready: &Ready, newest: &Recovered) -> Option<Diagnostic> {
+        let Stored { state, .. } = newest.loaded.as_ref()?;
+        let interrupt = self.interrupt.clone();
+        let bundles = Bundles::of(
+            self.backend,
+            (&ready.loaded, &ready.providers),
+            (&ready.plan, state),
+            (self.settings, interrupt),
+            self.now,
+        );
+        bundles?.catch_up(state).await
+    }
+
     /// Carries out a plan that was made from `newest`; what completes its documents is given back
     /// for the report.
     pub async fn carry_out(
@@ -166,10 +182,17 @@ impl Holding<'_> {
             session.limit(&instance.name, instance.configured.limits());
         }
         let digest = file::digest(&bytes);
+        let bundles = Bundles::of(
+            self.backend,
+            (&loaded, &providers),
+            (&plan, &state),
+            (self.settings, self.interrupt.clone()),
+            self.now,
+        );
         let contexts = Contexts { settled: true, ..contexts };
         let (shared, loaded) = (Arc::new(plan.clone()), Arc::new(loaded));
         let finalise = Finaliser::new(shared, loaded, providers.clone(), contexts);
-        let outcome = apply::apply(Run {
+        let mut outcome = apply::apply(Run {
             id,
             plan: &plan,
             plan_bytes: bytes,
@@ -183,6 +206,7 @@ impl Holding<'_> {
             head,
             backend: self.backend,
             guard: self.guard,
+            copies: bundles.as_ref().map(|bundles| bundles as &dyn Copies),
             session: Arc::new(session),
             events: self.events,
             parallelism: self.settings.parallelism.max(1),
@@ -193,6 +217,9 @@ impl Holding<'_> {
             crash: self.crash.clone(),
         })
         .await;
+        if let Some(bundles) = &bundles {
+            outcome.diagnostics.0.extend(bundles.finish(&outcome).await);
+        }
         (plan, outcome, finalise)
     }
 }

@@ -10,7 +10,7 @@ use crate::config::decode::decode;
 use crate::evaluation::Environment;
 use crate::evaluation::Repetition;
 use crate::function::Context;
-use crate::registry::{Instance, Providers};
+use crate::registry::{Catalogue, Instance, Providers};
 
 /// Configures every `provider` block of the root module, and with an empty configuration every
 /// provider that is used without one.
@@ -130,15 +130,11 @@ fn add(
 ) {
     let base = name.split('.').next().unwrap_or(&name).to_owned();
     let Some(provider) = loaded.catalogue.providers.get(&*base) else { return };
-    let problem = |text: String| {
-        Diagnostic::error("engine::provider", "The provider cannot be configured", text)
-            .help("Correct its `provider` block; values must be known before planning.")
-    };
     let known = match KnownDoc::new(config) {
         Ok(known) => known,
         Err(paths) => {
             let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
-            diagnostics.push(problem(format!("{name}: not known: {}.", paths.join(", "))));
+            diagnostics.push(unusable(format!("{name}: not known: {}.", paths.join(", "))));
             return;
         }
     };
@@ -146,8 +142,34 @@ fn add(
         Ok(configured) => {
             providers.0.insert(name.clone(), Instance::new(name, provider.source(), configured));
         }
-        Err(failure) => diagnostics.push(problem(format!("{name}: {}.", failure.message))),
+        Err(failure) => diagnostics.push(unusable(format!("{name}: {}.", failure.message))),
     }
+}
+
+/// Every provider with an empty configuration: from the environment alone, where there are no files.
+pub fn bare(
+    catalogue: &Catalogue,
+    environment: &lifeboat_sdk::provider::Environment,
+) -> (Providers, Diagnostics) {
+    let mut providers = Providers::default();
+    let mut diagnostics = Diagnostics::new();
+    for (name, provider) in &catalogue.providers {
+        // What is empty holds nothing that is unknown.
+        let Ok(known) = KnownDoc::new(&empty(provider.schema().attributes)) else { continue };
+        match provider.configure(&known, environment) {
+            Ok(configured) => {
+                let instance = Instance::new((*name).into(), provider.source(), configured);
+                providers.0.insert((*name).into(), instance);
+            }
+            Err(failure) => diagnostics.push(unusable(format!("{name}: {}.", failure.message))),
+        }
+    }
+    (providers, diagnostics)
+}
+
+fn unusable(text: String) -> Diagnostic {
+    Diagnostic::error("engine::provider", "The provider cannot be configured", text)
+        .help("Correct its `provider` block; values must be known before planning.")
 }
 
 /// The accounts of provider instances that are pinned or verified, by instance.

@@ -12,6 +12,7 @@ pub mod step;
 pub mod withheld;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use lifeboat_sdk::{Diagnostics, Name, Path, Scope, Value};
 
@@ -198,6 +199,17 @@ pub enum Deferral {
     UnknownInstances,
     /// An earlier run may have changed it, and reading could not tell yet.
     InDoubt(String),
+}
+
+impl fmt::Display for Deferral {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable { scope, message } => write!(f, "{scope}: {message}"),
+            Self::Needs(what) => write!(f, "it needs {what}, which is deferred"),
+            Self::UnknownInstances => f.write_str("the number of its instances is not known"),
+            Self::InDoubt(why) => write!(f, "an earlier run left it in doubt: {why}"),
+        }
+    }
 }
 
 /// An output and what becomes of it.

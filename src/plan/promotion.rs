@@ -143,12 +143,6 @@ pub fn promote(
 
 /// A step that needs what does not answer.
 fn blocked(change: &ObjectChange, phase: Phase, why: &Deferral, to: &Name) -> Diagnostic {
-    let why = match why {
-        Deferral::Unreachable { scope, message } => format!("{scope}: {message}"),
-        Deferral::Needs(what) => format!("it needs {what}, which is deferred"),
-        Deferral::UnknownInstances => "the number of its instances is not known".to_owned(),
-        Deferral::InDoubt(why) => format!("an earlier run left it in doubt: {why}"),
-    };
     let detail = format!(
         "{} is changed in the phase {}, and cannot be changed now: {why}.",
         change.address,

@@ -23,7 +23,7 @@ pub mod service;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-mod values;
+pub mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -23,10 +23,40 @@ pub struct Region {
     pub account: Option<Name>,
     /// Where its role record is kept, where not in a bucket of its own.
     pub record: Option<Record>,
+    /// Whether what runs there asks `lifeboat guard` before it writes.
+    pub guard: bool,
+    /// What the guard says where no other record can be read.
+    pub on_isolated: Isolated,
     /// Whether its block has errors, so that what it lacks is no further one.
     pub broken: bool,
     /// The block's header.
     pub span: Span,
+}
+
+/// The key of a role record in its bucket, after the prefix.
+pub const RECORD: &str = "role.json";
+
+/// The key of a region bundle in the bucket of the record, after its prefix.
+pub const BUNDLE: &str = "bundle";
+
+/// What keys begin with in a bucket that others made, where nothing is said.
+pub const PREFIX: &str = "lifeboat/";
+
+impl Region {
+    /// One whose block cannot be used: its name is known all the same, so that what refers to it is
+    /// not wrong too.
+    fn broken(name: Name, span: Span) -> Self {
+        Self {
+            aws: name.clone(),
+            name,
+            account: None,
+            record: None,
+            guard: false,
+            on_isolated: Isolated::default(),
+            broken: true,
+            span,
+        }
+    }
 }
 
 /// Where the role record of a region is kept.
@@ -36,6 +66,30 @@ pub struct Record {
     pub bucket: Name,
     /// What its key begins with.
     pub prefix: Name,
+}
+
+/// What a region does that can read no record of another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolated {
+    /// It does not write.
+    #[default]
+    Stop,
+    /// It goes on.
+    Run,
+}
+
+impl Isolated {
+    /// The words of the files.
+    pub const WORDS: [&'static str; 2] = ["stop", "run"];
+
+    /// From a word of the files.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "stop" => Some(Self::Stop),
+            "run" => Some(Self::Run),
+            _ => None,
+        }
+    }
 }
 
 /// A failure domain: an AWS region in an account.
@@ -53,6 +107,12 @@ pub struct RegionBlock {
     /// The namespace in the cluster.
     #[kind(optional)]
     pub namespace: Option<String>,
+    /// Whether what runs there asks `lifeboat guard` before it writes.
+    #[kind(default = "false")]
+    pub guard: Option<bool>,
+    /// What the guard says where no other record can be read: `stop` or `run`.
+    #[kind(default = "\"stop\"")]
+    pub on_isolated: Option<String>,
     /// Where the role record is kept, where not in a bucket of its own.
     #[kind(block(max = 1))]
     pub record: Vec<RecordBlock>,
@@ -87,28 +147,11 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Region> {
                           zeros, or digits beyond 2⁵³.";
             let help = "Write it in double quotes: account = \"012345678901\".";
             reader.found.push(codes::ODD_NUMBER.error(detail).at(expr.span).help(help));
-            let aws = source.name.clone();
-            regions.push(Region {
-                name: source.name,
-                aws,
-                account: None,
-                record: None,
-                broken: true,
-                span: source.span,
-            });
+            regions.push(Region::broken(source.name, source.span));
             continue;
         }
         let Some(given) = reader.decode::<RegionBlock>(&source, &source.body) else {
-            // The name is known all the same, so that what refers to it is not wrong too.
-            let aws = source.name.clone();
-            regions.push(Region {
-                name: source.name,
-                aws,
-                account: None,
-                record: None,
-                broken: true,
-                span: source.span,
-            });
+            regions.push(Region::broken(source.name, source.span));
             continue;
         };
         for (name, value) in [("context", &given.context), ("namespace", &given.namespace)] {
@@ -132,9 +175,16 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Region> {
         let broken = broken && account.is_none();
         let record = given.record.into_iter().next().map(|record| Record {
             bucket: record.bucket.into(),
-            prefix: record.prefix.unwrap_or_default().into(),
+            prefix: record.prefix.as_deref().unwrap_or(PREFIX).into(),
         });
-        regions.push(Region { name: source.name, aws, account, record, broken, span: source.span });
+        if let Some(word) = &given.on_isolated {
+            reader.choice("on_isolated", word, &Isolated::WORDS, source.at("on_isolated"));
+        }
+        let on_isolated = given.on_isolated.as_deref().and_then(Isolated::parse);
+        let on_isolated = on_isolated.unwrap_or_default();
+        let guard = given.guard.unwrap_or_default();
+        let (name, span) = (source.name, source.span);
+        regions.push(Region { name, aws, account, record, guard, on_isolated, broken, span });
     }
     regions
 }

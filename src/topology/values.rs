@@ -8,6 +8,15 @@ use super::Topology;
 use super::naming;
 use super::region::Region;
 
+/// The bucket that is made for the record of a region.
+pub fn record_bucket(topology: &str, account: &str, region: &str) -> String {
+    /// The longest name of a bucket (S3 user guide, "Bucket naming rules").
+    const LONGEST: usize = 63;
+    let parts = ["lifeboat", topology, account, region];
+    // Dots in names of buckets do not go with certificates.
+    naming::within(&parts, LONGEST).replace('.', "-")
+}
+
 impl Topology {
     /// The AWS regions, for identity probes.
     pub fn cloud_regions(&self) -> Vec<Name> {
@@ -42,12 +51,7 @@ impl Topology {
 
     /// The bucket that is made for the record of a region; nothing where its account is not known.
     pub fn record_bucket(&self, region: &Region) -> Option<String> {
-        /// The longest name of a bucket (S3 user guide, "Bucket naming rules").
-        const LONGEST: usize = 63;
-        let account = region.account.as_ref()?;
-        let parts = ["lifeboat", &*self.name, &**account, &*region.name];
-        // Dots in names of buckets do not go with certificates.
-        Some(naming::within(&parts, LONGEST).replace('.', "-"))
+        Some(record_bucket(&self.name, region.account.as_ref()?, &region.name))
     }
 
     /// The standbys by preference.

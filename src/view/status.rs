@@ -1,6 +1,6 @@
 //! The status page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use lifeboat_state::lock::Holder;
@@ -32,6 +32,8 @@ pub struct Page {
     pub owed: BTreeMap<String, Owed>,
     /// How many must approve a promotion, and who may, where it needs signatures.
     pub approvals: Option<Policy>,
+    /// Regions that owe a fence, and whose files declare no guard.
+    pub unguarded: BTreeSet<String>,
     /// Counts states.
     pub serial: u64,
     /// The state's lineage.
@@ -53,8 +55,12 @@ pub struct Page {
 }
 
 impl Page {
-    /// Of a state.
-    pub fn of(known: &Known, holder: Option<&Holder>, ended: bool) -> Self {
+    /// Of a state, where the files let these regions ask a guard before they write.
+    pub fn of(
+        known: &Known,
+        guarded: &BTreeSet<String>,
+        (holder, ended): (Option<&Holder>, bool),
+    ) -> Self {
         let in_doubt = &known.in_doubt;
         let who = holder.map(|h| format!("{} since {}", h.info.who, h.info.created));
         let (left_by, locked_by) = if ended { (who, None) } else { (None, who) };
@@ -70,6 +76,8 @@ impl Page {
         page.unprotected.clone_from(&state.promotions.unprotected);
         page.owed.clone_from(&state.promotions.owed);
         page.approvals = approvers::bound(Some(state)).ok().filter(|policy| policy.needed > 0);
+        let owing = page.owed.values().map(|owed| owed.region.clone());
+        page.unguarded = owing.filter(|region| !guarded.contains(region)).collect();
         page.topology.clone_from(&state.topology);
         page.primary.clone_from(&state.primary);
         page.epoch = state.epoch;
@@ -133,6 +141,8 @@ pub fn text(page: &Page) -> String {
         let names = line(&policy.names());
         let _ok = writeln!(out, "Approvals of a promotion: {needed} of {of} ({names})");
     }
+    let returns = "returns writable until the owed fence is placed";
+    some(&mut out, page.unguarded.iter().map(|region| format!("{} {returns}", line(region))));
     let _ok = writeln!(out, "State: serial {}, lineage {}", page.serial, line(lineage));
     for (provider, account) in &page.accounts {
         let _ok = writeln!(out, "Account of {}: {}", line(provider), line(account));

@@ -6,6 +6,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`digest`], [`mod@line`] | BLAKE3 digests; the one-line envelope of frames, plan files and records |
+//! | `envelope` | the first line over texts that are kept whole |
 //! | [`store`] | [`store::CasStore`] and [`store::Segments`] with a folder and a simulated disk behind them |
 //! | [`secret`] | sealing of sensitive values, the key file |
 //! | [`model`] | what state says; none of it is `Serialize` |
@@ -14,12 +15,15 @@
 //! | [`mod@durations`] | how long changes took, for the next run's progress |
 //! | [`journal`] | frames, transitions, replay |
 //! | [`lock`] | taking, breaking and giving back the lock |
+//! | [`bundle`] | all that another machine needs to go on, in one text |
 //! | [`backend`] | [`backend::StateBackend`], which ties these together |
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod backend;
+pub mod bundle;
 pub mod digest;
 pub mod durations;
+mod envelope;
 pub mod generation;
 pub mod journal;
 pub mod line;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use lifeboat_state::bundle::{About, Bundle, Move, Packed};
 use lifeboat_state::digest::Digest;
 use lifeboat_state::generation::{Generation, Header, Link, payload};
 use lifeboat_state::journal::{
@@ -318,4 +319,39 @@ async fn a_lock_record_of_version_1_reads() {
         pid: 42,
     };
     assert_eq!(locks.holder().await.unwrap(), Some(Holder { info, term: 1 }));
+}
+
+/// With a state, a journal that did not end, and a file that is no text.
+fn bundle() -> Bundle {
+    let about = About {
+        topology: "hypersdk".to_owned(),
+        lineage: LINEAGE.to_owned(),
+        epoch: 2,
+        serial: 7,
+        primary: "us-west-2".to_owned(),
+        promotion: Some(Move {
+            from: "us-west-2".to_owned(),
+            to: "us-east-1".to_owned(),
+            epoch: 3,
+        }),
+        identities: state().identities,
+        folder: "examples/hypersdk".to_owned(),
+        tool_version: "0.1.0".to_owned(),
+        at: AT.to_owned(),
+    };
+    let files = [("../../modules/m/m.dr.hcl", &b"locals {}\n"[..]), ("logo", &[0xff, 0xd8][..])];
+    let journals = [("0191-run".to_owned(), stored("v1.journal").into())];
+    Bundle {
+        about,
+        files: files.map(|(name, content)| (name.to_owned(), content.to_vec())).into(),
+        state: Packed { generation: stored("v2.generation").into(), journals: journals.into() },
+    }
+}
+
+#[test]
+fn a_bundle_of_version_1_reads_and_is_written_again_byte_for_byte() {
+    let bytes = stored("v1.bundle");
+    assert_eq!(Bundle::decode(&bytes).unwrap(), bundle());
+    assert_eq!(bundle().encode().unwrap(), bytes);
+    assert!(bundle().state.is_sealed());
 }

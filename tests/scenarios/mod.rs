@@ -10,6 +10,7 @@
 mod acts;
 mod bad_days;
 mod blocks;
+mod bundles;
 mod chance;
 mod compute;
 #[cfg(feature = "crash-points")]

@@ -46,6 +46,13 @@ impl Stage {
         Self::new(folder)
     }
 
+    /// The same servers from another machine, with an empty folder; the first machine is lost with
+    /// all that it had.
+    pub(super) fn elsewhere(self) -> Self {
+        self.note("another machine");
+        Self { folder: Folder::new(), ..self }
+    }
+
     /// The proxy's ledger.
     pub(super) fn ledger(&self) -> &Ledger {
         self.bed.proxy.ledger()

@@ -16,6 +16,7 @@ pub mod policy;
 pub mod public_access_block;
 pub mod replication;
 pub mod setting;
+pub mod shelf;
 pub mod versioning;
 
 use std::sync::Arc;

@@ -135,8 +135,22 @@ async fn read_one(
     }
 }
 
-/// The object as it is now.
-async fn get(at: &At<'_>, key: &str) -> Result<S3Object, Failure> {
+/// An object as S3 gives it.
+pub(crate) struct Fetched {
+    pub(crate) body: Vec<u8>,
+    pub(crate) etag: String,
+    content_type: Option<String>,
+    version_id: Option<String>,
+}
+
+/// What S3 calls what was written.
+pub(crate) struct Written {
+    pub(crate) etag: String,
+    version_id: Option<String>,
+}
+
+/// Reads an object to its end.
+pub(crate) async fn fetch(at: &At<'_>, key: &str) -> Result<Fetched, Failure> {
     let read = || async {
         let answer = request!(at, at.client.get_object().key(key), ABSENT)().await?;
         let (etag, version) = (answer.e_tag, answer.version_id);
@@ -145,10 +159,38 @@ async fn get(at: &At<'_>, key: &str) -> Result<S3Object, Failure> {
         Ok((body.to_vec(), kind, etag, version))
     };
     let (body, content_type, etag, version_id) = at.call(&GET, read).await?;
+    let etag = etag.ok_or_else(|| hollow(&GET, at.scope, "ETag"))?;
+    Ok(Fetched { body, etag, content_type, version_id })
+}
+
+/// Writes an object if it is still what was read: none, or that with this name of its content.
+pub(crate) async fn send(
+    at: &At<'_>,
+    key: &str,
+    body: &[u8],
+    content_type: Option<&str>,
+    read: Option<&str>,
+) -> Result<Written, Failure> {
+    let put = || {
+        let input = at.client.put_object().key(key).body(body.to_vec().into());
+        let input = input.set_content_type(content_type.map(str::to_owned));
+        match read {
+            Some(etag) => input.if_match(etag),
+            None => input.if_none_match("*"),
+        }
+    };
+    let written = at.call(&PUT, request!(at, put(), &[NO_BUCKET])).await;
+    let answer = written.map_err(|failure| failure.conflict(REFUSED))?;
+    let etag = answer.e_tag.ok_or_else(|| hollow(&PUT, at.scope, "ETag"))?;
+    Ok(Written { etag, version_id: answer.version_id })
+}
+
+/// The object as it is now.
+async fn get(at: &At<'_>, key: &str) -> Result<S3Object, Failure> {
+    let Fetched { body, etag, content_type, version_id } = fetch(at, key).await?;
     let content = String::from_utf8(body).map_err(|_| {
         Failure::new(Class::Other, "the object holds no text of UTF-8").of(&GET, at.scope)
     })?;
-    let etag = etag.ok_or_else(|| hollow(&GET, at.scope, "ETag"))?;
     Ok(S3Object {
         bucket: at.bucket.to_owned(),
         key: key.to_owned(),
@@ -171,27 +213,16 @@ fn cut(error: &dyn Error) -> Failure {
     Failure::new(Class::Garbled, format!("the object could not be read to its end: {cause}"))
 }
 
-/// Writes the object if it is still what was read: none, or that with this name of its content.
+/// Writes the object if it is still what was read.
 async fn put(at: &At<'_>, wanted: S3Object, read: Option<String>) -> Result<S3Object, Failure> {
-    let key = wanted.key.clone();
-    let put = || {
-        let input = at.client.put_object().key(&wanted.key);
-        let input = input.body(wanted.content.clone().into_bytes().into());
-        let input = input.set_content_type(wanted.content_type.clone());
-        match &read {
-            Some(etag) => input.if_match(etag),
-            None => input.if_none_match("*"),
-        }
-    };
-    let written = at.call(&PUT, request!(at, put(), &[NO_BUCKET])).await;
-    let failure = match written.map_err(|failure| failure.conflict(REFUSED)) {
-        Ok(answer) => {
-            let etag = answer.e_tag.ok_or_else(|| hollow(&PUT, at.scope, "ETag"))?;
+    let (body, kind) = (wanted.content.as_bytes(), wanted.content_type.as_deref());
+    let failure = match send(at, &wanted.key, body, kind, read.as_deref()).await {
+        Ok(Written { etag, version_id }) => {
             return Ok(S3Object {
                 id: Some(format!("{}/{}", at.bucket, wanted.key)),
                 region: at.region(),
                 etag: Some(etag),
-                version_id: answer.version_id,
+                version_id,
                 ..wanted
             });
         }
@@ -201,7 +232,7 @@ async fn put(at: &At<'_>, wanted: S3Object, read: Option<String>) -> Result<S3Ob
         return Err(failure);
     }
     // Perhaps by an earlier attempt of our own.
-    let live = get(at, &key).await?;
+    let live = get(at, &wanted.key).await?;
     if live.content == wanted.content && live.content_type == wanted.content_type {
         return Ok(live);
     }

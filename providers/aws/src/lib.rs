@@ -7,7 +7,7 @@ use lifeboat_aws_core::{Clients, Config};
 use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::{DynData, DynKind, erase_data};
 use lifeboat_sdk::provider::{Configured, Credentials, Environment, Provider};
-use lifeboat_sdk::{Call, Class, Ctx, Failure, KnownDoc, Limits, Name, Object as _, Schema};
+use lifeboat_sdk::{Call, Class, Ctx, Failure, KnownDoc, Limits, Name, Object as _, Schema, Shelf};
 use {
     lifeboat_aws_autoscaling as autoscaling, lifeboat_aws_ec2 as ec2, lifeboat_aws_iam as iam,
     lifeboat_aws_route53 as route53, lifeboat_aws_s3 as s3,
@@ -139,6 +139,10 @@ impl Configured for ConfiguredAws {
 
     fn credentials(&self) -> Credentials {
         self.0.settings().map(|settings| settings.credentials().clone()).unwrap_or_default()
+    }
+
+    fn shelf(&self) -> Option<Arc<dyn Shelf>> {
+        Some(Arc::new(s3::shelf::Buckets::new(&self.0)))
     }
 
     fn identity<'a>(

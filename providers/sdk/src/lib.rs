@@ -19,6 +19,7 @@ pub mod region;
 pub mod schema;
 pub mod scope;
 pub mod session;
+pub mod shelf;
 pub mod suggest;
 pub mod sync;
 pub mod value;
@@ -36,5 +37,6 @@ pub use observation::{Cause, CompleteListing, Listing, Observation, Present, Pro
 pub use schema::{Attribute, Presence, Schema, Shape, Syntax};
 pub use scope::{Location, RegionName, Scope};
 pub use session::{Interrupt, Limits, Purpose, Rates, Session};
+pub use shelf::{Kept, Over, Place, Shelf};
 pub use sync::{CopyOf, Synced};
 pub use value::{KnownDoc, Marks, Name, Number, Path, Type, Value};

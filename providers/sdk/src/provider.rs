@@ -11,6 +11,7 @@ use crate::future::BoxFuture;
 use crate::kind::{DynData, DynKind};
 use crate::schema::Schema;
 use crate::session::Limits;
+use crate::shelf::Shelf;
 use crate::value::{KnownDoc, Name};
 
 /// The environment variables of the process, read once by the command line.
@@ -79,6 +80,11 @@ pub trait Configured: Send + Sync {
     /// What its credentials need. Makes no call.
     fn credentials(&self) -> Credentials {
         Credentials::default()
+    }
+
+    /// Where role records and region bundles lie; `None` where it has no place for them.
+    fn shelf(&self) -> Option<Arc<dyn Shelf>> {
+        None
     }
 
     /// Asks who we are, in `region`: the account id or the cluster's UID.

@@ -149,6 +149,7 @@ impl<'a> Executor<'a> {
         loop {
             let wave = self.wave();
             if self.record(!wave.is_empty()).await {
+                self.copy(&wave).await;
                 for step in wave {
                     self.call(step);
                 }
@@ -210,6 +211,16 @@ impl<'a> Executor<'a> {
             wave.push(id);
         }
         wave
+    }
+
+    /// Another machine can go on with a promotion from before its next calls.
+    async fn copy(&self, wave: &[StepId]) {
+        if let Some(copies) = self.run.copies
+            && self.run.plan.promotion.is_some()
+            && !wave.is_empty()
+        {
+            copies.copy().await;
+        }
     }
 
     fn step(&self, id: StepId) -> Option<&'a Step> {

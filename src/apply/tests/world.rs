@@ -228,6 +228,7 @@ impl World {
             head,
             backend,
             guard,
+            copies: None,
             session: Arc::new(session),
             events: &*self.events,
             parallelism: self.parallelism,

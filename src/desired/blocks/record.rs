@@ -9,13 +9,10 @@ use super::build::{Made, address, block, of, planned, switch, text, value};
 use crate::address::Address;
 use crate::desired::{Part, Planned, Template};
 use crate::topology::Topology;
-use crate::topology::region::{Record, Region};
+use crate::topology::region::{RECORD, Record, Region};
 
 /// The version of the record's form.
 const VERSION: i64 = 1;
-
-/// The key of the record in its bucket, after the prefix.
-const KEY: &str = "role.json";
 
 /// Adds what holds the records, where there is more than one region to hold any.
 pub(super) fn expand(made: &mut Made, topology: &Topology) {
@@ -33,7 +30,7 @@ pub(super) fn expand(made: &mut Made, topology: &Topology) {
             [
                 ("bucket", bucket),
                 ("region", value(text(&region.aws))),
-                ("key", value(text(&format!("{prefix}{KEY}")))),
+                ("key", value(text(&format!("{prefix}{RECORD}")))),
                 ("content", content(topology)),
                 ("content_type", value(text("application/json"))),
             ],

@@ -93,7 +93,13 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
 
 impl Writer<'_> {
     fn doc(&self, address: &str, value: &Value) -> Result<v1::Doc, PlanFileError> {
-        let wire = Wire::from_value(value).map_err(unstorable)?;
+        let readable = value.transform(&Path::root(), &mut |_, part| {
+            // That there is nothing is no secret, and can be read without the key: another machine may
+            // have to go on with this plan.
+            let nothing = !part.unmark().1.is_empty() && part.is_null();
+            nothing.then(|| Value::Null(part.ty()))
+        });
+        let wire = Wire::from_value(&readable).map_err(unstorable)?;
         let text = serde_json::to_string(&wire).map_err(unstorable)?;
         let raw = RawValue::from_string(text).map_err(unstorable)?;
         Ok(seal_document(self.sealer, self.plan, address, &raw)?.unwrap_or(raw))

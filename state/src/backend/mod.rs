@@ -8,60 +8,27 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::BoxFuture;
+use crate::bundle::Packed;
 use crate::durations::{self, Durations, Kept, Work};
 use crate::generation::{self, Chain, Generation, GenerationError, Head, NewGeneration};
 use crate::journal::{
-    Frame, Journal, JournalError, Journals, OpenRun, Recorded, Run, RunBegin, RunEnd, RunId,
-    RunStatus,
+    Frame, Journal, Journals, OpenRun, Recorded, Run, RunBegin, RunEnd, RunId, RunStatus,
 };
-use crate::lock::{Holder, Liveness, LockError, LockGuard, LockInfo, Locks};
+use crate::lock::{Holder, Liveness, LockGuard, LockInfo, Locks};
 use crate::model::State;
-use crate::secret::{KeySource, Sealer, SecretError};
+use crate::secret::{KeySource, Sealer};
 use crate::store::{CasStore, MemoryDisk, Name, PutNew, Segments, StoreError};
 
+mod bundle;
+mod error;
 mod inspect;
 mod local;
 #[cfg(test)]
 mod tests;
 
+pub use error::BackendError;
 pub use inspect::{Applied, Inspected};
 pub use local::LocalState;
-
-/// Why state could not do what the engine asked.
-#[derive(Debug, thiserror::Error)]
-pub enum BackendError {
-    /// The plan was applied before.
-    #[error(
-        "this plan was applied before, by run {run}: a plan is applied at most once, plan again"
-    )]
-    PlanConsumed {
-        /// The plan.
-        digest: String,
-        /// The run that consumed it.
-        run: String,
-    },
-    /// No reply came, several times.
-    #[error(
-        "no reply came to the request to consume the plan, so it may or may not be used: run the \
-         command again, it looks before it writes"
-    )]
-    InDoubt,
-    /// Generations.
-    #[error(transparent)]
-    Generation(#[from] GenerationError),
-    /// Journals.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The lock.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// The key.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// State as it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,6 +142,10 @@ pub trait StateBackend: Debug + Send + Sync {
         guard: &'a LockGuard,
         measured: BTreeMap<Work, Vec<Duration>>,
     ) -> BoxFuture<'a, Result<(), BackendError>>;
+
+    /// The newest generation and the journals of open runs as they are stored, for a bundle; `None`
+    /// before the first apply.
+    fn packed(&self) -> BoxFuture<'_, Result<Option<Packed>, BackendError>>;
 
     /// What seals values; for keyed hashes and for the plan file.
     fn sealer(&self) -> Arc<Sealer>;
@@ -520,6 +491,10 @@ impl StateBackend for StoreBackend {
         measured: BTreeMap<Work, Vec<Duration>>,
     ) -> BoxFuture<'a, Result<(), BackendError>> {
         Box::pin(self.learn_durations(guard, measured))
+    }
+
+    fn packed(&self) -> BoxFuture<'_, Result<Option<Packed>, BackendError>> {
+        Box::pin(self.pack())
     }
 
     fn sealer(&self) -> Arc<Sealer> {

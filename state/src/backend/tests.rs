@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::journal::{Intent, Outcome, StepResult, StepStatus};
+use crate::lock::LockError;
 use crate::model::{Document, Index, Output};
+use crate::secret::SecretError;
 use crate::secret::{FixedKey, Key, KeyFile};
 use crate::store::memory::Fault;
 use crate::testing::{Folder, LINEAGE, info, object, state_with};

@@ -93,6 +93,28 @@ impl Chain {
         }
     }
 
+    /// The bytes of the newest generation, verified together with its link; `None` if there is none
+    /// yet.
+    ///
+    /// # Errors
+    /// Those of [`Chain::load`].
+    pub(crate) async fn stored(&self) -> Result<Option<Bytes>, GenerationError> {
+        let Some(newest) = self.load().await? else { return Ok(None) };
+        let serial = newest.header.serial;
+        match self.store.get(&name(serial)?).await? {
+            Some(stored) => Ok(Some(stored.bytes)),
+            None => Err(GenerationError::NotFound { serial }),
+        }
+    }
+
+    /// Puts the bytes of a generation under its serial, where there is none; says whether it did.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(crate) async fn take_in(&self, serial: u64, bytes: Bytes) -> Result<bool, GenerationError> {
+        Ok(matches!(self.store.put_new(&name(serial)?, bytes).await?, PutNew::Created(_)))
+    }
+
     /// The serials that are kept, oldest first, whether they are whole or not.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ pub use frame::{
 };
 pub use read::{Headline, Recorded};
 pub use replay::{Failure, MemberRecord, Run, StepRecord, replay};
+pub(crate) use runs::is_sealed;
 pub use runs::{Journals, KEEP, OpenRun};
 pub use status::{Event, IllegalEvent, IllegalFrame, StepStatus};
 pub use v1::FORMAT;

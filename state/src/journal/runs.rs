@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+
 use super::frame::{Frame, RunBegin, RunEnd, RunId, RunResumed};
 use super::read::{self, Headline, Lines, Recorded};
 use super::status::Progress;
 use super::{Journal, JournalError, Run, genesis, replay};
 use crate::digest::Digest;
-use crate::secret::Sealer;
+use crate::secret::{self, Sealer};
 use crate::store::{Name, Segments, StoreError};
 
 /// How many finished runs are kept.
@@ -171,19 +175,32 @@ impl Journals {
 
     /// Whether an open run holds a sealed value, so that the key is needed. Errs on the side of yes.
     pub(crate) async fn is_sealed(&self) -> Result<bool, JournalError> {
+        Ok(self.open_parts().await?.values().any(|bytes| is_sealed(bytes)))
+    }
+
+    /// The parts of the runs without an end, as they are stored, by name.
+    pub(crate) async fn open_parts(&self) -> Result<BTreeMap<String, Bytes>, JournalError> {
+        let mut open = BTreeMap::new();
         for (id, parts) in self.parts().await? {
             if self.end(&id, &parts).await?.is_some() {
                 continue;
             }
             for number in parts {
-                let bytes = self.segments.read(&name(&id, number)?).await?.unwrap_or_default();
-                let sealed = br#"{"sealed":""#;
-                if bytes.windows(sealed.len()).any(|window| window == sealed) {
-                    return Ok(true);
-                }
+                let name = name(&id, number)?;
+                let bytes = self.segments.read(&name).await?.unwrap_or_default();
+                open.insert(name.last().to_owned(), bytes);
             }
         }
-        Ok(false)
+        Ok(open)
+    }
+
+    /// Puts a part of a run where there is none of that name; says whether it did.
+    pub(crate) async fn put_part(&self, name: &str, bytes: Bytes) -> Result<bool, JournalError> {
+        let Some(mut segment) = self.segments.create(&folder()?.join(name)?).await? else {
+            return Ok(false);
+        };
+        segment.append(bytes).await?;
+        Ok(true)
     }
 
     async fn part(
@@ -252,6 +269,15 @@ fn stand(id: &RunId, recorded: &Recorded) -> Result<Run, JournalError> {
         .map_err(|source| JournalError::Illegal { run: id.clone(), source })?;
     run.dropped_tail |= recorded.dropped_tail || recorded.superseded > 0;
     Ok(run)
+}
+
+/// Whether a part of a journal holds a sealed value, in its frames or in the plan that the first one
+/// carries. Errs on the side of yes.
+pub(crate) fn is_sealed(part: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(part);
+    let plans = text.split(r#""plan":""#).skip(1);
+    let mut plans = plans.filter_map(|rest| STANDARD.decode(rest.split('"').next()?).ok());
+    secret::is_sealed(part) || plans.any(|plan| secret::is_sealed(&plan))
 }
 
 fn folder() -> Result<Name, StoreError> {

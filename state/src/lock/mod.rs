@@ -27,7 +27,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 256;
 /// More terms than can have gone by since the newest generation.
-const LEAP: u64 = 1 << 32;
+pub(crate) const LEAP: u64 = 1 << 32;
 
 /// Who takes the lock and why: Terraform's fields, and where the process runs.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,7 @@
-//! `lifeboat init`: checks the folder and keeps the state folder out of git.
+//! `lifeboat init`: checks the folder and keeps the state folder out of git; or fills an empty one
+//! from the bundle of a region.
+
+mod region;
 
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Write as _};
@@ -11,7 +14,13 @@ use super::exit::Exit;
 use super::workspace::{FOLDER, Workspace, has_files};
 
 /// Runs `init`. Local modules need no download and the default state no server.
-pub fn run(workspace: &Workspace, _args: &args::Init) -> Exit {
+pub async fn run(workspace: &Workspace, args: &args::Init) -> Exit {
+    if let Some(from) = &args.from_region {
+        return match region::run(workspace, from, args).await {
+            Ok(()) => Exit::Done,
+            Err(exit) => exit,
+        };
+    }
     if !has_files(&workspace.root) {
         tell(
             workspace,

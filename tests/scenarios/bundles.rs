@@ -1,0 +1,194 @@
+//! Another machine goes on from the bundle of a region, and a region asks whether it may write.
+
+use std::time::Duration;
+
+use lifeboat_testbed::{Fault, Rule};
+
+use super::folder::Folder;
+use super::promotion::{APPROVED, ATTESTED, EAST_FIRST, WEST_FIRST, answered, ready};
+use super::ran::Ran;
+use super::stage::{APPLY, Stage};
+use super::web::{EAST, EXAMPLE, FILE, WEST};
+
+const TOPOLOGY: &[&str] = &["-topology=web", "-account=123456789012"];
+
+/// The bucket of the record in the second region, as its name follows from the topology.
+const RECORDS: &str = "lifeboat-web-123456789012-us-west-2";
+
+fn init(stage: &Stage, region: &str) -> Ran {
+    stage.run(&[&["init", "-from-region", region], TOPOLOGY].concat())
+}
+
+#[track_caller]
+fn restored(stage: &Stage, region: &str) -> Ran {
+    let ran = init(stage, region);
+    stage.same(ran.code, Some(0), "the folder is filled from the bundle");
+    stage.same(ran.mutating(), 0, "nothing is changed for it");
+    ran
+}
+
+fn files(stage: &Stage) -> String {
+    std::fs::read_to_string(stage.folder.path().join(FILE)).unwrap()
+}
+
+#[track_caller]
+fn guard(stage: &Stage, region: &str, code: i32) -> Ran {
+    stage.expect(&["guard", region], code)
+}
+
+#[test]
+fn another_machine_goes_on_from_the_bundle_of_any_region() {
+    let stage = Stage::new(Folder::example(EXAMPLE));
+    stage.expect(APPLY, 0);
+    let before = files(&stage);
+    let mut stage = stage;
+    for region in [EAST, WEST] {
+        stage = stage.elsewhere();
+        let ran = restored(&stage, region);
+        stage.check(ran.stdout.contains("primary us-east-1 (epoch 1)"), "it says what is there");
+        stage.same(files(&stage), before.clone(), "the files");
+        stage.check(stage.folder.path().join(".lifeboat/.gitignore").exists(), "kept out of git");
+        stage.expect_nothing();
+        let ran = init(&stage, region);
+        stage.same(ran.code, Some(1), "a folder that is not empty is left alone");
+        stage.check(ran.stderr.contains(".gitignore, .lifeboat, main.dr.hcl"), "what is there");
+    }
+    // What was lost, or could not be written then, is written when there is nothing else to do.
+    let path = format!("/{RECORDS}/bundle");
+    let aws = stage.bed.aws();
+    aws.raw("s3", WEST, "DELETE", &path).send().unwrap().ok().unwrap();
+    let ran = stage.expect(APPLY, 0);
+    stage.same(ran.mutating(), 1, "the bundle");
+    stage.same(stage.expect(APPLY, 0).mutating(), 0, "and no more after that");
+    // And what it changes there, the next machine finds.
+    stage.folder.edit(FILE, "keep   = \"30d\"", "keep   = \"45d\"");
+    stage.expect(APPLY, 0);
+    let stage = stage.elsewhere();
+    restored(&stage, EAST);
+    stage.check(files(&stage).contains("45d"), "the newest files");
+    stage.expect_nothing();
+    stage.expect(APPLY, 0);
+}
+
+#[test]
+fn a_bundle_that_is_missing_damaged_or_overtaken_is_not_used() {
+    let stage = Stage::new(Folder::example(EXAMPLE));
+    stage.expect(APPLY, 0);
+    // A region that does not answer keeps the bundle that it has, and that is told.
+    let gone = stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(WEST).regional());
+    stage.folder.edit(FILE, "keep   = \"30d\"", "keep   = \"45d\"");
+    let ran = stage.run(APPLY);
+    stage.check(ran.stderr.contains("engine::bundle"), "it is told");
+    stage.check(ran.stderr.contains("earlier state than serial 2 there:\n"), "of which state");
+    stage.bed.proxy.remove(gone);
+    let stage = stage.elsewhere();
+    let ran = init(&stage, WEST);
+    stage.same(ran.code, Some(5), "there is a newer one");
+    stage.check(ran.stderr.contains("engine::bundle_old"), "the code");
+    stage.check(ran.stderr.contains("-from-region=us-east-1"), "where it is");
+
+    let ran = stage.expect(&["init", "-from-region=us-west-2", "-bucket=nobodys-bucket"], 1);
+    stage.check(ran.stderr.contains("engine::bundle_unread"), "there is no such bucket");
+    let other = format!("-bucket={RECORDS}");
+    let ran = stage.expect(&["init", "-from-region=us-west-2", &other], 1);
+    stage.check(ran.stderr.contains("no lifeboat/role.json in the bucket"), "nor such a key");
+    let path = format!("/{RECORDS}/bundle");
+    let aws = stage.bed.aws();
+    let whole = aws.raw("s3", WEST, "GET", &path).send().unwrap().ok().unwrap().text();
+    let other = whole.replacen("us-west-2", "us-west-1", 1);
+    aws.put_object(WEST, RECORDS, "bundle", other).unwrap();
+    let ran = init(&stage, WEST);
+    stage.check(ran.stderr.contains("engine::bundle_damaged"), "one word of it is another");
+    stage.same(std::fs::read_dir(stage.folder.path()).unwrap().count(), 0, "nothing is written");
+}
+
+#[test]
+fn a_region_that_was_left_while_it_was_away_is_nothing_to_go_on_from() {
+    let stage = ready();
+    let gone = stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST).regional());
+    stage.expect(&[APPROVED, ATTESTED].concat(), 0);
+    let status = stage.expect(&["status"], 0);
+    let returns = "us-east-1 returns writable until the owed fence is placed";
+    stage.check(status.stdout.contains(returns), "what it means that a fence is owed");
+    let stage = stage.elsewhere();
+    let ran = restored(&stage, WEST);
+    stage.check(ran.stdout.contains("role record of us-east-1 could not be read"), "who is silent");
+    stage.check(files(&stage).contains(WEST_FIRST), "the files name the new primary");
+    stage.check(ran.took < Duration::from_secs(12), "the region's silence costs little");
+    stage.bed.proxy.remove(gone);
+    let other = stage.elsewhere();
+    let ran = init(&other, EAST);
+    other.same(ran.code, Some(5), "its record and its bundle are of before");
+    other.check(ran.stderr.contains("-from-region=us-west-2"), "whose bundle to take");
+    restored(&other, WEST);
+    other.expect(APPLY, 0);
+    other.expect_nothing();
+}
+
+#[test]
+fn only_the_region_that_another_confirms_may_write() {
+    let stage = ready();
+    let files = guard(&stage, EAST, 0);
+    stage.check(files.stdout.contains("says the record in us-west-2"), "whose record");
+    stage.same(files.stdout.lines().count(), 1, "one line");
+    guard(&stage, WEST, 5);
+    stage.expect(APPROVED, 0);
+    guard(&stage, WEST, 0);
+    let left = guard(&stage, EAST, 5);
+    stage.check(left.stdout.contains("us-west-2 is the primary in epoch 2"), "who is");
+    stage.same(left.mutating(), 0, "it only asks");
+    stage.check(left.calls.len() <= 2, "a call for each record");
+
+    // An init container has no files.
+    let stage = stage.elsewhere();
+    let regions = ["-regions=us-east-1,us-west-2"];
+    let asked =
+        |region, more: &[&'static str]| [&["guard", region], TOPOLOGY, &regions, more].concat();
+    stage.expect(&asked(WEST, &[]), 0);
+    let json = stage.expect(&asked(EAST, &["-json"]), 5);
+    stage.check(json.stdout.contains("\"verdict\": \"standby\""), "the document");
+    let bucket = format!("-bucket=us-west-2={RECORDS}/");
+    let own = stage.expect(&["guard", WEST, &bucket], 5);
+    stage.check(own.stdout.contains("no record of another region"), "its own is not enough");
+    stage.bed.proxy.inject(Rule::new(Fault::BlackHole));
+    let alone = stage.expect(&asked(WEST, &[]), 5);
+    stage.check(alone.took < Duration::from_secs(8), "it answers all the same");
+    stage.expect(&asked(WEST, &["-on-isolated=run"]), 0);
+}
+
+/// Dies at a point of a promotion, and another machine goes on from the bundle in the new primary.
+#[cfg(feature = "crash-points")]
+fn moved(at: &str) {
+    let stage = ready();
+    let ran = stage.start_as(APPROVED, &[("LIFEBOAT_CRASH_POINT", at)]).finish();
+    stage.same(ran.code, None, "it dies");
+    let stage = stage.elsewhere();
+    let ran = restored(&stage, WEST);
+    if ran.stdout.contains("A promotion is open") {
+        stage.check(files(&stage).contains(WEST_FIRST), "the files name the new primary");
+        let plan = stage.run(&["destroy", "-input=false", "-auto-approve"]);
+        stage.same(plan.code, Some(5), "nothing else is done before");
+        stage.expect(APPLY, 0);
+    } else if files(&stage).contains(EAST_FIRST) {
+        // Nothing had been called by then.
+        stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+        stage.expect(APPROVED, 0);
+    }
+    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
+    guard(&stage, WEST, 0);
+    guard(&stage, EAST, 5);
+    stage.expect(APPLY, 0);
+    stage.expect_nothing();
+}
+
+#[cfg(feature = "crash-points")]
+#[test]
+fn a_promotion_whose_machine_is_lost_is_gone_on_with_by_another() {
+    let few = ["after-intent:1", "before-outcome:1", "after-intent:3", "before-outcome:3"];
+    let more = ["after-outcome:1", "after-intent:2", "before-outcome:2", "after-intent:4"];
+    let last = ["before-outcome:4", "before-commit:1", "after-commit:1", "before-release:1"];
+    let all = if super::outage::full() { [few, more, last].concat() } else { few.to_vec() };
+    for at in all {
+        moved(at);
+    }
+}
