@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Value};
-use lifeboat_state::journal::{Frame, MemberRecord, Run, StepStatus};
+use lifeboat_state::journal::{Frame, MemberRecord, Run, Settled, StepStatus, Verdict};
 use lifeboat_state::model::State;
 
 use super::current::{Current, member_name};
@@ -142,6 +142,21 @@ pub fn done(plan: &Plan, run: &Run) -> BTreeSet<StepId> {
         }
     }
     done
+}
+
+/// Steps without objects that were begun and did not end: nothing can be read of them, so that they are
+/// done once more, with the same token.
+pub fn done_again(plan: &Plan, run: &Run) -> Vec<Frame> {
+    let begun = |step: &&Step| {
+        let record = step.act.and_then(|_| acted(run, step));
+        record.is_some_and(|record| record.status == StepStatus::InDoubt)
+    };
+    let settled = |step: &Step| {
+        let step = journal_step(step.id);
+        let member = step.0.clone();
+        Frame::Settled(Settled { step, member, verdict: Verdict::NotDone })
+    };
+    plan.steps.iter().filter(begun).map(settled).collect()
 }
 
 fn damaged(run: &Run, step: &Step, why: &str) -> Diagnostic {

@@ -113,18 +113,20 @@ pub struct Run<'a> {
 /// Carries out a plan. State holds afterwards what was done, whatever else happened.
 pub async fn apply(run: Run<'_>) -> Outcome {
     let begun = if run.resumes { resume(&run).await } else { begin(&run).await };
-    let (current, journal, done) = match begun {
+    let (current, journal, done, again) = match begun {
         Ok(begun) => begun,
         Err(error) => return refused(run, &error),
     };
-    let recorder = Recorder::new(run.backend, run.guard, journal);
+    let mut recorder = Recorder::new(run.backend, run.guard, journal);
+    recorder.add(again);
     let executor = Executor::new(&run, current, recorder, &done);
     let (current, recorder, report) = executor.run().await;
     finish(&run, current, recorder, report).await
 }
 
-/// What a run has when its first step may start: state, journal, and the steps that are done.
-type Begun<'r> = (Current<'r>, Journal, BTreeSet<StepId>);
+/// What a run has when its first step may start: state, journal, the steps that are done, and what the
+/// journal is told of those that are done again.
+type Begun<'r> = (Current<'r>, Journal, BTreeSet<StepId>, Vec<Frame>);
 
 /// Begins a run, which consumes its plan.
 async fn begin<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
@@ -143,7 +145,7 @@ async fn begin<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
     let journal = run.backend.journal_begin(run.guard, begin).await?;
     let mut current = Current::new(run.plan, run.providers, run.state.clone());
     current.begin();
-    Ok((current, journal, BTreeSet::new()))
+    Ok((current, journal, BTreeSet::new(), Vec::new()))
 }
 
 /// Goes on with a run that recovery has settled.
@@ -153,7 +155,8 @@ async fn resume<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
     let (journal, journalled) = run.backend.journal_resume(run.guard, &run.id, &now).await?;
     let state = run.state.clone();
     let folded = fold::fold(run.plan, run.providers, state, &journalled, &frames);
-    Ok((folded.current, journal, fold::done(run.plan, &journalled)))
+    let again = fold::done_again(run.plan, &journalled);
+    Ok((folded.current, journal, fold::done(run.plan, &journalled), again))
 }
 
 /// What the event loop came to.

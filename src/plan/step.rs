@@ -119,6 +119,13 @@ pub struct Operand {
     pub document: Value,
 }
 
+impl Step {
+    /// Whether it does anything outside lifeboat; others join steps, or write down how far it is.
+    pub fn does(&self) -> bool {
+        !self.members.is_empty() || self.task.is_some()
+    }
+}
+
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {

@@ -7,7 +7,7 @@ use super::escape::line;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
 use crate::approval::PolicyChange;
-use crate::plan::{Phase, Plan, Promotion, Step};
+use crate::plan::{Phase, Plan, Promotion};
 
 /// Who may approve promotions, where the plan changes it: `Approvers: +alice -bob (1 of 2 needed)`.
 pub fn approvers(plan: &Plan) -> Option<String> {
@@ -53,12 +53,13 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
     let title = format!("Promotion: {from} -> {to}, epoch {epoch} -> {}", epoch + 1);
     let _ok = writeln!(out, "\n{}\n", paint.label(Label::Strong, &title));
     for phase in Phase::ALL.into_iter().filter(|phase| *phase != Phase::Change) {
-        let shown = |step: &&Step| !step.members.is_empty() || step.task.is_some();
-        let steps = || plan.steps.iter().filter(|step| step.phase == phase).filter(shown);
+        let steps = || plan.steps.iter().filter(|step| step.phase == phase && step.does());
         let what = match phase {
             Phase::Change => continue,
             Phase::Approve => approve(promotion),
             Phase::Prepare if steps().next().is_none() => continue,
+            // Nothing copies from there: there is nothing to wait for, and nothing is proven.
+            Phase::Sync if !promotion.is_silent() && steps().next().is_none() => continue,
             Phase::Prepare => format!("{to} gets the capacity of the primary"),
             Phase::Fence => format!("{from} takes no more writes"),
             Phase::Sync if promotion.is_silent() => {

@@ -14,16 +14,15 @@ provider "aws" {
   }
 }
 topology "web" {
-  strategy = "warm_standby"
-  regions  = ["us-east-1", "us-west-2"]
+  strategy = "backup_restore"
+  regions  = ["us-east-1"]
   primary  = "us-east-1"
 }
 region "us-east-1" { account = "123456789012" }
-region "us-west-2" { account = "123456789012" }
 resource "terraform_data" "team" {
   input = ["web"]
 }
 bucket "exports" {
-  name = { us-east-1 = "web-exports", us-west-2 = "web-exports-dr" }
+  name = { us-east-1 = "web-exports" }
   tags = terraform_data.team.input
 }

@@ -119,7 +119,7 @@ pub(super) fn steps(facts: &Facts<'_>) -> Vec<Finding> {
     if !found.is_empty() {
         return found;
     }
-    let all = counted(plan.steps.len(), "step");
+    let all = counted(plan.steps.iter().filter(|step| step.does()).count(), "step");
     let text = format!(
         "None of {all} needs {from} or a control plane at home there, besides its own fence and record."
     );

@@ -26,7 +26,7 @@ pub(super) fn plan(facts: &Facts<'_>) -> Vec<Finding> {
     vec![match &facts.plan.promotion {
         Some(_) => Finding::pass(format!(
             "The promotion can be planned: {}.",
-            counted(facts.plan.steps.len(), "step")
+            counted(facts.plan.steps.iter().filter(|step| step.does()).count(), "step")
         )),
         None => Finding::unknown(
             "The promotion was not planned: another check says why.",
