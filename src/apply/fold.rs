@@ -144,6 +144,13 @@ pub fn done(plan: &Plan, run: &Run) -> BTreeSet<StepId> {
     done
 }
 
+/// Whether a step has begun, however it ended.
+pub fn begun(plan: &Plan, run: &Run, step: &Step) -> bool {
+    let members = step.members.iter().filter_map(|member| member_record(run, plan, step, member));
+    let act = step.act.and_then(|_| acted(run, step));
+    members.chain(act).any(|record| record.status != StepStatus::NeverStarted)
+}
+
 /// Steps without objects that were begun and did not end: nothing can be read of them, so that they are
 /// done once more, with the same token.
 pub fn done_again(plan: &Plan, run: &Run) -> Vec<Frame> {

@@ -11,6 +11,7 @@ pub mod document;
 mod ends;
 mod executor;
 pub mod fold;
+pub mod give_up;
 pub mod outcome;
 mod passage;
 pub mod prepare;

@@ -21,6 +21,7 @@ use crate::address::Address;
 use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
+use crate::engine::edit::Edit;
 use crate::engine::expected::{self, Expected};
 use crate::engine::finaliser::Finaliser;
 use crate::engine::{Asked, Contexts, Loaded, Settings, approvers, going_on, ground};
@@ -36,7 +37,11 @@ use crate::view::progress::Progress;
 pub async fn destroy(workspace: &Workspace, args: args::Destroy) -> Exit {
     let args::Destroy { planning, consent, locking } = args;
     let (destroy, plan, import, edit) = (true, None, None, None);
-    run(workspace, args::Apply { planning, consent, locking, destroy, plan, import, edit }).await
+    run(
+        workspace,
+        args::Apply { planning, consent, locking, destroy, plan, import, edit, abort: None },
+    )
+    .await
 }
 
 /// Runs `apply`.
@@ -90,12 +95,13 @@ pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
     }
 }
 
-struct Applying<'a> {
-    workspace: &'a Workspace,
-    args: &'a args::Apply,
-    backend: &'a StoreBackend,
-    guard: &'a LockGuard,
-    crash: Crash,
+/// An apply that holds the lock.
+pub(super) struct Applying<'a> {
+    pub(super) workspace: &'a Workspace,
+    pub(super) args: &'a args::Apply,
+    pub(super) backend: &'a StoreBackend,
+    pub(super) guard: &'a LockGuard,
+    pub(super) crash: Crash,
 }
 
 /// Where this run is to die: in the builds of the crash tests only.
@@ -125,6 +131,9 @@ impl Applying<'_> {
     }
 
     async fn steps(&self) -> Result<Exit, Exit> {
+        if let Some(edit) = self.args.abort {
+            return self.abort(edit).await;
+        }
         let (mut ready, newest) = match &self.args.plan {
             Some(path) => self.saved(path).await?,
             None => self.made().await?,
@@ -146,7 +155,14 @@ impl Applying<'_> {
 
     /// Writes the new primary into the files: the promotion is approved, and nothing is done yet.
     fn edit(&self) -> Result<(), Exit> {
-        let Some(args::Editing { edit, keep: true }) = &self.args.edit else { return Ok(()) };
+        match &self.args.edit {
+            Some(args::Editing { edit, keep: true }) => self.write(edit),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes another primary into the files.
+    pub(super) fn write(&self, edit: &Edit) -> Result<(), Exit> {
         let output = &self.workspace.output;
         let path = self.workspace.root.join(&edit.file);
         let name = line(&edit.file.display().to_string());
@@ -160,8 +176,7 @@ impl Applying<'_> {
             output.error("The primary cannot be written into the files", &text);
             return Err(Exit::Error);
         }
-        output
-            .note(&format!("Wrote the new primary into {name}, line {}: commit it.\n", edit.line));
+        output.note(&format!("Wrote the primary into {name}, line {}: commit it.\n", edit.line));
         Ok(())
     }
 
@@ -266,7 +281,11 @@ impl Applying<'_> {
     }
 
     /// The newest state, earlier runs settled; what that came to has been told.
-    async fn settled(&self, loaded: &Loaded, contexts: &Contexts) -> Result<Recovered, Exit> {
+    pub(super) async fn settled(
+        &self,
+        loaded: &Loaded,
+        contexts: &Contexts,
+    ) -> Result<Recovered, Exit> {
         let settings = self.workspace.settings(Some(&self.args.planning));
         let events = self.progress();
         let settled = self.holding(&settings, &events).settle(loaded, contexts).await;

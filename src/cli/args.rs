@@ -276,7 +276,7 @@ pub struct Plan {
 }
 
 /// `apply`
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Apply {
     /// How to plan.
     #[command(flatten)]
@@ -299,6 +299,9 @@ pub struct Apply {
     /// What `promote` writes into the files.
     #[arg(skip)]
     pub edit: Option<Editing>,
+    /// Whether the open promotion is given up, and whether the files name the old primary again then.
+    #[arg(skip)]
+    pub abort: Option<bool>,
 }
 
 /// The files with another primary.
@@ -314,8 +317,11 @@ pub struct Editing {
 #[derive(Clone, Debug, Args)]
 pub struct Promote {
     /// The region that becomes the primary
-    #[arg(value_name = "REGION")]
-    pub region: String,
+    #[arg(value_name = "REGION", required_unless_present = "abort")]
+    pub region: Option<String>,
+    /// Give up the promotion that is open, before the other region is claimed
+    #[arg(long, conflicts_with_all = ["region", "from_epoch"])]
+    pub abort: bool,
     /// Approve it, where there is no terminal: the epoch that it leaves, as `lifeboat status` tells it
     #[arg(long, value_name = "EPOCH", value_parser = whole::<u64>)]
     pub from_epoch: Option<u64>,

@@ -26,7 +26,8 @@ pub async fn run(workspace: &Workspace, args: args::Import) -> Exit {
     let consent = args::Consent { auto_approve: true, ..Default::default() };
     let import = Some((at, id.into()));
     let (destroy, plan, edit) = (false, None, None);
-    let apply = args::Apply { planning, consent, locking, destroy, plan, import, edit };
+    let apply =
+        args::Apply { planning, consent, locking, destroy, plan, import, edit, abort: None };
     apply::run(workspace, apply).await
 }
 

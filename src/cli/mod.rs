@@ -1,5 +1,6 @@
 //! The command line: parse, run one command, exit code.
 
+mod abort;
 pub mod apply;
 pub mod approval;
 pub mod args;

@@ -11,7 +11,12 @@ use crate::engine::edit;
 
 /// Runs `promote`.
 pub async fn run(workspace: &Workspace, args: args::Promote) -> Exit {
-    let args::Promote { region, from_epoch, no_edit, word, planning, locking } = args;
+    let args::Promote { region, abort, from_epoch, no_edit, word, planning, locking } = args;
+    let Some(region) = region.filter(|_| !abort) else {
+        let abort = Some(!no_edit);
+        let given = args::Apply { planning, locking, abort, ..args::Apply::default() };
+        return apply::run(workspace, given).await;
+    };
     let contexts = workspace.contexts(false);
     let (loaded, found) = workspace.load_quietly(&workspace.settings(Some(&planning)), &contexts);
     if found.0.iter().any(|problem| problem.severity == Severity::Error) {
@@ -28,8 +33,7 @@ pub async fn run(workspace: &Workspace, args: args::Promote) -> Exit {
     let promote = from_epoch.is_some().then_some(region);
     let naming = args::Naming { promote, from_epoch };
     let consent = args::Consent { naming, word, ..Default::default() };
-    let (destroy, plan, import) = (false, None, None);
     let edit = edit.map(|edit| args::Editing { edit, keep: !no_edit });
-    apply::run(workspace, args::Apply { planning, consent, locking, destroy, plan, import, edit })
-        .await
+    let given = args::Apply { planning, consent, locking, edit, ..args::Apply::default() };
+    apply::run(workspace, given).await
 }

@@ -139,7 +139,7 @@ async fn evaluated(
     }
     imports::judge(asked, loaded, &ground, &imports, &mut resolved, &mut made.diagnostics);
     let roles = Roles::new(course, parts, state, &bound);
-    complete(&mut made, loaded, asked, &ground, resolved, statuses, &roles, state);
+    complete(&mut made, loaded, asked, &ground, resolved, statuses, &roles);
     if !made.diagnostics.has_errors() {
         let regions = ground.regions.planned(&made.plan);
         made.diagnostics.extend(regions.unknown(settings, asked));
@@ -316,7 +316,6 @@ fn complete(
     resolved: Resolved,
     statuses: Vec<ScopeStatus>,
     roles: &Roles,
-    state: Option<&State>,
 ) {
     let Resolved { changes, mut needs, outputs, checks, diagnostics } = resolved;
     made.diagnostics.extend(diagnostics);
@@ -356,7 +355,7 @@ fn complete(
         Some(promotion) => steps.and_then(|s| promotion.steps(s, &plan.changes, parts, &acts)),
         None => steps.map(|mut steps| {
             if asked.mode == PlanMode::Normal {
-                tasks::close_gates(loaded, state, &plan.changes, &mut steps);
+                tasks::close_gates(loaded, &roles.gates, &plan.changes, &mut steps);
             }
             steps
         }),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Diagnostic, Name, Observation, Type, Value};
-use lifeboat_state::model::{Owed, State};
+use lifeboat_state::model::{Gate, Owed, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
@@ -141,6 +141,7 @@ pub(super) struct Roles {
     pub(super) course: Course,
     pub(super) parts: Parts,
     pub(super) owed: Option<BTreeMap<String, Owed>>,
+    pub(super) gates: BTreeMap<String, Gate>,
     pub(super) approvals: u32,
 }
 
@@ -148,7 +149,8 @@ impl Roles {
     /// With what state says besides the roles.
     pub(super) fn new(course: Course, parts: Parts, state: Option<&State>, bound: &Policy) -> Self {
         let owed = state.map(|state| state.promotions.owed.clone());
-        Self { course, parts, owed, approvals: bound.needed }
+        let gates = state.map(|state| state.promotions.gates.clone()).unwrap_or_default();
+        Self { course, parts, owed, gates, approvals: bound.needed }
     }
 
     /// Lets everything in a region that owes a fence, and what opens the primary to copies from

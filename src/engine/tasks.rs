@@ -1,10 +1,10 @@
 //! The steps of a plan that change no object: what hooks, copies and gates have to do in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lifeboat_sdk::{Name, Value};
-use lifeboat_state::model::State;
+use lifeboat_state::model::Gate as Opened;
 
 use super::load::Loaded;
 use crate::address::Address;
@@ -117,14 +117,14 @@ pub(super) fn of_promotion(
 /// when they are.
 pub(super) fn close_gates(
     loaded: &Loaded,
-    state: Option<&State>,
+    gates: &BTreeMap<String, Opened>,
     changes: &[ObjectChange],
     steps: &mut Vec<Step>,
 ) {
-    let (Some(topology), Some(state)) = (&loaded.topology, state) else { return };
+    let Some(topology) = &loaded.topology else { return };
     for dns in &topology.dns {
         let name = block(dns);
-        let Some(gate) = state.promotions.gates.get(&*name) else { continue };
+        let Some(gate) = gates.get(&*name) else { continue };
         // While a region is the primary its own gate must stay as it is.
         if *topology.primary == *gate.region || !rewritten(changes, &name) {
             continue;

@@ -165,3 +165,23 @@ fn a_gate_that_people_open_is_waited_for() {
     stage.same(running.finish().code, Some(0), "the promotion");
     stage.check(outside.requests("PUT").is_empty(), "lifeboat turns nothing");
 }
+
+#[test]
+fn a_promotion_is_given_up_before_the_claim_and_takes_back_what_it_did() {
+    let stage = Stage::new(Folder::example(super::web::EXAMPLE));
+    add(&stage, "hook \"stop\" {\n  phase   = \"fence\"\n  command = [\"false\"]\n}\n");
+    stage.expect(APPLY, 0);
+    let before = fs::read_to_string(stage.folder.path().join(FILE)).unwrap();
+    stage.expect(&["promote", WEST, "-input=false", "-from-epoch=1"], 4);
+    stage.check(super::promotion::fenced(&stage, EAST, BUCKET), "the primary takes no writes");
+    // Nothing else is done while it is open, and another target is another promotion.
+    let other = stage.expect(&["promote", EAST, "-input=false", "-from-epoch=1"], 5);
+    stage.check(other.stderr.contains("Another promotion is open"), "one at a time");
+    stage.expect(&["promote", "-abort"], 0);
+    let after = fs::read_to_string(stage.folder.path().join(FILE)).unwrap();
+    stage.same(after, before, "the files name the primary again");
+    stage.expect(APPLY, 0);
+    stage.check(!super::promotion::fenced(&stage, EAST, BUCKET), "it takes writes again");
+    stage.check(super::promotion::fenced(&stage, WEST, COPY), "and the standby none");
+    stage.expect_nothing();
+}

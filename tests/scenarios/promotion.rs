@@ -38,7 +38,7 @@ fn refused(stage: &Stage, region: &str, bucket: &str) -> Vec<&'static str> {
 }
 
 #[track_caller]
-fn fenced(stage: &Stage, region: &str, bucket: &str) -> bool {
+pub(super) fn fenced(stage: &Stage, region: &str, bucket: &str) -> bool {
     refused(stage, region, bucket) == ["LifeboatFence"]
 }
 
