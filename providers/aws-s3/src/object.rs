@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, Codes as _, validate};
+use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
     Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome,
     Ownership, Path, Present, Scope, Service, Target, Value,
@@ -97,7 +98,7 @@ impl Kind for ObjectKind {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
             Err(failure) => {
-                return targets.iter().map(|_| Observation::unreadable(scope, &failure)).collect();
+                return Observation::all_unreadable(targets, scope, &failure);
             }
         };
         join_all(targets.iter().map(|target| read_one(ctx, scope, &client, target))).await
@@ -111,7 +112,7 @@ impl Kind for ObjectKind {
     ) -> Vec<Outcome<S3Object>> {
         let client = match crate::client(&self.0, scope).await {
             Ok(client) => client,
-            Err(failure) => return changes.iter().map(|_| Err(failure.clone().into())).collect(),
+            Err(failure) => return all_failed(&changes, &failure),
         };
         join_all(changes.into_iter().map(|change| write_one(ctx, scope, &client, change))).await
     }
