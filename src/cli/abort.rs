@@ -4,6 +4,7 @@ use lifeboat_state::backend::StateBackend as _;
 
 use super::apply::Applying;
 use super::exit::Exit;
+use super::promote;
 use crate::apply::Counts;
 use crate::apply::give_up::{GiveUp, GivenUp};
 use crate::engine::edit;
@@ -57,7 +58,7 @@ impl Applying<'_> {
             Ok(GivenUp::Done) => {}
         }
         if edit && let Ok(Some(edit)) = edit::primary(&loaded, &promotion.from) {
-            self.write(&edit)?;
+            promote::write(workspace, &edit)?;
         }
         let message = format!(
             "The promotion of {to} in place of {from} is given up: {from} is still the primary."

@@ -14,14 +14,12 @@ use super::bound::now;
 use super::exit::Exit;
 use super::failure;
 use super::plan::{failed, make, tell};
-use super::replace::replace;
 use super::workspace::{Workspace, asked, duration, has_files};
-use super::{approval, args};
+use super::{approval, args, promote};
 use crate::address::Address;
 use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
-use crate::engine::edit::Edit;
 use crate::engine::expected::{self, Expected};
 use crate::engine::finaliser::Finaliser;
 use crate::engine::{Asked, Contexts, Loaded, Settings, approvers, going_on, ground};
@@ -156,28 +154,9 @@ impl Applying<'_> {
     /// Writes the new primary into the files: the promotion is approved, and nothing is done yet.
     fn edit(&self) -> Result<(), Exit> {
         match &self.args.edit {
-            Some(args::Editing { edit, keep: true }) => self.write(edit),
+            Some(args::Editing { edit, keep: true }) => promote::write(self.workspace, edit),
             _ => Ok(()),
         }
-    }
-
-    /// Writes another primary into the files.
-    pub(super) fn write(&self, edit: &Edit) -> Result<(), Exit> {
-        let output = &self.workspace.output;
-        let path = self.workspace.root.join(&edit.file);
-        let name = line(&edit.file.display().to_string());
-        let written = match std::fs::read(&path) {
-            Ok(now) if now == edit.before => replace(&path, &edit.after),
-            Ok(_) => Err(std::io::Error::other("it was changed meanwhile")),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = written {
-            let text = format!("{name}: {error}. Nothing was changed. -no-edit leaves the files.");
-            output.error("The primary cannot be written into the files", &text);
-            return Err(Exit::Error);
-        }
-        output.note(&format!("Wrote the primary into {name}, line {}: commit it.\n", edit.line));
-        Ok(())
     }
 
     /// Nothing to do: no generation is written.

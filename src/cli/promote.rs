@@ -6,8 +6,10 @@ use lifeboat_sdk::Severity;
 use super::apply;
 use super::args;
 use super::exit::Exit;
+use super::replace::replace;
 use super::workspace::Workspace;
-use crate::engine::edit;
+use crate::engine::edit::{self, Edit};
+use crate::view::escape::line;
 
 /// Runs `promote`.
 pub async fn run(workspace: &Workspace, args: args::Promote) -> Exit {
@@ -36,4 +38,26 @@ pub async fn run(workspace: &Workspace, args: args::Promote) -> Exit {
     let edit = edit.map(|edit| args::Editing { edit, keep: !no_edit });
     let given = args::Apply { planning, consent, locking, edit, ..args::Apply::default() };
     apply::run(workspace, given).await
+}
+
+/// Writes another primary into the files.
+///
+/// # Errors
+/// They cannot be written, or were changed meanwhile; that has been told.
+pub fn write(workspace: &Workspace, edit: &Edit) -> Result<(), Exit> {
+    let output = &workspace.output;
+    let path = workspace.root.join(&edit.file);
+    let name = line(&edit.file.display().to_string());
+    let written = match std::fs::read(&path) {
+        Ok(now) if now == edit.before => replace(&path, &edit.after),
+        Ok(_) => Err(std::io::Error::other("it was changed meanwhile")),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = written {
+        let text = format!("{name}: {error}. Nothing was changed. -no-edit leaves the files.");
+        output.error("The primary cannot be written into the files", &text);
+        return Err(Exit::Error);
+    }
+    output.note(&format!("Wrote the primary into {name}, line {}: commit it.\n", edit.line));
+    Ok(())
 }

@@ -193,9 +193,9 @@ fn a_payload_of_version_2_reads_and_is_written_again_byte_for_byte() {
 
 #[test]
 fn who_may_approve_is_added_to_version_2() {
-    let owed = r#""since":"2026-11-20T13:00:00Z"}}"#;
-    let more = format!(r#"{owed},"approvals":1,"approvers":["ssh-ed25519 AAAA alice"]"#);
-    let text = String::from_utf8(stored("v2.json")).unwrap().replace(owed, &more);
+    let last = r#""told":{"hook.vpn":"exit code 0"}}"#;
+    let more = format!(r#"{last},"approvals":1,"approvers":["ssh-ed25519 AAAA alice"]"#);
+    let text = String::from_utf8(stored("v2.json")).unwrap().replace(last, &more);
     let (bytes, _) = Generation::encode(&header(), text.trim_end()).unwrap();
     let read = Generation::decode(&bytes).unwrap().state(&sealer()).unwrap();
     let approvers = vec!["ssh-ed25519 AAAA alice".to_owned()];

@@ -43,11 +43,19 @@ fn refuses(policy: &str, action: &str) -> bool {
             && everybody(&statement["Principal"])
             && statement["Condition"].is_null()
             && list(&statement["Action"]).into_iter().filter_map(Json::as_str).any(fits)
-            && list(&statement["Resource"])
-                .into_iter()
-                .filter_map(Json::as_str)
-                .any(|objects| objects.ends_with("/*"))
+            && covers(statement)
     })
+}
+
+/// Whether a statement is about the objects of clients: about all, or all but lifeboat's own.
+fn covers(statement: &Json) -> bool {
+    let texts = |name: &str| {
+        let all = list(&statement[name]).into_iter().filter_map(Json::as_str);
+        all.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let spared = texts("NotResource");
+    let all = texts("Resource").iter().any(|objects| objects.ends_with("/*"));
+    all || (!spared.is_empty() && spared.iter().all(|objects| objects.contains("/.lifeboat/")))
 }
 
 /// One thing may be written without brackets.
