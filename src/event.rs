@@ -53,6 +53,8 @@ pub enum Act {
     Hook,
     /// Waits until the target has all that the region that is left took, and proves it.
     Sync,
+    /// Looks once more whether an object is as the plan was made from.
+    Confirm,
     /// Opens the gate that moves the traffic away from a region.
     Open,
     /// Closes it again.
@@ -61,8 +63,16 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 7] =
-        [Self::Approve, Self::Claim, Self::Reach, Self::Hook, Self::Sync, Self::Open, Self::Close];
+    pub const ALL: [Self; 8] = [
+        Self::Approve,
+        Self::Claim,
+        Self::Reach,
+        Self::Hook,
+        Self::Sync,
+        Self::Confirm,
+        Self::Open,
+        Self::Close,
+    ];
 
     /// Its name in plans.
     pub fn word(self) -> &'static str {
@@ -72,6 +82,7 @@ impl Act {
             Self::Reach => "reach",
             Self::Hook => "hook",
             Self::Sync => "sync",
+            Self::Confirm => "confirm",
             Self::Open => "open",
             Self::Close => "close",
         }

@@ -44,7 +44,7 @@ impl Current<'_> {
                 let gate = Gate { region: promotion.from.to_string(), since: at };
                 promotions.gates.insert(about, gate);
             }
-            Act::Close => {}
+            Act::Close | Act::Confirm => {}
             Act::Claim => {
                 passage.reached.insert(step.phase.word().to_owned(), at.clone());
                 self.claim(promotion, &at);

@@ -171,7 +171,7 @@ impl Env<'_> {
         change: &ObjectChange,
     ) -> Result<Prepared, Diagnostics> {
         let Some(source) = self.providers.data(&change.provider, &change.address.kind) else {
-            return Err(no_kind(change));
+            return Err(no_kind_of(change));
         };
         self.demanded(current, member)?;
         let planned = self.planned(current, member, change)?;
@@ -194,7 +194,7 @@ impl Env<'_> {
                 let planned = self.planned_of(current, member, change)?;
                 let item = self.item(current, step, member, planned)?;
                 let found = self.providers.kind(&item.provider, &change.address.kind);
-                let found = found.ok_or_else(|| no_kind(change))?;
+                let found = found.ok_or_else(|| no_kind_of(change))?;
                 let action = action(&**found, change, &item.doubt)?;
                 Ok((item, action, found))
             });
@@ -315,7 +315,7 @@ impl Env<'_> {
     ) -> Result<Option<Value>, Diagnostics> {
         if matches!(member.operation, Operation::Create | Operation::Update) {
             let kind = self.providers.kind(&change.provider, &change.address.kind);
-            kind.ok_or_else(|| no_kind(change))?;
+            kind.ok_or_else(|| no_kind_of(change))?;
             self.planned(current, member, change).map(Some)
         } else {
             Ok(None)
@@ -451,15 +451,18 @@ fn still_unknown(change: &ObjectChange, paths: &str) -> Diagnostics {
         .into()
 }
 
-fn no_kind(change: &ObjectChange) -> Diagnostics {
-    let detail = format!(
-        "{}: the provider {} has no {}. Nothing was called for it.",
-        change.address, change.provider, change.address.kind
-    );
+/// No provider of this version has the kind of what is to be changed or compared.
+pub(super) fn no_kind(about: &str, provider: &str, kind: &str) -> Diagnostic {
+    let detail =
+        format!("{about}: the provider {provider} has no {kind}. Nothing was called for it.");
     Diagnostic::error("apply::kind", "The provider of an object is missing", detail)
-        .about(&change.address)
         .help("Apply with the version of lifeboat that made the plan, or plan again.")
-        .into()
+}
+
+/// The same for an object that changes.
+fn no_kind_of(change: &ObjectChange) -> Diagnostics {
+    let address = &change.address;
+    no_kind(&address.to_string(), &change.provider, &address.kind).about(address).into()
 }
 
 /// A failure in the place of an answer that never came.

@@ -32,7 +32,11 @@ impl Applying<'_> {
         };
         let plan = file::read(&open.plan, &self.backend.sealer())
             .map_err(|error| workspace.failed(&error))?;
-        let Some(promotion) = &plan.promotion else { return Err(Exit::Error) };
+        let Some(promotion) = &plan.promotion else {
+            let text = format!("Run {} keeps a plan that is of no promotion.", open.run);
+            output.error("The run cannot be given up", &text);
+            return Err(Exit::Error);
+        };
         let (from, to) = (line(&promotion.from), line(&promotion.to));
         let give_up = GiveUp {
             backend: self.backend,
@@ -57,9 +61,15 @@ impl Applying<'_> {
             }
             Ok(GivenUp::Done) => {}
         }
-        if edit && let Ok(Some(edit)) = edit::primary(&loaded, &promotion.from) {
-            promote::write(workspace, &edit)?;
-        }
+        let written = match edit::primary(&loaded, &promotion.from) {
+            _ if !edit => Ok(()),
+            Ok(None) => Ok(()),
+            Ok(Some(edit)) => promote::write(workspace, &edit),
+            Err(why) => {
+                output.diagnostics(&(*why).into(), &loaded.config.sources);
+                Err(Exit::Error)
+            }
+        };
         let message = format!(
             "The promotion of {to} in place of {from} is given up: {from} is still the primary."
         );
@@ -71,6 +81,7 @@ impl Applying<'_> {
                  fenced.\n"
             ));
         }
-        Ok(Exit::Done)
+        // It is given up in any case; the files are what is left to do by hand.
+        written.map(|()| Exit::Done)
     }
 }

@@ -39,24 +39,41 @@ pub async fn is_newest(
     let session = refresh::session(providers, Purpose::Refresh, interrupt, down);
     let ctx = Ctx::read_only(Arc::new(session));
     let found = refresh::read(providers, &ctx, requests.collect(), &Silent).await;
+    let mut others = Vec::new();
     for (RequestKey { address, .. }, seen) in &found {
-        judge(promotion, address, seen)?;
+        let Some(record) = record(promotion, address, seen)? else { continue };
+        let opens = promotion.epoch + 1;
+        if record.epoch > opens {
+            return Err(overtaken(promotion, address, &record));
+        }
+        if record.epoch == opens && *record.primary != *promotion.to {
+            others.push((address, record));
+        }
     }
-    Ok(())
+    // Of two claims at once the one that most records name goes on; the other's are put right by it.
+    match others.first() {
+        Some((address, record)) if others.len() * 2 >= found.len() => {
+            Err(overtaken(promotion, address, record))
+        }
+        _ => Ok(()),
+    }
 }
 
-fn judge(
+/// What the record of a region says.
+///
+/// # Errors
+/// That of the new primary cannot be read.
+fn record(
     promotion: &Promotion,
     address: &Address,
     seen: &Observation<Value>,
-) -> Result<(), Box<Diagnostic>> {
-    let Promotion { from, to, epoch, .. } = promotion;
-    let record = match seen {
+) -> Result<Option<RoleRecord>, Box<Diagnostic>> {
+    match seen {
         Observation::Present(present) => {
             let text = present.object.get("content").and_then(Value::as_str);
-            text.and_then(|text| RoleRecord::parse(text).ok())
+            Ok(text.and_then(|text| RoleRecord::parse(text).ok()))
         }
-        Observation::Unreadable(unread) if region_of(address) == Some(to) => {
+        Observation::Unreadable(unread) if region_of(address) == Some(&*promotion.to) => {
             let detail = format!(
                 "Whether another region was promoted since is not known: {address} cannot be read: {}.",
                 unread.message
@@ -64,11 +81,15 @@ fn judge(
             let summary = "The promotion needs what does not answer";
             let help = "Run it again when it answers.";
             let unknown = Diagnostic::error("promotion::unreachable", summary, detail);
-            return Err(Box::new(unknown.about(address).help(help)));
+            Err(Box::new(unknown.about(address).help(help)))
         }
-        Observation::Unreadable(_) | Observation::Absent(_) => None,
-    };
-    let Some(record) = record.filter(|record| record.epoch > epoch + 1) else { return Ok(()) };
+        Observation::Unreadable(_) | Observation::Absent(_) => Ok(None),
+    }
+}
+
+/// Somebody promoted another region meanwhile.
+fn overtaken(promotion: &Promotion, address: &Address, record: &RoleRecord) -> Box<Diagnostic> {
+    let Promotion { from, to, epoch, .. } = promotion;
     let detail = format!(
         "The promotion of {to} in place of {from} opens epoch {}. The role record {address} says that \
          {} is the primary since epoch {}: somebody promoted it from elsewhere, and what is left of \
@@ -80,5 +101,5 @@ fn judge(
     let summary = "Another promotion came after the one that is open";
     let help = "Use the state with which that was done. Nothing can be changed from this one.";
     let overtaken = Diagnostic::error("promotion::overtaken", summary, detail);
-    Err(Box::new(overtaken.about(address).help(help)))
+    Box::new(overtaken.about(address).help(help))
 }

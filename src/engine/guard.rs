@@ -96,22 +96,27 @@ pub fn judge(region: &str, said: &[Said], on_isolated: Isolated) -> Verdict {
     let Some((by, newest)) = records.iter().max_by_key(|(_, record)| record.epoch) else {
         return Verdict::Isolated(on_isolated);
     };
+    let epoch = newest.epoch;
+    let of_epoch = || records.iter().filter(|(_, record)| record.epoch == epoch);
+    let names = |primary: &str| of_epoch().filter(|(_, r)| r.primary == primary).count();
+    // A claim that lost may have moved a record that the one that won could not reach.
+    let most = of_epoch().find(|(_, record)| names(&record.primary) * 2 > said.len());
+    let (by, primary) = most.map_or((*by, &newest.primary), |(by, record)| (*by, &record.primary));
     let against = |(_, record): &&(&Name, &RoleRecord)| {
-        let same_epoch = record.epoch == newest.epoch;
-        record.lineage != newest.lineage || (same_epoch && record.primary != newest.primary)
+        let contradicts = record.epoch == epoch && record.primary != *primary;
+        record.lineage != newest.lineage || (contradicts && most.is_none())
     };
     if let Some((other, _)) = records.iter().find(against) {
-        return Verdict::Contradicted { by: [(*other).clone(), (*by).clone()] };
+        return Verdict::Contradicted { by: [(*other).clone(), by.clone()] };
     }
-    let epoch = newest.epoch;
-    if newest.primary != region {
-        return Verdict::Standby { primary: newest.primary.clone(), epoch, by: (*by).clone() };
+    if *primary != region {
+        return Verdict::Standby { primary: primary.clone(), epoch, by: by.clone() };
     }
     let mut others = records.iter().filter(|(from, _)| ***from != *region).peekable();
     if others.peek().is_none() {
         return Verdict::Isolated(on_isolated);
     }
-    match others.find(|(_, record)| record.epoch == epoch) {
+    match others.find(|(_, record)| record.epoch == epoch && record.primary == *region) {
         Some((by, _)) => Verdict::Primary { epoch, by: (*by).clone() },
         None => Verdict::Unconfirmed { epoch },
     }
@@ -180,5 +185,19 @@ mod tests {
             record.lineage = "another".to_owned();
         }
         assert!(!judge("a", &other, Isolated::Run).may_write());
+    }
+
+    /// "c" could not be read by the one who claimed for "a", and by nobody else could "a".
+    #[test]
+    fn a_claim_that_lost_is_outvoted_by_more_than_half_of_all_records() {
+        let all = [said("a", 3, "a"), said("b", 3, "a"), said("c", 3, "b")];
+        assert_eq!(judge("a", &all, Isolated::Stop), Verdict::Primary { epoch: 3, by: "b".into() });
+        let standby = Verdict::Standby { primary: "a".to_owned(), epoch: 3, by: "a".into() };
+        assert_eq!(judge("b", &all, Isolated::Stop), standby);
+        // Half of them is not more than half, whoever cannot be read.
+        let half = [said("a", 3, "a"), silent("b"), said("c", 3, "b")];
+        for region in ["a", "b"] {
+            assert_eq!(judge(region, &half, Isolated::Run).word(), "contradicted");
+        }
     }
 }

@@ -334,7 +334,7 @@ fn complete(
         let (mut promotion, found) =
             promotion::promote(&mut plan.changes, parts, from, &to, epoch, &gated);
         promotion.approvals = roles.approvals;
-        (acts, promotion.left_out) = tasks::of_promotion(loaded, plan, &promotion, copies);
+        (acts, promotion.left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, copies);
         plan.promotion = Some(promotion);
         made.diagnostics.extend(found);
     }
@@ -355,7 +355,7 @@ fn complete(
         Some(promotion) => steps.and_then(|s| promotion.steps(s, &plan.changes, parts, &acts)),
         None => steps.map(|mut steps| {
             if asked.mode == PlanMode::Normal {
-                tasks::close_gates(loaded, &roles.gates, &plan.changes, &mut steps);
+                tasks::close_gates(loaded, roles, &plan.changes, &mut steps);
             }
             steps
         }),

@@ -140,7 +140,7 @@ fn whole(asked: &Asked, from: &str, to: &str) -> Result<(), Box<Diagnostic>> {
 pub(super) struct Roles {
     pub(super) course: Course,
     pub(super) parts: Parts,
-    pub(super) owed: Option<BTreeMap<String, Owed>>,
+    pub(super) owed: BTreeMap<String, Owed>,
     pub(super) gates: BTreeMap<String, Gate>,
     pub(super) approvals: u32,
 }
@@ -148,7 +148,7 @@ pub(super) struct Roles {
 impl Roles {
     /// With what state says besides the roles.
     pub(super) fn new(course: Course, parts: Parts, state: Option<&State>, bound: &Policy) -> Self {
-        let owed = state.map(|state| state.promotions.owed.clone());
+        let owed = state.map(|state| state.promotions.owed.clone()).unwrap_or_default();
         let gates = state.map(|state| state.promotions.gates.clone()).unwrap_or_default();
         Self { course, parts, owed, gates, approvals: bound.needed }
     }
@@ -156,8 +156,7 @@ impl Roles {
     /// Lets everything in a region that owes a fence, and what opens the primary to copies from
     /// there, come after the fence.
     pub(super) fn owed_first(&self, changes: &[ObjectChange], needs: &mut Needs) {
-        let owed = self.owed.iter().flatten();
-        let fences: Vec<Address> = owed.filter_map(|(at, _)| Address::parse(at)).collect();
+        let fences: Vec<Address> = self.owed.keys().filter_map(|at| Address::parse(at)).collect();
         let mut before = BTreeSet::new();
         for fence in &fences {
             before.append(&mut needed(fence, needs));

@@ -1,14 +1,15 @@
 //! The steps of a plan that change no object: what hooks, copies and gates have to do in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lifeboat_sdk::{Name, Value};
-use lifeboat_state::model::Gate as Opened;
 
 use super::load::Loaded;
+use super::roles::Roles;
 use crate::address::Address;
 use crate::desired::Part;
+use crate::diff::Action;
 use crate::plan::promotion::{Parts, region_of};
 use crate::plan::{
     Act, ObjectChange, Operand, Phase, Placed, Plan, Promotion, Step, StepId, Task, When,
@@ -20,8 +21,23 @@ use crate::topology::hook::{Hook, What};
 /// How long the proof that nothing is lost may take where `timeouts` does not say.
 const FINAL_SYNC: Duration = Duration::from_secs(600);
 
+/// How long the last look at a role record may take.
+const CONFIRM: Duration = Duration::from_secs(30);
+
 /// How long a gate may take until it is seen to be turned where `timeouts` does not say.
 const SWITCH: Duration = Duration::from_secs(300);
+
+/// Under which name and where the copy is that an object makes in a region.
+pub(super) fn copy_of<'a>(
+    topology: &'a Topology,
+    address: &Address,
+    to: &str,
+) -> Option<(&'a str, &'a str)> {
+    let name = address.name.strip_prefix("replication.")?;
+    let replication = topology.replications.iter().find(|one| *one.name == *name)?;
+    let bucket = topology.buckets.iter().find(|bucket| bucket.name == replication.bucket)?;
+    Some((bucket.names.get(to)?, &topology.region(to)?.aws))
+}
 
 /// What copies from one region to another, as it was read.
 pub(super) fn copies(
@@ -31,16 +47,11 @@ pub(super) fn copies(
     [from, to]: [&Name; 2],
 ) -> Vec<Task> {
     let Some(topology) = &loaded.topology else { return Vec::new() };
-    let region = topology.regions.iter().find(|region| region.name == *to);
-    // Where and under which name the copy is.
     let copy = |address: &Address| {
-        let mut all = topology.replications.iter();
-        let name = address.name.strip_prefix("replication.")?;
-        let replication = all.find(|replication| *replication.name == *name)?;
-        let bucket = topology.buckets.iter().find(|bucket| bucket.name == replication.bucket)?;
+        let (name, region) = copy_of(topology, address, to)?;
         Some(Value::object([
-            ("name".into(), Value::string(&**bucket.names.get(to)?)),
-            ("region".into(), Value::string(&*region?.aws)),
+            ("name".into(), Value::string(name)),
+            ("region".into(), Value::string(region)),
         ]))
     };
     let copies = |change: &&ObjectChange| {
@@ -53,15 +64,35 @@ pub(super) fn copies(
             arguments: copy(&change.address)?,
             limit: FINAL_SYNC,
             optional: false,
-            on: Some(Operand {
-                provider: change.provider.clone(),
-                kind: change.address.kind.clone(),
-                scope: change.scope.clone()?,
-                document: change.before.clone()?,
-            }),
+            on: Some(operand(change)?),
         })
     };
     changes.iter().filter(copies).filter_map(task).collect()
+}
+
+/// A last look at a role record that will be moved.
+fn confirm(record: &ObjectChange) -> Option<Task> {
+    if record.action != Action::Update || record.deferred.is_some() {
+        return None;
+    }
+    Some(Task {
+        about: record.address.to_string().into(),
+        arguments: Value::object([]),
+        limit: CONFIRM,
+        optional: false,
+        on: Some(operand(record)?),
+    })
+}
+
+/// An object as it was read, for what works on it without changing it.
+fn operand(change: &ObjectChange) -> Option<Operand> {
+    Some(Operand {
+        provider: change.provider.clone(),
+        kind: change.address.kind.clone(),
+        id: change.id.clone(),
+        scope: change.scope.clone()?,
+        document: change.before.clone()?,
+    })
 }
 
 /// The blocks whose traffic a gate moves, so that their records can wait.
@@ -74,6 +105,7 @@ pub(super) fn gated(loaded: &Loaded) -> BTreeSet<Name> {
 pub(super) fn of_promotion(
     loaded: &Loaded,
     plan: &Plan,
+    parts: &Parts,
     promotion: &Promotion,
     copies: Vec<Task>,
 ) -> (Vec<Placed>, Vec<Name>) {
@@ -102,11 +134,14 @@ pub(super) fn of_promotion(
         };
         acts.extend(copies.into_iter().map(sync));
     }
+    let (phase, when, act) = (Phase::Claim, When::Before, Act::Confirm);
+    let records = plan.changes.iter().filter(|c| parts.get(&c.address) == Some(&Part::Record));
+    acts.extend(records.filter_map(confirm).map(|task| Placed { phase, when, act, task }));
     for dns in &topology.dns {
         let Some(task) = of_gate(topology, dns, &promotion.from) else { continue };
         let (phase, when) = (Phase::Switch, When::Before);
         acts.push(Placed { phase, when, act: Act::Open, task: task.clone() });
-        if rewritten(&plan.changes, &block(dns)) {
+        if rewritten(parts, &plan.changes, &block(dns)) {
             acts.push(Placed { phase, when: When::After, act: Act::Close, task });
         }
     }
@@ -117,46 +152,38 @@ pub(super) fn of_promotion(
 /// when they are.
 pub(super) fn close_gates(
     loaded: &Loaded,
-    gates: &BTreeMap<String, Opened>,
+    roles: &Roles,
     changes: &[ObjectChange],
     steps: &mut Vec<Step>,
 ) {
     let Some(topology) = &loaded.topology else { return };
     for dns in &topology.dns {
         let name = block(dns);
-        let Some(gate) = gates.get(&*name) else { continue };
+        let Some(gate) = roles.gates.get(&*name) else { continue };
         // While a region is the primary its own gate must stay as it is.
-        if *topology.primary == *gate.region || !rewritten(changes, &name) {
+        if *topology.primary == *gate.region || !rewritten(&roles.parts, changes, &name) {
             continue;
         }
         let Some(task) = of_gate(topology, dns, &gate.region.as_str().into()) else { continue };
         let of_block = |step: &&Step| {
             let mut members = step.members.iter().filter_map(|m| changes.get(m.change));
-            members.any(|change| is_record(&change.address, &name))
+            members.any(|change| is_record(&roles.parts, &change.address, &name))
         };
         let needs = steps.iter().filter(of_block).map(|step| step.id).collect();
-        steps.push(Step {
-            id: StepId(u32::try_from(steps.len()).unwrap_or(u32::MAX)),
-            phase: Phase::Change,
-            members: Vec::new(),
-            act: Some(Act::Close),
-            task: Some(task),
-            needs,
-            scope: None,
-            plane: None,
-            weight: 0,
-        });
+        let id = StepId(u32::try_from(steps.len()).unwrap_or(u32::MAX));
+        steps.push(Step::without_objects(id, Phase::Change, Some(Act::Close), Some(task), needs));
     }
 }
 
 /// Whether the records of a block will be as they are planned.
-fn rewritten(changes: &[ObjectChange], block: &str) -> bool {
-    let mut records = changes.iter().filter(|change| is_record(&change.address, block));
+fn rewritten(parts: &Parts, changes: &[ObjectChange], block: &str) -> bool {
+    let mut records = changes.iter().filter(|change| is_record(parts, &change.address, block));
     records.all(|record| record.deferred.is_none() && record.unread.is_none())
 }
 
-fn is_record(address: &Address, block: &str) -> bool {
-    *address.name == *block && &*address.kind == "aws_route53_record"
+/// Whether an object sends the traffic of a block.
+fn is_record(parts: &Parts, address: &Address, block: &str) -> bool {
+    *address.name == *block && parts.get(address) == Some(&Part::Traffic)
 }
 
 fn block(dns: &DnsFailover) -> Name {

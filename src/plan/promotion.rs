@@ -291,18 +291,7 @@ impl Order {
         if needs.is_empty() {
             needs.extend(self.gate);
         }
-        let (members, scope, plane) = (Vec::new(), None, None);
-        self.steps.push(Step {
-            id,
-            phase,
-            members,
-            act,
-            task: None,
-            needs,
-            scope,
-            plane,
-            weight: 0,
-        });
+        self.steps.push(Step::without_objects(id, phase, act, None, needs));
         self.gate = Some(id);
     }
 
@@ -312,8 +301,7 @@ impl Order {
         for placed in acts {
             let (id, needs) = (self.next(), self.gate.into_iter().collect());
             let (act, task) = (Some(placed.act), Some(placed.task.clone()));
-            let (members, scope, plane) = (Vec::new(), None, None);
-            self.steps.push(Step { id, phase, members, act, task, needs, scope, plane, weight: 0 });
+            self.steps.push(Step::without_objects(id, phase, act, task, needs));
             self.open.push(id);
             any = true;
         }

@@ -113,6 +113,8 @@ pub struct Operand {
     pub provider: Name,
     /// The kind.
     pub kind: Name,
+    /// Its id, where it is known.
+    pub id: Option<Name>,
     /// Where it lives.
     pub scope: Scope,
     /// The object as it was read.
@@ -120,6 +122,18 @@ pub struct Operand {
 }
 
 impl Step {
+    /// A step that changes no object: it acts, or only joins what it needs.
+    pub fn without_objects(
+        id: StepId,
+        phase: Phase,
+        act: Option<Act>,
+        task: Option<Task>,
+        needs: Vec<StepId>,
+    ) -> Self {
+        let (members, scope, plane) = (Vec::new(), None, None);
+        Self { id, phase, members, act, task, needs, scope, plane, weight: 0 }
+    }
+
     /// Whether it does anything outside lifeboat; others join steps, or write down how far it is.
     pub fn does(&self) -> bool {
         !self.members.is_empty() || self.task.is_some()

@@ -217,11 +217,12 @@ impl Events for Progress {
                     Act::Sync => "Waiting until all is copied",
                     Act::Open => "Opening the gate",
                     Act::Close => "Closing the gate",
-                    Act::Approve | Act::Claim | Act::Reach => return,
+                    Act::Approve | Act::Claim | Act::Reach | Act::Confirm => return,
                 };
                 self.output.note(&format!("{}: {doing}...\n", line(&about)));
             }
             Event::Acted { act: Act::Claim, .. } => self.output.note("The epoch is claimed.\n"),
+            Event::Acted { act: Act::Confirm, .. } => {}
             Event::Acted { about: Some(about), elapsed, .. } => {
                 let seconds = elapsed.as_secs();
                 self.output.note(&format!("{}: Done after {seconds}s\n", line(&about)));

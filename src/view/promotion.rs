@@ -7,7 +7,7 @@ use super::escape::line;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
 use crate::approval::PolicyChange;
-use crate::plan::{Phase, Plan, Promotion};
+use crate::plan::{Act, Phase, Plan, Promotion};
 
 /// Who may approve promotions, where the plan changes it: `Approvers: +alice -bob (1 of 2 needed)`.
 pub fn approvers(plan: &Plan) -> Option<String> {
@@ -76,7 +76,9 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
         }
         let _ok = writeln!(out, "  {:<10} {what}", phase.word());
         for step in steps() {
-            if let Some((act, task)) = step.act.zip(step.task.as_ref()) {
+            // Its record follows below.
+            let act = step.act.filter(|act| *act != Act::Confirm);
+            if let Some((act, task)) = act.zip(step.task.as_ref()) {
                 let mark = paint.label(Label::Strong, &format!("{:>5}", act.word()));
                 let _ok = writeln!(out, "     {mark} {}", line(&task.about));
             }

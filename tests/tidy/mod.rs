@@ -8,6 +8,7 @@ mod crates;
 mod documents;
 mod files;
 mod kinds;
+mod patches;
 mod source;
 mod stages;
 

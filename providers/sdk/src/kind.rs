@@ -289,8 +289,8 @@ pub trait Kind: Send + Sync + 'static {
         std::future::ready(Ok(None))
     }
 
-    /// Waits until a copy has all that its source has, and tells how that was seen. Asked of what
-    /// copies, when its source takes no more writes.
+    /// Compares a copy with its source, and tells how that was seen; with [`CopyOf::wait`] until
+    /// nothing is missing, asked when the source takes no more writes. Asked of what copies.
     ///
     /// # Errors
     /// It cannot be told, or what is missing at the end of the time.

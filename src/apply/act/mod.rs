@@ -3,6 +3,7 @@
 //! None of them is settled by reading: what an earlier process began and did not end is done again,
 //! with the same token. So each must be fit to be done twice, and hooks are told so.
 
+mod confirm;
 mod gate;
 mod hook;
 mod http;
@@ -14,11 +15,11 @@ use std::time::Duration;
 use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::{
     Class, CopyOf, Ctx, Diagnostic, Diagnostics, Failure, KnownDoc, Location, Name, RegionName,
-    Scope, Value,
+    Scope, Value, Wait,
 };
 
-use super::prepare::Env;
-use crate::plan::{Act, Task};
+use super::prepare::{Env, no_kind};
+use crate::plan::{Act, Operand, Task};
 
 /// A step that changes no object, with all that it needs.
 pub struct Deed {
@@ -40,16 +41,9 @@ impl Env<'_> {
     /// # Errors
     /// The kind of the object that it works on is missing.
     pub(super) fn deed(&self, act: Act, task: &Task, token: Name) -> Result<Deed, Diagnostics> {
-        let kind = task.on.as_ref().map(|on| {
+        let kind: Option<Result<_, Diagnostics>> = task.on.as_ref().map(|on| {
             let kind = self.providers.kind(&on.provider, &on.kind).map(Arc::clone);
-            kind.ok_or_else(|| {
-                let text =
-                    format!("{}: the provider {} has no {}", task.about, on.provider, on.kind);
-                Diagnostics::from(
-                    Diagnostic::error("apply::kind", "The provider of an object is missing", text)
-                        .help("Apply with the version of lifeboat that made the plan."),
-                )
-            })
+            kind.ok_or_else(|| no_kind(&task.about, &on.provider, &on.kind).into())
         });
         Ok(Deed {
             act,
@@ -71,21 +65,29 @@ impl Deed {
             match self.act {
                 Act::Hook => hook::run(self).await,
                 Act::Sync => self.sync(ctx).await,
+                Act::Confirm => confirm::look(self, ctx).await,
                 Act::Open => gate::turn(self, true, ctx).await,
                 Act::Close => gate::turn(self, false, ctx).await,
                 Act::Approve | Act::Claim | Act::Reach => Ok(Value::object([])),
             }
         };
-        match tokio::time::timeout(self.task.limit + GRACE, done).await {
+        let grace = if self.act == Act::Hook { Duration::ZERO } else { GRACE };
+        match tokio::time::timeout(self.task.limit + grace, done).await {
             Ok(done) => done,
             Err(_) => Err(self.too_long()),
         }
     }
 
+    /// The object that it works on, and its kind.
+    fn operand(&self) -> Result<(&dyn DynKind, &Operand), Failure> {
+        match (&self.kind, &self.task.on) {
+            (Some(kind), Some(on)) => Ok((&**kind, on)),
+            _ => Err(Failure::new(Class::Other, "the plan names nothing to work on")),
+        }
+    }
+
     async fn sync(&self, ctx: &Ctx) -> Result<Value, Failure> {
-        let (Some(kind), Some(on)) = (&self.kind, &self.task.on) else {
-            return Err(Failure::new(Class::Other, "the plan names nothing to compare"));
-        };
+        let (kind, on) = self.operand()?;
         let object = KnownDoc::new(&on.document)
             .map_err(|_| Failure::new(Class::Other, "the plan does not know all of what copies"))?;
         let region = self.text("region").map(RegionName::from);
@@ -94,8 +96,7 @@ impl Deed {
         let copy = CopyOf {
             scope: &scope,
             name: self.text("name").unwrap_or_default(),
-            mark: &self.token,
-            limit: self.task.limit,
+            wait: Some(Wait { mark: &self.token, limit: self.task.limit }),
         };
         let told = kind.sync(ctx, &on.scope, object, copy).await?;
         let compared = i64::try_from(told.compared).unwrap_or(i64::MAX);
@@ -118,6 +119,12 @@ impl Deed {
                 "It is not proven that nothing is lost",
                 "Run `lifeboat apply`, which looks again and goes on where all is copied.",
             ),
+            Act::Confirm => (
+                "promotion::overtaken",
+                "A role record is not as it was planned from",
+                "Nothing is claimed. Run `lifeboat promote -abort`, then `lifeboat status` and plan \
+                 again: another promotion may have begun.",
+            ),
             _ => (
                 "apply::gate",
                 "A gate could not be turned",
@@ -139,5 +146,5 @@ impl Deed {
     }
 }
 
-/// What an act has beyond its limit to say itself that it is over.
+/// What a proof or a gate has beyond its limit to say itself how far it came.
 const GRACE: Duration = Duration::from_secs(2);

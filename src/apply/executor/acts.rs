@@ -43,28 +43,6 @@ impl Executor<'_> {
         result: Result<Value, Failure>,
     ) {
         let (act, about, elapsed) = (deed.act, &deed.task.about, running.since.elapsed());
-        let told = match (&result, deed.task.optional) {
-            (Ok(told), _) => Some(told.clone()),
-            (Err(why), true) => {
-                Some(Value::object([("failed".into(), Value::string(why.to_string()))]))
-            }
-            (Err(_), false) => None,
-        };
-        let journalled = journal_step(step);
-        let member = journalled.0.clone();
-        let ended = match (&told, &result) {
-            (Some(told), _) => {
-                let told = told.with("at", Value::string((self.run.now)()));
-                StepResult::Done { document: store(&told).ok() }
-            }
-            (None, Err(why)) => StepResult::Failed {
-                class: format!("{:?}", why.class),
-                message: why.to_string(),
-                half_made: None,
-            },
-            (None, Ok(_)) => return,
-        };
-        self.recorder.add([Frame::Outcome(Outcome { step: journalled, member, result: ended })]);
         if let Err(why) = &result {
             let mut found = deed.failed(why);
             if deed.task.optional {
@@ -72,13 +50,29 @@ impl Executor<'_> {
             }
             self.diagnostics.push(found);
         }
-        if let Some(told) = told {
-            if let Some(step) = self.step(step) {
-                self.current.act(step, &told);
+        let ended = match result {
+            Err(why) if deed.task.optional => {
+                Ok(Value::object([("failed".into(), Value::string(why.to_string()))]))
             }
-            self.news.push(Event::Acted { act, about: Some(about.clone()), elapsed });
-            return self.ready.finish(step, StepEnd::Done);
-        }
-        self.ready.finish(step, StepEnd::Failed);
+            other => other,
+        };
+        let (result, end) = match ended {
+            Ok(told) => {
+                let told = told.with("at", Value::string((self.run.now)()));
+                if let Some(step) = self.step(step) {
+                    self.current.act(step, &told);
+                }
+                self.news.push(Event::Acted { act, about: Some(about.clone()), elapsed });
+                (StepResult::Done { document: store(&told).ok() }, StepEnd::Done)
+            }
+            Err(why) => {
+                let (class, message) = (format!("{:?}", why.class), why.to_string());
+                (StepResult::Failed { class, message, half_made: None }, StepEnd::Failed)
+            }
+        };
+        let journalled = journal_step(step);
+        let member = journalled.0.clone();
+        self.recorder.add([Frame::Outcome(Outcome { step: journalled, member, result })]);
+        self.ready.finish(step, end);
     }
 }

@@ -1,18 +1,16 @@
 //! Whether the data is in the target: replication towards it, and its objects as they were left.
 
-use lifeboat_sdk::{Location, Value, counted};
+use lifeboat_sdk::{Location, Synced, Value, counted};
 
 use super::reach::{Answer, answer};
 use super::{Facts, Finding};
-use crate::address::{Address, Key, Mode, ModulePath};
+use crate::address::Address;
+use crate::desired::Part;
 use crate::diff::Action;
 use crate::engine::drifted::Seen;
 use crate::plan::ObjectChange;
 use crate::plan::promotion::region_of;
 use crate::topology::replication::Replication;
-
-/// The kind that holds the rules of a bucket.
-const RULES: &str = "aws_s3_bucket_replication_configuration";
 
 /// A rule copies to the target, is enabled, and is as it was left.
 pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
@@ -23,19 +21,16 @@ pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
 
 fn enabled(facts: &Facts<'_>, replication: &Replication) -> Finding {
     let (from, to) = (&facts.from.name, &facts.to.name);
-    let address = Address {
-        module: ModulePath::root(),
-        mode: Mode::Managed,
-        kind: RULES.into(),
-        name: format!("replication.{}", replication.name).into(),
-        key: Some(Key::Text(from.clone())),
-    };
+    let block = format!("replication.{}", replication.name);
     let apply = "Run `lifeboat apply` while both regions answer, and wait until what was written \
                  meanwhile is copied.";
-    let Some(stored) = facts.objects.get(&address) else {
+    let Some(address) = facts.at_primary(Part::Copies, &block) else {
+        return Finding::fail(format!("Nothing copies from {from}."), apply);
+    };
+    let Some(stored) = facts.objects.get(address) else {
         return Finding::fail(format!("{address} has not been made."), apply);
     };
-    if let Some(change) = facts.plan.drift.iter().find(|change| change.address == address) {
+    if let Some(change) = facts.plan.drift.iter().find(|change| change.address == *address) {
         let gone = change.action == Action::Delete;
         let what = if gone { "was deleted" } else { "has changed" };
         return Finding::fail(format!("{address} {what} outside of lifeboat."), apply);
@@ -48,7 +43,7 @@ fn enabled(facts: &Facts<'_>, replication: &Replication) -> Finding {
     if !rules.iter().any(copies) {
         return Finding::fail(format!("{address} has no rule that copies to {to}."), apply);
     }
-    match facts.looked.get(&address) {
+    match facts.looked.get(address) {
         Some(Seen::Read) => Finding::pass(format!("{from} copies to {to} by an enabled rule.")),
         Some(Seen::Unread(_, why)) => {
             let text = format!("Whether {from} still copies to {to} cannot be read: {why}.");
@@ -60,22 +55,63 @@ fn enabled(facts: &Facts<'_>, replication: &Replication) -> Finding {
     }
 }
 
-/// How far the target is behind. Nothing in this version measures it, and what is not measured is
-/// not taken for none (domain.md C3.16).
+/// How far the target is behind. What cannot be measured is not taken for none (domain.md C3.16).
 pub(super) fn lag(facts: &Facts<'_>) -> Vec<Finding> {
-    let limit = match &facts.topology.declaration.failover.max_lag {
-        Some(limit) => format!(", so that max_lag = {:?} cannot be judged", &*limit.text),
-        None => String::new(),
-    };
-    let to = &facts.to.name;
-    let fix = "Look at ReplicationLatency and OperationsPendingReplication in CloudWatch, which S3 \
-               keeps where time_control is set.";
     let all = facts.topology.replications.iter();
     all.map(|one| {
-        let text = format!("How far {to} is behind is not measured{limit}.");
-        Finding::unknown(text, fix).about(format!("replication.{}", one.name)).at(one.span)
+        let block = format!("replication.{}", one.name);
+        behind(facts, one, facts.copies.get(&*block)).about(block).at(one.span)
     })
     .collect()
+}
+
+fn behind(
+    facts: &Facts<'_>,
+    replication: &Replication,
+    compared: Option<&Result<Synced, String>>,
+) -> Finding {
+    let (from, to) = (&facts.from.name, &facts.to.name);
+    let policy = &facts.topology.declaration;
+    let own = replication.objective.as_ref().and_then(|objective| objective.rpo.as_ref());
+    let rpo = own.or(policy.objective.rpo.as_ref()).map(|limit| ("the RPO", limit));
+    let limit = policy.failover.max_lag.as_ref().map(|limit| ("max_lag", limit)).or(rpo);
+    let metrics = "Look at ReplicationLatency and OperationsPendingReplication in CloudWatch, which \
+                   S3 keeps where time_control is set.";
+    let Synced { compared, missing, oldest, .. } = match compared {
+        Some(Ok(synced)) => synced,
+        Some(Err(why)) => {
+            let text = format!("How far {to} is behind cannot be measured: {why}.");
+            return Finding::unknown(text, metrics);
+        }
+        None => {
+            let text =
+                format!("How far {to} is behind was not measured: {from} could not be read.");
+            return Finding::unknown(text, "What was written there last may be lost.");
+        }
+    };
+    if *missing == 0 {
+        let all = counted(usize::try_from(*compared).unwrap_or(usize::MAX), "object");
+        return Finding::pass(format!("{to} has what {from} has: {all} compared."));
+    }
+    let now = facts.plan.created.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second);
+    let (Some(oldest), Ok(now)) = (oldest, now) else {
+        let text =
+            format!("{missing} of {compared} objects are not in {to}, since when is unknown.");
+        return Finding::unknown(text, metrics);
+    };
+    let behind = u64::try_from(now - oldest).unwrap_or(0);
+    let text = format!(
+        "{missing} of {compared} objects are not in {to}, the oldest was written {behind} s before"
+    );
+    match limit {
+        Some((what, limit)) if behind > limit.seconds => {
+            let fix = "Wait until they are copied; copies that failed are made by an S3 Batch \
+                       Replication job.";
+            Finding::fail(format!("{text}: more than {what} of {}.", limit.text), fix)
+        }
+        Some((what, limit)) => Finding::pass(format!("{text}, of {what} of {}.", limit.text)),
+        None => Finding::pass(format!("{text}.")),
+    }
 }
 
 /// The objects of the target are as they were left.

@@ -5,6 +5,7 @@ use lifeboat_sdk::Value;
 use super::reach::SWITCH;
 use super::{Facts, Finding};
 use crate::address::{Address, Key, Mode, ModulePath};
+use crate::desired::Part;
 use crate::engine::drifted::Seen;
 use crate::topology::dns::{DnsFailover, Switch};
 
@@ -58,20 +59,10 @@ fn follows(facts: &Facts<'_>, dns: &DnsFailover) -> Finding {
 
 /// The time to live as it is live, of the record that is answered now.
 fn live(facts: &Facts<'_>, dns: &DnsFailover) -> Option<u64> {
-    let record = object(dns, "aws_route53_record", &facts.from.name);
-    let change = facts.plan.changes.iter().find(|change| change.address == record)?;
+    let record = facts.at_primary(Part::Traffic, &format!("dns_failover.{}", dns.name))?;
+    let change = facts.plan.changes.iter().find(|change| change.address == *record)?;
     let ttl = change.before.as_ref()?.get("ttl").and_then(Value::as_i64)?;
     u64::try_from(ttl).ok()
-}
-
-fn object(dns: &DnsFailover, kind: &str, key: &str) -> Address {
-    Address {
-        module: ModulePath::root(),
-        mode: Mode::Managed,
-        kind: kind.into(),
-        name: format!("dns_failover.{}", dns.name).into(),
-        key: Some(Key::Text(key.into())),
-    }
 }
 
 /// What moves the traffic works without the region that is left.
@@ -103,7 +94,13 @@ fn moves(facts: &Facts<'_>, dns: &DnsFailover) -> Finding {
 
 /// The check of the gate that moves the traffic away from the primary.
 fn gate(facts: &Facts<'_>, dns: &DnsFailover) -> Finding {
-    let check = object(dns, "aws_route53_health_check", &format!("{}/gate", facts.from.name));
+    let check = Address {
+        module: ModulePath::root(),
+        mode: Mode::Managed,
+        kind: "aws_route53_health_check".into(),
+        name: format!("dns_failover.{}", dns.name).into(),
+        key: Some(Key::Text(format!("{}/gate", facts.from.name).into())),
+    };
     if !facts.objects.contains_key(&check) {
         return Finding::fail(format!("{check} has not been made."), "Run `lifeboat apply`.");
     }

@@ -4,21 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use lifeboat_sdk::provider::Credentials;
-use lifeboat_sdk::{Ctx, Diagnostic, Diagnostics, Interrupt, Name, Purpose, Session};
+use lifeboat_sdk::{
+    CopyOf, Ctx, Diagnostic, Diagnostics, Interrupt, KnownDoc, Location, Name, Purpose, Scope,
+    Session, Synced,
+};
 use lifeboat_state::durations::Durations;
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
 use crate::address::Address;
 use crate::apply::Known;
+use crate::desired::Part;
 use crate::engine::drifted::{Looked, Seen};
 use crate::engine::edit::Edit;
 use crate::engine::expected::Expected;
 use crate::engine::load::{Loaded, Settings};
 use crate::engine::planning::Made;
-use crate::engine::{roles, stored};
-use crate::plan::promotion::Parts;
+use crate::engine::{roles, stored, tasks};
+use crate::plan::promotion::{Parts, region_of};
 use crate::plan::resolve::Previous;
 use crate::plan::{Plan, Promotion};
 use crate::refresh;
@@ -89,6 +94,9 @@ pub struct Facts<'a> {
     pub in_doubt: &'a BTreeMap<Address, String>,
     /// What the credentials of each provider need, and whether they are good for the region.
     pub credentials: Vec<(Name, Credentials, Result<(), String>)>,
+    /// How the copies in the region compare with their sources, by block; nothing of those that
+    /// were not looked at, because their source does not answer.
+    pub copies: BTreeMap<Name, Result<Synced, String>>,
     /// The home of the control plane of DNS.
     pub dns_home: Option<&'static str>,
     /// How long the promotion will take, where that was measured.
@@ -99,6 +107,14 @@ impl Facts<'_> {
     /// Whether the files want the primary to be alive.
     pub fn graceful(&self) -> bool {
         self.topology.declaration.failover.mode.as_deref() == Some("graceful")
+    }
+
+    /// The object of a block that has this part where the primary is.
+    pub fn at_primary(&self, part: Part, block: &str) -> Option<&Address> {
+        let here = |(address, its): &(&Address, &Part)| {
+            **its == part && &*address.name == block && region_of(address) == Some(&self.from.name)
+        };
+        self.parts.iter().find(here).map(|(address, _)| address)
     }
 }
 
@@ -118,7 +134,13 @@ pub async fn facts<'a>(
     let (Some(from), Some(to)) = (from, topology.region(to)) else { return Ok(None) };
     let record = loaded.catalogue.kinds.get("aws_route53_record");
     let looked = |one: &'a Looked| (&one.address, &one.seen);
-    Ok(Some(Facts {
+    let session = Session::interruptible(Purpose::Refresh, interrupt);
+    let session = session.assume_down(settings.assume_down.clone());
+    for instance in made.providers.0.values() {
+        session.limit(&instance.name, instance.configured.limits());
+    }
+    let ctx = Ctx::read_only(Arc::new(session));
+    let mut facts = Facts {
         topology,
         from,
         to,
@@ -133,31 +155,60 @@ pub async fn facts<'a>(
         held,
         promoting: known.promotion.as_ref(),
         in_doubt: &known.in_doubt,
-        credentials: credentials(made, settings, to, interrupt).await,
+        credentials: credentials(made, to, &ctx).await,
+        copies: BTreeMap::new(),
         dns_home: record.and_then(|(_, kind)| kind.service().home),
         expected: Expected::of(&made.plan, durations, settings.parallelism)
             .remaining(&Default::default(), &Default::default()),
-    }))
+    };
+    facts.copies = copies(&facts, made, &ctx).await;
+    Ok(Some(facts))
+}
+
+/// How long a comparison of a copy with its source may take: what holds too much for it is told as
+/// unknown.
+const COMPARING: Duration = Duration::from_secs(10);
+
+/// How the copies in the region compare with their sources.
+async fn copies(
+    facts: &Facts<'_>,
+    made: &Made,
+    ctx: &Ctx,
+) -> BTreeMap<Name, Result<Synced, String>> {
+    let all = facts.topology.replications.iter().map(|one| async move {
+        let block = Name::from(format!("replication.{}", one.name));
+        let address = facts.at_primary(Part::Copies, &block)?;
+        if facts.looked.get(address) != Some(&&Seen::Read) {
+            return None;
+        }
+        let copying = facts.objects.get(address)?;
+        let (name, region) = tasks::copy_of(facts.topology, address, &facts.to.name)?;
+        let kind = made.providers.kind(&copying.provider, &address.kind)?;
+        let source = copying.scope.as_ref()?;
+        let scope = Scope { location: Location::Region(region.into()), ..source.clone() };
+        let document = copying.document.unmark_deep();
+        let Ok(object) = KnownDoc::new(&document) else { return None };
+        let copy = CopyOf { scope: &scope, name, wait: None };
+        let compared = tokio::time::timeout(COMPARING, kind.sync(ctx, source, object, copy)).await;
+        let compared = match compared {
+            Ok(compared) => compared.map_err(|failure| failure.to_string()),
+            Err(_) => Err(format!("that takes longer than {} s", COMPARING.as_secs())),
+        };
+        Some((block, compared))
+    });
+    join_all(all).await.into_iter().flatten().collect()
 }
 
 /// What the credentials of each provider need, and whether they are good for the region.
 async fn credentials(
     made: &Made,
-    settings: &Settings,
     to: &Region,
-    interrupt: watch::Receiver<Interrupt>,
+    ctx: &Ctx,
 ) -> Vec<(Name, Credentials, Result<(), String>)> {
-    let session = Session::interruptible(Purpose::Refresh, interrupt);
-    let session = session.assume_down(settings.assume_down.clone());
-    let instances = made.providers.0.values();
-    for instance in instances.clone() {
-        session.limit(&instance.name, instance.configured.limits());
-    }
-    let ctx = Ctx::read_only(Arc::new(session));
-    let mut proven = refresh::proven(&made.providers, &ctx, &to.aws).await;
+    let mut proven = refresh::proven(&made.providers, ctx, &to.aws).await;
     let of = |one: &Instance| {
         let answer = proven.remove(&one.name)?.map_err(|failure| failure.to_string());
         Some((one.name.clone(), one.configured.credentials(), answer))
     };
-    instances.filter_map(of).collect()
+    made.providers.0.values().filter_map(of).collect()
 }

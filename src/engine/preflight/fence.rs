@@ -1,10 +1,8 @@
 //! Whether the region that is left can be kept from writing, and whether the target is.
 
 use super::{Facts, Finding};
-use crate::address::Address;
 use crate::desired::Part;
 use crate::engine::drifted::Seen;
-use crate::plan::promotion::region_of;
 
 /// Each block of data with one writer has a fence in the region that is left.
 ///
@@ -22,10 +20,7 @@ pub(super) fn places(facts: &Facts<'_>) -> Vec<Finding> {
 
 fn of(facts: &Facts<'_>, block: &str) -> Finding {
     let from = &facts.from.name;
-    let fences = |(address, part): &(&Address, &Part)| {
-        **part == Part::Writers && &*address.name == block && region_of(address) == Some(from)
-    };
-    let Some((fence, _)) = facts.parts.iter().find(fences) else {
+    let Some(fence) = facts.at_primary(Part::Writers, block) else {
         let text = format!(
             "It has one writer, and nothing keeps {from} from writing on when another region is the \
              primary."

@@ -183,6 +183,7 @@ impl Reader<'_> {
                 document: self.value(&stored.about, &on.document)?,
                 provider: on.provider.into(),
                 kind: on.kind.into(),
+                id: on.id.map(Name::from),
                 scope: scope(on.scope),
             })
         });

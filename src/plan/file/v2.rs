@@ -89,6 +89,8 @@ pub(super) struct Task {
 pub(super) struct Operand {
     pub provider: String,
     pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     pub scope: Scope,
     pub document: v1::Doc,
 }

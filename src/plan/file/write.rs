@@ -146,6 +146,7 @@ impl Writer<'_> {
             Ok::<_, PlanFileError>(v2::Operand {
                 provider: on.provider.to_string(),
                 kind: on.kind.to_string(),
+                id: on.id.as_ref().map(ToString::to_string),
                 scope: scope(&on.scope),
                 document: self.doc(&task.about, &on.document)?,
             })

@@ -139,7 +139,10 @@ impl Judge {
     /// The primary that the newest of all records names.
     pub(super) fn primary(&self) -> Option<String> {
         let inner = self.lock();
-        inner.records.values().max().map(|role| role.primary.clone())
+        let newest = inner.records.values().max()?;
+        // While it is being claimed fewer than half may name it.
+        let held = named(&inner.records, newest.epoch);
+        Some(held.unwrap_or_else(|| newest.primary.clone()))
     }
 
     /// Where clients can write now, and what the records say.
@@ -242,7 +245,8 @@ impl Judge {
         }
     }
 
-    /// Epochs rise, and each has one primary.
+    /// Epochs rise, and in each of them more than half of all records name one primary at most: of two
+    /// claims at once the one that is refused may have moved a record that the other cannot reach.
     fn roles(&self, what: &str) {
         let objects = self.cloud.objects();
         let records = objects.iter().filter(|object| &*object.key.kind == "aws_s3_object");
@@ -254,8 +258,11 @@ impl Judge {
             let role = Role { epoch: content["epoch"].as_u64().unwrap_or_default(), primary };
             let mut inner = self.lock();
             let old = inner.records.insert(object.key.clone(), role.clone());
-            let first = inner.primaries.entry(role.epoch).or_insert_with(|| role.primary.clone());
-            let other = (*first != role.primary).then(|| first.clone());
+            let holds = named(&inner.records, role.epoch);
+            let other = holds.and_then(|holds| {
+                let first = inner.primaries.entry(role.epoch).or_insert_with(|| holds.clone());
+                (*first != holds).then(|| first.clone())
+            });
             drop(inner);
             if old.as_ref() == Some(&role) {
                 continue;
@@ -307,6 +314,13 @@ impl Judge {
             self.report("one writer", &format!("clients can write to {}", takes.join(" and ")));
         }
     }
+}
+
+/// The region that more than half of all records name as the primary of an epoch.
+fn named(records: &BTreeMap<Key, Role>, epoch: u64) -> Option<String> {
+    let of_epoch = || records.values().filter(|role| role.epoch == epoch);
+    let names = |primary: &str| of_epoch().filter(|role| role.primary == primary).count();
+    of_epoch().find(|role| names(&role.primary) * 2 > records.len()).map(|r| r.primary.clone())
 }
 
 /// The id of a run's plan.

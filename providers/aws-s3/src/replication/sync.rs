@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use lifeboat_sdk::{Call, Class, CopyOf, Failure, Synced};
+use lifeboat_sdk::{Call, Class, CopyOf, Failure, Synced, Wait};
 use tokio::time::Instant;
 
 use super::Replication;
@@ -32,18 +32,25 @@ const ASKED: usize = 1000;
 /// How many missing objects a message names.
 const NAMED: usize = 3;
 
-/// Waits until it is so.
+/// Looks once, or waits until it is so.
 pub(super) async fn sync(
     copying: &Replication,
     source: &At<'_>,
     target: &At<'_>,
     copy: CopyOf<'_>,
 ) -> Result<Synced, Failure> {
-    let begun = Instant::now();
     let prefix = prefix(copying, copy.name)?;
-    let key = format!("{prefix}{OURS}{}", copy.mark);
-    let written = write(source, &key, copy.mark).await?;
-    let waited = wait(source, target, &prefix, &key, copy.limit).await;
+    let Some(Wait { mark, limit }) = copy.wait else {
+        let Differences { compared, missing, oldest } =
+            differences(source, target, &prefix).await?;
+        let missing = u64::try_from(missing.len()).unwrap_or(u64::MAX);
+        let how = format!("{compared} objects compared once");
+        return Ok(Synced { compared, missing, oldest, how });
+    };
+    let begun = Instant::now();
+    let key = format!("{prefix}{OURS}{mark}");
+    let written = write(source, &key, mark).await?;
+    let waited = wait(source, target, &prefix, &key, limit).await;
     // What is ours goes again, and what could not be removed harms nobody.
     let arrived = status(target, &key).await.ok().flatten().and_then(|found| found.version);
     for (at, version) in [(source, written), (target, arrived)] {
@@ -56,7 +63,7 @@ pub(super) async fn sync(
     let seconds = begun.elapsed().as_secs();
     let how =
         format!("{compared} objects compared twice, the last write arrived within {seconds} s");
-    Ok(Synced { compared, how })
+    Ok(Synced { compared, missing: 0, oldest: None, how })
 }
 
 /// What the keys begin with that are copied to the bucket `name`.
@@ -98,7 +105,7 @@ async fn wait(
     let mut whole = 0;
     loop {
         let arrived = status(target, key).await?.is_some();
-        let (compared, missing) = differences(source, target, prefix).await?;
+        let Differences { compared, missing, .. } = differences(source, target, prefix).await?;
         whole = if arrived && missing.is_empty() { whole + 1 } else { 0 };
         if whole == 2 {
             return Ok(compared);
@@ -139,41 +146,61 @@ async fn status(at: &At<'_>, key: &str) -> Result<Option<Found>, Failure> {
     }
 }
 
-/// How many objects the source has, and which of them the copy has not.
+/// What the source has and the copy has not.
+#[derive(Default)]
+struct Differences {
+    /// How many objects the source has.
+    compared: u64,
+    /// The keys of those that the copy has not.
+    missing: Vec<String>,
+    /// When the oldest of them was written, in seconds since 1970.
+    oldest: Option<i64>,
+}
+
 async fn differences(
     source: &At<'_>,
     target: &At<'_>,
     prefix: &str,
-) -> Result<(u64, Vec<String>), Failure> {
+) -> Result<Differences, Failure> {
     let (mut from, mut to) = (Listing::new(source, prefix), Listing::new(target, prefix));
-    let (mut compared, mut missing) = (0, Vec::new());
+    let mut all = Differences::default();
     let mut there = to.next().await?;
-    while let Some((key, tag)) = from.next().await? {
-        compared += 1;
+    while let Some(Listed { key, tag, written }) = from.next().await? {
+        all.compared += 1;
         // Both come in the order of their bytes (S3 API reference, `ListObjectsV2`).
-        while there.as_ref().is_some_and(|(other, _)| *other < key) {
+        while there.as_ref().is_some_and(|other| other.key < key) {
             there = to.next().await?;
         }
-        let found = there.as_ref().filter(|(other, _)| *other == key);
-        if found.is_some_and(|(_, other)| *other == tag) {
+        let found = there.as_ref().filter(|other| other.key == key);
+        if found.is_some_and(|other| other.tag == tag) {
             continue;
         }
         // Content that is encrypted anew has another name; then its source knows.
-        let asked = found.is_some() && missing.len() < ASKED;
+        let asked = found.is_some() && all.missing.len() < ASKED;
         let known = if asked { status(source, &key).await? } else { None };
         let copied = known.and_then(|found| found.copied);
         if !matches!(copied.as_deref(), Some("COMPLETED" | "COMPLETE" | "REPLICA")) {
-            missing.push(key);
+            all.missing.push(key);
+            all.oldest = all.oldest.into_iter().chain(written).min();
         }
     }
-    Ok((compared, missing))
+    Ok(all)
+}
+
+/// An object of a listing.
+struct Listed {
+    key: String,
+    /// What S3 calls its content.
+    tag: String,
+    /// When it was written, in seconds since 1970.
+    written: Option<i64>,
 }
 
 /// The objects of a bucket in their order, page by page.
 struct Listing<'a> {
     at: &'a At<'a>,
     prefix: &'a str,
-    page: VecDeque<(String, String)>,
+    page: VecDeque<Listed>,
     /// Where the next page begins; nothing after the last.
     next: Option<Option<String>>,
 }
@@ -183,8 +210,8 @@ impl<'a> Listing<'a> {
         Self { at, prefix, page: VecDeque::new(), next: Some(None) }
     }
 
-    /// The next object: its key, and what S3 calls its content.
-    async fn next(&mut self) -> Result<Option<(String, String)>, Failure> {
+    /// The next object.
+    async fn next(&mut self) -> Result<Option<Listed>, Failure> {
         while self.page.is_empty() {
             let Some(token) = self.next.take() else { return Ok(None) };
             let at = self.at;
@@ -194,9 +221,10 @@ impl<'a> Listing<'a> {
             };
             let answer = at.call(&LIST, request!(at, list(), &[NO_BUCKET])).await?;
             for object in answer.contents() {
-                let key = object.key().ok_or_else(|| hollow(&LIST, at.scope, "key"))?;
-                let tag = object.e_tag().unwrap_or_default();
-                self.page.push_back((key.to_owned(), tag.to_owned()));
+                let key = object.key().ok_or_else(|| hollow(&LIST, at.scope, "key"))?.to_owned();
+                let tag = object.e_tag().unwrap_or_default().to_owned();
+                let written = object.last_modified().map(|time| time.secs());
+                self.page.push_back(Listed { key, tag, written });
             }
             if answer.is_truncated() == Some(true) {
                 let token = answer.next_continuation_token;

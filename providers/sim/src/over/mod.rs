@@ -191,7 +191,8 @@ impl DynKind for Over {
             let target = Target { address: self.name().into(), id: None, hint };
             match self.observe(ctx, &place, &[target]).await.pop() {
                 Some(Observation::Present(_)) => {
-                    Ok(Synced { compared: 1, how: "the simulated cloud copies at once".into() })
+                    let how = "the simulated cloud copies at once".into();
+                    Ok(Synced { compared: 1, missing: 0, oldest: None, how })
                 }
                 Some(Observation::Unreadable(why)) => {
                     Err(Failure::new(Class::Unreachable, why.message))

@@ -1,0 +1,36 @@
+//! The last look at a role record before the first of them is moved: each is moved by
+//! compare-and-swap, but whoever has lost should find that out before it has moved one that the
+//! winner could not reach.
+
+use lifeboat_sdk::{Class, Ctx, Failure, Observation, Target, Value};
+
+use super::Deed;
+
+/// Reads the object again, and compares what its kind swaps by.
+pub(super) async fn look(deed: &Deed, ctx: &Ctx) -> Result<Value, Failure> {
+    let (kind, on) = deed.operand()?;
+    let text = |name: &str| on.document.get(name).and_then(Value::as_str);
+    let target =
+        Target { address: deed.task.about.clone(), id: on.id.clone(), hint: on.document.clone() };
+    let found = kind.read(ctx, &on.scope, &[target]).await.into_iter().next();
+    let now = match found {
+        Some(Observation::Present(present)) => present.object,
+        Some(Observation::Absent(_)) => return Err(changed("is gone")),
+        Some(Observation::Unreadable(unread)) => {
+            return Err(Failure::new(Class::Unreachable, unread.message));
+        }
+        None => return Err(Failure::new(Class::Garbled, "nothing was said of it")),
+    };
+    let swapped_by = kind.schema().attributes.iter().filter(|attribute| attribute.compared);
+    for attribute in swapped_by {
+        let now = now.get(attribute.name).and_then(Value::as_str);
+        if now != text(attribute.name) {
+            return Err(changed("was written by somebody else since the plan was made"));
+        }
+    }
+    Ok(Value::object([("how".into(), Value::string("as it was planned from"))]))
+}
+
+fn changed(what: &str) -> Failure {
+    Failure::new(Class::Conflict, format!("it {what}"))
+}
