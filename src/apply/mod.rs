@@ -237,7 +237,10 @@ async fn finish(
             && run.plan.is_whole()
             && current.state.promotions.owed.is_empty()
         {
-            current.state.promotions.unprotected = None;
+            let promotions = &mut current.state.promotions;
+            if promotions.unprotected.take().is_some() {
+                promotions.protected = Some((run.now)());
+            }
         }
         current.state.tool_version.clone_from(&run.tool_version);
         current.state.note_consumed(&run.plan_digest);

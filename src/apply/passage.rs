@@ -69,6 +69,7 @@ impl Current<'_> {
         let writes = |step: &Step| step.phase == Phase::Promote && !step.members.is_empty();
         if !promotion.owed.is_empty() || self.plan.steps.iter().any(writes) {
             promotions.unprotected = Some(at.to_owned());
+            promotions.protected = None;
         }
     }
 }

@@ -15,14 +15,14 @@ use super::exit::Exit;
 use super::failure;
 use super::plan::{failed, make, tell};
 use super::workspace::{Workspace, asked, duration, has_files};
-use super::{approval, args, promote};
+use super::{approval, args, preflight, promote};
 use crate::address::Address;
 use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
 use crate::engine::expected::{self, Expected};
 use crate::engine::finaliser::Finaliser;
-use crate::engine::{Asked, Contexts, Loaded, Settings, approvers, going_on, ground};
+use crate::engine::{Asked, Contexts, Loaded, Settings, approvers, failback, going_on, ground};
 use crate::event::Events;
 use crate::plan::{Plan, PlanMode, bind, file};
 use crate::registry::Providers;
@@ -34,12 +34,8 @@ use crate::view::progress::Progress;
 /// Runs `destroy`.
 pub async fn destroy(workspace: &Workspace, args: args::Destroy) -> Exit {
     let args::Destroy { planning, consent, locking } = args;
-    let (destroy, plan, import, edit) = (true, None, None, None);
-    run(
-        workspace,
-        args::Apply { planning, consent, locking, destroy, plan, import, edit, abort: None },
-    )
-    .await
+    let given = args::Apply { planning, consent, locking, destroy: true, ..args::Apply::default() };
+    run(workspace, given).await
 }
 
 /// Runs `apply`.
@@ -232,6 +228,14 @@ impl Applying<'_> {
             return Err(Exit::Error);
         }
         let planning = &self.args.planning;
+        if let (true, Some(state), Some(topology)) = (self.args.failback, state, &loaded.topology) {
+            let soak = topology.declaration.failover.soak.as_ref();
+            failback::judge(state, soak, workspace.now).map_err(|early| {
+                workspace.tell(&(*early).into());
+                Exit::Refused
+            })?;
+            asked.graceful = true;
+        }
         let named = self.args.consent.naming.is_of(state.map(|s| s.epoch));
         asked.back = named || self.args.edit.is_some();
         asked.in_doubt.clone_from(&newest.in_doubt);
@@ -245,6 +249,7 @@ impl Applying<'_> {
         if asked.import.is_none() || workspace.output.json {
             tell(workspace, planning, &made.plan, operation);
         }
+        preflight::gate(self, &loaded, &settings, &made, &newest).await?;
         let bytes = file::write(&made.plan, &self.backend.sealer())
             .map_err(|error| workspace.failed(&error))?;
         let (plan, providers) = (made.plan, made.providers);

@@ -67,6 +67,8 @@ pub enum Command {
     Destroy(Destroy),
     /// Make another region the primary
     Promote(Promote),
+    /// Make the region that the last promotion left the primary again, when it is time to
+    Failback(Failback),
     /// Check what a promotion would need; changes nothing itself
     Preflight(Preflight),
     /// Tell what changed outside of lifeboat; changes nothing itself
@@ -106,6 +108,7 @@ impl Command {
             Self::Apply(args) => &args.planning,
             Self::Destroy(args) => &args.planning,
             Self::Promote(args) => &args.planning,
+            Self::Failback(args) => &args.planning,
             Self::Drift(args) => &args.planning,
             Self::Preflight(args) => return args.input != Some(false),
             Self::Import(args) => return args.input != Some(false),
@@ -296,6 +299,9 @@ pub struct Apply {
     /// What `import` takes in: it is an apply of one object, of which nothing is changed.
     #[arg(skip)]
     pub import: Option<(Address, Name)>,
+    /// Whether it is a `failback`.
+    #[arg(skip)]
+    pub failback: bool,
     /// What `promote` writes into the files.
     #[arg(skip)]
     pub edit: Option<Editing>,
@@ -322,6 +328,26 @@ pub struct Promote {
     /// Give up the promotion that is open, before the other region is claimed
     #[arg(long, conflicts_with_all = ["region", "from_epoch"])]
     pub abort: bool,
+    /// Approve it, where there is no terminal: the epoch that it leaves, as `lifeboat status` tells it
+    #[arg(long, value_name = "EPOCH", value_parser = whole::<u64>)]
+    pub from_epoch: Option<u64>,
+    /// Leave the files as they are
+    #[arg(long)]
+    pub no_edit: bool,
+    /// What a person says of what nobody can measure.
+    #[command(flatten)]
+    pub word: Word,
+    /// How to plan.
+    #[command(flatten)]
+    pub planning: Planning,
+    /// The lock.
+    #[command(flatten)]
+    pub locking: Locking,
+}
+
+/// `failback`
+#[derive(Clone, Debug, Args)]
+pub struct Failback {
     /// Approve it, where there is no terminal: the epoch that it leaves, as `lifeboat status` tells it
     #[arg(long, value_name = "EPOCH", value_parser = whole::<u64>)]
     pub from_epoch: Option<u64>,

@@ -25,10 +25,8 @@ pub async fn run(workspace: &Workspace, args: args::Import) -> Exit {
     // Nothing is changed, so there is nothing to approve.
     let consent = args::Consent { auto_approve: true, ..Default::default() };
     let import = Some((at, id.into()));
-    let (destroy, plan, edit) = (false, None, None);
-    let apply =
-        args::Apply { planning, consent, locking, destroy, plan, import, edit, abort: None };
-    apply::run(workspace, apply).await
+    let given = args::Apply { planning, consent, locking, import, ..args::Apply::default() };
+    apply::run(workspace, given).await
 }
 
 /// The address of one object that can be managed.

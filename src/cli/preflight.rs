@@ -4,17 +4,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use lifeboat_sdk::{Diagnostic, Severity};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Severity};
 use lifeboat_state::backend::{StateBackend as _, StoreBackend};
+use lifeboat_state::durations::Durations;
 
+use super::apply::Applying;
 use super::args;
 use super::drift::base;
 use super::exit::Exit;
 use super::plan::make;
 use super::workspace::Workspace;
+use crate::apply::{Known, Recovered};
 use crate::engine::edit::{self, Edit};
 use crate::engine::preflight::{self as engine, Given, Held, Verdict};
-use crate::engine::{Asked, Loaded};
+use crate::engine::{Asked, Loaded, Made, Settings};
+use crate::plan::promotion::Mode;
 use crate::registry::Providers;
 use crate::view::preflight as view;
 
@@ -150,6 +154,65 @@ async fn look(
     let Some(facts) = facts else { return Err(nothing(workspace, NOT_APPLIED)) };
     let preflight = engine::preflight(&facts);
     Ok((preflight, loaded))
+}
+
+/// The checks that a graceful promotion must pass before it is begun.
+///
+/// # Errors
+/// One does not pass; that has been told.
+pub(super) async fn gate(
+    applying: &Applying<'_>,
+    loaded: &Loaded,
+    settings: &Settings,
+    made: &Made,
+    newest: &Recovered,
+) -> Result<(), Exit> {
+    let (workspace, word) = (applying.workspace, &applying.args.consent.word);
+    let Some(promotion) = made.plan.promotion.as_ref() else { return Ok(()) };
+    if promotion.mode() == Mode::Ungraceful {
+        return Ok(());
+    }
+    let known = Known {
+        state: newest.loaded.as_ref().map(|newest| newest.state.clone()),
+        in_doubt: newest.in_doubt.clone(),
+        ..Known::default()
+    };
+    let given = Given {
+        loaded,
+        made,
+        known: &known,
+        named: promotion.from.clone(),
+        edit: Ok(None),
+        held: Held::Free,
+        // How long it takes is told by `preflight`, and keeps nothing from being begun.
+        durations: &Durations::default(),
+        settings,
+    };
+    let facts = engine::facts(given, &promotion.to, workspace.interrupt.clone()).await;
+    let Some(facts) = facts.map_err(|why| told(workspace, loaded, *why))? else { return Ok(()) };
+    let preflight = engine::preflight(&facts);
+    let stops = preflight.stops(&word.ignore_preflight_errors);
+    if stops.is_empty() {
+        return Ok(());
+    }
+    let stops = Diagnostics(stops.into_iter().map(stopped).collect());
+    workspace.output.diagnostics(&stops, &loaded.config.sources);
+    Err(Exit::Refused)
+}
+
+/// That a check keeps a graceful promotion from being begun.
+fn stopped(check: &engine::Check) -> Diagnostic {
+    let about = check.about.as_ref().map(|about| format!("{about}: ")).unwrap_or_default();
+    let fix = check.fix.as_ref().map(|fix| format!("{fix} ")).unwrap_or_default();
+    let name = check.code.trim_start_matches("preflight::");
+    let summary = match check.verdict {
+        Verdict::Unknown => "A graceful promotion does not go by what is unknown",
+        Verdict::Pass | Verdict::Fail => "A check that a graceful promotion must pass fails",
+    };
+    let help = format!("{fix}To begin it all the same: -ignore-preflight-errors={name}.");
+    Diagnostic::error(check.code, summary, format!("{about}{}", check.message))
+        .at_opt(check.span)
+        .help(help)
 }
 
 fn told(workspace: &Workspace, loaded: &Loaded, why: Diagnostic) -> Exit {

@@ -1,5 +1,5 @@
-//! `lifeboat promote REGION`: an apply of the files as they are with that region as the primary. The
-//! line is written when the promotion is approved.
+//! `lifeboat promote REGION` and `lifeboat failback`: an apply of the files as they are with that region
+//! as the primary. The line is written when the promotion is approved.
 
 use lifeboat_sdk::Severity;
 
@@ -9,6 +9,8 @@ use super::exit::Exit;
 use super::replace::replace;
 use super::workspace::Workspace;
 use crate::engine::edit::{self, Edit};
+use crate::engine::failback;
+use crate::registry::Providers;
 use crate::view::escape::line;
 
 /// Runs `promote`.
@@ -19,25 +21,58 @@ pub async fn run(workspace: &Workspace, args: args::Promote) -> Exit {
         let given = args::Apply { planning, locking, abort, ..args::Apply::default() };
         return apply::run(workspace, given).await;
     };
+    let consent = consent(&region, from_epoch, word);
+    let given = args::Apply { planning, consent, locking, ..args::Apply::default() };
+    make_primary(workspace, &region, !no_edit, given).await
+}
+
+/// Runs `failback`: `promote` of the region that the last promotion left, where that is time.
+pub async fn back(workspace: &Workspace, args: args::Failback) -> Exit {
+    let args::Failback { from_epoch, no_edit, word, planning, locking } = args;
+    let region = match left(workspace).await {
+        Ok(region) => region,
+        Err(exit) => return exit,
+    };
+    let consent = consent(&region, from_epoch, word);
+    let given =
+        args::Apply { planning, consent, locking, failback: true, ..args::Apply::default() };
+    make_primary(workspace, &region, !no_edit, given).await
+}
+
+/// The region that the last promotion left; it is judged under the lock whether it is time.
+async fn left(workspace: &Workspace) -> Result<String, Exit> {
+    let backend = workspace.backend().await?;
+    let known = workspace.known(&backend, &Providers::default()).await?;
+    failback::target(known.state.as_ref()).map_err(|nothing| {
+        workspace.tell(&(*nothing).into());
+        Exit::Error
+    })
+}
+
+fn consent(region: &str, from_epoch: Option<u64>, word: args::Word) -> args::Consent {
+    let promote = from_epoch.is_some().then(|| region.to_owned());
+    let naming = args::Naming { promote, from_epoch };
+    args::Consent { naming, word, ..Default::default() }
+}
+
+/// Applies the files with another primary; with `keep` they are written.
+async fn make_primary(workspace: &Workspace, region: &str, keep: bool, given: args::Apply) -> Exit {
     let contexts = workspace.contexts(false);
-    let (loaded, found) = workspace.load_quietly(&workspace.settings(Some(&planning)), &contexts);
+    let settings = workspace.settings(Some(&given.planning));
+    let (loaded, found) = workspace.load_quietly(&settings, &contexts);
     if found.0.iter().any(|problem| problem.severity == Severity::Error) {
         workspace.output.diagnostics(&found, &loaded.config.sources);
         return Exit::Error;
     }
-    let edit = match edit::primary(&loaded, &region) {
+    let edit = match edit::primary(&loaded, region) {
         Ok(edit) => edit,
         Err(why) => {
             workspace.output.diagnostics(&(*why).into(), &loaded.config.sources);
             return Exit::Error;
         }
     };
-    let promote = from_epoch.is_some().then_some(region);
-    let naming = args::Naming { promote, from_epoch };
-    let consent = args::Consent { naming, word, ..Default::default() };
-    let edit = edit.map(|edit| args::Editing { edit, keep: !no_edit });
-    let given = args::Apply { planning, consent, locking, edit, ..args::Apply::default() };
-    apply::run(workspace, given).await
+    let edit = edit.map(|edit| args::Editing { edit, keep });
+    apply::run(workspace, args::Apply { edit, ..given }).await
 }
 
 /// Writes another primary into the files.

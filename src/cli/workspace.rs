@@ -294,6 +294,7 @@ pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
         unmanaged: false,
         in_doubt: BTreeMap::new(),
         back: false,
+        graceful: false,
         valid_hours: 24,
     })
 }

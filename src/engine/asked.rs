@@ -30,6 +30,8 @@ pub struct Asked {
     pub in_doubt: BTreeMap<Address, String>,
     /// Whether the region that the last promotion left is meant where the files name it.
     pub back: bool,
+    /// Whether a promotion is refused that would leave a region which does not answer.
+    pub graceful: bool,
     /// How long the plan may be applied, in hours.
     pub valid_hours: i64,
 }
@@ -47,6 +49,7 @@ impl Default for Asked {
             unmanaged: false,
             in_doubt: BTreeMap::new(),
             back: false,
+            graceful: false,
             valid_hours: 24,
         }
     }

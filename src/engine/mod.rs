@@ -13,6 +13,7 @@ pub mod context;
 mod drifted;
 pub mod edit;
 pub mod expected;
+pub mod failback;
 pub mod files;
 pub mod finaliser;
 pub mod generate;

@@ -334,6 +334,7 @@ fn complete(
         let (mut promotion, found) =
             promotion::promote(&mut plan.changes, parts, from, &to, epoch, &gated);
         promotion.approvals = roles.approvals;
+        made.diagnostics.0.extend(roles::ungraceful(loaded, asked, &promotion));
         (acts, promotion.left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, copies);
         plan.promotion = Some(promotion);
         made.diagnostics.extend(found);

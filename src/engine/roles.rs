@@ -11,9 +11,9 @@ use crate::address::Address;
 use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
 use crate::plan::order::Needs;
-use crate::plan::promotion::{Parts, region_of};
+use crate::plan::promotion::{Mode, Parts, region_of};
 use crate::plan::resolve::Input;
-use crate::plan::{ObjectChange, Plan, PlanMode};
+use crate::plan::{ObjectChange, Plan, PlanMode, Promotion};
 use crate::refresh::record::RoleRecord;
 use crate::topology::Topology;
 
@@ -134,6 +134,36 @@ fn whole(asked: &Asked, from: &str, to: &str) -> Result<(), Box<Diagnostic>> {
     let help = format!("Leave {option} away, or write `primary = \"{from}\"` first.");
     let summary = "The primary differs from the one in state";
     Err(Box::new(Diagnostic::error("promotion::not_whole", summary, detail).help(help)))
+}
+
+/// That a promotion would leave a region which does not answer, where only a graceful one is wanted.
+pub(super) fn ungraceful(
+    loaded: &Loaded,
+    asked: &Asked,
+    promotion: &Promotion,
+) -> Option<Diagnostic> {
+    let failover = loaded.topology.as_ref().map(|topology| &topology.declaration.failover);
+    let declared = failover.and_then(|failover| failover.mode.as_deref()) == Some("graceful");
+    if promotion.mode() == Mode::Graceful || !(declared || asked.graceful) {
+        return None;
+    }
+    let from = &promotion.from;
+    let (by, help) = if declared {
+        let help = "Wait until it answers, or write mode = \"ungraceful\" in the failover block.";
+        ("the failover block says mode = \"graceful\"", help.to_owned())
+    } else {
+        let help = format!(
+            "Wait until it answers. Where that cannot be waited for: `lifeboat promote {}`.",
+            promotion.to
+        );
+        ("a graceful promotion was asked for", help)
+    };
+    let detail = format!(
+        "Not all of {from} answers, so that it cannot be fenced, and nobody can tell what would be \
+         lost; {by}."
+    );
+    let summary = "The promotion would not be graceful";
+    Some(Diagnostic::error("promotion::ungraceful", summary, detail).help(help))
 }
 
 /// What the roles mean for the steps of a plan.

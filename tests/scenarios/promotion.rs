@@ -15,6 +15,9 @@ pub(super) const WEST_FIRST: &str = "primary  = \"us-west-2\"";
 pub(super) const APPROVED: &[&str] =
     &["apply", "-input=false", "-auto-approve", "-promote=us-west-2", "-from-epoch=1"];
 
+/// What approves going back from the first promotion.
+const FAILBACK: &[&str] = &["failback", "-input=false", "-from-epoch=2"];
+
 /// The example, applied, and then with the other region as the primary in its files.
 #[track_caller]
 pub(super) fn ready() -> Stage {
@@ -84,6 +87,11 @@ fn one_line_makes_the_other_region_the_primary_and_nothing_is_left_to_do_after_r
     let status = stage.expect(&["status"], 0);
     stage.check(status.stdout.contains("primary us-west-2 (epoch 2)"), "status tells the roles");
 
+    // The region that was left has not all that was written since: it is too early to go back.
+    let early = stage.expect(FAILBACK, 5);
+    stage.check(early.stderr.contains("promotion::unprotected"), "it says what is missing");
+    stage.same(early.mutating(), 0, "nothing is changed before");
+
     // Re-protection is the next plan, and then nothing is left to do.
     stage.expect(APPLY, 0);
     stage.expect_nothing();
@@ -97,6 +105,48 @@ fn one_line_makes_the_other_region_the_primary_and_nothing_is_left_to_do_after_r
     let stale = stage.expect(APPROVED, 5);
     stage.check(stale.stderr.contains("promotion::stale_files"), "the files are stale");
     stage.same(stale.mutating(), 0, "stale files change nothing");
+
+    // It is gone back to on purpose, with all that was written meanwhile.
+    stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    stage.expect(FAILBACK, 0);
+    stage.same(fenced(&stage, WEST, COPY), true, "the region that was left takes no writes");
+    stage.same(fenced(&stage, EAST, BUCKET), false, "the old primary takes writes again");
+    stage.same(answered(&stage), EAST.to_owned(), "the primary of the name");
+    stage.expect(APPLY, 0);
+    stage.expect_nothing();
+}
+
+/// A graceful promotion loses nothing, and does not go by what is not known.
+#[test]
+fn a_graceful_promotion_is_refused_where_the_target_lags_or_nobody_can_tell() {
+    let stage = ready();
+    // Nothing is told of what is in the copy.
+    let silent = Rule::new(Fault::Status500).operation("ListObjectsV2").region(WEST);
+    let silent = stage.bed.proxy.inject(silent);
+    let ran = stage.expect(APPROVED, 5);
+    stage.check(ran.stderr.contains("preflight::replication_lag"), "it says which check");
+    stage.check(ran.stderr.contains("-ignore-preflight-errors=replication_lag"), "and the way out");
+    stage.same(ran.mutating(), 0, "nothing is changed");
+    let other = ["-ignore-preflight-errors=fence"];
+    stage.expect(&[APPROVED, &other].concat(), 5);
+    stage.bed.proxy.remove(silent);
+    stage.expect(APPROVED, 0);
+    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
+}
+
+/// Where the files want the old primary alive, nobody's word is enough.
+#[test]
+fn a_graceful_mode_leaves_no_region_that_does_not_answer() {
+    let stage = ready();
+    stage.folder.edit(
+        FILE,
+        WEST_FIRST,
+        &format!("{WEST_FIRST}\n  failover {{\n    mode = \"graceful\"\n  }}"),
+    );
+    stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST).regional());
+    let ran = stage.expect(&[APPROVED, ATTESTED].concat(), 1);
+    stage.check(ran.stderr.contains("promotion::ungraceful"), "it says why");
+    stage.same(ran.mutating(), 0, "nothing is changed");
 }
 
 #[test]

@@ -101,20 +101,31 @@ pub(super) const CHECKS: [(&str, Judge); 20] = [
     ("preflight::no_open_run", run::no_open_run),
     ("preflight::state_current", record::state_current),
     ("preflight::role_records", record::role_records),
-    ("preflight::primary_reachable", reach::primary),
-    ("preflight::target_reachable", reach::target),
+    (PRIMARY, reach::primary),
+    (TARGET, reach::target),
     ("preflight::steps", reach::steps),
     ("preflight::credentials", credentials::places),
     ("preflight::session", credentials::session),
-    ("preflight::fence", fence::places),
+    (FENCE, fence::places),
     ("preflight::target_owes_nothing", fence::owed),
-    ("preflight::replication_rule", data::rule),
-    ("preflight::replication_lag", data::lag),
+    (RULE, data::rule),
+    (LAG, data::lag),
     ("preflight::target_drift", data::drift),
-    ("preflight::dns_ttl", dns::ttl),
+    (TTL, dns::ttl),
     ("preflight::dns_switch", dns::switch),
     ("preflight::time", time::predicted),
 ];
+
+const PRIMARY: &str = "preflight::primary_reachable";
+const TARGET: &str = "preflight::target_reachable";
+const FENCE: &str = "preflight::fence";
+const RULE: &str = "preflight::replication_rule";
+const LAG: &str = "preflight::replication_lag";
+const TTL: &str = "preflight::dns_ttl";
+
+/// The checks that a graceful promotion must pass: it is there to lose nothing. The others are about
+/// the day on which the primary is gone, or are refused by planning itself.
+pub const GATES: [&str; 6] = [PRIMARY, TARGET, FENCE, RULE, LAG, TTL];
 
 /// What came of a preflight.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +168,20 @@ impl Preflight {
     /// The worst that any check came to.
     pub fn worst(&self) -> Verdict {
         self.checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Pass)
+    }
+
+    /// What keeps a graceful promotion from being begun (design.md, section 9: what is unknown does,
+    /// too), but for checks that the operator says to ignore, by their names or as `all`.
+    pub fn stops(&self, ignored: &[String]) -> Vec<&Check> {
+        let ignores = |check: &Check| {
+            let name = check.code.trim_start_matches("preflight::");
+            ignored.iter().any(|i| i == "all" || i == name || *i == check.code)
+        };
+        let stops = |check: &&Check| {
+            let gate = GATES.contains(&check.code) && !ignores(check);
+            gate && check.verdict != Verdict::Pass
+        };
+        self.checks.iter().filter(stops).collect()
     }
 
     /// `17 passed, 1 failed, 2 unknown`

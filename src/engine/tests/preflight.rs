@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifeboat_sdk::provider::Credentials;
-use lifeboat_sdk::{Cause, Diagnostic, Interrupt, Location, Name, RegionName, Scope, Type, Value};
+use lifeboat_sdk::{
+    Cause, Diagnostic, Interrupt, Location, Name, RegionName, Scope, Synced, Type, Value,
+};
 use lifeboat_state::durations::Durations;
 use lifeboat_state::model::{Owed, State};
 use tokio::sync::watch;
@@ -58,6 +60,14 @@ const GATED: [(&str, &str); 2] = [
     ("health_check {}", "health_check {}\n  gate { https = \"gate.example.com/switch\" }"),
 ];
 
+/// With a limit to what may be lost.
+const RPO: [(&str, &str); 1] =
+    [("{ rto = \"30m\" }", "{\n    rto = \"30m\"\n    rpo = \"5m\"\n  }")];
+
+/// With a limit to how far a standby may be behind, which goes first.
+const LAG: [(&str, &str); 2] =
+    [RPO[0], ("primary  =", "failover {\n    max_lag = \"1m\"\n  }\n  primary  =")];
+
 const POLICY: &str = r#"bucket.exports.aws_s3_bucket_policy["us-west-2"]"#;
 const OTHER: &str = r#"bucket.exports.aws_s3_bucket_policy["us-east-1"]"#;
 const RULES: &str = r#"replication.exports.aws_s3_bucket_replication_configuration["us-west-2"]"#;
@@ -97,6 +107,7 @@ struct World {
     held: Held,
     objects: BTreeMap<Address, Previous>,
     credentials: (Credentials, Result<(), String>),
+    copy: Option<Result<Synced, String>>,
     expected: Option<Duration>,
 }
 
@@ -123,6 +134,7 @@ impl World {
             held: Held::Free,
             objects: BTreeMap::new(),
             credentials: (Credentials::default(), Ok(())),
+            copy: Some(Ok(compared(0, None))),
             expected: Some(Duration::from_secs(10)),
         };
         world.plan();
@@ -263,15 +275,22 @@ impl World {
         };
         let facts = facts(given, EAST, interrupt).await.unwrap().unwrap();
         let (needs, proven) = self.credentials.clone();
+        let copies = self.copy.iter().map(|copy| ("replication.exports".into(), copy.clone()));
         // What this build's providers and an empty history cannot tell.
         preflight(&Facts {
             objects: self.objects.clone(),
             credentials: vec![("aws".into(), needs, proven)],
+            copies: copies.collect(),
             dns_home: Some(EAST),
             expected: self.expected,
             ..facts
         })
     }
+}
+
+/// So many objects are missing of ten, the oldest written at this second; it is 0 now.
+fn compared(missing: u64, oldest: Option<i64>) -> Synced {
+    Synced { compared: 10, missing, oldest, how: "10 objects compared once".to_owned() }
 }
 
 fn record(epoch: u64) -> String {
@@ -425,7 +444,36 @@ fn records_data_and_traffic() -> Vec<Case> {
         case(|w| w.drifts(RULES, Action::Update), "preflight::replication_rule", rule, Fail),
         case(|w| w.has(RULES, rules("Disabled")), "preflight::replication_rule", rule, Fail),
         case(|w| w.silence(WEST), "preflight::replication_rule", rule, Unknown),
-        case(|_| (), "preflight::replication_lag", rule, Unknown),
+        case(|w| w.copy = None, "preflight::replication_lag", rule, Unknown),
+        case(|w| w.copy = Some(Err("no".into())), "preflight::replication_lag", rule, Unknown),
+        case(|w| w.copy = Some(Ok(compared(2, None))), "preflight::replication_lag", rule, Unknown),
+        case(
+            |w| w.copy = Some(Ok(compared(2, Some(-9000)))),
+            "preflight::replication_lag",
+            rule,
+            Pass,
+        ),
+        case(
+            |w| w.copy = Some(Ok(compared(2, Some(-300)))),
+            "preflight::replication_lag",
+            rule,
+            Pass,
+        )
+        .with(&RPO),
+        case(
+            |w| w.copy = Some(Ok(compared(2, Some(-301)))),
+            "preflight::replication_lag",
+            rule,
+            Fail,
+        )
+        .with(&RPO),
+        case(
+            |w| w.copy = Some(Ok(compared(2, Some(-61)))),
+            "preflight::replication_lag",
+            rule,
+            Fail,
+        )
+        .with(&LAG),
         case(
             |w| w.drifts(r#"bucket.exports.aws_s3_bucket["us-east-1"]"#, Action::Delete),
             "preflight::target_drift",
@@ -447,17 +495,33 @@ fn records_data_and_traffic() -> Vec<Case> {
 }
 
 #[tokio::test]
-async fn where_all_is_well_every_check_passes_but_the_one_that_nothing_measures() {
+async fn where_all_is_well_every_check_passes() {
     let judged = World::new(&[]).await.judged().await;
     let codes: BTreeSet<&str> = judged.checks.iter().map(|check| check.code).collect();
     assert_eq!(codes, CHECKS.iter().map(|(code, _)| *code).collect());
     for check in &judged.checks {
-        let unknown = check.code == "preflight::replication_lag";
-        let should = if unknown { Verdict::Unknown } else { Verdict::Pass };
-        assert_eq!(check.verdict, should, "{check:?}");
+        assert_eq!(check.verdict, Verdict::Pass, "{check:?}");
     }
     let Preflight { from, to, epoch, .. } = &judged;
-    assert_eq!((&**from, &**to, *epoch, judged.worst()), (WEST, EAST, 3, Verdict::Unknown));
+    assert_eq!((&**from, &**to, *epoch, judged.worst()), (WEST, EAST, 3, Verdict::Pass));
+}
+
+#[tokio::test]
+async fn a_graceful_promotion_is_stopped_by_what_fails_or_is_unknown_unless_that_is_ignored() {
+    let mut world = World::new(&[]).await;
+    world.copy = None;
+    // This one is told, and stops nothing.
+    world.expected = None;
+    let judged = world.judged().await;
+    let stops = |ignored: &[&str]| {
+        let ignored: Vec<String> = ignored.iter().map(|name| (*name).to_owned()).collect();
+        judged.stops(&ignored).iter().map(|check| check.code).collect::<Vec<_>>()
+    };
+    assert_eq!(stops(&[]), ["preflight::replication_lag"]);
+    assert_eq!(stops(&["fence"]), ["preflight::replication_lag"]);
+    for ignored in ["replication_lag", "preflight::replication_lag", "all"] {
+        assert!(stops(&[ignored]).is_empty(), "{ignored}");
+    }
 }
 
 #[tokio::test]

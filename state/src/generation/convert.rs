@@ -170,7 +170,8 @@ impl From<v1::Deposed> for Deposed {
 
 impl From<Promotions> for v2::Promotions {
     fn from(promotions: Promotions) -> Self {
-        let Promotions { left, unprotected, owed, gates, last, approvals, approvers } = promotions;
+        let Promotions { left, unprotected, protected, owed, gates, last, approvals, approvers } =
+            promotions;
         let owed = owed.into_iter().map(|(address, Owed { region, epoch, since })| {
             (address, v2::Owed { region, epoch, since })
         });
@@ -186,14 +187,22 @@ impl From<Promotions> for v2::Promotions {
             told,
         });
         let (owed, gates) = (owed.collect(), gates.collect());
-        Self { left, unprotected, owed, gates, last, approvals, approvers }
+        Self { left, unprotected, protected, owed, gates, last, approvals, approvers }
     }
 }
 
 impl From<v2::Promotions> for Promotions {
     fn from(promotions: v2::Promotions) -> Self {
-        let v2::Promotions { left, unprotected, owed, gates, last, approvals, approvers } =
-            promotions;
+        let v2::Promotions {
+            left,
+            unprotected,
+            protected,
+            owed,
+            gates,
+            last,
+            approvals,
+            approvers,
+        } = promotions;
         let owed = owed.into_iter().map(|(address, v2::Owed { region, epoch, since })| {
             (address, Owed { region, epoch, since })
         });
@@ -209,7 +218,7 @@ impl From<v2::Promotions> for Promotions {
             told,
         });
         let (owed, gates) = (owed.collect(), gates.collect());
-        Self { left, unprotected, owed, gates, last, approvals, approvers }
+        Self { left, unprotected, protected, owed, gates, last, approvals, approvers }
     }
 }
 

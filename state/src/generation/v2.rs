@@ -29,6 +29,8 @@ pub(super) struct Promotions {
     pub(super) left: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) unprotected: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) protected: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) owed: BTreeMap<String, Owed>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -65,8 +67,9 @@ pub(super) struct Passage {
 
 impl Promotions {
     fn is_empty(&self) -> bool {
-        let Self { left, unprotected, owed, gates, last, approvals, approvers } = self;
-        let nothing = left.is_none() && unprotected.is_none() && last.is_none();
+        let Self { left, unprotected, protected, owed, gates, last, approvals, approvers } = self;
+        let since = unprotected.is_some() || protected.is_some();
+        let nothing = left.is_none() && !since && last.is_none();
         let open = owed.is_empty() && gates.is_empty();
         nothing && open && *approvals == 0 && approvers.is_empty()
     }

@@ -80,6 +80,8 @@ pub struct Promotions {
     pub left: Option<String>,
     /// Since when (RFC 3339) the data of the primary has no healthy copy.
     pub unprotected: Option<String>,
+    /// Since when (RFC 3339) it has had one again, after the last promotion.
+    pub protected: Option<String>,
     /// What could not be done in a region that did not answer and must be done there before
     /// anything else, by the address of its object.
     pub owed: BTreeMap<String, Owed>,
