@@ -55,6 +55,8 @@ pub enum Act {
     Sync,
     /// Looks once more whether an object is as the plan was made from.
     Confirm,
+    /// Looks whether what answers in the new primary is well.
+    Probe,
     /// Opens the gate that moves the traffic away from a region.
     Open,
     /// Closes it again.
@@ -63,16 +65,26 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Approve,
         Self::Claim,
         Self::Reach,
         Self::Hook,
         Self::Sync,
         Self::Confirm,
+        Self::Probe,
         Self::Open,
         Self::Close,
     ];
+
+    /// Whether an operator may go on without it. Not without what keeps two regions from taking writes,
+    /// nor without the proof of what is lost.
+    pub fn may_be_skipped(self) -> bool {
+        match self {
+            Self::Hook | Self::Probe | Self::Open | Self::Close => true,
+            Self::Approve | Self::Claim | Self::Reach | Self::Sync | Self::Confirm => false,
+        }
+    }
 
     /// Its name in plans.
     pub fn word(self) -> &'static str {
@@ -83,6 +95,7 @@ impl Act {
             Self::Hook => "hook",
             Self::Sync => "sync",
             Self::Confirm => "confirm",
+            Self::Probe => "probe",
             Self::Open => "open",
             Self::Close => "close",
         }

@@ -24,7 +24,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +75,8 @@ pub struct Run<'a> {
     pub plan_digest: String,
     /// Whether an earlier process began it: what is done stays done, and the rest is carried out.
     pub resumes: bool,
+    /// What an operator goes on without, by the names of tasks, and why.
+    pub skips: BTreeMap<String, String>,
     /// Who approved a promotion, and what they attested and accepted.
     pub approval: Option<Value>,
     /// Kinds, able to make calls.

@@ -36,7 +36,7 @@ impl Current<'_> {
                 passage.reached.insert(step.phase.word().to_owned(), at);
             }
             Act::Reach => drop(passage.reached.insert(step.phase.word().to_owned(), at)),
-            Act::Hook | Act::Sync => {
+            Act::Hook | Act::Sync | Act::Probe => {
                 let how = ["failed", "how"].iter().find_map(|name| told.get(name)?.as_str());
                 passage.told.insert(about, how.unwrap_or("done").to_owned());
             }

@@ -132,6 +132,11 @@ impl Applying<'_> {
             Some(path) => self.saved(path).await?,
             None => self.made().await?,
         };
+        if !ready.resumes && !self.args.consent.word.skip.is_empty() {
+            let text = "No promotion is open, so that there is no step to go on without.";
+            self.workspace.output.error("The options cannot be used", text);
+            return Err(Exit::Error);
+        }
         if ready.has_nothing_to_do(&newest) {
             return Ok(self.nothing_to_do(&ready, &newest).await);
         }
@@ -370,8 +375,9 @@ impl Applying<'_> {
             workspace.tell(&(*refused).into());
             Exit::Refused
         })?;
+        let skips = approval::skips(workspace, &self.args.consent.word, &plan)?;
         let bytes = open.plan.clone();
-        Ok(Ready { resumes: true, ..Ready::new(plan, bytes, loaded, contexts, providers) })
+        Ok(Ready { resumes: true, skips, ..Ready::new(plan, bytes, loaded, contexts, providers) })
     }
 
     async fn carry_out(&self, ready: Ready, newest: Recovered) -> Exit {

@@ -1,5 +1,6 @@
 //! What stands between a plan and its apply: options that fit it, guards, and a person's approval.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use crate::apply::OpenPromotion;
 use crate::approval::{Approver, Policy};
 use crate::engine::applying::Ready;
 use crate::plan::guard::{Consent, guards};
-use crate::plan::{PlanMode, Promotion};
+use crate::plan::{Plan, PlanMode, Promotion};
 use crate::view::escape::line;
 
 /// Refuses, with summary and detail, the options that a saved plan has answered already.
@@ -319,6 +320,33 @@ pub fn goes_on(
     );
     workspace.output.error("Another promotion is open", &text);
     Err(Exit::Refused)
+}
+
+/// What an open promotion goes on without, and why.
+///
+/// # Errors
+/// It has no such step, or not without it; that has been told.
+pub fn skips(
+    workspace: &Workspace,
+    word: &args::Word,
+    plan: &Plan,
+) -> Result<BTreeMap<String, String>, Exit> {
+    let tasks = plan.steps.iter().filter_map(|step| step.act.zip(step.task.as_ref()));
+    let may: BTreeSet<&str> =
+        tasks.filter(|(act, _)| act.may_be_skipped()).map(|(_, task)| &*task.about).collect();
+    let reason = word.reason.clone().unwrap_or_default();
+    if let Some(unknown) = word.skip.iter().find(|name| !may.contains(name.as_str())) {
+        let all = may.into_iter().collect::<Vec<_>>().join(", ");
+        let text = match all.as_str() {
+            "" => "The open promotion has no step that can be left out.".to_owned(),
+            all => {
+                format!("The open promotion cannot go on without {unknown:?}, but without: {all}.")
+            }
+        };
+        workspace.output.error("The step cannot be skipped", &line(&text));
+        return Err(Exit::Error);
+    }
+    Ok(word.skip.iter().map(|name| (name.clone(), reason.clone())).collect())
 }
 
 async fn approve(workspace: &Workspace, args: &args::Apply, destroy: bool) -> Result<(), Exit> {

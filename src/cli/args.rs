@@ -16,6 +16,7 @@ use crate::view::graph::Format;
 pub use super::consent::{Consent, Naming, Terms, Word};
 pub use super::guard::options::Guard;
 pub use super::preflight::Preflight;
+pub use super::promote::{Failback, Promote};
 pub use super::state::options::StateCommand;
 
 /// The command line.
@@ -317,52 +318,6 @@ pub struct Editing {
     pub edit: Edit,
     /// Whether it is, or is only planned with.
     pub keep: bool,
-}
-
-/// `promote`
-#[derive(Clone, Debug, Args)]
-pub struct Promote {
-    /// The region that becomes the primary
-    #[arg(value_name = "REGION", required_unless_present = "abort")]
-    pub region: Option<String>,
-    /// Give up the promotion that is open, before the other region is claimed
-    #[arg(long, conflicts_with_all = ["region", "from_epoch"])]
-    pub abort: bool,
-    /// Approve it, where there is no terminal: the epoch that it leaves, as `lifeboat status` tells it
-    #[arg(long, value_name = "EPOCH", value_parser = whole::<u64>)]
-    pub from_epoch: Option<u64>,
-    /// Leave the files as they are
-    #[arg(long)]
-    pub no_edit: bool,
-    /// What a person says of what nobody can measure.
-    #[command(flatten)]
-    pub word: Word,
-    /// How to plan.
-    #[command(flatten)]
-    pub planning: Planning,
-    /// The lock.
-    #[command(flatten)]
-    pub locking: Locking,
-}
-
-/// `failback`
-#[derive(Clone, Debug, Args)]
-pub struct Failback {
-    /// Approve it, where there is no terminal: the epoch that it leaves, as `lifeboat status` tells it
-    #[arg(long, value_name = "EPOCH", value_parser = whole::<u64>)]
-    pub from_epoch: Option<u64>,
-    /// Leave the files as they are
-    #[arg(long)]
-    pub no_edit: bool,
-    /// What a person says of what nobody can measure.
-    #[command(flatten)]
-    pub word: Word,
-    /// How to plan.
-    #[command(flatten)]
-    pub planning: Planning,
-    /// The lock.
-    #[command(flatten)]
-    pub locking: Locking,
 }
 
 /// `destroy`

@@ -68,6 +68,10 @@ pub struct Word {
     /// Accept the loss of so much, as 5m, or `unknown`
     #[arg(long, value_name = "DURATION")]
     pub accept_loss: Option<String>,
+    /// Go on with an open promotion without this step of it, as hook.vpn; it is kept with the promotion;
+    /// may be repeated
+    #[arg(long, value_name = "STEP", requires = "reason", group = "reasoned")]
+    pub skip: Vec<String>,
     /// Begin a graceful promotion although this check of `lifeboat preflight` does not pass, as
     /// replication_lag, or `all`; may be repeated
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]

@@ -1,6 +1,7 @@
 //! `lifeboat promote REGION` and `lifeboat failback`: an apply of the files as they are with that region
 //! as the primary. The line is written when the promotion is approved.
 
+use clap::Args;
 use lifeboat_sdk::Severity;
 
 use super::apply;
@@ -13,9 +14,55 @@ use crate::engine::failback;
 use crate::registry::Providers;
 use crate::view::escape::line;
 
+/// `promote`
+#[derive(Clone, Debug, Args)]
+pub struct Promote {
+    /// The region that becomes the primary
+    #[arg(value_name = "REGION", required_unless_present = "abort")]
+    pub region: Option<String>,
+    /// Give up the promotion that is open, before the other region is claimed
+    #[arg(long, conflicts_with_all = ["region", "from_epoch"])]
+    pub abort: bool,
+    /// Approve it, where there is no terminal: the epoch that it leaves, as `lifeboat status` tells it
+    #[arg(long, value_name = "EPOCH", value_parser = args::whole::<u64>)]
+    pub from_epoch: Option<u64>,
+    /// Leave the files as they are
+    #[arg(long)]
+    pub no_edit: bool,
+    /// What a person says of what nobody can measure.
+    #[command(flatten)]
+    pub word: args::Word,
+    /// How to plan.
+    #[command(flatten)]
+    pub planning: args::Planning,
+    /// The lock.
+    #[command(flatten)]
+    pub locking: args::Locking,
+}
+
+/// `failback`
+#[derive(Clone, Debug, Args)]
+pub struct Failback {
+    /// Approve it, where there is no terminal: the epoch that it leaves, as `lifeboat status` tells it
+    #[arg(long, value_name = "EPOCH", value_parser = args::whole::<u64>)]
+    pub from_epoch: Option<u64>,
+    /// Leave the files as they are
+    #[arg(long)]
+    pub no_edit: bool,
+    /// What a person says of what nobody can measure.
+    #[command(flatten)]
+    pub word: args::Word,
+    /// How to plan.
+    #[command(flatten)]
+    pub planning: args::Planning,
+    /// The lock.
+    #[command(flatten)]
+    pub locking: args::Locking,
+}
+
 /// Runs `promote`.
-pub async fn run(workspace: &Workspace, args: args::Promote) -> Exit {
-    let args::Promote { region, abort, from_epoch, no_edit, word, planning, locking } = args;
+pub async fn run(workspace: &Workspace, args: Promote) -> Exit {
+    let Promote { region, abort, from_epoch, no_edit, word, planning, locking } = args;
     let Some(region) = region.filter(|_| !abort) else {
         let abort = Some(!no_edit);
         let given = args::Apply { planning, locking, abort, ..args::Apply::default() };
@@ -27,8 +74,8 @@ pub async fn run(workspace: &Workspace, args: args::Promote) -> Exit {
 }
 
 /// Runs `failback`: `promote` of the region that the last promotion left, where that is time.
-pub async fn back(workspace: &Workspace, args: args::Failback) -> Exit {
-    let args::Failback { from_epoch, no_edit, word, planning, locking } = args;
+pub async fn back(workspace: &Workspace, args: Failback) -> Exit {
+    let Failback { from_epoch, no_edit, word, planning, locking } = args;
     let region = match left(workspace).await {
         Ok(region) => region,
         Err(exit) => return exit,

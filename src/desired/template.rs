@@ -133,6 +133,9 @@ pub enum Part {
     /// It copies what its region takes to the others. It changes after the promotion; in one that
     /// loses nothing it is asked whether all is copied.
     Copies,
+    /// It checks what answers in a region: what it asks is asked of the new primary. Never changed by
+    /// a promotion.
+    Health,
     /// It says how much of a service runs: raised in the new primary before the fence.
     Capacity {
         /// Whether only the primary writes, so that nothing may run in the region that is left.
@@ -146,7 +149,7 @@ impl Part {
         match self {
             Self::Writers => true,
             Self::Capacity { fences } => fences,
-            Self::Record | Self::Traffic | Self::Copies => false,
+            Self::Record | Self::Traffic | Self::Copies | Self::Health => false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Changing things under the lock: what earlier runs left is settled, then a plan is carried out.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Interrupt, Purpose, Session, Value};
@@ -54,6 +55,8 @@ pub struct Ready {
     pub providers: Providers,
     /// The run goes on that an earlier process began.
     pub resumes: bool,
+    /// What an operator goes on without, by the names of tasks, and why.
+    pub skips: BTreeMap<String, String>,
     /// Who approved a promotion, and what they attested and accepted.
     pub approval: Option<Value>,
 }
@@ -67,7 +70,8 @@ impl Ready {
         contexts: Contexts,
         providers: Providers,
     ) -> Self {
-        Self { plan, bytes, loaded, contexts, providers, resumes: false, approval: None }
+        let (resumes, skips, approval) = (false, BTreeMap::new(), None);
+        Self { plan, bytes, loaded, contexts, providers, resumes, skips, approval }
     }
 
     /// Whether no generation need be written: nothing is to do, and all of it is in state.
@@ -170,7 +174,7 @@ impl Holding<'_> {
         ready: Ready,
         newest: Recovered,
     ) -> (Plan, Outcome, Finaliser) {
-        let Ready { plan, bytes, loaded, contexts, providers, resumes, approval } = ready;
+        let Ready { plan, bytes, loaded, contexts, providers, resumes, skips, approval } = ready;
         let (state, head) = newest.loaded.map(|newest| (newest.state, newest.head)).unzip();
         let lineage = || plan.inputs.lineage.clone().unwrap_or_else(|| plan.id.clone());
         let mut state = state.unwrap_or_else(|| State::new(lineage(), env!("CARGO_PKG_VERSION")));
@@ -198,6 +202,7 @@ impl Holding<'_> {
             plan_bytes: bytes,
             plan_digest: digest,
             resumes,
+            skips,
             approval,
             providers: &providers,
             finalise: &finalise,

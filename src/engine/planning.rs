@@ -329,13 +329,13 @@ fn complete(
     let mut acts = Vec::new();
     if let (Course::Promotion { from }, Some(to)) = (&roles.course, plan.inputs.primary.clone()) {
         let epoch = plan.inputs.epoch;
-        let copies = tasks::copies(loaded, &plan.changes, parts, [from, &to]);
+        let reads = tasks::reads(loaded, &plan.changes, parts, [from, &to]);
         let gated = tasks::gated(loaded);
         let (mut promotion, found) =
             promotion::promote(&mut plan.changes, parts, from, &to, epoch, &gated);
         promotion.approvals = roles.approvals;
         made.diagnostics.0.extend(roles::ungraceful(loaded, asked, &promotion));
-        (acts, promotion.left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, copies);
+        (acts, promotion.left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, reads);
         plan.promotion = Some(promotion);
         made.diagnostics.extend(found);
     }

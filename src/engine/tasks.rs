@@ -16,10 +16,14 @@ use crate::plan::{
 };
 use crate::topology::Topology;
 use crate::topology::dns::{DnsFailover, Gate};
+use crate::topology::duration::Duration as Window;
 use crate::topology::hook::{Hook, What};
 
 /// How long the proof that nothing is lost may take where `timeouts` does not say.
 const FINAL_SYNC: Duration = Duration::from_secs(600);
+
+/// How long it may take until what answers in the new primary is well, where `timeouts` does not say.
+const VERIFY: Duration = Duration::from_secs(120);
 
 /// How long the last look at a role record may take.
 const CONFIRM: Duration = Duration::from_secs(30);
@@ -39,14 +43,24 @@ pub(super) fn copy_of<'a>(
     Some((bucket.names.get(to)?, &topology.region(to)?.aws))
 }
 
-/// What copies from one region to another, as it was read.
-pub(super) fn copies(
+/// What works on objects that a promotion does not change.
+#[derive(Default)]
+pub(super) struct Reads {
+    /// What copies from the region that is left to the new primary.
+    copies: Vec<Task>,
+    /// What answers in the new primary.
+    endpoints: Vec<Task>,
+}
+
+/// What works on objects that a promotion from one region to another does not change, as they were
+/// read.
+pub(super) fn reads(
     loaded: &Loaded,
     changes: &[ObjectChange],
     parts: &Parts,
     [from, to]: [&Name; 2],
-) -> Vec<Task> {
-    let Some(topology) = &loaded.topology else { return Vec::new() };
+) -> Reads {
+    let Some(topology) = &loaded.topology else { return Reads::default() };
     let copy = |address: &Address| {
         let (name, region) = copy_of(topology, address, to)?;
         Some(Value::object([
@@ -67,7 +81,57 @@ pub(super) fn copies(
             on: Some(operand(change)?),
         })
     };
-    changes.iter().filter(copies).filter_map(task).collect()
+    let answers = |change: &&ObjectChange| {
+        parts.get(&change.address) == Some(&Part::Health)
+            && region_of(&change.address) == Some(&**to)
+    };
+    Reads {
+        copies: changes.iter().filter(copies).filter_map(task).collect(),
+        endpoints: changes.iter().filter(answers).filter_map(probe).collect(),
+    }
+}
+
+/// What a health check asks of an endpoint, for us to ask the same.
+fn probe(check: &ObjectChange) -> Option<Task> {
+    let asked = check.before.as_ref()?;
+    let told = ASKED.iter().filter_map(|name| Some(((*name).into(), asked.get(name)?.clone())));
+    Some(Task {
+        about: check.address.name.strip_prefix("dns_failover.")?.into(),
+        arguments: Value::object(told),
+        limit: VERIFY,
+        optional: false,
+        on: None,
+    })
+}
+
+/// What of a health check says what it asks.
+const ASKED: [&str; 8] = [
+    "type",
+    "ip_address",
+    "fqdn",
+    "port",
+    "resource_path",
+    "search_string",
+    "request_interval",
+    "failure_threshold",
+];
+
+/// An endpoint is asked before the traffic goes there, and for the time of the window after it.
+fn watched(topology: &Topology, window: &Window, task: Task) -> [Placed; 2] {
+    let (act, when) = (Act::Probe, When::Before);
+    let seconds = i64::try_from(window.seconds).unwrap_or(i64::MAX);
+    let (limit, patience) =
+        (limit(topology, "verify", VERIFY), Duration::from_secs(window.seconds));
+    let arguments = task.arguments.clone().with("window", Value::int(seconds));
+    let about = |phase: Phase| format!("{}.{}", phase.word(), task.about).into();
+    let (verify, commit) = (Phase::Verify, Phase::Commit);
+    let limited = patience + VERIFY;
+    let after = Task { about: about(commit), limit: limited, arguments, ..task.clone() };
+    let before = Task { about: about(verify), limit, ..task.clone() };
+    [
+        Placed { phase: verify, when, act, task: before },
+        Placed { phase: commit, when, act, task: after },
+    ]
 }
 
 /// A last look at a role record that will be moved.
@@ -107,7 +171,7 @@ pub(super) fn of_promotion(
     plan: &Plan,
     parts: &Parts,
     promotion: &Promotion,
-    copies: Vec<Task>,
+    reads: Reads,
 ) -> (Vec<Placed>, Vec<Name>) {
     let Some(topology) = &loaded.topology else { return Default::default() };
     let away = promotion.is_silent();
@@ -132,11 +196,14 @@ pub(super) fn of_promotion(
             act: Act::Sync,
             task: Task { limit, ..task },
         };
-        acts.extend(copies.into_iter().map(sync));
+        acts.extend(reads.copies.into_iter().map(sync));
     }
     let (phase, when, act) = (Phase::Claim, When::Before, Act::Confirm);
     let records = plan.changes.iter().filter(|c| parts.get(&c.address) == Some(&Part::Record));
     acts.extend(records.filter_map(confirm).map(|task| Placed { phase, when, act, task }));
+    if let Some(window) = &topology.declaration.failover.commit_window {
+        acts.extend(reads.endpoints.into_iter().flat_map(|task| watched(topology, window, task)));
+    }
     for dns in &topology.dns {
         let Some(task) = of_gate(topology, dns, &promotion.from) else { continue };
         let (phase, when) = (Phase::Switch, When::Before);

@@ -198,7 +198,7 @@ impl Promotion {
             Part::Capacity { .. } if region == &*self.to => Some(Phase::Prepare),
             // Of the region that is left, and of one that was left before and still owes it.
             part if part.fences() => Some(Phase::Fence),
-            Part::Writers | Part::Capacity { .. } | Part::Copies => None,
+            Part::Writers | Part::Capacity { .. } | Part::Copies | Part::Health => None,
         }
     }
 

@@ -36,13 +36,17 @@ pub enum Phase {
     Claim,
     /// The new primary takes writes.
     Promote,
+    /// What answers there is well.
+    Verify,
     /// Traffic goes there.
     Switch,
+    /// It stays well for a while.
+    Commit,
 }
 
 impl Phase {
     /// All, in their order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Change,
         Self::Approve,
         Self::Prepare,
@@ -50,7 +54,9 @@ impl Phase {
         Self::Sync,
         Self::Claim,
         Self::Promote,
+        Self::Verify,
         Self::Switch,
+        Self::Commit,
     ];
 
     /// What its gate does, besides waiting for all before it.
@@ -59,9 +65,13 @@ impl Phase {
             Self::Change => None,
             Self::Approve => Some(Act::Approve),
             Self::Claim => Some(Act::Claim),
-            Self::Prepare | Self::Fence | Self::Sync | Self::Promote | Self::Switch => {
-                Some(Act::Reach)
-            }
+            Self::Prepare
+            | Self::Fence
+            | Self::Sync
+            | Self::Promote
+            | Self::Verify
+            | Self::Switch
+            | Self::Commit => Some(Act::Reach),
         }
     }
 
@@ -75,7 +85,9 @@ impl Phase {
             Self::Sync => "final_sync",
             Self::Claim => "claim",
             Self::Promote => "promote",
+            Self::Verify => "verify",
             Self::Switch => "switch",
+            Self::Commit => "commit",
         }
     }
 }

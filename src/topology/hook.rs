@@ -86,8 +86,8 @@ pub struct WebhookBlock {
 }
 
 /// The phases of a promotion that hooks stand in, in their order.
-const PHASES: [&str; 7] =
-    ["approve", "prepare", "fence", "final_sync", "claim", "promote", "switch"];
+pub(crate) const PHASES: [&str; 9] =
+    ["approve", "prepare", "fence", "final_sync", "claim", "promote", "verify", "switch", "commit"];
 
 /// Headers that authorise: what is written in the files is no secret any more.
 const SECRETS: [&str; 4] = ["authorization", "proxy-authorization", "x-api-key", "cookie"];

@@ -215,6 +215,7 @@ impl Events for Progress {
                 let doing = match act {
                     Act::Hook => "Running",
                     Act::Sync => "Waiting until all is copied",
+                    Act::Probe => "Looking whether it answers as healthy",
                     Act::Open => "Opening the gate",
                     Act::Close => "Closing the gate",
                     Act::Approve | Act::Claim | Act::Reach | Act::Confirm => return,

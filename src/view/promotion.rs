@@ -57,7 +57,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
         let what = match phase {
             Phase::Change => continue,
             Phase::Approve => approve(promotion),
-            Phase::Prepare if steps().next().is_none() => continue,
+            Phase::Prepare | Phase::Verify | Phase::Commit if steps().next().is_none() => continue,
             // Nothing copies from there: there is nothing to wait for, and nothing is proven.
             Phase::Sync if !promotion.is_silent() && steps().next().is_none() => continue,
             Phase::Prepare => format!("{to} gets the capacity of the primary"),
@@ -68,7 +68,9 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             Phase::Sync => format!("{to} has all that {from} took"),
             Phase::Claim => format!("{to} is the primary, in epoch {}", epoch + 1),
             Phase::Promote => format!("{to} takes writes"),
+            Phase::Verify => format!("{to} answers as healthy"),
             Phase::Switch => format!("traffic goes to {to}"),
+            Phase::Commit => format!("{to} stays healthy: then the promotion is over"),
         };
         if phase == Phase::Promote {
             let text = "---- no way back from here ----";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lifeboat_testbed::{Fault, Rule};
 
 use super::folder::Folder;
-use super::promotion::{APPROVED, ATTESTED, EAST_FIRST, WEST_FIRST, answered, ready};
+use super::promotion::{APPROVED, ATTESTED, WEST_FIRST, ready};
 use super::ran::Ran;
 use super::stage::{APPLY, Stage};
 use super::web::{EAST, EXAMPLE, FILE, WEST};
@@ -20,19 +20,19 @@ fn init(stage: &Stage, region: &str) -> Ran {
 }
 
 #[track_caller]
-fn restored(stage: &Stage, region: &str) -> Ran {
+pub(super) fn restored(stage: &Stage, region: &str) -> Ran {
     let ran = init(stage, region);
     stage.same(ran.code, Some(0), "the folder is filled from the bundle");
     stage.same(ran.mutating(), 0, "nothing is changed for it");
     ran
 }
 
-fn files(stage: &Stage) -> String {
+pub(super) fn files(stage: &Stage) -> String {
     std::fs::read_to_string(stage.folder.path().join(FILE)).unwrap()
 }
 
 #[track_caller]
-fn guard(stage: &Stage, region: &str, code: i32) -> Ran {
+pub(super) fn guard(stage: &Stage, region: &str, code: i32) -> Ran {
     stage.expect(&["guard", region], code)
 }
 
@@ -154,41 +154,4 @@ fn only_the_region_that_another_confirms_may_write() {
     let alone = stage.expect(&asked(WEST, &[]), 5);
     stage.check(alone.took < Duration::from_secs(8), "it answers all the same");
     stage.expect(&asked(WEST, &["-on-isolated=run"]), 0);
-}
-
-/// Dies at a point of a promotion, and another machine goes on from the bundle in the new primary.
-#[cfg(feature = "crash-points")]
-fn moved(at: &str) {
-    let stage = ready();
-    let ran = stage.start_as(APPROVED, &[("LIFEBOAT_CRASH_POINT", at)]).finish();
-    stage.same(ran.code, None, "it dies");
-    let stage = stage.elsewhere();
-    let ran = restored(&stage, WEST);
-    if ran.stdout.contains("A promotion is open") {
-        stage.check(files(&stage).contains(WEST_FIRST), "the files name the new primary");
-        let plan = stage.run(&["destroy", "-input=false", "-auto-approve"]);
-        stage.same(plan.code, Some(5), "nothing else is done before");
-        stage.expect(APPLY, 0);
-    } else if files(&stage).contains(EAST_FIRST) {
-        // Nothing had been called by then.
-        stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
-        stage.expect(APPROVED, 0);
-    }
-    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
-    guard(&stage, WEST, 0);
-    guard(&stage, EAST, 5);
-    stage.expect(APPLY, 0);
-    stage.expect_nothing();
-}
-
-#[cfg(feature = "crash-points")]
-#[test]
-fn a_promotion_whose_machine_is_lost_is_gone_on_with_by_another() {
-    let few = ["after-intent:1", "before-outcome:1", "after-intent:3", "before-outcome:3"];
-    let more = ["after-outcome:1", "after-intent:2", "before-outcome:2", "after-intent:4"];
-    let last = ["before-outcome:4", "before-commit:1", "after-commit:1", "before-release:1"];
-    let all = if super::outage::full() { [few, more, last].concat() } else { few.to_vec() };
-    for at in all {
-        moved(at);
-    }
 }

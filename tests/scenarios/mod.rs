@@ -20,6 +20,8 @@ mod examples;
 mod folder;
 mod imports;
 mod kills;
+#[cfg(feature = "crash-points")]
+mod moved;
 mod outage;
 mod outside;
 mod preflight;

@@ -1,6 +1,7 @@
 //! `aws_s3_object`: a text that is kept in a bucket, and written only over what was read.
 
 use std::error::Error;
+use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
@@ -11,6 +12,7 @@ use lifeboat_sdk::{
     Ownership, Path, Present, Scope, Service, Target, Value,
 };
 use lifeboat_sdk_derive::Kind;
+use tokio::time::timeout;
 
 use crate::S3;
 use crate::setting::{At, NO_BUCKET, hollow, request};
@@ -150,13 +152,16 @@ pub(crate) struct Written {
     version_id: Option<String>,
 }
 
-/// Reads an object to its end.
+/// Reads an object to its end, which belongs to the attempt: the SDK's time-out ends with the head of
+/// the answer.
 pub(crate) async fn fetch(at: &At<'_>, key: &str) -> Result<Fetched, Failure> {
+    let limit = at.ctx.session().attempt(at.scope);
     let read = || async {
         let answer = request!(at, at.client.get_object().key(key), ABSENT)().await?;
         let (etag, version) = (answer.e_tag, answer.version_id);
         let kind = answer.content_type;
-        let body = answer.body.collect().await.map_err(|error| cut(&error))?;
+        let body = timeout(limit, answer.body.collect()).await.map_err(|_| slow(limit))?;
+        let body = body.map_err(|error| cut(&error))?;
         Ok((body.to_vec(), kind, etag, version))
     };
     let (body, content_type, etag, version_id) = at.call(&GET, read).await?;
@@ -202,6 +207,12 @@ async fn get(at: &At<'_>, key: &str) -> Result<S3Object, Failure> {
         etag: Some(etag),
         version_id,
     })
+}
+
+/// An answer whose body goes on for longer than an attempt.
+fn slow(limit: Duration) -> Failure {
+    let text = format!("the object was not read to its end within {} s", limit.as_secs());
+    Failure::new(Class::Unreachable, text)
 }
 
 /// An answer whose body did not come to its end, or is not what was sent: no other answer is

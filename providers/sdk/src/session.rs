@@ -196,6 +196,11 @@ impl Session {
         &self.cache
     }
 
+    /// How long one attempt of a reading call may take in a scope.
+    pub fn attempt(&self, scope: &Scope) -> Duration {
+        self.limits(scope).attempt
+    }
+
     pub(crate) fn limits(&self, scope: &Scope) -> Limits {
         lock(&self.limits).get(&*scope.provider).cloned().unwrap_or_default()
     }

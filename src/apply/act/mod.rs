@@ -3,10 +3,12 @@
 //! None of them is settled by reading: what an earlier process began and did not end is done again,
 //! with the same token. So each must be fit to be done twice, and hooks are told so.
 
+mod anyone;
 mod confirm;
 mod gate;
 mod hook;
 mod http;
+mod probe;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,6 +68,7 @@ impl Deed {
                 Act::Hook => hook::run(self).await,
                 Act::Sync => self.sync(ctx).await,
                 Act::Confirm => confirm::look(self, ctx).await,
+                Act::Probe => probe::watch(self, ctx).await,
                 Act::Open => gate::turn(self, true, ctx).await,
                 Act::Close => gate::turn(self, false, ctx).await,
                 Act::Approve | Act::Claim | Act::Reach => Ok(Value::object([])),
@@ -124,6 +127,12 @@ impl Deed {
                 "A role record is not as it was planned from",
                 "Nothing is claimed. Run `lifeboat promote -abort`, then `lifeboat status` and plan \
                  again: another promotion may have begun.",
+            ),
+            Act::Probe => (
+                "apply::unhealthy",
+                "The new primary does not answer as healthy",
+                "The promotion is held where it is. Mend what answers there; then run `lifeboat apply`, \
+                 which looks again and goes on. To go on without it: -skip=NAME -reason=TEXT.",
             ),
             _ => (
                 "apply::gate",

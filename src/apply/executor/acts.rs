@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lifeboat_sdk::{Failure, Severity, Value};
+use lifeboat_sdk::{Failure, Name, Severity, Value};
 use lifeboat_state::journal::{Frame, Outcome, StepResult};
 
 use super::{Executor, Running, intent};
@@ -14,23 +14,38 @@ use crate::event::Event;
 use crate::plan::{Act, StepId};
 
 impl Executor<'_> {
-    /// A step that changes no object and makes no call: begun and ended in one append.
+    /// A step that changes no object and makes no call.
     pub(super) fn act(&mut self, id: StepId, act: Act) {
-        let step = journal_step(id);
-        let member = step.0.clone();
-        let at = Value::string((self.run.now)());
         let told = match act {
             Act::Approve => self.run.approval.clone().unwrap_or_else(|| Value::object([])),
             _ => Value::object([]),
         };
-        let told = told.with("at", at);
+        self.passes(id, act, None, told);
+    }
+
+    /// Whether an operator goes on without this one; then it counts as done, and it is kept why.
+    pub(super) fn skipped(&mut self, id: StepId, deed: &Deed) -> bool {
+        let about = &deed.task.about;
+        let Some(why) = self.run.skips.get(&**about).filter(|_| deed.act.may_be_skipped()) else {
+            return false;
+        };
+        let told = [("how".into(), Value::string(format!("skipped: {why}")))];
+        self.passes(id, deed.act, Some(about.clone()), Value::object(told));
+        true
+    }
+
+    /// Begun and ended in one append.
+    fn passes(&mut self, id: StepId, act: Act, about: Option<Name>, told: Value) {
+        let step = journal_step(id);
+        let member = step.0.clone();
+        let told = told.with("at", Value::string((self.run.now)()));
         let result = StepResult::Done { document: store(&told).ok() };
         self.recorder.add([intent(self.env.plan, id, &[])]);
         self.recorder.add([Frame::Outcome(Outcome { step, member, result })]);
         if let Some(step) = self.step(id) {
             self.current.act(step, &told);
         }
-        self.news.push(Event::Acted { act, about: None, elapsed: Duration::ZERO });
+        self.news.push(Event::Acted { act, about, elapsed: Duration::ZERO });
         self.ready.finish(id, StepEnd::Done);
     }
 

@@ -115,15 +115,11 @@ impl<'a> Executor<'a> {
         done: &BTreeSet<StepId>,
     ) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
-        let mut ready = Ready::new(&run.plan.steps, run.parallelism);
+        let &Run { plan, providers, finalise, root, .. } = run;
+        let mut ready = Ready::new(&plan.steps, run.parallelism);
         ready.resume(done);
         let mut this = Self {
-            env: Env {
-                plan: run.plan,
-                providers: run.providers,
-                finalise: run.finalise,
-                root: run.root,
-            },
+            env: Env { plan, providers, finalise, root },
             ready,
             current,
             recorder,
@@ -191,6 +187,7 @@ impl<'a> Executor<'a> {
                     self.act(id, act);
                     continue;
                 }
+                Ok(Prepared::Deed(deed)) if self.skipped(id, &deed) => continue,
                 Ok(Prepared::Deed(deed)) => Running::new(Work::Act(deed), Vec::new()),
                 Ok(Prepared::Local { item, ended, id: object }) => {
                     self.local(id, *item, &ended, object.as_deref());

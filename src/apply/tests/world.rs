@@ -217,6 +217,7 @@ impl World {
         apply(Run {
             root: std::path::Path::new(""),
             resumes: false,
+            skips: Default::default(),
             approval: None,
             id,
             plan,

@@ -95,6 +95,7 @@ fn check(dns: &DnsFailover, check: &HealthCheck, endpoint: &Endpoint, label: &st
     if !checkers.is_empty() {
         set("regions", value(list(checkers.iter().map(|c| text(c)))));
     }
+    planned.part = Some(Part::Health);
     planned
 }
 

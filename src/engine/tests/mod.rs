@@ -159,3 +159,11 @@ async fn a_block_whose_provider_the_build_lacks_is_shown_where_it_is() {
     assert!(first.detail.contains("bucket.exports.aws_s3_bucket"), "{first:?}");
     assert!(first.span.is_some() && first.help.is_some(), "{first:?}");
 }
+
+/// A phase that is not known would leave its hook out in silence.
+#[test]
+fn hooks_name_the_phases_that_promotions_have() {
+    let phases = crate::plan::Phase::ALL.into_iter().filter(|p| *p != crate::plan::Phase::Change);
+    let words: Vec<&str> = phases.map(crate::plan::Phase::word).collect();
+    assert_eq!(crate::topology::hook::PHASES[..], words);
+}

@@ -157,7 +157,7 @@ impl World {
                 Part::Record => (Phase::Claim, in_region(region, "s3")),
                 Part::Writers if region == WEST => (Phase::Fence, in_region(region, "s3")),
                 Part::Writers => (Phase::Promote, in_region(region, "s3")),
-                Part::Copies | Part::Capacity { .. } => continue,
+                Part::Copies | Part::Health | Part::Capacity { .. } => continue,
             };
             let (id, change) = (StepId(plan.steps.len().try_into().unwrap()), plan.changes.len());
             let members = vec![Member { change, operation: Operation::Update, depose: false }];
@@ -398,6 +398,23 @@ fn runs_and_regions() -> Vec<Case> {
     ]
 }
 
+/// How far the target is behind.
+fn copies() -> Vec<Case> {
+    use Verdict::{Fail, Pass, Unknown};
+    let rule = Some("replication.exports");
+    let lag =
+        |change: fn(&mut World), verdict| case(change, "preflight::replication_lag", rule, verdict);
+    vec![
+        lag(|w| w.copy = None, Unknown),
+        lag(|w| w.copy = Some(Err("no".into())), Unknown),
+        lag(|w| w.copy = Some(Ok(compared(2, None))), Unknown),
+        lag(|w| w.copy = Some(Ok(compared(2, Some(-9000)))), Pass),
+        lag(|w| w.copy = Some(Ok(compared(2, Some(-300)))), Pass).with(&RPO),
+        lag(|w| w.copy = Some(Ok(compared(2, Some(-301)))), Fail).with(&RPO),
+        lag(|w| w.copy = Some(Ok(compared(2, Some(-61)))), Fail).with(&LAG),
+    ]
+}
+
 /// What may be wrong with records, fences, data and traffic.
 fn records_data_and_traffic() -> Vec<Case> {
     use Verdict::{Fail, Pass, Unknown};
@@ -444,36 +461,6 @@ fn records_data_and_traffic() -> Vec<Case> {
         case(|w| w.drifts(RULES, Action::Update), "preflight::replication_rule", rule, Fail),
         case(|w| w.has(RULES, rules("Disabled")), "preflight::replication_rule", rule, Fail),
         case(|w| w.silence(WEST), "preflight::replication_rule", rule, Unknown),
-        case(|w| w.copy = None, "preflight::replication_lag", rule, Unknown),
-        case(|w| w.copy = Some(Err("no".into())), "preflight::replication_lag", rule, Unknown),
-        case(|w| w.copy = Some(Ok(compared(2, None))), "preflight::replication_lag", rule, Unknown),
-        case(
-            |w| w.copy = Some(Ok(compared(2, Some(-9000)))),
-            "preflight::replication_lag",
-            rule,
-            Pass,
-        ),
-        case(
-            |w| w.copy = Some(Ok(compared(2, Some(-300)))),
-            "preflight::replication_lag",
-            rule,
-            Pass,
-        )
-        .with(&RPO),
-        case(
-            |w| w.copy = Some(Ok(compared(2, Some(-301)))),
-            "preflight::replication_lag",
-            rule,
-            Fail,
-        )
-        .with(&RPO),
-        case(
-            |w| w.copy = Some(Ok(compared(2, Some(-61)))),
-            "preflight::replication_lag",
-            rule,
-            Fail,
-        )
-        .with(&LAG),
         case(
             |w| w.drifts(r#"bucket.exports.aws_s3_bucket["us-east-1"]"#, Action::Delete),
             "preflight::target_drift",
@@ -528,6 +515,7 @@ async fn a_graceful_promotion_is_stopped_by_what_fails_or_is_unknown_unless_that
 async fn each_check_says_what_is_wrong_of_what_it_is_about_and_what_to_do() {
     let mut all = runs_and_regions();
     all.extend(records_data_and_traffic());
+    all.extend(copies());
     let bad = |case: &&Case| case.verdict != Verdict::Pass;
     let shown: BTreeSet<&str> = all.iter().filter(bad).map(|case| case.code).collect();
     assert_eq!(shown, CHECKS.iter().map(|(code, _)| *code).collect());
