@@ -180,9 +180,13 @@ async fn attest(
     if word.accept_loss.as_deref() != Some("unknown") {
         let question = "\nHow much of what was written last is lost is not known.\n  Type 'unknown' \
                         to accept that: ";
+        let above = match &word.accept_loss {
+            Some(ceiling) => format!(", and whether it is more than {ceiling:?}"),
+            None => String::new(),
+        };
         let refusal = format!(
             "{from} does not answer, so that nobody can tell how much of what was written there last \
-             is lost.\nIf that is accepted: -accept-loss=unknown"
+             is lost{above}.\nIf that is accepted: -accept-loss=unknown"
         );
         asking.exactly(question, "unknown", &refusal).await?;
     }

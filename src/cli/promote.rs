@@ -23,26 +23,22 @@ pub struct Promote {
     /// Give up the promotion that is open, before the other region is claimed
     #[arg(long, conflicts_with_all = ["region", "from_epoch"])]
     pub abort: bool,
-    /// Approve it, where there is no terminal: the epoch that it leaves, as `lifeboat status` tells it
-    #[arg(long, value_name = "EPOCH", value_parser = args::whole::<u64>)]
-    pub from_epoch: Option<u64>,
-    /// Leave the files as they are
-    #[arg(long)]
-    pub no_edit: bool,
-    /// What a person says of what nobody can measure.
+    /// How.
     #[command(flatten)]
-    pub word: args::Word,
-    /// How to plan.
-    #[command(flatten)]
-    pub planning: args::Planning,
-    /// The lock.
-    #[command(flatten)]
-    pub locking: args::Locking,
+    pub how: How,
 }
 
 /// `failback`
 #[derive(Clone, Debug, Args)]
 pub struct Failback {
+    /// How.
+    #[command(flatten)]
+    pub how: How,
+}
+
+/// How another region is made the primary.
+#[derive(Clone, Debug, Args)]
+pub struct How {
     /// Approve it, where there is no terminal: the epoch that it leaves, as `lifeboat status` tells it
     #[arg(long, value_name = "EPOCH", value_parser = args::whole::<u64>)]
     pub from_epoch: Option<u64>,
@@ -62,28 +58,24 @@ pub struct Failback {
 
 /// Runs `promote`.
 pub async fn run(workspace: &Workspace, args: Promote) -> Exit {
-    let Promote { region, abort, from_epoch, no_edit, word, planning, locking } = args;
-    let Some(region) = region.filter(|_| !abort) else {
-        let abort = Some(!no_edit);
-        let given = args::Apply { planning, locking, abort, ..args::Apply::default() };
-        return apply::run(workspace, given).await;
-    };
-    let consent = consent(&region, from_epoch, word);
-    let given = args::Apply { planning, consent, locking, ..args::Apply::default() };
-    make_primary(workspace, &region, !no_edit, given).await
+    let Promote { region, abort, how } = args;
+    match region.filter(|_| !abort) {
+        Some(region) => make_primary(workspace, &region, how, false).await,
+        None => {
+            let How { planning, locking, no_edit, .. } = how;
+            let abort = Some(!no_edit);
+            let given = args::Apply { planning, locking, abort, ..args::Apply::default() };
+            apply::run(workspace, given).await
+        }
+    }
 }
 
 /// Runs `failback`: `promote` of the region that the last promotion left, where that is time.
 pub async fn back(workspace: &Workspace, args: Failback) -> Exit {
-    let Failback { from_epoch, no_edit, word, planning, locking } = args;
-    let region = match left(workspace).await {
-        Ok(region) => region,
-        Err(exit) => return exit,
-    };
-    let consent = consent(&region, from_epoch, word);
-    let given =
-        args::Apply { planning, consent, locking, failback: true, ..args::Apply::default() };
-    make_primary(workspace, &region, !no_edit, given).await
+    match left(workspace).await {
+        Ok(region) => make_primary(workspace, &region, args.how, true).await,
+        Err(exit) => exit,
+    }
 }
 
 /// The region that the last promotion left; it is judged under the lock whether it is time.
@@ -96,16 +88,14 @@ async fn left(workspace: &Workspace) -> Result<String, Exit> {
     })
 }
 
-fn consent(region: &str, from_epoch: Option<u64>, word: args::Word) -> args::Consent {
+/// Applies the files with another primary, and writes them.
+async fn make_primary(workspace: &Workspace, region: &str, how: How, failback: bool) -> Exit {
+    let How { from_epoch, no_edit, word, planning, locking } = how;
     let promote = from_epoch.is_some().then(|| region.to_owned());
     let naming = args::Naming { promote, from_epoch };
-    args::Consent { naming, word, ..Default::default() }
-}
-
-/// Applies the files with another primary; with `keep` they are written.
-async fn make_primary(workspace: &Workspace, region: &str, keep: bool, given: args::Apply) -> Exit {
+    let consent = args::Consent { naming, word, ..Default::default() };
     let contexts = workspace.contexts(false);
-    let settings = workspace.settings(Some(&given.planning));
+    let settings = workspace.settings(Some(&planning));
     let (loaded, found) = workspace.load_quietly(&settings, &contexts);
     if found.0.iter().any(|problem| problem.severity == Severity::Error) {
         workspace.output.diagnostics(&found, &loaded.config.sources);
@@ -118,8 +108,10 @@ async fn make_primary(workspace: &Workspace, region: &str, keep: bool, given: ar
             return Exit::Error;
         }
     };
-    let edit = edit.map(|edit| args::Editing { edit, keep });
-    apply::run(workspace, args::Apply { edit, ..given }).await
+    let edit = edit.map(|edit| args::Editing { edit, keep: !no_edit });
+    let given =
+        args::Apply { planning, consent, locking, edit, failback, ..args::Apply::default() };
+    apply::run(workspace, given).await
 }
 
 /// Writes another primary into the files.
