@@ -2,7 +2,7 @@
 //! came and when, and from the claim on which region is the primary.
 
 use lifeboat_sdk::Value;
-use lifeboat_state::model::{Gate, Owed, Passage};
+use lifeboat_state::model::{Evidence, Gate, Owed, Passage};
 
 use super::current::Current;
 use crate::plan::{Act, Phase, Promotion, Step};
@@ -17,34 +17,36 @@ impl Current<'_> {
         // The one act of ordinary plans.
         if act == Act::Close {
             promotions.gates.remove(&about);
-            return;
         }
         let Some(promotion) = &self.plan.promotion else { return };
         let passage = promotions.last.get_or_insert_default();
         match act {
             Act::Approve => {
                 let texts = told.entries().into_iter().flatten();
-                let texts =
-                    texts.filter_map(|(k, v)| Some((k.to_string(), v.as_str()?.to_owned())));
+                let texts = texts.filter(|(name, _)| &**name != "at");
                 *passage = Passage {
                     from: promotion.from.to_string(),
                     to: promotion.to.to_string(),
                     epoch: promotion.epoch + 1,
-                    approval: texts.collect(),
+                    approval: texts.filter_map(|(k, v)| Some((k.to_string(), kept(v)?))).collect(),
+                    mode: promotion.mode().word().to_owned(),
+                    owed: promotion.owed.iter().map(ToString::to_string).collect(),
+                    left_out: promotion.left_out.iter().map(ToString::to_string).collect(),
                     ..Passage::default()
                 };
                 passage.reached.insert(step.phase.word().to_owned(), at);
             }
             Act::Reach => drop(passage.reached.insert(step.phase.word().to_owned(), at)),
             Act::Hook | Act::Sync | Act::Probe => {
-                let how = ["failed", "how"].iter().find_map(|name| told.get(name)?.as_str());
-                passage.told.insert(about, how.unwrap_or("done").to_owned());
+                note(passage, about, step, (act, at), told);
             }
             Act::Open => {
+                note(passage, format!("{about} open"), step, (act, at.clone()), told);
                 let gate = Gate { region: promotion.from.to_string(), since: at };
                 promotions.gates.insert(about, gate);
             }
-            Act::Close | Act::Confirm => {}
+            Act::Close => note(passage, format!("{about} close"), step, (act, at), told),
+            Act::Confirm => {}
             Act::Claim => {
                 passage.reached.insert(step.phase.word().to_owned(), at.clone());
                 self.claim(promotion, &at);
@@ -72,4 +74,34 @@ impl Current<'_> {
             promotions.protected = None;
         }
     }
+}
+
+/// What a part of an approval is kept as: who signed it by name and fingerprint.
+fn kept(part: &Value) -> Option<String> {
+    if let Some(yes) = part.as_bool() {
+        return yes.then(|| "yes".to_owned());
+    }
+    let Some(signers) = part.items() else { return part.as_str().map(str::to_owned) };
+    let signer = |signer: &Value| {
+        let text = |name: &str| signer.get(name).and_then(Value::as_str);
+        Some(format!("{} ({})", text("name")?, text("fingerprint")?))
+    };
+    Some(signers.iter().filter_map(signer).collect::<Vec<_>>().join(", "))
+}
+
+/// Keeps what a step told that changes no object: the line, and what stands behind it.
+fn note(passage: &mut Passage, name: String, step: &Step, (act, at): (Act, String), told: &Value) {
+    let text = |name: &str| told.get(name).and_then(Value::as_str);
+    let (failed, how) = (text("failed"), text("how").unwrap_or("done"));
+    let compared = told.get("compared").and_then(Value::as_i64);
+    let evidence = Evidence {
+        act: act.word().to_owned(),
+        phase: step.phase.word().to_owned(),
+        at,
+        failed: failed.is_some(),
+        output: text("output").filter(|output| !output.is_empty()).map(str::to_owned),
+        compared: compared.and_then(|count| u64::try_from(count).ok()),
+    };
+    passage.told.insert(name.clone(), failed.unwrap_or(how).to_owned());
+    passage.evidence.insert(name, evidence);
 }

@@ -17,6 +17,7 @@ pub use super::consent::{Consent, Naming, Terms, Word};
 pub use super::guard::options::Guard;
 pub use super::preflight::Preflight;
 pub use super::promote::{Failback, Promote};
+pub use super::report::Report;
 pub use super::state::options::StateCommand;
 
 /// The command line.
@@ -92,6 +93,8 @@ pub enum Command {
     Guard(Guard),
     /// Show what the state holds on one page
     Status(Status),
+    /// Tell the last promotion, or the open one: who wanted it, when, what it took, what proves it
+    Report(Report),
     /// Print the script that completes commands and values in a shell
     Completion(Completion),
     /// Write the manual pages, for those who make packages

@@ -27,6 +27,7 @@ pub mod plan;
 pub mod preflight;
 pub mod promote;
 pub mod replace;
+pub mod report;
 pub mod show;
 pub mod signed;
 pub mod state;
@@ -56,6 +57,7 @@ use crate::config::variable::Given;
 use crate::registry::{Catalogue, providers};
 use crate::view::output::{Form, Output};
 use crate::view::paint::Paint;
+use crate::view::report::Format;
 use crate::view::{bar, ndjson};
 
 /// Runs the command line to its exit code. The only async entry of the library.
@@ -188,6 +190,7 @@ fn form(command: &Command) -> Form {
         Command::Show(a) => (a.shown() == args::Shown::Json, Form::Document),
         Command::Output(a) => (a.json, Form::Document),
         Command::Status(a) => (a.json, Form::Document),
+        Command::Report(a) => (a.shown() == Format::Json, Form::Document),
         Command::Guard(a) => (a.json, Form::Document),
         Command::Version(a) => (a.json, Form::Document),
         Command::State(a) => (a.command.json(), Form::Document),
@@ -215,7 +218,7 @@ fn meant(args: &[OsString]) -> Form {
         let wanted: Vec<_> = formats.iter().filter_map(|text| text.parse().ok()).collect();
         return drift::form(&wanted);
     }
-    let shown = command == Some("show") && formats.contains(&"json");
+    let shown = matches!(command, Some("show" | "report")) && formats.contains(&"json");
     if !json && !shown {
         return Form::Text;
     }
@@ -341,6 +344,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::ForceUnlock(args) => force_unlock::run(workspace, &args).await,
         Command::Guard(args) => guard::run(workspace, &args).await,
         Command::Status(args) => status::run(workspace, &args).await,
+        Command::Report(args) => report::run(workspace, &args).await,
         Command::Console(args) => console::run(workspace, &args).await,
         Command::Graph(args) => graph::run(workspace, &args).await,
         Command::Completion(args) => completion::run(workspace, &args),

@@ -1,7 +1,5 @@
 //! `lifeboat status`: one page about the topology, from state alone.
 
-use std::collections::BTreeSet;
-
 use lifeboat_state::backend::StateBackend as _;
 use serde_json::json;
 
@@ -9,7 +7,9 @@ use super::args;
 use super::exit::Exit;
 use super::workspace::{Workspace, has_files};
 use crate::registry::Providers;
+use crate::topology::Topology;
 use crate::view::json::policy;
+use crate::view::report::seconds;
 use crate::view::status::{Page, text};
 
 /// Runs `status`. Reads state only; `drift` looks at what is live.
@@ -32,7 +32,7 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
         Some(holder) => backend.has_ended(holder, &host).await.unwrap_or(false),
         None => false,
     };
-    let page = Page::of(&known, &guarded(workspace), (holder.as_ref(), ended));
+    let page = Page::of(&known, declared(workspace).as_ref(), (holder.as_ref(), ended));
     if args.json {
         let document = json!({
             "format_version": "1.0",
@@ -40,6 +40,17 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
             "primary": page.primary,
             "epoch": page.epoch,
             "promotion": page.promoting.as_ref().map(|(from, to)| json!({ "from": from, "to": to })),
+            "last_promotion": page.measured().map(|last| json!({
+                "from": last.passage.from,
+                "to": last.passage.to,
+                "epoch": last.passage.epoch,
+                "mode": last.passage.mode,
+                "standing": last.standing.word(),
+                "begun": last.begun(),
+                "ended": last.ended(),
+                "rto_seconds": last.rto.map(seconds),
+                "rto_objective_seconds": page.objective.rto.as_ref().map(|rto| rto.seconds),
+            })),
             "unprotected": page.unprotected,
             "owed": page.owed.iter().map(|(address, owed)| json!({
                 "address": address,
@@ -65,14 +76,13 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
     Exit::Done
 }
 
-/// The regions that ask a guard before they write, where there are files to say so: what is wrong with
-/// the files is not the matter of this command.
-fn guarded(workspace: &Workspace) -> BTreeSet<String> {
+/// The topology, where there are files that declare one: what is wrong with them is not the matter of
+/// commands that tell what state holds.
+pub(super) fn declared(workspace: &Workspace) -> Option<Topology> {
     if !has_files(&workspace.root) {
-        return BTreeSet::new();
+        return None;
     }
     let contexts = workspace.contexts(false);
     let (loaded, _) = workspace.load_quietly(&workspace.settings(None), &contexts);
-    let regions = loaded.topology.iter().flat_map(|topology| &topology.regions);
-    regions.filter(|region| region.guard).map(|region| region.name.to_string()).collect()
+    loaded.topology
 }

@@ -22,6 +22,7 @@ pub mod ground;
 pub mod guard;
 pub mod imports;
 pub mod load;
+pub mod measured;
 mod objects;
 pub mod planning;
 pub mod preflight;

@@ -297,6 +297,7 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
         },
         promotion: None,
         approvers: None,
+        unprotected: state.and_then(|s| s.promotions.unprotected.clone()),
         changes: Vec::new(),
         drift: Vec::new(),
         outputs: BTreeMap::new(),

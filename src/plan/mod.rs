@@ -54,6 +54,8 @@ pub struct Plan {
     pub promotion: Option<Promotion>,
     /// Where who may approve promotions changes.
     pub approvers: Option<PolicyChange>,
+    /// Since when (RFC 3339) the primary's data has no copy, as state had it.
+    pub unprotected: Option<String>,
     /// Every object, also those without a change, in the order of addresses.
     pub changes: Vec<ObjectChange>,
     /// What changed outside since the previous state.

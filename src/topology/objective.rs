@@ -1,11 +1,12 @@
-//! `objective { … }` and `tier = "NAME"` of a component: checked and kept until promotions read
-//! them (design.md, sections 3 and 12).
+//! `objective { … }` and `tier = "NAME"` of a component: what promotions are measured by
+//! (design.md, sections 3 and 12).
 
 use std::collections::BTreeMap;
 
 use lifeboat_sdk::Name;
 use lifeboat_sdk_derive::Kind;
 
+use super::Topology;
 use super::codes;
 use super::duration::Duration;
 use super::read::{Reader, Source, at};
@@ -18,6 +19,20 @@ pub struct Objective {
     pub rpo: Option<Duration>,
     /// The recovery time objective.
     pub rto: Option<Duration>,
+}
+
+impl Topology {
+    /// The strictest of all objectives, its own and those of its components.
+    pub fn strictest(&self) -> Objective {
+        let own = (self.buckets.iter().map(|b| &b.objective))
+            .chain(self.replications.iter().map(|r| &r.objective))
+            .chain(self.dns.iter().map(|d| &d.objective));
+        let all: Vec<&Objective> = own.flatten().chain([&self.declaration.objective]).collect();
+        let least = |part: fn(&Objective) -> Option<&Duration>| {
+            all.iter().filter_map(|one| part(one)).min_by_key(|part| part.seconds).cloned()
+        };
+        Objective { rpo: least(|one| one.rpo.as_ref()), rto: least(|one| one.rto.as_ref()) }
+    }
 }
 
 /// An objective.

@@ -23,6 +23,7 @@ pub mod preflight;
 pub mod progress;
 pub mod promotion;
 pub mod prompt;
+pub mod report;
 pub mod restored;
 pub mod show;
 pub mod status;

@@ -86,6 +86,7 @@ fn changes(output: &Output, plan: &Plan) {
     if let (Some(message), Some(body)) = (promotion::approvers(plan), json::approvers(plan)) {
         output.event("approvers_change", "info", &message, json!({ "approvers": body }));
     }
+    unprotected(output, plan);
     deferred(output, plan);
     for status in plan.scopes.iter().filter(|s| s.trouble.is_some()) {
         scope(output, status);
@@ -124,6 +125,14 @@ fn summary(output: &Output, plan: &Plan, operation: &str) {
     }
 }
 
+/// That the primary's data has no copy, and since when.
+fn unprotected(output: &Output, plan: &Plan) {
+    if let Some(since) = &plan.unprotected {
+        let message = promotion::unprotected(since);
+        output.event("unprotected", "warn", &message, json!({ "unprotected": { "since": since } }));
+    }
+}
+
 /// What waits for what cannot be reached.
 fn deferred(output: &Output, plan: &Plan) {
     for change in plan.deferred() {
@@ -140,6 +149,7 @@ pub fn drift(output: &Output, made: &Made) {
     for change in &plan.drift {
         line(output, "resource_drift", change, "Drift detected,");
     }
+    unprotected(output, plan);
     deferred(output, plan);
     for status in &plan.scopes {
         scope(output, status);

@@ -100,6 +100,10 @@ impl PlanView<'_> {
         }
         self.deferred(plan, &mut out);
         self.scopes(plan, &mut out);
+        if let Some(since) = &plan.unprotected {
+            let text = promotion::unprotected(since);
+            let _ok = writeln!(out, "\n{}", self.paint.label(Label::Warning, &text));
+        }
         out
     }
 

@@ -44,6 +44,12 @@ fn approve(promotion: &Promotion) -> String {
     }
 }
 
+/// That the primary's data has no copy, since when, and what to do.
+pub fn unprotected(since: &str) -> String {
+    let since = line(since);
+    format!("Unprotected since {since}: `lifeboat apply` copies the data to the standbys again.")
+}
+
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
     let Some(promotion) = &plan.promotion else { return String::new() };

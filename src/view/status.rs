@@ -4,13 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use lifeboat_state::lock::Holder;
-use lifeboat_state::model::{ObjectStatus, Owed};
+use lifeboat_state::model::{ObjectStatus, Owed, Passage};
 
 use super::escape::line;
+use super::promotion::unprotected;
+use super::report::rto;
 use crate::apply::Known;
 use crate::approval::Policy;
 use crate::engine::approvers;
+use crate::engine::measured::{Measured, Standing, measure};
 use crate::plan::Promotion;
+use crate::topology::Topology;
+use crate::topology::objective::Objective;
 
 /// How many objects of a sort are named to people.
 const SHOWN: usize = 10;
@@ -26,6 +31,10 @@ pub struct Page {
     pub epoch: u64,
     /// A promotion that is not over: the region that is left, and the new primary.
     pub promoting: Option<(String, String)>,
+    /// The last promotion, or the open one, and whether it is open.
+    pub last: Option<(Passage, bool)>,
+    /// The strictest objective that the files declare.
+    pub objective: Objective,
     /// Since when the primary's data has no copy that is kept up to date.
     pub unprotected: Option<String>,
     /// Fences that are owed, by the address of their object.
@@ -55,12 +64,16 @@ pub struct Page {
 }
 
 impl Page {
-    /// Of a state, where the files let these regions ask a guard before they write.
+    /// Of a state, and of what the files declare: objectives, and which regions ask a guard before
+    /// they write.
     pub fn of(
         known: &Known,
-        guarded: &BTreeSet<String>,
+        declared: Option<&Topology>,
         (holder, ended): (Option<&Holder>, bool),
     ) -> Self {
+        let regions = declared.iter().flat_map(|topology| &topology.regions);
+        let guards = regions.filter(|region| region.guard);
+        let guarded: BTreeSet<String> = guards.map(|region| region.name.to_string()).collect();
         let in_doubt = &known.in_doubt;
         let who = holder.map(|h| format!("{} since {}", h.info.who, h.info.created));
         let (left_by, locked_by) = if ended { (who, None) } else { (None, who) };
@@ -72,6 +85,9 @@ impl Page {
         };
         let names = |p: &Promotion| (p.from.to_string(), p.to.to_string());
         page.promoting = known.promotion.as_ref().map(names);
+        page.objective = declared.map(Topology::strictest).unwrap_or_default();
+        let last = measure(known);
+        page.last = last.map(|it| (it.passage.clone(), it.standing == Standing::Open));
         let Some(state) = &known.state else { return page };
         page.unprotected.clone_from(&state.promotions.unprotected);
         page.owed.clone_from(&state.promotions.owed);
@@ -96,6 +112,29 @@ impl Page {
             }
         }
         page
+    }
+
+    /// What was measured of the last promotion.
+    pub fn measured(&self) -> Option<Measured<'_>> {
+        let (passage, open) = self.last.as_ref()?;
+        Some(Measured::of(passage, *open))
+    }
+}
+
+/// The last promotion, and what was measured of it.
+fn last(measured: &Measured<'_>, objective: &Objective, out: &mut String) {
+    let Passage { from, to, epoch, mode, .. } = measured.passage;
+    let begun = line(measured.begun().unwrap_or_default());
+    let when = match (measured.standing, measured.ended()) {
+        (Standing::Open, _) => format!("begun {begun}"),
+        (Standing::GivenUp, _) => format!("begun {begun} and given up"),
+        (Standing::Over, ended) => format!("{begun} to {}", line(ended.unwrap_or_default())),
+    };
+    let (from, to, mode) = (line(from), line(to), line(mode));
+    let _ok =
+        writeln!(out, "Last promotion: {to} in place of {from}, epoch {epoch}, {mode}, {when}");
+    if let Some(rto) = rto(measured, objective) {
+        let _ok = writeln!(out, "Measured RTO: {rto}");
     }
 }
 
@@ -122,12 +161,11 @@ pub fn text(page: &Page) -> String {
             line(from)
         );
     }
+    if let Some(measured) = page.measured() {
+        last(&measured, &page.objective, &mut out);
+    }
     if let Some(since) = &page.unprotected {
-        let _ok = writeln!(
-            out,
-            "Unprotected since {}: `lifeboat apply` copies the data to the standbys again.",
-            line(since)
-        );
+        let _ok = writeln!(out, "{}", unprotected(since));
     }
     let owed = page.owed.iter();
     some(

@@ -113,6 +113,7 @@ fn promotions() -> Promotions {
         approval: [("by".to_owned(), "ops@runner".to_owned())].into(),
         reached: [("claim".to_owned(), AT.to_owned())].into(),
         told: [("hook.vpn".to_owned(), "exit code 0".to_owned())].into(),
+        ..Passage::default()
     };
     Promotions {
         left: Some("us-east-1".to_owned()),

@@ -137,6 +137,9 @@ impl Case {
                 (r"\bplan [0-9a-f]{64}\b", "plan <digest>"),
                 (r"\b\d+(\.\d+)? ?(ms|s) ago\b", "<time> ago"),
                 (r"\brun [0-9a-f]{8}\b", "run <run>"),
+                // What was measured; what is declared has no fraction.
+                (r"\b\d+\.\d s\b", "<n> s"),
+                (r#"seconds": \d+\.\d+"#, r#"seconds": "<n>""#),
             ];
             names.map(|(pattern, name)| (Regex::new(pattern).unwrap(), name)).into()
         });

@@ -86,6 +86,14 @@ fn one_line_makes_the_other_region_the_primary_and_nothing_is_left_to_do_after_r
     stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
     let status = stage.expect(&["status"], 0);
     stage.check(status.stdout.contains("primary us-west-2 (epoch 2)"), "status tells the roles");
+    stage.check(status.stdout.contains("Measured RTO: "), "status tells what was measured");
+    for (command, exit) in [(&["status"][..], 0), (&["drift"], 0), (&["plan", "-input=false"], 0)] {
+        let told = stage.expect(command, exit).stdout.contains("\nUnprotected since 2");
+        stage.check(told, format_args!("{command:?} tells that nothing is copied"));
+    }
+    let report = stage.expect(&["report"], 0).stdout;
+    let proven = "nothing was lost: the copy was proven to hold all of it";
+    stage.check(report.contains(proven), format_args!("what is proven is told:\n{report}"));
 
     // The region that was left has not all that was written since: it is too early to go back.
     let early = stage.expect(FAILBACK, 5);
@@ -95,6 +103,8 @@ fn one_line_makes_the_other_region_the_primary_and_nothing_is_left_to_do_after_r
     // Re-protection is the next plan, and then nothing is left to do.
     stage.expect(APPLY, 0);
     stage.expect_nothing();
+    let status = stage.expect(&["status"], 0).stdout;
+    stage.check(!status.contains("Unprotected"), "the data is copied again");
     let aws = stage.bed.aws();
     aws.put_object(WEST, COPY, "daily/after", "still well").unwrap();
     let copy = aws.get_object(EAST, BUCKET, "daily/after").unwrap();

@@ -357,6 +357,7 @@ pub(super) fn plan_of(id: &str, changes: Vec<ObjectChange>, steps: Vec<Step>) ->
     Plan {
         promotion: None,
         approvers: None,
+        unprotected: None,
         id: id.to_owned(),
         created: String::new(),
         expires: String::new(),

@@ -1,11 +1,11 @@
 //! How long the promotion will take, against the objectives.
 
 use super::{Facts, Finding};
-use crate::topology::duration::Duration;
 
 /// The steps take no longer than the strictest RTO.
 pub(super) fn predicted(facts: &Facts<'_>) -> Vec<Finding> {
-    let Some(rto) = strictest(facts).filter(|_| facts.plan.promotion.is_some()) else {
+    let strictest = facts.topology.strictest().rto;
+    let Some(rto) = strictest.filter(|_| facts.plan.promotion.is_some()) else {
         return Vec::new();
     };
     let Some(expected) = facts.expected else {
@@ -22,14 +22,4 @@ pub(super) fn predicted(facts: &Facts<'_>) -> Vec<Finding> {
     } else {
         Finding::pass(format!("{text}, of an RTO of {}.", rto.text))
     }]
-}
-
-/// The strictest of all objectives.
-fn strictest<'f>(facts: &'f Facts<'_>) -> Option<&'f Duration> {
-    let topology = facts.topology;
-    let own = (topology.buckets.iter().map(|b| &b.objective))
-        .chain(topology.replications.iter().map(|r| &r.objective))
-        .chain(topology.dns.iter().map(|d| &d.objective));
-    let all = own.flatten().chain([&topology.declaration.objective]);
-    all.filter_map(|objective| objective.rto.as_ref()).min_by_key(|rto| rto.seconds)
 }

@@ -75,6 +75,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         inputs,
         promotion: stored.promotion.map(promotion).transpose()?,
         approvers: stored.approvers.map(approvers).transpose()?,
+        unprotected: stored.unprotected,
         changes,
         drift: stored.drift.into_iter().map(|c| reader.change(c)).collect::<Result<_, _>>()?,
         outputs,

@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub promotion: Option<Promotion>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvers: Option<PolicyChange>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unprotected: Option<String>,
     pub changes: Vec<Change>,
     pub drift: Vec<Change>,
     pub outputs: BTreeMap<String, Output>,
@@ -108,6 +110,7 @@ impl From<v1::Plan> for Plan {
             standing: None,
             promotion: None,
             approvers: None,
+            unprotected: None,
             changes: old.changes,
             drift: old.drift,
             outputs: old.outputs,

@@ -61,6 +61,7 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         standing: writer.maybe(STANDING, inputs.standing.as_ref())?,
         promotion: plan.promotion.as_ref().map(promotion),
         approvers: plan.approvers.as_ref().map(approvers),
+        unprotected: plan.unprotected.clone(),
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         drift: plan.drift.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         outputs,

@@ -19,6 +19,8 @@ struct Document<'r> {
     verdict: &'static str,
     summary: &'r str,
     incomplete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unprotected: Option<&'r str>,
     counts: Json,
     objects: Vec<Entry<'r>>,
     resource_drift: Vec<&'r RawValue>,
@@ -64,6 +66,7 @@ pub(super) fn document(report: &Report) -> String {
         },
         summary: &report.summary,
         incomplete: report.incomplete,
+        unprotected: report.unprotected.as_deref(),
         counts: json!({
             "unchanged": count(|s| matches!(s, Status::Same)),
             "changed": count(|s| matches!(s, Status::Changed(_))),

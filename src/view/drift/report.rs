@@ -111,6 +111,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// Whether something could not be read.
     pub incomplete: bool,
+    /// Since when the primary's data has no copy, RFC 3339.
+    pub unprotected: Option<String>,
     /// Every managed object, in the order of addresses.
     pub objects: Vec<Object>,
     /// What carries our tags and is in no state, where it was asked for.
@@ -164,6 +166,7 @@ impl Report {
             summary: super::summary(made),
             verdict,
             incomplete: incomplete || failed,
+            unprotected: plan.unprotected.clone(),
             objects: made.looked.iter().map(object).collect(),
             strays: strays.map(|found| Strays::of(found, loaded, base)),
             scopes: plan.scopes.clone(),
@@ -179,6 +182,7 @@ impl Report {
             summary: "It cannot be told whether there is drift: see the errors.".to_owned(),
             verdict: Verdict::Failed,
             incomplete: true,
+            unprotected: None,
             objects: Vec::new(),
             strays: None,
             scopes: Vec::new(),

@@ -8,6 +8,7 @@ use crate::engine::{Made, Unmanaged};
 use crate::plan::Plan;
 use crate::view::escape::line;
 use crate::view::plan::{PlanView, word};
+use crate::view::promotion::unprotected;
 
 /// The report of `lifeboat drift`.
 pub fn text(made: &Made, view: &PlanView<'_>) -> String {
@@ -34,6 +35,9 @@ pub fn text(made: &Made, view: &PlanView<'_>) -> String {
     }
     if let Some(strays) = &made.unmanaged {
         unmanaged(strays, &mut out);
+    }
+    if let Some(since) = &plan.unprotected {
+        let _ok = writeln!(out, "\n{}", unprotected(since));
     }
     let _ok = writeln!(out, "\n{}", summary(made));
     out

@@ -107,6 +107,8 @@ struct Document {
     promotion: Option<Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
     approvers: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unprotected: Option<String>,
     timestamp: String,
     applyable: bool,
     complete: bool,
@@ -159,6 +161,7 @@ pub fn plan(plan: &Plan, loaded: &Loaded) -> Option<String> {
         scopes: plan.scopes.iter().map(scope).collect(),
         promotion: promotion(plan),
         approvers: approvers(plan),
+        unprotected: plan.unprotected.clone(),
         timestamp: plan.created.clone(),
         applyable: plan.has_changes(),
         complete: plan.deferred().next().is_none(),

@@ -79,6 +79,14 @@ pub fn details(name: &str, says: &str, lines: &[String]) -> String {
     format!("<details>\n<summary><code>{name}</code> {says}</summary>\n\n{block}\n</details>\n\n")
 }
 
+/// That the primary's data has no copy, and since when.
+pub fn unprotected(since: &str) -> String {
+    format!(
+        "**Unprotected since {}:** `lifeboat apply` copies the data to the standbys again.\n\n",
+        code(since)
+    )
+}
+
 /// A page that ends before it is too long, and says what it leaves out.
 #[derive(Debug, Default)]
 pub struct Page {

@@ -3,7 +3,7 @@
 
 use lifeboat_sdk::{Marks, Value, counted};
 
-use super::{Page, block, code, details};
+use super::{Page, block, code, details, unprotected};
 use crate::config::SourceMap;
 use crate::plan::{ObjectChange, OutputChange, Plan, PlanMode};
 use crate::view::drift::{Found, said};
@@ -38,6 +38,9 @@ pub fn page(plan: &Plan, view: &PlanView<'_>) -> String {
             "**This plan changes who may approve promotions:** {}\n\n",
             code(&approvers)
         ));
+    }
+    if let Some(since) = &plan.unprotected {
+        page.add(&unprotected(since));
     }
     let consent: Vec<String> = view.consent(plan).trim().lines().map(str::to_owned).collect();
     if !consent.is_empty() {

@@ -4,8 +4,8 @@ use serde_json::value::RawValue;
 
 use super::{v1, v2};
 use crate::model::{
-    Deposed, Document, Gate, Index, Mode, ObjectRecord, ObjectStatus, Output, Owed, Ownership,
-    Passage, Promotions, RecordScope, State,
+    Deposed, Document, Evidence, Gate, Index, Mode, ObjectRecord, ObjectStatus, Output, Owed,
+    Ownership, Passage, Promotions, RecordScope, State,
 };
 use crate::secret::{Sealer, SecretError, open_document, seal_document};
 
@@ -178,14 +178,7 @@ impl From<Promotions> for v2::Promotions {
         let gates = gates
             .into_iter()
             .map(|(block, Gate { region, since })| (block, v2::Gate { region, since }));
-        let last = last.map(|Passage { from, to, epoch, approval, reached, told }| v2::Passage {
-            from,
-            to,
-            epoch,
-            approval,
-            reached,
-            told,
-        });
+        let last = last.map(v2::Passage::from);
         let (owed, gates) = (owed.collect(), gates.collect());
         Self { left, unprotected, protected, owed, gates, last, approvals, approvers }
     }
@@ -209,16 +202,51 @@ impl From<v2::Promotions> for Promotions {
         let gates = gates
             .into_iter()
             .map(|(block, v2::Gate { region, since })| (block, Gate { region, since }));
-        let last = last.map(|v2::Passage { from, to, epoch, approval, reached, told }| Passage {
+        let last = last.map(Passage::from);
+        let (owed, gates) = (owed.collect(), gates.collect());
+        Self { left, unprotected, protected, owed, gates, last, approvals, approvers }
+    }
+}
+
+impl From<Passage> for v2::Passage {
+    fn from(passage: Passage) -> Self {
+        let Passage { from, to, epoch, approval, reached, told, mode, owed, left_out, evidence } =
+            passage;
+        let evidence = evidence.into_iter().map(|(name, of)| (name, of.into())).collect();
+        Self { from, to, epoch, approval, reached, told, mode, owed, left_out, evidence }
+    }
+}
+
+impl From<Evidence> for v2::Evidence {
+    fn from(of: Evidence) -> Self {
+        let Evidence { act, phase, at, failed, output, compared } = of;
+        Self { act, phase, at, failed, output, compared }
+    }
+}
+
+impl From<v2::Passage> for Passage {
+    fn from(passage: v2::Passage) -> Self {
+        let v2::Passage {
             from,
             to,
             epoch,
             approval,
             reached,
             told,
-        });
-        let (owed, gates) = (owed.collect(), gates.collect());
-        Self { left, unprotected, protected, owed, gates, last, approvals, approvers }
+            mode,
+            owed,
+            left_out,
+            evidence,
+        } = passage;
+        let evidence = evidence.into_iter().map(|(name, of)| (name, of.into())).collect();
+        Self { from, to, epoch, approval, reached, told, mode, owed, left_out, evidence }
+    }
+}
+
+impl From<v2::Evidence> for Evidence {
+    fn from(of: v2::Evidence) -> Self {
+        let v2::Evidence { act, phase, at, failed, output, compared } = of;
+        Self { act, phase, at, failed, output, compared }
     }
 }
 

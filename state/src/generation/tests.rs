@@ -471,3 +471,27 @@ async fn a_permit_ends_with_its_term_even_if_nobody_else_came() {
     assert!(matches!(old, Err(GenerationError::LockLost { .. })), "{old:?}");
     chain(&disk).commit(&again.permit(), head.as_ref(), new_generation("x")).await.unwrap();
 }
+
+#[test]
+fn what_a_promotion_left_as_evidence_is_kept() {
+    use crate::model::{Evidence, Passage, Promotions};
+    let evidence = Evidence {
+        act: "hook".to_owned(),
+        phase: "promote".to_owned(),
+        at: "2026-11-20T13:00:00Z".to_owned(),
+        failed: true,
+        output: Some("the tunnel is down".to_owned()),
+        compared: Some(17),
+    };
+    let mut state = state_with(&[]);
+    state.promotions.last = Some(Passage {
+        mode: "ungraceful".to_owned(),
+        owed: vec!["bucket.a.aws_s3_bucket_policy[\"us-east-1\"]".to_owned()],
+        left_out: vec!["hook.vpn".to_owned()],
+        evidence: [("hook.page".to_owned(), evidence)].into(),
+        ..Passage::default()
+    });
+    let text = payload(&state, &sealer()).unwrap();
+    let stored: super::v2::Payload = serde_json::from_str(&text).unwrap();
+    assert_eq!(Promotions::from(stored.promotions), state.promotions);
+}

@@ -63,6 +63,28 @@ pub(super) struct Passage {
     pub(super) approval: BTreeMap<String, String>,
     pub(super) reached: BTreeMap<String, String>,
     pub(super) told: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) mode: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) owed: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) left_out: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) evidence: BTreeMap<String, Evidence>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Evidence {
+    pub(super) act: String,
+    pub(super) phase: String,
+    pub(super) at: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) failed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) output: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) compared: Option<u64>,
 }
 
 impl Promotions {

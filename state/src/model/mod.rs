@@ -117,8 +117,33 @@ pub struct Passage {
     pub approval: BTreeMap<String, String>,
     /// When each phase was over, RFC 3339, by its name.
     pub reached: BTreeMap<String, String>,
-    /// What steps without objects told: proofs that nothing is lost, and how hooks ended.
+    /// What steps without objects told: proofs that nothing is lost, how hooks ended, and gates.
     pub told: BTreeMap<String, String>,
+    /// Whether the region that was left took part: `graceful`, `ungraceful`.
+    pub mode: String,
+    /// Fences that could not be placed when it was planned, by the address of their object.
+    pub owed: Vec<String>,
+    /// Hooks that were left out, because they need the region that was left.
+    pub left_out: Vec<String>,
+    /// More of what was told, by the same names.
+    pub evidence: BTreeMap<String, Evidence>,
+}
+
+/// What is known of a step without objects, besides what it told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Evidence {
+    /// What it did: `hook`, `sync`, `open`, `close`.
+    pub act: String,
+    /// Its phase.
+    pub phase: String,
+    /// When it was over, RFC 3339.
+    pub at: String,
+    /// Whether it failed, and the promotion went on without it.
+    pub failed: bool,
+    /// The end of what a command wrote.
+    pub output: Option<String>,
+    /// How many objects of a copy were compared.
+    pub compared: Option<u64>,
 }
 
 /// A fence that could not be placed.

@@ -53,6 +53,27 @@ async fn no_format_holds_a_secret_or_a_control_character() {
 }
 
 #[tokio::test]
+async fn data_without_a_copy_is_told_by_plan_and_drift_until_it_has_one() {
+    const SINCE: &str = "2026-11-20T13:00:00Z";
+    let mut world = World::eventful();
+    let texts = |world: World| async move {
+        let report = world.report().await;
+        let (json, markdown) = (Format::Json.render(&report), Format::Markdown.render(&report));
+        let (text, plan, page) = (world.text().await, world.planned().await, world.page().await);
+        ([text, plan, markdown, page], json)
+    };
+    world.unprotect(SINCE);
+    let (told, json) = texts(world).await;
+    for text in told {
+        let line = text.lines().find(|line| line.contains("Unprotected since"));
+        assert!(line.is_some_and(|line| line.contains(SINCE)), "{text}");
+    }
+    assert!(json.contains(&format!("\"unprotected\": \"{SINCE}\"")), "{json}");
+    let (told, json) = texts(World::eventful()).await;
+    assert!(told.iter().all(|text| !text.contains("Unprotected")) && !json.contains("unprotected"));
+}
+
+#[tokio::test]
 async fn junit_has_a_suite_for_each_location_and_a_case_for_each_object() {
     let text = Format::Junit.render(&World::eventful().report().await);
     let cases = readers::junit(&text);

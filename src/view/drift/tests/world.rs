@@ -218,6 +218,18 @@ impl World {
         crate::view::markdown::plan::page(&made.plan, &view)
     }
 
+    /// A promotion left the data without copies.
+    pub(super) fn unprotect(&mut self, since: &str) {
+        self.state.promotions.unprotected = Some(since.to_owned());
+    }
+
+    /// What a plan says to people.
+    pub(super) async fn planned(&self) -> String {
+        let (made, loaded) = self.look(PlanMode::Normal).await;
+        let catalogue = &loaded.catalogue;
+        PlanView { catalogue, paint: Paint::default(), compact: false }.text(&made.plan)
+    }
+
     /// What `drift` reports.
     pub(super) async fn report(&self) -> Report {
         let (made, loaded) = self.look(PlanMode::RefreshOnly).await;

@@ -1,0 +1,191 @@
+//! What a promotion took and what it lost, as state keeps it: measured from what was written down
+//! while it ran. Pure.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lifeboat_state::model::{Evidence, Passage, Promotions};
+
+use crate::apply::Known;
+use crate::event::Act;
+use crate::plan::Phase;
+use crate::plan::promotion::Mode;
+use crate::topology::objective::Objective;
+
+/// How far a promotion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It has not ended: `apply` goes on with it.
+    Open,
+    /// It was given up before the claim.
+    GivenUp,
+    /// It has ended.
+    Over,
+}
+
+impl Standing {
+    /// Its word in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::GivenUp => "given_up",
+            Self::Over => "over",
+        }
+    }
+}
+
+/// A phase that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// Which.
+    pub phase: Phase,
+    /// When it was over, RFC 3339.
+    pub at: String,
+    /// How long it took: since the phase before it; nothing for the approval, which begins all.
+    pub took: Option<Duration>,
+}
+
+/// What a step told that changes no object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told<'p> {
+    /// What it is about: a hook, what copies, a block with a gate.
+    pub about: &'p str,
+    /// What came of it, in a line.
+    pub line: &'p str,
+    /// What else is known of it.
+    pub evidence: &'p Evidence,
+}
+
+impl Told<'_> {
+    /// Whether it ended before a phase was over.
+    pub fn is_before(&self, reached: &Reached) -> bool {
+        let instant = |text: &str| text.parse::<Timestamp>().ok();
+        instant(&self.evidence.at) <= instant(&reached.at)
+    }
+}
+
+/// What is known of what was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Nothing: so many copies were proven to hold all.
+    Nothing {
+        /// How many.
+        copies: usize,
+    },
+    /// It was not measured.
+    Unmeasured(Unmeasured),
+}
+
+/// Why nothing is known of what was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmeasured {
+    /// The proofs are still to come, or never came.
+    NotReached,
+    /// The region that was left did not answer, so that nobody can tell what it took last.
+    Silent,
+    /// No copy of what it took was compared.
+    NoCopies,
+}
+
+/// The last promotion, or the one that is open, with what was measured of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measured<'p> {
+    /// What state keeps of it.
+    pub passage: &'p Passage,
+    /// How far it is.
+    pub standing: Standing,
+    /// The phases that are over, in their order.
+    pub reached: Vec<Reached>,
+    /// What hooks, proofs and gates told, in the order in which they ended.
+    pub told: Vec<Told<'p>>,
+    /// From the approval until the traffic was switched; nothing before that.
+    pub rto: Option<Duration>,
+    /// How long nobody took writes, at most: from the beginning of the fence until the new primary
+    /// took them. Nothing where the region that was left could not be fenced.
+    pub still: Option<Duration>,
+    /// What was lost.
+    pub loss: Loss,
+}
+
+/// Measures the last promotion that state knows; nothing where there was none.
+pub fn measure(known: &Known) -> Option<Measured<'_>> {
+    let promotions: &Promotions = &known.state.as_ref()?.promotions;
+    let passage = promotions.last.as_ref()?;
+    let open = known.promotion.as_ref().is_some_and(|open| open.epoch + 1 == passage.epoch);
+    Some(Measured::of(passage, open))
+}
+
+impl<'p> Measured<'p> {
+    /// Of what state keeps of a promotion.
+    pub fn of(passage: &'p Passage, open: bool) -> Self {
+        let at = |phase: Phase| passage.reached.get(phase.word());
+        let between = |from: Phase, to: Phase| span(at(from)?, at(to)?);
+        let mut reached: Vec<Reached> = Vec::new();
+        for phase in Phase::ALL {
+            let Some(at) = at(phase) else { continue };
+            let took = reached.last().and_then(|last| span(&last.at, at));
+            reached.push(Reached { phase, at: at.clone(), took });
+        }
+        let told = passage.told.iter().filter_map(|(name, line)| {
+            let evidence = passage.evidence.get(name)?;
+            // The opening and the closing of a gate are told apart by a word.
+            let about = name.strip_suffix(&format!(" {}", evidence.act)).unwrap_or(name);
+            Some(Told { about, line, evidence })
+        });
+        let mut told: Vec<Told<'_>> = told.collect();
+        told.sort_by_key(|told| told.evidence.at.parse::<Timestamp>().ok());
+        let standing = match at(Phase::Switch) {
+            _ if open => Standing::Open,
+            Some(_) => Standing::Over,
+            None => Standing::GivenUp,
+        };
+        let fenced = passage.mode == GRACEFUL.word();
+        let still = between(Phase::Prepare, Phase::Promote).filter(|_| fenced);
+        let loss = loss(passage, &told);
+        let rto = between(Phase::Approve, Phase::Switch);
+        Self { passage, standing, reached, told, rto, still, loss }
+    }
+
+    /// When it began, RFC 3339.
+    pub fn begun(&self) -> Option<&str> {
+        self.reached.first().map(|first| &*first.at)
+    }
+
+    /// When it ended, RFC 3339; nothing for one that did not.
+    pub fn ended(&self) -> Option<&str> {
+        let last = self.reached.last().filter(|_| self.standing == Standing::Over);
+        last.map(|last| &*last.at)
+    }
+
+    /// Whether it took no longer than the RTO, where one is declared and it is known.
+    pub fn in_time(&self, objective: &Objective) -> Option<bool> {
+        let (rto, objective) = (self.rto?, objective.rto.as_ref()?);
+        Some(rto <= Duration::from_secs(objective.seconds))
+    }
+}
+
+/// The mode in which the region that was left took part.
+const GRACEFUL: Mode = Mode::Graceful;
+
+fn loss(passage: &Passage, told: &[Told<'_>]) -> Loss {
+    let proofs = told.iter().filter(|told| told.evidence.act == Act::Sync.word());
+    let (mut copies, mut all) = (0, true);
+    for proof in proofs {
+        copies += 1;
+        all &= !proof.evidence.failed;
+    }
+    // The phase is over when every copy of the plan has its proof: none of them is optional.
+    let over = passage.reached.contains_key(Phase::Sync.word());
+    Loss::Unmeasured(match copies {
+        _ if passage.mode != GRACEFUL.word() => Unmeasured::Silent,
+        _ if !over || !all => Unmeasured::NotReached,
+        0 => Unmeasured::NoCopies,
+        copies => return Loss::Nothing { copies },
+    })
+}
+
+/// The time between two instants; nothing where a clock was set back.
+fn span(from: &str, to: &str) -> Option<Duration> {
+    let (from, to): (Timestamp, Timestamp) = (from.parse().ok()?, to.parse().ok()?);
+    Duration::try_from(to.duration_since(from)).ok()
+}

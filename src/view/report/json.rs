@@ -1,0 +1,107 @@
+//! The report as one JSON document.
+
+use serde_json::{Value as Json, json};
+
+use super::{Report, loss, seconds};
+use crate::engine::measured::{Loss, Measured, Reached, Told};
+use crate::topology::duration::Duration;
+use crate::topology::objective::Objective;
+
+/// The document (`format_version` 1.0). Times are RFC 3339, lengths are seconds.
+pub(super) fn document(report: &Report<'_>) -> Json {
+    let owed = report.owed.iter().map(|(address, owed)| {
+        json!({
+            "address": address,
+            "region": owed.region,
+            "epoch": owed.epoch,
+            "since": owed.since,
+        })
+    });
+    let gates = report
+        .gates
+        .iter()
+        .map(|(block, gate)| json!({ "block": block, "region": gate.region, "since": gate.since }));
+    json!({
+        "format_version": "1.0",
+        "lifeboat_version": env!("CARGO_PKG_VERSION"),
+        "topology": report.topology,
+        "primary": report.primary,
+        "epoch": report.epoch,
+        "promotion": report.promotion.as_ref().map(|it| promotion(it, &report.objective)),
+        "owed": owed.collect::<Vec<_>>(),
+        "open_gates": gates.collect::<Vec<_>>(),
+        "unprotected": report.unprotected,
+    })
+}
+
+fn promotion(measured: &Measured<'_>, objective: &Objective) -> Json {
+    let passage = measured.passage;
+    json!({
+        "from": passage.from,
+        "to": passage.to,
+        "epoch": passage.epoch,
+        "mode": passage.mode,
+        "standing": measured.standing.word(),
+        "begun": measured.begun(),
+        "ended": measured.ended(),
+        "approval": passage.approval,
+        "phases": measured.reached.iter().map(phase).collect::<Vec<_>>(),
+        "evidence": measured.told.iter().map(told).collect::<Vec<_>>(),
+        "left_out": passage.left_out,
+        "owed_then": passage.owed,
+        "without_writes_seconds": measured.still.map(seconds),
+        "rto": {
+            "measured_seconds": measured.rto.map(seconds),
+            "objective": written(objective.rto.as_ref()),
+            "objective_seconds": declared(objective.rto.as_ref()),
+            "kept": measured.in_time(objective),
+        },
+        "rpo": rpo(measured, objective),
+    })
+}
+
+fn written(duration: Option<&Duration>) -> Option<&str> {
+    duration.map(|duration| &*duration.text)
+}
+
+fn declared(duration: Option<&Duration>) -> Option<u64> {
+    duration.map(|duration| duration.seconds)
+}
+
+fn rpo(measured: &Measured<'_>, objective: &Objective) -> Json {
+    let copies = match measured.loss {
+        Loss::Nothing { copies } => Some(copies),
+        Loss::Unmeasured(_) => None,
+    };
+    json!({
+        // Nothing was lost, or nobody knows.
+        "measured_seconds": copies.map(|_| 0),
+        "proven_copies": copies,
+        "message": loss(measured),
+        "accepted": measured.passage.approval.get("accepted_loss"),
+        "objective": written(objective.rpo.as_ref()),
+        "objective_seconds": declared(objective.rpo.as_ref()),
+        "kept": copies.and(objective.rpo.as_ref()).map(|_| true),
+    })
+}
+
+fn phase(reached: &Reached) -> Json {
+    json!({
+        "phase": reached.phase.word(),
+        "at": reached.at,
+        "seconds": reached.took.map(seconds),
+    })
+}
+
+fn told(Told { about, line, evidence }: &Told<'_>) -> Json {
+    json!({
+        "about": about,
+        "act": evidence.act,
+        "phase": evidence.phase,
+        "at": evidence.at,
+        "result": line,
+        "failed": evidence.failed,
+        "output": evidence.output,
+        "compared": evidence.compared,
+    })
+}

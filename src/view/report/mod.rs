@@ -1,0 +1,122 @@
+//! The report on the last promotion, or the open one: who wanted it, when it came how far, what proves
+//! it, what it took and what it lost. Each format is a pure function of one report.
+
+mod json;
+mod markdown;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use lifeboat_state::model::{Gate, Owed};
+
+use super::bar::clock;
+use crate::apply::Known;
+use crate::engine::measured::{Loss, Measured, Standing, Unmeasured, measure};
+use crate::topology::objective::Objective;
+
+/// The formats of `report`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For an incident's page, or a review.
+    #[default]
+    Markdown,
+    /// One JSON document.
+    Json,
+}
+
+impl Format {
+    /// The report in this format.
+    pub fn render(self, report: &Report<'_>) -> String {
+        match self {
+            Self::Markdown => markdown::page(report),
+            Self::Json => format!("{:#}\n", json::document(report)),
+        }
+    }
+}
+
+/// What is told. Texts are as they came: each format escapes them as it must.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report<'k> {
+    /// The topology's name.
+    pub topology: Option<&'k str>,
+    /// The primary.
+    pub primary: Option<&'k str>,
+    /// Counts promotions.
+    pub epoch: u64,
+    /// The promotion; nothing where there was none.
+    pub promotion: Option<Measured<'k>>,
+    /// Fences that are still owed, by the address of their object.
+    pub owed: Vec<(&'k str, &'k Owed)>,
+    /// Gates that are open, by their block.
+    pub gates: Vec<(&'k str, &'k Gate)>,
+    /// Since when the primary's data has no copy that is kept up to date.
+    pub unprotected: Option<&'k str>,
+    /// The strictest objective that the files declare.
+    pub objective: Objective,
+}
+
+impl<'k> Report<'k> {
+    /// Of what state and open runs tell, and the objective of the files.
+    pub fn of(known: &'k Known, objective: Objective) -> Self {
+        let state = known.state.as_ref();
+        let promotions = state.map(|state| &state.promotions);
+        let owed = promotions.iter().flat_map(|it| &it.owed);
+        let gates = promotions.iter().flat_map(|it| &it.gates);
+        Self {
+            topology: state.and_then(|state| state.topology.as_deref()),
+            primary: state.and_then(|state| state.primary.as_deref()),
+            epoch: state.map_or(0, |state| state.epoch),
+            promotion: measure(known),
+            owed: owed.map(|(address, owed)| (&**address, owed)).collect(),
+            gates: gates.map(|(block, gate)| (&**block, gate)).collect(),
+            unprotected: promotions.and_then(|it| it.unprotected.as_deref()),
+            objective,
+        }
+    }
+}
+
+/// A length of time that was measured: `0.4 s`, `1m05s`.
+pub fn spent(time: Duration) -> String {
+    if time.as_secs() < 60 { format!("{:.1} s", time.as_secs_f64()) } else { clock(time) }
+}
+
+/// The same for programs: seconds, to the millisecond.
+pub fn seconds(time: Duration) -> f64 {
+    let exact = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(exact).as_secs_f64()
+}
+
+/// The RTO that was measured, against the declared one; nothing before the traffic was switched.
+pub fn rto(measured: &Measured<'_>, objective: &Objective) -> Option<String> {
+    let took = spent(measured.rto?);
+    let against = match (&objective.rto, measured.in_time(objective)) {
+        (Some(rto), Some(false)) => format!("longer than the objective of {}", rto.text),
+        (Some(rto), _) => format!("within the objective of {}", rto.text),
+        (None, _) => "no objective is declared".to_owned(),
+    };
+    Some(format!("{took} from the approval to the switch, {against}"))
+}
+
+/// What is known of what was lost, as a sentence.
+pub fn loss(measured: &Measured<'_>) -> String {
+    match measured.loss {
+        Loss::Nothing { copies: 1 } => {
+            "nothing was lost: the copy was proven to hold all of it".to_owned()
+        }
+        Loss::Nothing { copies } => {
+            format!("nothing was lost: each of {copies} copies was proven to hold all of it")
+        }
+        Loss::Unmeasured(why) => {
+            let why = match (why, measured.standing) {
+                (Unmeasured::NotReached, Standing::Open) => "the proofs are still to come",
+                (Unmeasured::NotReached, _) => "it ended before the proofs",
+                (Unmeasured::Silent, _) => {
+                    "the region that was left did not answer, and nobody can tell what it took last"
+                }
+                (Unmeasured::NoCopies, _) => "there was no copy to compare",
+            };
+            format!("not measured: {why}")
+        }
+    }
+}
