@@ -19,6 +19,7 @@ pub use super::preflight::Preflight;
 pub use super::promote::{Failback, Promote};
 pub use super::report::Report;
 pub use super::state::options::StateCommand;
+pub use super::watch::options::Watch;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -91,6 +92,8 @@ pub enum Command {
     Console(Console),
     /// Ask whether a region may write: exit 0 if the role record of another says so, else 5
     Guard(Guard),
+    /// Look at the primary from a standby, and tell people when it is silent; never promotes
+    Watch(Watch),
     /// Show what the state holds on one page
     Status(Status),
     /// Tell the last promotion, or the open one: who wanted it, when, what it took, what proves it
@@ -511,7 +514,7 @@ pub struct Version {
 }
 
 /// A whole number.
-pub(super) fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+pub(in crate::cli) fn whole<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "it is not a whole number such as 1".to_owned())
 }
 

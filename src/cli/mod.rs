@@ -34,6 +34,7 @@ pub mod state;
 pub mod status;
 pub mod validate;
 pub mod version;
+pub mod watch;
 pub mod workspace;
 
 use std::collections::BTreeMap;
@@ -47,7 +48,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use lifeboat_sdk::Interrupt;
-use tokio::sync::watch;
+use tokio::sync::watch::{Receiver, Sender, channel};
 
 use args::{Cli, Command};
 use exit::Exit;
@@ -69,7 +70,7 @@ pub fn run(
         if let Some(shell) = completion::asking(&environment) {
             let shell = shell.clone();
             let output = Arc::new(writer(Form::Text, true, &environment));
-            let (_sender, interrupt) = watch::channel(Interrupt::None);
+            let (_sender, interrupt) = channel(Interrupt::None);
             let workspace = workspace(output, PathBuf::from("."), environment, interrupt);
             return completion::answer(workspace, &shell, &args).await;
         }
@@ -90,7 +91,7 @@ pub fn run(
             output.failed();
             return Exit::Error;
         }
-        let (sender, interrupt) = watch::channel(Interrupt::None);
+        let (sender, interrupt) = channel(Interrupt::None);
         let root = cli.chdir.clone().unwrap_or_else(|| PathBuf::from("."));
         let workspace =
             Workspace { given, asks, ..workspace(output, root, environment, interrupt) };
@@ -113,7 +114,7 @@ fn workspace(
     output: Arc<Output>,
     root: PathBuf,
     environment: BTreeMap<String, String>,
-    interrupt: watch::Receiver<Interrupt>,
+    interrupt: Receiver<Interrupt>,
 ) -> Workspace {
     Workspace {
         output,
@@ -182,6 +183,7 @@ fn form(command: &Command) -> Form {
         Command::Promote(a) => (a.how.planning.json, Form::Lines),
         Command::Failback(a) => (a.how.planning.json, Form::Lines),
         Command::Preflight(a) => (a.json, Form::Lines),
+        Command::Watch(a) => (a.json, Form::Lines),
         Command::Drift(a) if !a.planning.json => return drift::form(&a.format),
         Command::Drift(_) => (true, Form::Lines),
         Command::Console(a) => (a.json, Form::Lines),
@@ -225,7 +227,7 @@ fn meant(args: &[OsString]) -> Form {
     match command {
         Some(
             "init" | "plan" | "apply" | "destroy" | "promote" | "preflight" | "drift" | "import"
-            | "console",
+            | "console" | "watch",
         ) => Form::Lines,
         Some("validate") => Form::Verdict,
         _ => Form::Document,
@@ -256,7 +258,7 @@ fn is_plain(environment: &BTreeMap<String, String>) -> bool {
 async fn interruptible(
     workspace: &Workspace,
     command: Command,
-    sender: &watch::Sender<Interrupt>,
+    sender: &Sender<Interrupt>,
 ) -> Exit {
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
@@ -343,6 +345,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::State(args) => state::run(workspace, &args).await,
         Command::ForceUnlock(args) => force_unlock::run(workspace, &args).await,
         Command::Guard(args) => guard::run(workspace, &args).await,
+        Command::Watch(args) => watch::run(workspace, &args).await,
         Command::Status(args) => status::run(workspace, &args).await,
         Command::Report(args) => report::run(workspace, &args).await,
         Command::Console(args) => console::run(workspace, &args).await,

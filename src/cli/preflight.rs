@@ -97,7 +97,7 @@ fn exit(preflight: &engine::Preflight) -> Exit {
 }
 
 /// Plans the promotion and judges it; what keeps that from being done has been told.
-async fn look(
+pub(super) async fn look(
     workspace: &Workspace,
     args: &Preflight,
 ) -> Result<(engine::Preflight, Loaded), Exit> {

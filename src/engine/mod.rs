@@ -43,6 +43,7 @@ pub mod unmanaged;
 pub mod validate;
 pub mod version;
 mod walk;
+pub mod watch;
 
 pub use asked::Asked;
 pub use context::Contexts;

@@ -28,3 +28,4 @@ pub mod restored;
 pub mod show;
 pub mod status;
 pub mod value;
+pub mod watch;

@@ -100,10 +100,7 @@ impl PlanView<'_> {
         }
         self.deferred(plan, &mut out);
         self.scopes(plan, &mut out);
-        if let Some(since) = &plan.unprotected {
-            let text = promotion::unprotected(since);
-            let _ok = writeln!(out, "\n{}", self.paint.label(Label::Warning, &text));
-        }
+        out.push_str(&promotion::exposed(plan, self.paint));
         out
     }
 

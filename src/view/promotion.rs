@@ -50,6 +50,12 @@ pub fn unprotected(since: &str) -> String {
     format!("Unprotected since {since}: `lifeboat apply` copies the data to the standbys again.")
 }
 
+/// The same below a plan, where it is so.
+pub fn exposed(plan: &Plan, paint: Paint) -> String {
+    let text = plan.unprotected.as_deref().map(unprotected);
+    text.map(|text| format!("\n{}\n", paint.label(Label::Warning, &text))).unwrap_or_default()
+}
+
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
     let Some(promotion) = &plan.promotion else { return String::new() };

@@ -35,4 +35,5 @@ mod story;
 mod surgery;
 mod terraform_json;
 mod unmanaged;
+mod watch;
 mod web;

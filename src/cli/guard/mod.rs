@@ -10,6 +10,7 @@ use super::workspace::{Workspace, has_files};
 use crate::engine::guard::{ask, judge};
 use crate::engine::providers;
 use crate::engine::shelves::{Shelves, Spot, declared};
+use crate::topology::Topology;
 use crate::topology::region::Isolated;
 use crate::topology::values::record_bucket;
 use crate::view::guard;
@@ -27,7 +28,14 @@ pub async fn run(workspace: &Workspace, args: &args::Guard) -> Exit {
 async fn verdict(workspace: &Workspace, args: &args::Guard) -> Result<Exit, Exit> {
     let named = named(args);
     let (shelves, said_in_files) = if named.is_empty() {
-        of_files(workspace, args)?
+        if !has_files(&workspace.root) {
+            let text = "There are no *.dr.hcl files here. Give -topology=TOPOLOGY, -account=ACCOUNT and \
+                        -regions=A,B,\nor -bucket=REGION=BUCKET for each region.";
+            return Err(nowhere(workspace, text));
+        }
+        let (shelves, topology) = of_files(workspace)?;
+        let said = topology.region(&args.region).map(|region| region.on_isolated);
+        (shelves, said.unwrap_or_default())
     } else {
         (bare(workspace, named)?, Isolated::default())
     };
@@ -98,13 +106,11 @@ fn nowhere(workspace: &Workspace, text: &str) -> Exit {
     Exit::Error
 }
 
-/// The spots of the topology in the folder, and what the region's block says.
-fn of_files(workspace: &Workspace, args: &args::Guard) -> Result<(Shelves, Isolated), Exit> {
-    if !has_files(&workspace.root) {
-        let text = "There are no *.dr.hcl files here. Give -topology=TOPOLOGY, -account=ACCOUNT and \
-                    -regions=A,B,\nor -bucket=REGION=BUCKET for each region.";
-        return Err(nowhere(workspace, text));
-    }
+/// The spots of the topology in the folder, and the topology.
+///
+/// # Errors
+/// There are none, or the files have errors; that has been told.
+pub(super) fn of_files(workspace: &Workspace) -> Result<(Shelves, Topology), Exit> {
     let contexts = workspace.contexts(false);
     let settings = workspace.settings(None);
     let (loaded, found) = workspace.load_quietly(&settings, &contexts);
@@ -118,16 +124,15 @@ fn of_files(workspace: &Workspace, args: &args::Guard) -> Result<(Shelves, Isola
         workspace.output.diagnostics(&found, &loaded.config.sources);
         return Err(Exit::Error);
     }
-    let Some(topology) = &loaded.topology else {
+    let Some(topology) = loaded.topology else {
         return Err(nowhere(workspace, "The files declare no topology."));
     };
-    let spots = declared(topology);
+    let spots = declared(&topology);
     if spots.is_empty() {
         let text = "The topology has one region, or nothing that the roles decide.";
         return Err(nowhere(workspace, text));
     }
-    let on_isolated = topology.region(&args.region).map(|region| region.on_isolated);
     let shelves = Shelves::over(&providers, spots);
     let none = || nowhere(workspace, "No provider of the files keeps role records.");
-    Ok((shelves.ok_or_else(none)?, on_isolated.unwrap_or_default()))
+    Ok((shelves.ok_or_else(none)?, topology))
 }

@@ -11,7 +11,7 @@ pub use text::text;
 use crate::engine::preflight::{Preflight, Verdict};
 
 /// `Preflight: 17 passed, 1 failed, 2 unknown.`
-fn summary(preflight: &Preflight) -> String {
+pub fn summary(preflight: &Preflight) -> String {
     let verdict = match preflight.worst() {
         Verdict::Pass => "Nothing stands in the way",
         Verdict::Unknown => "Not everything is known",

@@ -1,0 +1,80 @@
+//! What `watch` says: a line per change of opinion and per notice, or an object of JSON.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::escape::line;
+use super::output::Output;
+use crate::engine::watch::{Change, Notice};
+
+/// What is watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// The primary.
+    pub primary: String,
+    /// The epoch.
+    pub epoch: u64,
+}
+
+/// Tells an opinion that changed.
+pub fn change(output: &Output, at: Timestamp, watched: &Watched, change: &Change) {
+    let primary = line(&watched.primary);
+    let (word, level, text) = match change {
+        Change::Answers => ("answers", "info", format!("{primary} answers.")),
+        Change::Silent { since, why } => {
+            let text = format!("{primary} is silent since {since}: {}", line(why));
+            ("silent", "error", text)
+        }
+        Change::Back { since } => {
+            ("back", "warn", format!("{primary} answers again. It was silent since {since}."))
+        }
+        Change::Blind { why } => {
+            let text = format!("Nobody can tell whether {primary} answers: {}", line(why));
+            ("blind", "warn", text)
+        }
+    };
+    let (since, why) = match change {
+        Change::Answers => (None, None),
+        Change::Silent { since, why } => (Some(since), Some(why)),
+        Change::Back { since } => (Some(since), None),
+        Change::Blind { why } => (None, Some(why)),
+    };
+    let body = json!({
+        "opinion": word,
+        "region": watched.primary,
+        "epoch": watched.epoch,
+        "since": since.map(ToString::to_string),
+        "why": why,
+    });
+    say(output, at, ("watch_opinion", level), &text, json!({ "opinion": body }));
+}
+
+/// Tells that another region is the primary now.
+pub fn promoted(output: &Output, at: Timestamp, watched: &Watched) {
+    let Watched { primary, epoch } = watched;
+    let text = format!("{} is the primary, in epoch {epoch}: it is watched now.", line(primary));
+    let body = json!({ "region": primary, "epoch": epoch });
+    say(output, at, ("watch_primary", "info"), &text, json!({ "primary": body }));
+}
+
+/// Tells what was, or is to be, told to people elsewhere.
+pub fn notice(output: &Output, at: Timestamp, notice: &Notice) {
+    let body: serde_json::Map<String, serde_json::Value> =
+        notice.facts().map(|(name, fact)| (name.to_owned(), fact.into())).collect();
+    let text = line(&notice.message());
+    say(output, at, ("watch_notice", "warn"), &text, json!({ "notice": body }));
+}
+
+fn say(
+    output: &Output,
+    at: Timestamp,
+    (kind, level): (&str, &str),
+    text: &str,
+    body: serde_json::Value,
+) {
+    if output.json {
+        output.event(kind, level, text, body);
+    } else {
+        output.result(&format!("{at:.0} {text}\n"));
+    }
+}

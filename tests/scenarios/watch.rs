@@ -1,0 +1,155 @@
+//! A standby watches the primary: it tells people when it is silent, and changes nothing.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
+
+use lifeboat_testbed::{Fault, Rule};
+
+use super::folder::Folder;
+use super::outside::Outside;
+use super::promotion::{APPROVED, EAST_FIRST, WEST_FIRST};
+use super::ran::Ran;
+use super::stage::{APPLY, Stage};
+use super::web::{EAST, EXAMPLE, FILE, WEST};
+
+/// What is to be typed when the primary is silent.
+const TYPED: &str = "promote us-west-2 -assume-down=us-east-1 -from-epoch=1";
+
+/// The example, applied.
+#[track_caller]
+fn stage() -> Stage {
+    let stage = Stage::new(Folder::example(EXAMPLE));
+    stage.expect(APPLY, 0);
+    stage
+}
+
+fn gone(region: &str) -> Rule {
+    Rule::new(Fault::BlackHole).region(region).regional()
+}
+
+#[track_caller]
+fn wrote_nothing(stage: &Stage, ran: &Ran) {
+    stage.same(ran.mutating(), 0, "calls that change anything");
+}
+
+/// The lines of NDJSON of this type.
+fn of(ran: &Ran, kind: &str) -> Vec<serde_json::Value> {
+    let lines = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
+    lines.filter(|line: &serde_json::Value| line["type"] == kind).collect()
+}
+
+#[test]
+fn a_silent_primary_is_told_with_a_preflight_and_what_to_type_and_an_isolated_watcher_blames_nobody()
+ {
+    let stage = stage();
+    let well = stage.expect(&["watch", WEST, "-once"], 0);
+    stage.check(well.stdout.ends_with("us-east-1 answers.\n"), "the primary answers");
+
+    let outside = Outside::start(stage.folder.path());
+    let url = format!("-notify-url=https://{}/page", outside.host());
+    let once = ["watch", WEST, "-once", "-json", &url, "-notify-command=./page.sh"];
+    let run = || {
+        let ran = stage.start_as(&once, &[outside.trusted()]).finish();
+        stage.same(ran.code, Some(6), "the primary does not answer");
+        ran
+    };
+    pager(&stage);
+
+    // Where no region answers, it may be the watcher that is cut off.
+    let rules = [EAST, WEST].map(|region| stage.bed.proxy.inject(gone(region)));
+    let blind = run();
+    stage.same(
+        of(&blind, "watch_opinion")[0]["opinion"]["opinion"].as_str(),
+        Some("blind"),
+        "blind",
+    );
+    stage.same(of(&blind, "watch_notice").len(), 0, "notices of a watcher that is cut off");
+    stage.same(paged(&stage), String::new(), "who was paged");
+    stage.bed.proxy.remove(rules[1]);
+
+    let silent = run();
+    let notice = &of(&silent, "watch_notice")[0]["notice"];
+    let text = |name: &str| notice[name].as_str().unwrap_or_default().to_owned();
+    stage.check(text("command").ends_with(TYPED), format_args!("what to type: {notice}"));
+    stage.check(text("preflight").contains("passed"), format_args!("the preflight: {notice}"));
+    stage.same(text("target"), WEST.to_owned(), "who would take over");
+    let said = paged(&stage);
+    stage.check(
+        said.starts_with("silent us-east-1 lifeboat ") && said.trim_end().ends_with(TYPED),
+        format_args!("who was paged: {said}"),
+    );
+    let requests = outside.requests("POST");
+    stage.same(requests.len(), 1, "requests");
+    let body: serde_json::Value = serde_json::from_str(&requests[0][2]).unwrap();
+    stage.same(body["command"].as_str(), Some(&*text("command")), "what the server is told");
+    stage.same(body["event"].as_str(), Some("silent"), "what the server is told");
+    for ran in [&well, &blind, &silent] {
+        wrote_nothing(&stage, ran);
+    }
+    let status = stage.expect(&["status"], 0).stdout;
+    stage.check(status.contains("primary us-east-1 (epoch 1)"), "nobody was promoted");
+    stage.check(!status.contains("Locked"), "no lock was left");
+}
+
+#[test]
+fn a_watcher_tells_once_that_the_primary_is_silent_and_once_that_it_is_back() {
+    let stage = stage();
+    let looks = ["-interval=1s", "-threshold=2", "-recovery=2", "-json"];
+    let mut running =
+        stage.start(&[&["watch", WEST, "-notify-command=./page.sh"], &looks[..]].concat());
+    running.until_said("\"answers\"");
+    let rule = stage.bed.proxy.inject(gone(EAST));
+    // The pager is not there yet: it is told as soon as it is.
+    running.until_said("watch::notify");
+    pager(&stage);
+    running.until_said("watch_notice");
+    let begun = Instant::now();
+    while paged(&stage).is_empty() && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    stage.bed.proxy.remove(rule);
+    running.until_said("answers again");
+    running.signal("INT");
+    let ran = running.finish();
+    stage.same(ran.code, Some(0), "an interrupt ends it well");
+    let opinions: Vec<_> = of(&ran, "watch_opinion")
+        .iter()
+        .map(|line| line["opinion"]["opinion"].as_str().unwrap().to_owned())
+        .collect();
+    stage.same(opinions, ["answers", "silent", "back"].map(str::to_owned).to_vec(), "opinions");
+    let told: Vec<_> = of(&ran, "watch_notice")
+        .iter()
+        .map(|line| line["notice"]["event"].as_str().unwrap().to_owned())
+        .collect();
+    stage.same(told, ["silent", "back"].map(str::to_owned).to_vec(), "notices");
+    let events: Vec<_> =
+        paged(&stage).lines().filter_map(|line| Some(line.split(' ').next()?.to_owned())).collect();
+    stage.same(events, told, "whom it paged");
+    wrote_nothing(&stage, &ran);
+}
+
+#[test]
+fn after_a_promotion_the_other_region_is_watched() {
+    let stage = stage();
+    stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    stage.expect(APPROVED, 0);
+    // The files of a watcher may be older.
+    stage.folder.edit(FILE, WEST_FIRST, EAST_FIRST);
+    let ran = stage.expect(&["watch", "-once"], 0);
+    stage.check(ran.stdout.contains("us-west-2 is the primary, in epoch 2"), "the records tell it");
+    stage.check(ran.stdout.ends_with("us-west-2 answers.\n"), "the new primary is watched");
+    wrote_nothing(&stage, &ran);
+}
+
+/// A program that writes down what it is told.
+fn pager(stage: &Stage) {
+    let text = "#!/bin/sh\necho \"$LIFEBOAT_EVENT $LIFEBOAT_REGION $LIFEBOAT_COMMAND\" >> paged\n";
+    let path = stage.folder.path().join("draft.sh");
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::rename(&path, stage.folder.path().join("page.sh")).unwrap();
+}
+
+fn paged(stage: &Stage) -> String {
+    std::fs::read_to_string(stage.folder.path().join("paged")).unwrap_or_default()
+}
