@@ -92,7 +92,7 @@ fn one_line_makes_the_other_region_the_primary_and_nothing_is_left_to_do_after_r
         stage.check(told, format_args!("{command:?} tells that nothing is copied"));
     }
     let report = stage.expect(&["report"], 0).stdout;
-    let proven = "nothing was lost: the copy was proven to hold all of it";
+    let proven = "nothing that is copied was lost: the copy was proven to hold all of it";
     stage.check(report.contains(proven), format_args!("what is proven is told:\n{report}"));
 
     // The region that was left has not all that was written since: it is too early to go back.
@@ -208,6 +208,16 @@ fn a_region_that_is_gone_is_left_with_its_fence_owed_and_is_fenced_first_when_it
         vec!["LifeboatInbound"],
         "what may not come from there",
     );
+
+    let report = stage.expect(&["report", "-json"], 0).stdout;
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let promotion = &report["promotion"];
+    stage.same(promotion["mode"].as_str(), Some("ungraceful"), "the mode");
+    stage.check(promotion["rto"]["measured_seconds"].is_number(), "the RTO is measured");
+    stage.check(promotion["rpo"]["measured_seconds"].is_null(), "what is lost nobody knows");
+    stage.same(promotion["approval"]["attested"].as_str(), Some(EAST), "what was attested");
+    stage.same(&promotion["owed_then"][0], &report["owed"][0]["address"], "the fence that is owed");
+    stage.check(report["owed"][0]["region"] == EAST, "who owes it");
 
     // While it is away, all that is left to do is deferred or owed.
     let ran = stage.run(APPLY);

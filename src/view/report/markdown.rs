@@ -34,6 +34,9 @@ fn promotion(measured: &Measured<'_>, objective: &Objective, page: &mut Page) {
     page.add(&format!(
         "### {sign} lifeboat report: the promotion of {to} in place of {from}, epoch {epoch}, {what}\n\n"
     ));
+    if measured.standing == Standing::Open {
+        page.add("`lifeboat apply` goes on with it.\n\n");
+    }
     page.table(&["", "measured"], &figures(measured, objective), "figures");
     let word = |(name, value): (&String, &String)| vec![approved(name), code(value)];
     let rows: Vec<Vec<String>> = passage.approval.iter().map(word).collect();
@@ -52,7 +55,11 @@ fn figures(measured: &Measured<'_>, objective: &Objective) -> Vec<Vec<String>> {
     let mut rows = vec![row("mode", code(&passage.mode))];
     if let Some(begun) = measured.begun() {
         let ended = measured.ended().map(|ended| format!(" to {}", code(ended)));
-        let ended = ended.unwrap_or_else(|| ", not ended".to_owned());
+        let otherwise = match measured.standing {
+            Standing::GivenUp => ", given up",
+            Standing::Open | Standing::Over => ", not ended",
+        };
+        let ended = ended.unwrap_or_else(|| otherwise.to_owned());
         rows.push(row("from", format!("{}{ended}", code(begun))));
     }
     let time = rto(measured, objective).unwrap_or_else(|| "traffic was not switched".to_owned());

@@ -102,10 +102,12 @@ pub fn rto(measured: &Measured<'_>, objective: &Objective) -> Option<String> {
 pub fn loss(measured: &Measured<'_>) -> String {
     match measured.loss {
         Loss::Nothing { copies: 1 } => {
-            "nothing was lost: the copy was proven to hold all of it".to_owned()
+            "nothing that is copied was lost: the copy was proven to hold all of it".to_owned()
         }
         Loss::Nothing { copies } => {
-            format!("nothing was lost: each of {copies} copies was proven to hold all of it")
+            format!(
+                "nothing that is copied was lost: each of {copies} copies was proven to hold all of it"
+            )
         }
         Loss::Unmeasured(why) => {
             let why = match (why, measured.standing) {

@@ -125,7 +125,7 @@ fn what_was_not_proven_is_never_told_as_nothing_lost() {
         let known = known(Some(passage));
         loss(Report::of(&known, Objective::default()).promotion.as_ref().unwrap())
     };
-    assert!(of(|_| ()).starts_with("nothing was lost"));
+    assert!(of(|_| ()).starts_with("nothing that is copied was lost"));
     let silent = of(|p| p.mode = "ungraceful".to_owned());
     let none = of(|p| drop((std::mem::take(&mut p.told), std::mem::take(&mut p.evidence))));
     let early = of(|p| drop(p.reached.remove(Phase::Sync.word())));
