@@ -103,12 +103,10 @@ fn a_watcher_tells_once_that_the_primary_is_silent_and_once_that_it_is_back() {
     running.until_said("watch::notify");
     pager(&stage);
     running.until_said("watch_notice");
-    let begun = Instant::now();
-    while paged(&stage).is_empty() && begun.elapsed() < Duration::from_secs(60) {
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
+    until_paged(&stage, 1);
     stage.bed.proxy.remove(rule);
     running.until_said("answers again");
+    until_paged(&stage, 2);
     running.signal("INT");
     let ran = running.finish();
     stage.same(ran.code, Some(0), "an interrupt ends it well");
@@ -152,4 +150,12 @@ fn pager(stage: &Stage) {
 
 fn paged(stage: &Stage) -> String {
     std::fs::read_to_string(stage.folder.path().join("paged")).unwrap_or_default()
+}
+
+/// Waits until the pager was told so often, but not for ever.
+fn until_paged(stage: &Stage, count: usize) {
+    let begun = Instant::now();
+    while paged(stage).lines().count() < count && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
 }
