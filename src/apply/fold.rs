@@ -10,7 +10,7 @@ use super::current::{Current, member_name};
 use super::document::load;
 use super::ends::{journal_step, replayed};
 use crate::address::Address;
-use crate::plan::{Member, Plan, Step, StepId};
+use crate::plan::{Act, Member, Plan, Step, StepId};
 use crate::registry::Providers;
 
 /// A run as its journal tells it.
@@ -142,6 +142,14 @@ pub fn done(plan: &Plan, run: &Run) -> BTreeSet<StepId> {
         }
     }
     done
+}
+
+/// Whether a run makes another region the primary, and who approved that is recorded. Until then it has
+/// called nothing, and nobody's word for it is kept: it is over, and planned and approved anew.
+pub fn promotes(plan: &Plan, run: &Run) -> bool {
+    let approves = |step: &&Step| step.act == Some(Act::Approve);
+    let approve = plan.steps.iter().find(approves).filter(|_| plan.promotion.is_some());
+    approve.is_some_and(|step| done(plan, run).contains(&step.id))
 }
 
 /// Whether a step has begun, however it ended.

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::crash::Crash;
 use super::current::Current;
 use super::ends::{End, diagnostic, journal_step, record};
-use super::fold::{Doubtful, Folded, fold};
+use super::fold::{Doubtful, Folded, fold, promotes};
 use super::outcome::Fate;
 use super::prepare::{Env, Item, token};
 use super::recorder::Recorder;
@@ -145,7 +145,8 @@ pub async fn known(
         known.diagnostics.extend(problems);
         known.state = Some(current.state);
         known.open.push(id);
-        known.promotion = known.promotion.or(opened.plan.promotion);
+        let promotes = promotes(&opened.plan, &run);
+        known.promotion = known.promotion.or(opened.plan.promotion.filter(|_| promotes));
     }
     Ok(known)
 }
@@ -219,7 +220,8 @@ impl Recovery<'_> {
         recovered: &mut Recovered,
     ) -> Result<(), BackendError> {
         let id = run.begin.run.clone();
-        if opened.plan.promotion.is_some() {
+        let promotes = promotes(&opened.plan, &run);
+        if promotes {
             let plan = run.begin.plan.to_vec();
             recovered.promotion = Some(OpenPromotion { run: id.clone(), plan });
         }
@@ -263,7 +265,7 @@ impl Recovery<'_> {
         current.state.tool_version.clone_from(&self.tool_version);
         let mut state = current.state;
         let token = format!("{id}-{}", self.guard.term());
-        open |= opened.plan.promotion.is_some();
+        open |= promotes;
         let status = (!open).then_some(RunStatus::Folded);
         let save =
             Save { backend: self.backend, guard: self.guard, crash: &self.crash, now: self.now };

@@ -192,6 +192,8 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
                 | "promotion::owed"
                 | "promotion::pending"
                 | "promotion::target_owes"
+                | "promotion::unconfirmed"
+                | "promotion::ungraceful"
                 | "promotion::unreachable"
                 | "plan::not_empty"
         )

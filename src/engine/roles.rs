@@ -10,6 +10,7 @@ use super::load::Loaded;
 use crate::address::Address;
 use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
+use crate::diff::Action;
 use crate::plan::order::Needs;
 use crate::plan::promotion::{Mode, Parts, region_of};
 use crate::plan::resolve::Input;
@@ -232,7 +233,7 @@ fn needed(address: &Address, needs: &Needs) -> BTreeSet<Address> {
 /// records say; the plan keeps the last.
 ///
 /// # Errors
-/// Those of [`behind`].
+/// Those of [`behind`] and [`unconfirmed`].
 pub(super) fn cast<'a>(
     loaded: &Loaded,
     course: &Course,
@@ -241,7 +242,11 @@ pub(super) fn cast<'a>(
     plan: &mut Plan,
     mut input: Input<'a>,
 ) -> Result<Input<'a>, Box<Diagnostic>> {
-    behind(parts, state, &input.observed)?;
+    let records = records(parts, &input.observed);
+    behind(state, &records)?;
+    if *course == Course::Ordinary {
+        unconfirmed(parts, state, plan, &records)?;
+    }
     let unfenced = unfenced(parts, course, state, &input.observed);
     let standing = standing(loaded, course, state, &plan.id, &unfenced);
     // The first state takes its lineage from the plan that is applied: nobody knows which that is.
@@ -290,20 +295,11 @@ fn leaving(parts: &Parts, course: &Course, state: Option<&State>) -> BTreeSet<Ad
 /// # Errors
 /// A record has a later epoch, or is of another state.
 fn behind(
-    parts: &Parts,
     state: Option<&State>,
-    observed: &BTreeMap<Address, Observation<Value>>,
+    records: &[(&Address, RoleRecord)],
 ) -> Result<(), Box<Diagnostic>> {
     let Some(state) = state else { return Ok(()) };
-    let records = parts.iter().filter(|(_, part)| **part == Part::Record);
-    let found = records.filter_map(|(address, _)| match observed.get(address) {
-        Some(Observation::Present(present)) => {
-            let text = present.object.get("content").and_then(Value::as_str)?;
-            Some((address, RoleRecord::parse(text).ok()?))
-        }
-        _ => None,
-    });
-    let newest = found.max_by_key(|(_, record)| record.epoch);
+    let newest = records.iter().max_by_key(|(_, record)| record.epoch);
     let Some((address, record)) = newest else { return Ok(()) };
     if record.epoch <= state.epoch && record.lineage == state.lineage {
         return Ok(());
@@ -320,6 +316,63 @@ fn behind(
             .about(address)
             .help("Use the state with which that was done. Nothing can be changed from this one."),
     ))
+}
+
+/// A fence in the primary that this state knows nothing of may be that of a promotion from elsewhere:
+/// it is not taken away unless more than half of all records say that the region is the primary still.
+///
+/// # Errors
+/// It is there, and they do not.
+fn unconfirmed(
+    parts: &Parts,
+    state: Option<&State>,
+    plan: &Plan,
+    records: &[(&Address, RoleRecord)],
+) -> Result<(), Box<Diagnostic>> {
+    let Some((state, primary)) = state.zip(state.and_then(|state| state.primary.as_deref())) else {
+        return Ok(());
+    };
+    let closed = |change: &&ObjectChange| {
+        parts.get(&change.address) == Some(&Part::Writers)
+            && region_of(&change.address) == Some(primary)
+            && change.action == Action::Update
+    };
+    let Some(closed) = plan.drift.iter().find(closed) else { return Ok(()) };
+    let all = parts.values().filter(|part| **part == Part::Record).count();
+    let says = |record: &RoleRecord| record.epoch == state.epoch && record.primary == *primary;
+    let agree = records.iter().filter(|(_, record)| says(record)).count();
+    if all == 0 || agree * 2 > all {
+        return Ok(());
+    }
+    let detail = format!(
+        "{} was changed outside of this state, and {agree} of {all} role records could be read that say \
+         that {primary} is the primary in epoch {}. Somebody may have promoted another region and \
+         fenced this one: nothing is changed.",
+        closed.address, state.epoch
+    );
+    let help = "Run it again when more of the regions answer.";
+    let summary = "It is not known whether the region is still the primary";
+    Err(Box::new(
+        Diagnostic::error("promotion::unconfirmed", summary, detail)
+            .about(&closed.address)
+            .help(help),
+    ))
+}
+
+/// The role records that could be read.
+fn records<'p>(
+    parts: &'p Parts,
+    observed: &BTreeMap<Address, Observation<Value>>,
+) -> Vec<(&'p Address, RoleRecord)> {
+    let records = parts.iter().filter(|(_, part)| **part == Part::Record);
+    let found = records.filter_map(|(address, _)| match observed.get(address) {
+        Some(Observation::Present(present)) => {
+            let text = present.object.get("content").and_then(Value::as_str)?;
+            Some((address, RoleRecord::parse(text).ok()?))
+        }
+        _ => None,
+    });
+    found.collect()
 }
 
 /// What the role records say besides the roles.

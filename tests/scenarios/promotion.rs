@@ -154,7 +154,7 @@ fn a_graceful_mode_leaves_no_region_that_does_not_answer() {
         &format!("{WEST_FIRST}\n  failover {{\n    mode = \"graceful\"\n  }}"),
     );
     stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST).regional());
-    let ran = stage.expect(&[APPROVED, ATTESTED].concat(), 1);
+    let ran = stage.expect(&[APPROVED, ATTESTED].concat(), 5);
     stage.check(ran.stderr.contains("promotion::ungraceful"), "it says why");
     stage.same(ran.mutating(), 0, "nothing is changed");
 }
