@@ -7,6 +7,8 @@ use lifeboat_sdk::kind::{DynData, DynKind};
 use lifeboat_sdk::provider::{Configured, Provider};
 use lifeboat_sdk::{Location, Name, RegionName, Scope, Value};
 
+pub use lifeboat_sim as sim;
+
 /// The providers of this build.
 pub fn providers() -> Vec<Arc<dyn Provider>> {
     vec![
@@ -14,6 +16,19 @@ pub fn providers() -> Vec<Arc<dyn Provider>> {
         #[cfg(feature = "aws")]
         Arc::new(lifeboat_aws::Aws),
     ]
+}
+
+/// The kinds of a catalogue in a simulated cloud: their names, schemas and hooks, and none of their
+/// calls. What works in no cloud stays as it is.
+pub fn simulated(catalogue: &Catalogue, cloud: &sim::SimCloud) -> Catalogue {
+    let over = |provider: &Arc<dyn Provider>| -> Arc<dyn Provider> {
+        if provider.name() == crate::builtin::NAME {
+            return Arc::clone(provider);
+        }
+        let simulated = sim::SimProvider::over(cloud, Arc::clone(provider));
+        Arc::new(simulated.for_any_account().with_shelf())
+    };
+    Catalogue::of(catalogue.providers.values().map(over).collect())
 }
 
 /// Schemas and pure hooks of everything, before any configuration.

@@ -47,7 +47,7 @@ use crate::event::Events;
 use crate::plan::{Finalise, Plan, PlanMode, StepId};
 use crate::registry::Providers;
 
-pub use act::Deed;
+pub use act::{Deed, Rehearsal};
 pub use outcome::{Counts, Fate, ObjectOutcome, Outcome, RunEnding};
 pub use recover::{Known, Open, OpenPromotion, Opened, Recovered, Recovery, known};
 
@@ -82,6 +82,8 @@ pub struct Run<'a> {
     pub approval: Option<Value>,
     /// Kinds, able to make calls.
     pub providers: &'a Providers,
+    /// What acts are played by where nothing real may happen; `None` in every run that is meant.
+    pub rehearsal: Option<Arc<dyn Rehearsal>>,
     /// Completes planned documents.
     pub finalise: &'a dyn Finalise,
     /// The folder of the root module, where commands of hooks run.

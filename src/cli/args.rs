@@ -18,6 +18,7 @@ pub use super::guard::options::Guard;
 pub use super::preflight::Preflight;
 pub use super::promote::{Failback, Promote};
 pub use super::report::Report;
+pub use super::simulate::Simulate;
 pub use super::state::options::StateCommand;
 pub use super::watch::options::Watch;
 
@@ -74,6 +75,8 @@ pub enum Command {
     Failback(Failback),
     /// Check what a promotion would need; changes nothing itself
     Preflight(Preflight),
+    /// Play the loss of a region on what the state says; calls nobody and changes nothing
+    Simulate(Simulate),
     /// Tell what changed outside of lifeboat; changes nothing itself
     Drift(Drift),
     /// Take an object that exists into the state; changes nothing live
@@ -118,6 +121,7 @@ impl Command {
             Self::Failback(args) => &args.how.planning,
             Self::Drift(args) => &args.planning,
             Self::Preflight(args) => return args.input != Some(false),
+            Self::Simulate(args) => return args.input != Some(false),
             Self::Import(args) => return args.input != Some(false),
             _ => return false,
         };

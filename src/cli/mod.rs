@@ -30,6 +30,7 @@ pub mod replace;
 pub mod report;
 pub mod show;
 pub mod signed;
+pub mod simulate;
 pub mod state;
 pub mod status;
 pub mod validate;
@@ -194,6 +195,7 @@ fn form(command: &Command) -> Form {
         Command::Status(a) => (a.json, Form::Document),
         Command::Report(a) => (a.shown() == Format::Json, Form::Document),
         Command::Guard(a) => (a.json, Form::Document),
+        Command::Simulate(a) => (a.json, Form::Document),
         Command::Version(a) => (a.json, Form::Document),
         Command::State(a) => (a.command.json(), Form::Document),
         Command::Fmt(_)
@@ -338,6 +340,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Promote(args) => promote::run(workspace, args).await,
         Command::Failback(args) => promote::back(workspace, args).await,
         Command::Preflight(args) => preflight::run(workspace, &args).await,
+        Command::Simulate(args) => simulate::run(workspace, &args).await,
         Command::Drift(args) => drift::run(workspace, &args).await,
         Command::Import(args) => import::run(workspace, args).await,
         Command::Show(args) => show::run(workspace, &args).await,

@@ -18,7 +18,7 @@ use super::ground;
 use super::load::{Loaded, Settings};
 use super::reopened::Opener;
 use crate::apply::crash::Crash;
-use crate::apply::{self, CONFIRM, Copies, Outcome, Recovered, Recovery, Run};
+use crate::apply::{self, CONFIRM, Copies, Outcome, Recovered, Recovery, Rehearsal, Run};
 use crate::event::Events;
 use crate::plan::{ObjectChange, Plan, PlanMode, file};
 use crate::registry::Providers;
@@ -59,6 +59,8 @@ pub struct Ready {
     pub skips: BTreeMap<String, String>,
     /// Who approved a promotion, and what they attested and accepted.
     pub approval: Option<Value>,
+    /// What acts are played by where nothing real may happen.
+    pub rehearsal: Option<Arc<dyn Rehearsal>>,
 }
 
 impl Ready {
@@ -70,8 +72,8 @@ impl Ready {
         contexts: Contexts,
         providers: Providers,
     ) -> Self {
-        let (resumes, skips, approval) = (false, BTreeMap::new(), None);
-        Self { plan, bytes, loaded, contexts, providers, resumes, skips, approval }
+        let (resumes, skips, approval, rehearsal) = (false, BTreeMap::new(), None, None);
+        Self { plan, bytes, loaded, contexts, providers, resumes, skips, approval, rehearsal }
     }
 
     /// Whether no generation need be written: nothing is to do, and all of it is in state.
@@ -174,7 +176,8 @@ impl Holding<'_> {
         ready: Ready,
         newest: Recovered,
     ) -> (Plan, Outcome, Finaliser) {
-        let Ready { plan, bytes, loaded, contexts, providers, resumes, skips, approval } = ready;
+        let Ready { plan, bytes, loaded, contexts, providers, .. } = ready;
+        let Ready { resumes, skips, approval, rehearsal, .. } = ready;
         let (state, head) = newest.loaded.map(|newest| (newest.state, newest.head)).unzip();
         let lineage = || plan.inputs.lineage.clone().unwrap_or_else(|| plan.id.clone());
         let mut state = state.unwrap_or_else(|| State::new(lineage(), env!("CARGO_PKG_VERSION")));
@@ -204,6 +207,7 @@ impl Holding<'_> {
             resumes,
             skips,
             approval,
+            rehearsal,
             providers: &providers,
             finalise: &finalise,
             root: &self.settings.root,

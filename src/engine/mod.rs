@@ -32,6 +32,7 @@ pub mod reopened;
 pub mod restore;
 mod roles;
 pub mod shelves;
+pub mod simulate;
 mod statics;
 pub mod stored;
 pub mod surgery;

@@ -26,6 +26,7 @@ pub mod prompt;
 pub mod report;
 pub mod restored;
 pub mod show;
+pub mod simulate;
 pub mod status;
 pub mod value;
 pub mod watch;

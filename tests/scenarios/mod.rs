@@ -30,6 +30,7 @@ mod promotion;
 mod ran;
 mod reports;
 mod service;
+mod simulate;
 mod stage;
 mod story;
 mod surgery;

@@ -20,6 +20,7 @@ mod program;
 #[cfg(feature = "aws")]
 mod promotion;
 mod rates;
+mod simulate;
 mod storage;
 mod story;
 mod told;

@@ -90,6 +90,7 @@ impl Kind for GroupKind {
     const NAME: &'static str = "aws_autoscaling_group";
     const SERVICE: Service = AUTOSCALING;
     const OWNERSHIP: Ownership = Ownership::Operated;
+    const LONGEST: Option<Duration> = Some(LIMIT);
 
     fn id_of(&self, desired: &Value) -> Option<Name> {
         desired.get("name").and_then(Value::as_str).map(Into::into)

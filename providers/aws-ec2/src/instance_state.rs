@@ -62,6 +62,7 @@ impl Kind for InstanceStateKind {
     const NAME: &'static str = "aws_ec2_instance_state";
     const SERVICE: Service = EC2;
     const OWNERSHIP: Ownership = Ownership::Operated;
+    const LONGEST: Option<Duration> = Some(LIMIT);
 
     fn id_of(&self, desired: &Value) -> Option<Name> {
         desired.get("instance_id").and_then(Value::as_str).map(Into::into)

@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::context::Ctx;
 use crate::failure::{Class, Failure};
@@ -213,6 +214,8 @@ pub trait Kind: Send + Sync + 'static {
     const OWNERSHIP: Ownership;
     /// Whether writes go together.
     const BATCH: Option<Batch> = None;
+    /// The longest that a change may take, where it waits for more than its calls.
+    const LONGEST: Option<Duration> = None;
 
     /// The id that an object of this configuration will have, where the configuration decides
     /// it: then planning looks whether the name is taken. `None` if the API makes ids up.
@@ -344,6 +347,8 @@ pub trait DynKind: Send + Sync {
     fn ownership(&self) -> Ownership;
     /// Whether writes go together.
     fn batch(&self) -> Option<Batch>;
+    /// See [`Kind::LONGEST`].
+    fn longest(&self) -> Option<Duration>;
     /// See [`Kind::id_of`].
     fn id_of(&self, desired: &Value) -> Option<Name>;
     /// See [`Kind::normalise`].
@@ -470,6 +475,9 @@ impl<K: Kind> DynKind for Erased<K> {
     }
     fn batch(&self) -> Option<Batch> {
         K::BATCH
+    }
+    fn longest(&self) -> Option<Duration> {
+        K::LONGEST
     }
     fn id_of(&self, desired: &Value) -> Option<Name> {
         self.0.id_of(desired)

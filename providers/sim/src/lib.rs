@@ -14,10 +14,11 @@ mod conform;
 mod hints;
 mod over;
 mod provider;
+mod shelf;
 
 pub use calls::calls;
 pub use cloud::fault::{Blackout, Fault, Nth, Rule, RuleId};
 pub use cloud::ledger::{Entry, Outcome, Sent};
 pub use cloud::store::{Key, SimObject};
-pub use cloud::{SimCloud, Strictness};
+pub use cloud::{SimCloud, Strictness, Timed};
 pub use provider::SimProvider;

@@ -7,6 +7,7 @@ use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::{DecodeError, DynData, DynKind};
 use lifeboat_sdk::provider::{Configured, Environment, Provider};
 use lifeboat_sdk::session::Limits;
+use lifeboat_sdk::shelf::Shelf;
 use lifeboat_sdk::{
     Call, Ctx, Failure, KnownDoc, Location, Name, Object as _, RegionName, Schema, Scope,
 };
@@ -16,6 +17,7 @@ use crate::calls::{IDENTITY, calls};
 use crate::cloud::{SimCloud, Site};
 use crate::kinds;
 use crate::over::{Over, OverData};
+use crate::shelf::SimShelf;
 
 /// Who we are where the configuration does not say.
 const ACCOUNT: &str = "123456789012";
@@ -45,6 +47,10 @@ pub struct SimProvider {
     kinds: Vec<Over>,
     data: Vec<OverData>,
     real: Option<Arc<dyn Provider>>,
+    /// Whether nobody can tell whose the credentials are, so that all accounts are theirs.
+    anybody: bool,
+    /// Whether there is a shelf where the real provider has one.
+    keeps: bool,
 }
 
 impl SimProvider {
@@ -80,7 +86,22 @@ impl SimProvider {
             kinds: templates.iter().map(over).collect(),
             data: data.iter().map(over_data).collect(),
             real,
+            anybody: false,
+            keeps: false,
         }
+    }
+
+    /// The same with a shelf, where the real provider has one.
+    #[must_use]
+    pub fn with_shelf(self) -> Self {
+        Self { keeps: true, ..self }
+    }
+
+    /// The same, unable to tell whose its credentials are: what is pinned holds, and each call goes to
+    /// the account that it names. For worlds made of what somebody has written down.
+    #[must_use]
+    pub fn for_any_account(self) -> Self {
+        Self { anybody: true, ..self }
     }
 
     /// Its cloud.
@@ -142,8 +163,13 @@ impl Provider for SimProvider {
             Some(real) => Settings::Real(real.configure(config, environment)?),
             None => Settings::Own(Config::decode(config.value()).map_err(refused)?),
         };
-        let account = settings.account();
-        Ok(Arc::new(Running { provider: self.of_account(account), settings }))
+        let account = settings.account().filter(|_| !self.anybody);
+        let real = match &settings {
+            Settings::Real(real) if self.keeps => real.shelf(),
+            Settings::Real(_) | Settings::Own(_) => None,
+        };
+        let shelf = real.map(|real| Arc::new(SimShelf::over(&self.cloud, real)));
+        Ok(Arc::new(Running { provider: self.of_account(account), settings, shelf }))
     }
 }
 
@@ -160,6 +186,7 @@ enum Settings {
 struct Running {
     provider: SimProvider,
     settings: Settings,
+    shelf: Option<Arc<SimShelf>>,
 }
 
 impl Settings {
@@ -217,12 +244,22 @@ impl Configured for Running {
         }
     }
 
+    fn shelf(&self) -> Option<Arc<dyn Shelf>> {
+        self.shelf.clone().map(|shelf| shelf as Arc<dyn Shelf>)
+    }
+
     fn identity<'a>(
         &'a self,
         ctx: &'a Ctx,
         region: &'a str,
     ) -> BoxFuture<'a, Result<Name, Failure>> {
         Box::pin(async move {
+            if self.provider.anybody {
+                return Err(Failure::new(
+                    Class::Other,
+                    "nobody is asked whose the credentials are",
+                ));
+            }
             let account = self.settings.account().unwrap_or_else(|| ACCOUNT.into());
             let scope = Scope {
                 provider: self.provider.name().into(),

@@ -379,3 +379,39 @@ async fn what_was_there_before_is_found_and_can_be_deleted() {
     assert!(outcome.unwrap().is_none());
     assert!(cloud.get(&key).is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_change_takes_what_is_said_from_its_first_call_to_its_end() {
+    let cloud = SimCloud::new(1);
+    cloud.set_latency(Duration::from_secs(1));
+    cloud.set_times(|change| match (change.kind, change.operation) {
+        ("sim_store", "create") => Some(Duration::from_secs(90)),
+        // Less than its call takes.
+        ("sim_store", "update") => Some(Duration::from_millis(1)),
+        _ => None,
+    });
+    let store = Thing::new(&cloud, "sim_store", r#"{"name": "a", "size": 1}"#);
+    let begun = Instant::now();
+    let made = store.created().await;
+    assert_eq!(begun.elapsed(), Duration::from_secs(90));
+    let larger = made.object.with("size", Value::int(2));
+    let begun = Instant::now();
+    store.update(&applying(), &made, &larger).await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::from_secs(1));
+    let begun = Instant::now();
+    store.delete(&applying(), &made).await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::from_secs(1), "nothing is said of it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_for_an_address_strikes_its_changes_and_no_reads() {
+    let cloud = SimCloud::new(1);
+    let store = Thing::new(&cloud, "sim_store", r#"{"name": "a"}"#);
+    let rule = cloud.inject(Rule::new(Fault::Denied).address("sim_store.other"));
+    let made = store.created().await;
+    assert_eq!(cloud.remove_rule(rule), 0);
+    cloud.inject(Rule::new(Fault::Denied).address("sim_store.it"));
+    present(store.read(&refreshing(), Some(&made.id)).await);
+    let failure = refused(store.delete(&applying(), &made).await);
+    assert_eq!(failure, (Class::Denied, "AccessDenied".into()));
+}

@@ -253,6 +253,9 @@ mod broken {
         fn batch(&self) -> Option<Batch> {
             self.0.batch()
         }
+        fn longest(&self) -> Option<std::time::Duration> {
+            self.0.longest()
+        }
         fn id_of(&self, desired: &Value) -> Option<Name> {
             self.0.id_of(desired)
         }

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::{
     Class, CopyOf, Ctx, Diagnostic, Diagnostics, Failure, KnownDoc, Location, Name, RegionName,
@@ -35,6 +36,13 @@ pub struct Deed {
     pub token: Name,
     /// The folder of the root module.
     pub root: PathBuf,
+}
+
+/// Stands in for the world in a run that only shows what would happen: no program is run, no gate
+/// turned, no server asked.
+pub trait Rehearsal: Send + Sync {
+    /// Takes the time that the act would, and ends as it would.
+    fn play<'a>(&'a self, act: Act, task: &'a Task) -> BoxFuture<'a, Result<(), Failure>>;
 }
 
 impl Env<'_> {
@@ -62,16 +70,25 @@ impl Deed {
     ///
     /// # Errors
     /// Why it is not done, or not known to be.
-    pub async fn perform(&self, ctx: &Ctx) -> Result<Value, Failure> {
+    pub async fn perform(
+        &self,
+        ctx: &Ctx,
+        rehearsal: Option<&dyn Rehearsal>,
+    ) -> Result<Value, Failure> {
         let done = async {
-            match self.act {
-                Act::Hook => hook::run(self).await,
-                Act::Sync => self.sync(ctx).await,
-                Act::Confirm => confirm::look(self, ctx).await,
-                Act::Probe => probe::watch(self, ctx).await,
-                Act::Open => gate::turn(self, true, ctx).await,
-                Act::Close => gate::turn(self, false, ctx).await,
-                Act::Approve | Act::Claim | Act::Reach => Ok(Value::object([])),
+            if let Some(rehearsal) = rehearsal {
+                rehearsal.play(self.act, &self.task).await?;
+            }
+            match (self.act, rehearsal) {
+                // What is copied and what is read lies in the world of the rehearsal, too.
+                (Act::Sync, _) => self.sync(ctx).await,
+                (Act::Confirm, _) => confirm::look(self, ctx).await,
+                (Act::Hook, None) => hook::run(self).await,
+                (Act::Probe, None) => probe::watch(self, ctx).await,
+                (Act::Open, None) => gate::turn(self, true, ctx).await,
+                (Act::Close, None) => gate::turn(self, false, ctx).await,
+                (Act::Hook | Act::Probe | Act::Open | Act::Close, Some(_))
+                | (Act::Approve | Act::Claim | Act::Reach, _) => Ok(Value::object([])),
             }
         };
         let grace = if self.act == Act::Hook { Duration::ZERO } else { GRACE };

@@ -1,15 +1,19 @@
 //! What the event loop does with steps that change no object.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use lifeboat_sdk::{Failure, Name, Severity, Value};
+use lifeboat_sdk::{Ctx, Failure, Name, Severity, Value};
 use lifeboat_state::journal::{Frame, Outcome, StepResult};
+use tokio::task::AbortHandle;
+use tracing::Instrument as _;
 
-use super::{Executor, Running, intent};
+use super::{Came, Executor, Running, intent};
 use crate::apply::act::Deed;
 use crate::apply::document::store;
 use crate::apply::ends::journal_step;
 use crate::apply::ready::End as StepEnd;
+use crate::apply::recorder::Sink;
 use crate::event::Event;
 use crate::plan::{Act, StepId};
 
@@ -47,6 +51,19 @@ impl Executor<'_> {
         }
         self.news.push(Event::Acted { act, about, elapsed: Duration::ZERO });
         self.ready.finish(id, StepEnd::Done);
+    }
+
+    /// Begins a step that changes no object and takes its time.
+    pub(super) fn perform(&mut self, step: StepId, deed: Arc<Deed>) -> AbortHandle {
+        self.run.events.event(Event::ActStart(deed.act, deed.task.about.clone()));
+        let sink = Sink::new(step, self.tell.clone(), self.run.crash.clone());
+        let ctx = Ctx::writing(Arc::clone(&self.run.session), Arc::new(sink));
+        let rehearsal = self.run.rehearsal.clone();
+        let work = async move {
+            let done = deed.perform(&ctx, rehearsal.as_deref()).await;
+            (step, Came::Acted(done))
+        };
+        self.tasks.spawn(work.in_current_span())
     }
 
     /// A step that changes no object ended. What may fail is told, and nothing waits for it.

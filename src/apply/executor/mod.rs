@@ -302,20 +302,19 @@ impl<'a> Executor<'a> {
     }
 
     fn call(&mut self, step: StepId) {
-        let Some(running) = self.running.get(&step) else { return };
+        let Some(running) = self.running.get_mut(&step) else { return };
+        if running.attempts == 1 {
+            // What went before it, copies of a promotion, is no part of how long it takes.
+            running.since = Instant::now();
+        }
+        let running = &*running;
         for event in Self::starting(running) {
             self.run.events.event(event);
         }
         let session = Arc::clone(&self.run.session);
         let task = match running.work.clone() {
             Work::Local => return,
-            Work::Act(deed) => {
-                self.run.events.event(Event::ActStart(deed.act, deed.task.about.clone()));
-                let sink = Sink::new(step, self.tell.clone(), self.run.crash.clone());
-                let ctx = Ctx::writing(session, Arc::new(sink));
-                let work = async move { (step, Came::Acted(deed.perform(&ctx).await)) };
-                self.tasks.spawn(work.in_current_span())
-            }
+            Work::Act(deed) => self.perform(step, deed),
             Work::Read(work) => {
                 let ctx = Ctx::read_only(session);
                 let work = async move { (step, Came::Read(read(work, ctx).await)) };

@@ -215,6 +215,7 @@ impl World {
             self.disk.fail(nth, fault, sticky);
         }
         apply(Run {
+            rehearsal: None,
             root: std::path::Path::new(""),
             resumes: false,
             skips: Default::default(),

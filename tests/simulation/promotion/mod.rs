@@ -7,6 +7,7 @@
 
 mod clients;
 mod judge;
+mod simulated;
 mod sky;
 mod story;
 mod told;

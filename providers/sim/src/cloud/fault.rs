@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use lifeboat_sdk::{Class, Failure, Location};
 
+use super::ledger::Sent;
+
 /// What happens to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -89,6 +91,7 @@ pub struct Rule {
     operation: Option<String>,
     kind: Option<String>,
     id: Option<String>,
+    address: Option<String>,
     nth: Nth,
     pub(crate) fault: Fault,
 }
@@ -101,6 +104,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) operation: &'a str,
     pub(crate) kind: &'a str,
     pub(crate) id: Option<&'a str>,
+    pub(crate) sent: &'a [Sent],
 }
 
 impl Rule {
@@ -112,6 +116,7 @@ impl Rule {
             operation: None,
             kind: None,
             id: None,
+            address: None,
             nth: Nth::All,
             fault,
         }
@@ -153,6 +158,12 @@ impl Rule {
         Self { id: Some(id.to_owned()), ..self }
     }
 
+    /// Only calls that change the object of this address, with all that goes with it in one call.
+    #[must_use]
+    pub fn address(self, address: &str) -> Self {
+        Self { address: Some(address.to_owned()), ..self }
+    }
+
     /// Only some of these calls.
     #[must_use]
     pub fn nth(self, nth: Nth) -> Self {
@@ -166,6 +177,10 @@ impl Rule {
             && is(&self.operation, call.operation)
             && is(&self.kind, call.kind)
             && self.id.as_deref().is_none_or(|id| call.id == Some(id))
+            && self
+                .address
+                .as_deref()
+                .is_none_or(|address| call.sent.iter().any(|sent| *sent.address == *address))
     }
 }
 

@@ -52,6 +52,29 @@ pub(crate) struct Site<'a> {
 #[derive(Clone)]
 pub(crate) struct Watcher(Arc<dyn Fn(&Entry) + Send + Sync>);
 
+/// A change of an object, as far as its time is concerned.
+#[derive(Clone, Copy, Debug)]
+pub struct Timed<'a> {
+    /// The object's address.
+    pub address: &'a str,
+    /// Its kind.
+    pub kind: &'a str,
+    /// `create`, `update` or `delete`.
+    pub operation: &'static str,
+    /// Where.
+    pub location: &'a Location,
+}
+
+/// Says how long changes take.
+#[derive(Clone)]
+pub(crate) struct Times(Arc<dyn Fn(Timed<'_>) -> Option<Duration> + Send + Sync>);
+
+impl fmt::Debug for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Times")
+    }
+}
+
 impl fmt::Debug for Watcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Watcher")
@@ -104,6 +127,19 @@ impl SimCloud {
     /// Sets how long it takes until a new or changed object of a kind is usable.
     pub fn set_pace(&self, kind: &str, pace: Duration) {
         self.lock().paces.insert(kind.to_owned(), pace);
+    }
+
+    /// Sets how long changes take from their first call until they are told to be done, where
+    /// `times` says so; all others take as long as their calls and the pace of their kind.
+    pub fn set_times(&self, times: impl Fn(Timed<'_>) -> Option<Duration> + Send + Sync + 'static) {
+        self.lock().times = Some(Times(Arc::new(times)));
+    }
+
+    /// How long a change takes, where that was set.
+    pub(crate) fn time(&self, change: Timed<'_>) -> Option<Duration> {
+        // What says so may look at the cloud: the lock is not held while it does.
+        let times = self.lock().times.clone()?;
+        (times.0)(change)
     }
 
     /// Makes calls fail.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::fault::{Asked, Blackout, Fault, InForce};
 use super::ledger::{Entry, Outcome};
 use super::store::{Key, Store, Stored};
-use super::{Site, Strictness, Watcher};
+use super::{Site, Strictness, Times, Watcher};
 
 /// Everything behind the cloud's lock.
 #[derive(Debug, Default)]
@@ -21,6 +21,7 @@ pub(crate) struct World {
     pub(crate) latency: Duration,
     pub(crate) latencies: BTreeMap<Location, Duration>,
     pub(crate) paces: BTreeMap<String, Duration>,
+    pub(crate) times: Option<Times>,
     /// The kinds whose objects are parts of others, so that nothing refers to them.
     pub(crate) parts: BTreeSet<String>,
     /// The regions that exist; empty for any.
@@ -126,6 +127,7 @@ impl World {
             operation: call.operation,
             kind: site.kind,
             id: site.id,
+            sent: site.sent,
         };
         let chance = self.random();
         let fault = self.in_force.strike(&asked, || chance);

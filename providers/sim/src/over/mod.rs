@@ -147,6 +147,9 @@ impl DynKind for Over {
     fn batch(&self) -> Option<Batch> {
         self.template.batch()
     }
+    fn longest(&self) -> Option<Duration> {
+        self.template.longest()
+    }
     fn id_of(&self, desired: &Value) -> Option<Name> {
         self.template.id_of(desired)
     }

@@ -11,10 +11,10 @@ use lifeboat_sdk::{
 use tokio::time::Instant;
 
 use super::{Behaviour, Over, Place, compared};
-use crate::cloud::Site;
 use crate::cloud::ledger::Sent;
 use crate::cloud::store::{Key, Stored};
 use crate::cloud::world::{Seen, World, missing};
+use crate::cloud::{Site, Timed};
 use crate::conform;
 use crate::hints::Hints;
 
@@ -50,9 +50,10 @@ impl Over {
         };
         let sent = [sent(change)];
         let site = Site { scope: &place.here, call, kind: self.template.name(), id, sent: &sent };
+        let begun = Instant::now();
         let make = || self.cloud.request(site, |world| self.effect(world, place, change));
         let done = ctx.call(call, place.scope, make).await.map_err(compared::told)?;
-        self.finish(ctx, place, change, done).await
+        self.finish(ctx, place, change, (begun, done)).await
     }
 
     async fn change_all(
@@ -64,6 +65,7 @@ impl Over {
     ) -> Vec<Outcome<Value>> {
         let call = &self.calls.change;
         let (kind, sent) = (self.template.name(), changes.iter().map(sent).collect::<Vec<_>>());
+        let begun = Instant::now();
         let site = Site { scope: &place.here, call, kind, id: None, sent: &sent };
         let make = || {
             self.cloud.request(site, |world| {
@@ -78,7 +80,8 @@ impl Over {
         match ctx.call(call, place.scope, make).await {
             Ok(done) => {
                 let done = changes.iter().zip(done);
-                join_all(done.map(|(change, seen)| self.finish(ctx, place, change, seen))).await
+                let finish = |(change, seen)| self.finish(ctx, place, change, (begun, seen));
+                join_all(done.map(finish)).await
             }
             Err(failure) => all_failed(changes, &compared::told(failure)),
         }
@@ -238,13 +241,14 @@ impl Over {
         ctx: &Ctx,
         place: &Place<'_>,
         change: &Change<KnownDoc>,
-        done: Option<Seen>,
+        (begun, done): (Instant, Option<Seen>),
     ) -> Outcome<Value> {
         // What is stale goes away by itself; nobody may be told before.
         let stale = self.cloud.lock().strictness.stale;
+        let pause = || stale.max(self.rest(place, change, begun));
         let Some(seen) = done else {
-            if !stale.is_zero() {
-                ctx.wait(stale).await?;
+            if !pause().is_zero() {
+                ctx.wait(pause()).await?;
             }
             return Ok(None);
         };
@@ -260,8 +264,8 @@ impl Over {
             Ok(seen) => seen,
             Err((failure, seen)) => return half(failure, &seen),
         };
-        if !stale.is_zero()
-            && let Err(failure) = ctx.wait(stale).await
+        if !pause().is_zero()
+            && let Err(failure) = ctx.wait(pause()).await
         {
             return half(failure, &seen);
         }
@@ -270,6 +274,18 @@ impl Over {
             return half(Failure::new(Class::Other, text).code("CreationFailed"), &seen);
         }
         Ok(Some(self.present(&seen)))
+    }
+
+    /// What is left of the time that a change takes since `begun`.
+    fn rest(&self, place: &Place<'_>, change: &Change<KnownDoc>, begun: Instant) -> Duration {
+        let operation = match change.action {
+            ChangeAction::Create { .. } => "create",
+            ChangeAction::Update { .. } => "update",
+            ChangeAction::Delete { .. } => "delete",
+        };
+        let (kind, location) = (self.template.name(), &place.scope.location);
+        let time = self.cloud.time(Timed { address: &change.address, kind, operation, location });
+        time.unwrap_or_default().saturating_sub(begun.elapsed())
     }
 
     async fn settle(

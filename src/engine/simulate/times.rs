@@ -1,0 +1,223 @@
+//! How long things take in a simulation, and how that is known.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lifeboat_sdk::Value;
+use lifeboat_state::durations::{Durations, Work};
+use lifeboat_state::model::Passage;
+
+use crate::plan::{Act, Phase, Task};
+use crate::registry::Catalogue;
+use crate::registry::sim::Timed;
+
+/// What a call takes where nobody says: from one continent to another.
+const CALL: Duration = Duration::from_millis(100);
+
+/// What the duration of a call is declared as.
+pub(super) const CALLS: &str = "call";
+
+/// How it is known how long something takes, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// It was declared for this simulation.
+    Declared,
+    /// Earlier runs measured it.
+    Measured,
+    /// It is the longest that it may take: declared in the files, or by the kind.
+    Limit,
+    /// Nothing is known: it is taken for one call.
+    Assumed,
+}
+
+impl Source {
+    /// Its name in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Declared => "declared",
+            Self::Measured => "measured",
+            Self::Limit => "limit",
+            Self::Assumed => "assumed",
+        }
+    }
+}
+
+/// How long something takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// So long.
+    pub takes: Duration,
+    /// How that is known.
+    pub source: Source,
+}
+
+/// The model of time. What is declared goes before what was measured, and that before limits.
+#[derive(Clone, Debug, Default)]
+pub struct Times {
+    /// By address, task, `KIND.OPERATION`, `KIND`, or `call`.
+    declared: BTreeMap<String, Duration>,
+    measured: Durations,
+    /// How long each phase of the last promotion took.
+    phases: BTreeMap<&'static str, Duration>,
+    /// How long a change may take, by kind.
+    limits: BTreeMap<&'static str, Duration>,
+}
+
+impl Times {
+    /// What is declared, what runs measured, and the last promotion.
+    pub fn new(
+        declared: BTreeMap<String, Duration>,
+        measured: Durations,
+        last: Option<&Passage>,
+        catalogue: &Catalogue,
+    ) -> Self {
+        let kinds = catalogue.kinds.iter();
+        let limits = kinds.filter_map(|(name, (_, kind))| Some((*name, kind.longest()?)));
+        let phases = last.map(phases).unwrap_or_default();
+        Self { declared, measured, phases, limits: limits.collect() }
+    }
+
+    /// The names for which something is declared.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.declared.keys().map(String::as_str)
+    }
+
+    fn declared(&self, name: &str) -> Option<Expected> {
+        let takes = *self.declared.get(name)?;
+        Some(Expected { takes, source: Source::Declared })
+    }
+
+    /// A call.
+    pub fn call(&self) -> Expected {
+        self.declared(CALLS).unwrap_or(Expected { takes: CALL, source: Source::Assumed })
+    }
+
+    /// A change of an object.
+    pub fn change(&self, change: Timed<'_>) -> Expected {
+        let Timed { address, kind, operation, location } = change;
+        let work = Work {
+            kind: kind.to_owned(),
+            operation: operation.to_owned(),
+            location: location.to_string(),
+        };
+        let measured = || {
+            let takes = self.measured.expected(&work)?;
+            Some(Expected { takes, source: Source::Measured })
+        };
+        self.declared(address)
+            .or_else(|| self.declared(&format!("{kind}.{operation}")))
+            .or_else(|| self.declared(kind))
+            .or_else(measured)
+            .or_else(|| self.limits.get(kind).map(|takes| limit(*takes)))
+            .unwrap_or(Expected { source: Source::Assumed, ..self.call() })
+    }
+
+    /// An act. What a phase took says something of its only act.
+    pub fn task(&self, (act, phase): (Act, Phase), task: &Task, only: bool) -> Expected {
+        if act == Act::Confirm {
+            return Expected { source: Source::Assumed, ..self.call() };
+        }
+        let measured = self.phases.get(phase.word()).filter(|_| only);
+        // Before it the region bundles were written, which is simulated, too.
+        let measured = measured.map(|took| Expected {
+            takes: took.saturating_sub(self.call().takes).min(task.limit),
+            source: Source::Measured,
+        });
+        let unknown = || match (act, phase) {
+            // What answers is taken for well: it is asked so often, with a second between.
+            (Act::Probe, Phase::Verify) => {
+                let asked = task.arguments.get("failure_threshold").and_then(Value::as_i64);
+                let asked = asked.and_then(|asked| u64::try_from(asked).ok()).unwrap_or(1);
+                Expected { takes: Duration::from_secs(asked.max(1) - 1), source: Source::Assumed }
+            }
+            _ => limit(task.limit),
+        };
+        self.declared(&task.about).or(measured).unwrap_or_else(unknown)
+    }
+}
+
+fn limit(takes: Duration) -> Expected {
+    Expected { takes, source: Source::Limit }
+}
+
+/// How long each phase took, from the end of the one before.
+fn phases(last: &Passage) -> BTreeMap<&'static str, Duration> {
+    let over = |phase: Phase| last.reached.get(phase.word())?.parse::<Timestamp>().ok();
+    let mut all = BTreeMap::new();
+    let mut before = None;
+    for phase in Phase::ALL {
+        let Some(at) = over(phase) else { continue };
+        let took = before.and_then(|before| Duration::try_from(at.duration_since(before)).ok());
+        all.extend(took.map(|took| (phase.word(), took)));
+        before = Some(at);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use lifeboat_sdk::Location;
+
+    use super::*;
+
+    fn seconds(of: &[(&str, u64)]) -> BTreeMap<String, Duration> {
+        of.iter().map(|(name, s)| ((*name).to_owned(), Duration::from_secs(*s))).collect()
+    }
+
+    #[test]
+    fn what_is_declared_goes_before_what_was_measured() {
+        let location = Location::Region("us-east-1".into());
+        let change = |address| {
+            let (kind, operation) = ("a_thing", "update");
+            Timed { address, kind, operation, location: &location }
+        };
+        let mut measured = Durations::default();
+        let work = Work {
+            kind: "a_thing".to_owned(),
+            operation: "update".to_owned(),
+            location: "us-east-1".to_owned(),
+        };
+        measured.learn(work, vec![Duration::from_secs(7)]);
+        let of = |declared: &[(&str, u64)], measured: &Durations| {
+            let catalogue = Catalogue::default();
+            let times = Times::new(seconds(declared), measured.clone(), None, &catalogue);
+            let Expected { takes, source } = times.change(change("a_thing.one"));
+            (takes, source.word())
+        };
+        let s = Duration::from_secs;
+        assert_eq!(of(&[], &Durations::default()), (CALL, "assumed"));
+        assert_eq!(of(&[("call", 2)], &Durations::default()), (s(2), "assumed"));
+        assert_eq!(of(&[("call", 2)], &measured), (s(7), "measured"));
+        assert_eq!(of(&[("a_thing", 3)], &measured), (s(3), "declared"));
+        assert_eq!(of(&[("a_thing", 3), ("a_thing.update", 4)], &measured), (s(4), "declared"));
+        let all = [("a_thing", 3), ("a_thing.update", 4), ("a_thing.one", 5)];
+        assert_eq!(of(&all, &measured), (s(5), "declared"));
+    }
+
+    #[test]
+    fn what_a_phase_took_says_something_of_its_only_act() {
+        let mut last = Passage::default();
+        for (phase, at) in [("fence", "05"), ("final_sync", "17"), ("claim", "18"), ("bad", "x")] {
+            last.reached.insert(phase.to_owned(), format!("2026-11-22T00:00:{at}Z"));
+        }
+        let declared = seconds(&[("hook.b", 3), ("call", 1)]);
+        let catalogue = Catalogue::default();
+        let times = Times::new(declared, Durations::default(), Some(&last), &catalogue);
+        let of = |phase, about: &str, limit, only| {
+            let (arguments, limit) = (Value::object([]), Duration::from_secs(limit));
+            let task = Task { about: about.into(), arguments, limit, optional: false, on: None };
+            let Expected { takes, source } = times.task((Act::Hook, phase), &task, only);
+            (takes.as_secs(), source.word())
+        };
+        assert_eq!(of(Phase::Sync, "hook.a", 60, true), (11, "measured"));
+        assert_eq!(of(Phase::Sync, "hook.a", 9, true), (9, "measured"), "no longer than it may");
+        assert_eq!(of(Phase::Sync, "hook.a", 60, false), (60, "limit"));
+        assert_eq!(
+            of(Phase::Fence, "hook.a", 60, true),
+            (60, "limit"),
+            "its beginning is not known"
+        );
+        assert_eq!(of(Phase::Sync, "hook.b", 60, true), (3, "declared"));
+    }
+}
