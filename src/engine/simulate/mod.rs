@@ -263,6 +263,7 @@ fn failing(step: &str, plan: &Plan) -> Result<Name, Box<Diagnostic>> {
     let detail = format!("-fail={step}: the promotion has no such step.");
     let help = match nearest(step, names.iter().map(String::as_str)) {
         Some(near) => format!("Did you mean {near:?}?"),
+        None if names.is_empty() => "It has none that could fail.".to_owned(),
         None => format!("Its steps: {}.", names.into_iter().collect::<Vec<_>>().join(", ")),
     };
     let summary = "There is no such step";
