@@ -93,28 +93,14 @@ pub(super) fn reads(
 
 /// What a health check asks of an endpoint, for us to ask the same.
 fn probe(check: &ObjectChange) -> Option<Task> {
-    let asked = check.before.as_ref()?;
-    let told = ASKED.iter().filter_map(|name| Some(((*name).into(), asked.get(name)?.clone())));
     Some(Task {
         about: check.address.name.strip_prefix("dns_failover.")?.into(),
-        arguments: Value::object(told),
+        arguments: check.before.clone()?,
         limit: VERIFY,
         optional: false,
         on: None,
     })
 }
-
-/// What of a health check says what it asks.
-const ASKED: [&str; 8] = [
-    "type",
-    "ip_address",
-    "fqdn",
-    "port",
-    "resource_path",
-    "search_string",
-    "request_interval",
-    "failure_threshold",
-];
 
 /// An endpoint is asked before the traffic goes there, and for the time of the window after it.
 fn watched(topology: &Topology, window: &Window, task: Task) -> [Placed; 2] {

@@ -155,6 +155,23 @@ fn a_step_is_skipped_by_its_name_with_a_reason_that_is_kept_and_others_never() {
 }
 
 #[test]
+fn a_record_that_somebody_wrote_since_is_seen_before_the_first_is_moved_and_there_is_a_way_back() {
+    let stage = ready();
+    stage.expect(&["plan", "-input=false", "-out=promotion.plan"], 0);
+    let (records, aws) = ("lifeboat-web-123456789012-us-west-2", stage.bed.aws());
+    let record = aws.get_object(WEST, records, "role.json").unwrap().text();
+    aws.put_object(WEST, records, "role.json", format!("{record}\n")).unwrap();
+    let saved = ["apply", "-input=false", "-promote=us-west-2", "-from-epoch=1", "promotion.plan"];
+    let ran = stage.expect(&saved, 4);
+    stage.check(ran.stderr.contains("promotion::overtaken"), "it says what was found");
+    let of_first = aws.get_object(EAST, "lifeboat-web-123456789012-us-east-1", "role.json");
+    stage.check(of_first.unwrap().text().contains("\"epoch\":1"), "no record is moved");
+    stage.expect(&["promote", "-abort", "-no-edit"], 0);
+    let status = stage.expect(&["status"], 0);
+    stage.check(status.stdout.contains("primary us-east-1 (epoch 1)"), "nothing is claimed");
+}
+
+#[test]
 fn what_the_region_took_last_is_seen_in_the_target_before_the_claim() {
     let stage = ready();
     replicated(&stage, "daily/before");

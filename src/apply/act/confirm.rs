@@ -9,7 +9,6 @@ use super::Deed;
 /// Reads the object again, and compares what its kind swaps by.
 pub(super) async fn look(deed: &Deed, ctx: &Ctx) -> Result<Value, Failure> {
     let (kind, on) = deed.operand()?;
-    let text = |name: &str| on.document.get(name).and_then(Value::as_str);
     let target =
         Target { address: deed.task.about.clone(), id: on.id.clone(), hint: on.document.clone() };
     let found = kind.read(ctx, &on.scope, &[target]).await.into_iter().next();
@@ -21,12 +20,9 @@ pub(super) async fn look(deed: &Deed, ctx: &Ctx) -> Result<Value, Failure> {
         }
         None => return Err(Failure::new(Class::Garbled, "nothing was said of it")),
     };
-    let swapped_by = kind.schema().attributes.iter().filter(|attribute| attribute.compared);
-    for attribute in swapped_by {
-        let now = now.get(attribute.name).and_then(Value::as_str);
-        if now != text(attribute.name) {
-            return Err(changed("was written by somebody else since the plan was made"));
-        }
+    let mut swapped_by = kind.schema().attributes.iter().filter(|attribute| attribute.compared);
+    if swapped_by.any(|attribute| now.get(attribute.name) != on.document.get(attribute.name)) {
+        return Err(changed("was written by somebody else since the plan was made"));
     }
     Ok(Value::object([("how".into(), Value::string("as it was planned from"))]))
 }

@@ -139,6 +139,11 @@ impl Deed {
                 "It is not proven that nothing is lost",
                 "Run `lifeboat apply`, which looks again and goes on where all is copied.",
             ),
+            Act::Confirm if why.class != Class::Conflict => (
+                "promotion::unreachable",
+                "A role record could not be looked at once more",
+                "Nothing is claimed. Run `lifeboat apply`, which looks again and goes on.",
+            ),
             Act::Confirm => (
                 "promotion::overtaken",
                 "A role record is not as it was planned from",
