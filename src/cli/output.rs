@@ -4,20 +4,14 @@ use super::args;
 use super::exit::Exit;
 use super::workspace::Workspace;
 use crate::engine::stored;
-use crate::registry::Providers;
 use crate::view::{json, literal, outcome};
 
 /// Runs `output`.
 pub async fn run(workspace: &Workspace, args: &args::Output) -> Exit {
-    let backend = match workspace.backend().await {
-        Ok(backend) => backend,
+    let (_, known) = match workspace.standing().await {
+        Ok(standing) => standing,
         Err(exit) => return exit,
     };
-    let known = match workspace.known(&backend, &Providers::default()).await {
-        Ok(known) => known,
-        Err(exit) => return exit,
-    };
-    workspace.tell(&known.diagnostics);
     let outputs = match known.state.as_ref().map(stored::outputs).transpose() {
         Ok(outputs) => outputs.unwrap_or_default(),
         Err(problem) => {

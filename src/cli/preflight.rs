@@ -19,7 +19,6 @@ use crate::engine::edit::{self, Edit};
 use crate::engine::preflight::{self as engine, Given, Held, Verdict};
 use crate::engine::{Asked, Loaded, Made, Settings};
 use crate::plan::promotion::Mode;
-use crate::registry::Providers;
 use crate::view::preflight as view;
 
 /// `preflight`
@@ -103,9 +102,7 @@ pub(super) async fn look(
 ) -> Result<(engine::Preflight, Loaded), Exit> {
     let planning = args.planning();
     let settings = workspace.settings(Some(&planning));
-    let backend = workspace.backend().await?;
-    let known = workspace.known(&backend, &Providers::default()).await?;
-    workspace.tell(&known.diagnostics);
+    let (backend, known) = workspace.standing().await?;
     let mut contexts = workspace.contexts(false);
     let (loaded, found) = workspace.load_quietly(&settings, &contexts);
     if found.0.iter().any(|problem| problem.severity == Severity::Error) {

@@ -7,7 +7,6 @@ use clap::Args;
 use super::exit::Exit;
 use super::status::declared;
 use super::workspace::Workspace;
-use crate::registry::Providers;
 use crate::view::report::{Format, Report as Page};
 
 /// `report`
@@ -33,15 +32,10 @@ impl Report {
 
 /// Runs `report`. Reads state and files only.
 pub async fn run(workspace: &Workspace, args: &Report) -> Exit {
-    let backend = match workspace.backend().await {
-        Ok(backend) => backend,
+    let (_, known) = match workspace.standing().await {
+        Ok(standing) => standing,
         Err(exit) => return exit,
     };
-    let known = match workspace.known(&backend, &Providers::default()).await {
-        Ok(known) => known,
-        Err(exit) => return exit,
-    };
-    workspace.tell(&known.diagnostics);
     let objective = declared(workspace).map(|topology| topology.strictest());
     let page = Page::of(&known, objective.unwrap_or_default());
     let text = args.shown().render(&page);

@@ -18,7 +18,6 @@ use crate::engine::edit::{self, Edit};
 use crate::engine::simulate::{self as engine, Ending, Error, Given, Scene, Simulation, Times};
 use crate::engine::{Contexts, Loaded};
 use crate::plan::promotion;
-use crate::registry::Providers;
 use crate::view::escape::line;
 use crate::view::simulate as view;
 
@@ -104,9 +103,7 @@ fn tell(workspace: &Workspace, simulation: &Simulation) {
 /// Plays it; what keeps that from being done has been told.
 async fn look(workspace: &Workspace, args: &Simulate) -> Result<(Simulation, SourceMap), Exit> {
     let settings = workspace.settings(None);
-    let backend = workspace.backend().await?;
-    let known = workspace.known(&backend, &Providers::default()).await?;
-    workspace.tell(&known.diagnostics);
+    let (backend, known) = workspace.standing().await?;
     let Some(state) = known.state.filter(|state| state.primary.is_some()) else {
         return Err(nothing(workspace, NOT_APPLIED));
     };

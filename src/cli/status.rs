@@ -6,7 +6,6 @@ use serde_json::json;
 use super::args;
 use super::exit::Exit;
 use super::workspace::{Workspace, has_files};
-use crate::registry::Providers;
 use crate::topology::Topology;
 use crate::view::json::policy;
 use crate::view::report::seconds;
@@ -14,15 +13,10 @@ use crate::view::status::{Page, text};
 
 /// Runs `status`. Reads state only; `drift` looks at what is live.
 pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
-    let backend = match workspace.backend().await {
-        Ok(backend) => backend,
+    let (backend, known) = match workspace.standing().await {
+        Ok(standing) => standing,
         Err(exit) => return exit,
     };
-    let known = match workspace.known(&backend, &Providers::default()).await {
-        Ok(known) => known,
-        Err(exit) => return exit,
-    };
-    workspace.tell(&known.diagnostics);
     let holder = match backend.holder().await {
         Ok(holder) => holder,
         Err(error) => return workspace.failed(&error),

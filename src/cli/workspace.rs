@@ -241,6 +241,14 @@ impl Workspace {
         let open: Open<'_> = &|bytes| opener.open(bytes);
         apply::known(backend, providers, open).await.map_err(|error| self.failed(&error))
     }
+
+    /// The same with its backend, for commands that only read state; what could not be read is told.
+    pub async fn standing(&self) -> Result<(StoreBackend, apply::Known), Exit> {
+        let backend = self.backend().await?;
+        let known = self.known(&backend, &Providers::default()).await?;
+        self.tell(&known.diagnostics);
+        Ok((backend, known))
+    }
 }
 
 /// The machine's name, where the environment does not say.
