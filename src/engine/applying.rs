@@ -184,7 +184,11 @@ impl Holding<'_> {
         bind(&mut state, &plan);
         approvers::bind(&mut state, &plan);
         let session = Session::interruptible(Purpose::Apply, self.interrupt.clone());
-        let session = session.assume_down(self.settings.assume_down.clone());
+        let left = plan.promotion.as_ref().zip(loaded.topology.as_ref());
+        let left = left.and_then(|(promotion, topology)| topology.region(&promotion.from));
+        let session = session
+            .assume_down(self.settings.assume_down.clone())
+            .hurry(left.map(|region| region.aws.to_string()));
         for instance in providers.0.values() {
             session.limit(&instance.name, instance.configured.limits());
         }

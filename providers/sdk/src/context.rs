@@ -151,7 +151,9 @@ impl Ctx {
                 (Err(failure), _) => failure.of(call, scope),
             };
             tracing::debug!(attempt, ms = ms(begun), class = ?failure.class, code = failure.code, "failed");
-            let last = attempt >= attempts(self.session.purpose(), failure.class);
+            let unanswered = guard.hurried && failure.class == Class::Unreachable;
+            let purpose = if unanswered { Purpose::Refresh } else { self.session.purpose() };
+            let last = attempt >= attempts(purpose, failure.class);
             if last || !failure.retryable() || failure.in_doubt() {
                 return Err(failure);
             }
@@ -189,6 +191,8 @@ impl Ctx {
         made.requests += 1;
         let limit = if guard.budgeted() {
             guard.limits.attempt.min(guard.remaining())
+        } else if guard.hurried {
+            guard.limits.attempt.min(HURRIED)
         } else if write {
             // A changing call is dropped late: its outcome would be in doubt.
             (guard.limits.attempt * 4).min(guard.limits.operation)
@@ -266,6 +270,9 @@ impl Ctx {
         made.downcast().map_err(|_| Failure::new(Class::Other, "a cached listing has another type"))
     }
 }
+
+/// How long an attempt may take where a region may be lost and others wait for it.
+const HURRIED: Duration = Duration::from_secs(3);
 
 /// How a call ended, for the log: `ok`, or the class of its failure with the API's code.
 fn outcome(failure: Option<&Failure>) -> String {
@@ -366,6 +373,34 @@ mod tests {
         };
         let failure = ctx.call(&GET, &scope(), throttled_twice).await.unwrap_err();
         assert_eq!((tries.into_inner(), failure.class), (3, Class::Throttled));
+    }
+
+    /// Takes ids and does nothing with them.
+    struct Deaf;
+
+    impl IdentifiedSink for Deaf {
+        fn identified<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_region_that_others_wait_for_is_dropped_early_and_others_are_not() {
+        let took = async |hurried: &str, call: &'static Call| {
+            let session = Session::new(Purpose::Apply).hurry(Some(hurried.to_owned()));
+            let ctx = Ctx::writing(Arc::new(session), Arc::new(Deaf));
+            let begun = Instant::now();
+            let silent = std::future::pending::<Result<(), Failure>>;
+            assert_eq!(
+                ctx.call(call, &scope(), silent).await.unwrap_err().class,
+                Class::Unreachable
+            );
+            begun.elapsed().as_millis()
+        };
+        // Of a change nobody knows whether it was made: it is not tried again.
+        assert_eq!([took("us-east-1", &PUT).await, took("us-west-2", &PUT).await], [3000, 20_000]);
+        // A read is tried once more, after a pause.
+        assert_eq!(took("us-east-1", &GET).await, 6200);
     }
 
     #[tokio::test(start_paused = true)]

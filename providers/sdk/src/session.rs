@@ -113,6 +113,7 @@ pub struct Session {
     /// know yet.
     locations: Mutex<BTreeMap<(String, Location), Arc<Clock>>>,
     down: Vec<String>,
+    hurried: Option<String>,
     cache: Cache,
     interrupt: watch::Receiver<Interrupt>,
     /// Whether nothing may be changed any more.
@@ -153,6 +154,7 @@ impl Session {
             scopes: Mutex::default(),
             locations: Mutex::default(),
             down: Vec::new(),
+            hurried: None,
             cache: Cache::default(),
             interrupt,
             closed: AtomicBool::new(false),
@@ -164,6 +166,14 @@ impl Session {
     #[must_use]
     pub fn assume_down(mut self, regions: Vec<String>) -> Self {
         self.down = regions;
+        self
+    }
+
+    /// With a region that may be lost at any moment, while others wait for it: calls there are dropped
+    /// after three seconds, changing ones too, and tried once more at most where nothing answers.
+    #[must_use]
+    pub fn hurry(mut self, region: Option<String>) -> Self {
+        self.hurried = region;
         self
     }
 
@@ -213,6 +223,7 @@ impl Session {
         let key = (scope.provider.to_string(), scope.location.clone());
         let clock = lock(&self.locations).entry(key).or_default().clone();
         let down = self.down.iter().any(|r| **r == *scope.location.region().0);
+        let hurried = self.hurried.as_deref() == Some(&*scope.location.region().0);
         let rate = limits.rates.get(&*scope.service).copied().filter(|r| *r > 0.0);
         let in_flight = limits.in_flight.unwrap_or(match self.purpose {
             Purpose::Refresh => READING,
@@ -224,6 +235,7 @@ impl Session {
             clock,
             bucket: rate.map(|rate| limits.kept.of(scope, rate)),
             down,
+            hurried,
             limits,
             refresh: self.purpose == Purpose::Refresh,
             inner: Mutex::new(Inner { granted: 1, failures: 0, open: None, why: String::new() }),
@@ -248,6 +260,8 @@ pub(crate) struct Guard {
     clock: Arc<Clock>,
     bucket: Option<Arc<Bucket>>,
     down: bool,
+    /// Whether it may be lost at any moment, while others wait for it.
+    pub(crate) hurried: bool,
     refresh: bool,
     pub(crate) limits: Limits,
     inner: Mutex<Inner>,

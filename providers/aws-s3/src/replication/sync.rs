@@ -26,6 +26,9 @@ const OURS: &str = ".lifeboat/sync/";
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How long writers wait while what is ours is taken away again.
+const TIDYING: Duration = Duration::from_secs(2);
+
 /// How many objects that differ are asked for one by one.
 const ASKED: usize = 1000;
 
@@ -51,19 +54,31 @@ pub(super) async fn sync(
     let key = format!("{prefix}{OURS}{mark}");
     let written = write(source, &key, mark).await?;
     let waited = wait(source, target, &prefix, &key, limit).await;
-    // What is ours goes again, and what could not be removed harms nobody.
-    let arrived = status(target, &key).await.ok().flatten().and_then(|found| found.version);
-    for (at, version) in [(source, written), (target, arrived)] {
-        let delete = || at.client.delete_object().key(&key).set_version_id(version.clone());
-        if version.is_some() {
-            drop(at.call(&DELETE, request!(at, delete(), &[NO_BUCKET])).await);
-        }
-    }
+    let tidied = tidy(source, target, &key, written);
+    // What could not be removed harms nobody, and its region may be lost by now.
+    drop(tokio::time::timeout(TIDYING, tidied).await);
     let compared = waited?;
     let seconds = begun.elapsed().as_secs();
     let how =
         format!("{compared} objects compared twice, the last write arrived within {seconds} s");
     Ok(Synced { compared, missing: 0, oldest: None, how })
+}
+
+/// Takes away what is ours in both buckets.
+async fn tidy(source: &At<'_>, target: &At<'_>, key: &str, written: Option<String>) {
+    let there = async {
+        let arrived = status(target, key).await.ok().flatten().and_then(|found| found.version);
+        remove(target, key, arrived).await;
+    };
+    tokio::join!(there, remove(source, key, written));
+}
+
+/// Removes a version, where there is one.
+async fn remove(at: &At<'_>, key: &str, version: Option<String>) {
+    let delete = || at.client.delete_object().key(key).set_version_id(version.clone());
+    if version.is_some() {
+        drop(at.call(&DELETE, request!(at, delete(), &[NO_BUCKET])).await);
+    }
 }
 
 /// What the keys begin with that are copied to the bucket `name`.
