@@ -30,6 +30,23 @@ impl Run {
         self.frames.iter().find(intent).and_then(|(_, body)| body["step"].as_str())
     }
 
+    /// Whether a step of its plan looks after a fence once more, and is begun and not ended.
+    pub(super) fn holds(&self, step: &str, address: &str) -> bool {
+        let steps = self.plan["steps"].as_array().into_iter().flatten();
+        let mut of = steps.filter(|planned| format!("s{}", planned["id"]) == step);
+        let holds = of.any(|p| p["act"] == "hold" && p["task"]["about"] == address);
+        let newest = self.frames.iter().rev().find(|(_, body)| body["step"] == step);
+        holds && newest.is_some_and(|(frame, _)| frame == "intent")
+    }
+
+    /// Whether a change of this address is done.
+    pub(super) fn did(&self, address: &str) -> bool {
+        let done = |(frame, body): &(String, Json)| {
+            frame == "outcome" && body["member"] == address && !body["result"]["done"].is_null()
+        };
+        self.frames.iter().any(done)
+    }
+
     /// The changes of its plan.
     pub(super) fn changes(&self) -> &[Json] {
         self.plan["changes"].as_array().map(Vec::as_slice).unwrap_or_default()
@@ -117,11 +134,12 @@ pub(super) fn newest(disk: &MemoryDisk) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Serial and lineage of each generation, by serial.
+/// Serial and lineage of each generation that a loss of power would leave, by serial. One whose sync
+/// failed was told as not saved.
 pub(super) fn generations(disk: &MemoryDisk) -> BTreeMap<u64, String> {
     let mut all = BTreeMap::new();
     for name in disk.names().iter().filter(|name| name.starts_with("generations/")) {
-        let bytes = disk.peek(name).unwrap_or_default();
+        let Some(bytes) = disk.durable(name) else { continue };
         let text = String::from_utf8_lossy(&bytes);
         let header = text.lines().nth(1).unwrap_or_default();
         let header: Json = serde_json::from_str(header).unwrap_or_default();

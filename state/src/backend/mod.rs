@@ -268,13 +268,19 @@ impl StoreBackend {
         timeout: Duration,
     ) -> Result<LockGuard, BackendError> {
         let guard = self.locks.lock(info, timeout).await?;
-        match self.ensure_key().await {
+        match self.prepare().await {
             Ok(()) => Ok(guard),
             Err(error) => {
                 self.locks.release(guard).await?;
                 Err(error)
             }
         }
+    }
+
+    /// What a holder of the lock relies on.
+    async fn prepare(&self) -> Result<(), BackendError> {
+        self.journals().settle().await?;
+        self.ensure_key().await
     }
 
     async fn commit_state(

@@ -151,6 +151,20 @@ impl Journals {
         Ok(open)
     }
 
+    /// Makes durable how the runs ended, as far as they did: what a process left that died, or whose
+    /// sync failed, is read as the end of its run, and what comes after it builds on that.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(crate) async fn settle(&self) -> Result<(), JournalError> {
+        for (id, parts) in self.parts().await? {
+            if let Some(&last) = parts.last() {
+                self.segments.settle(&name(&id, last)?).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes finished runs but the newest [`KEEP`].
     ///
     /// # Errors
