@@ -55,6 +55,8 @@ pub enum Act {
     Sync,
     /// Looks once more whether an object is as the plan was made from.
     Confirm,
+    /// Looks once more whether a fence is in place, and places it again where it is not.
+    Hold,
     /// Looks whether what answers in the new primary is well.
     Probe,
     /// Opens the gate that moves the traffic away from a region.
@@ -65,13 +67,14 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Approve,
         Self::Claim,
         Self::Reach,
         Self::Hook,
         Self::Sync,
         Self::Confirm,
+        Self::Hold,
         Self::Probe,
         Self::Open,
         Self::Close,
@@ -82,7 +85,9 @@ impl Act {
     pub fn may_be_skipped(self) -> bool {
         match self {
             Self::Hook | Self::Probe | Self::Open | Self::Close => true,
-            Self::Approve | Self::Claim | Self::Reach | Self::Sync | Self::Confirm => false,
+            Self::Approve | Self::Claim | Self::Reach | Self::Sync | Self::Confirm | Self::Hold => {
+                false
+            }
         }
     }
 
@@ -95,6 +100,7 @@ impl Act {
             Self::Hook => "hook",
             Self::Sync => "sync",
             Self::Confirm => "confirm",
+            Self::Hold => "hold",
             Self::Probe => "probe",
             Self::Open => "open",
             Self::Close => "close",

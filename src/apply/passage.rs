@@ -37,7 +37,7 @@ impl Current<'_> {
                 passage.reached.insert(step.phase.word().to_owned(), at);
             }
             Act::Reach => drop(passage.reached.insert(step.phase.word().to_owned(), at)),
-            Act::Hook | Act::Sync | Act::Probe => {
+            Act::Hook | Act::Sync | Act::Hold | Act::Probe => {
                 note(passage, about, step, (act, at), told);
             }
             Act::Open => {

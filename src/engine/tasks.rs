@@ -28,6 +28,9 @@ const VERIFY: Duration = Duration::from_secs(120);
 /// How long the last look at a role record may take.
 const CONFIRM: Duration = Duration::from_secs(30);
 
+/// How long the last look at a fence may hold up the new primary, whose region may be lost meanwhile.
+const HOLD: Duration = Duration::from_secs(4);
+
 /// How long a gate may take until it is seen to be turned where `timeouts` does not say.
 const SWITCH: Duration = Duration::from_secs(300);
 
@@ -134,6 +137,22 @@ fn confirm(record: &ObjectChange) -> Option<Task> {
     })
 }
 
+/// A last look at a fence in the region that is left, as the plan leaves it.
+fn hold(fence: &ObjectChange) -> Option<Task> {
+    if fence.deferred.is_some() || fence.unread.is_some() {
+        return None;
+    }
+    let document = fence.after.clone()?;
+    document.is_wholly_known().then_some(())?;
+    Some(Task {
+        about: fence.address.to_string().into(),
+        arguments: Value::object([]),
+        limit: HOLD,
+        optional: false,
+        on: Some(Operand { document, ..operand(fence)? }),
+    })
+}
+
 /// An object as it was read, for what works on it without changing it.
 fn operand(change: &ObjectChange) -> Option<Operand> {
     Some(Operand {
@@ -187,6 +206,12 @@ pub(super) fn of_promotion(
     let (phase, when, act) = (Phase::Claim, When::Before, Act::Confirm);
     let records = plan.changes.iter().filter(|c| parts.get(&c.address) == Some(&Part::Record));
     acts.extend(records.filter_map(confirm).map(|task| Placed { phase, when, act, task }));
+    let (when, act) = (When::After, Act::Hold);
+    let fences = plan.changes.iter().filter(|c| {
+        let left = region_of(&c.address) == Some(&*promotion.from);
+        left && parts.get(&c.address).is_some_and(|part| part.fences())
+    });
+    acts.extend(fences.filter_map(hold).map(|task| Placed { phase, when, act, task }));
     if let Some(window) = &topology.declaration.failover.commit_window {
         acts.extend(reads.endpoints.into_iter().flat_map(|task| watched(topology, window, task)));
     }

@@ -218,12 +218,12 @@ impl Events for Progress {
                     Act::Probe => "Looking whether it answers as healthy",
                     Act::Open => "Opening the gate",
                     Act::Close => "Closing the gate",
-                    Act::Approve | Act::Claim | Act::Reach | Act::Confirm => return,
+                    Act::Approve | Act::Claim | Act::Reach | Act::Confirm | Act::Hold => return,
                 };
                 self.output.note(&format!("{}: {doing}...\n", line(&about)));
             }
             Event::Acted { act: Act::Claim, .. } => self.output.note("The epoch is claimed.\n"),
-            Event::Acted { act: Act::Confirm, .. } => {}
+            Event::Acted { act: Act::Confirm | Act::Hold, .. } => {}
             Event::Acted { about: Some(about), elapsed, .. } => {
                 let seconds = elapsed.as_secs();
                 self.output.note(&format!("{}: Done after {seconds}s\n", line(&about)));

@@ -6,6 +6,7 @@
 mod anyone;
 mod confirm;
 mod gate;
+mod hold;
 mod hook;
 mod http;
 mod probe;
@@ -83,6 +84,7 @@ impl Deed {
                 // What is copied and what is read lies in the world of the rehearsal, too.
                 (Act::Sync, _) => self.sync(ctx).await,
                 (Act::Confirm, _) => confirm::look(self, ctx).await,
+                (Act::Hold, _) => hold::place(self, ctx, self.task.limit).await,
                 (Act::Hook, None) => hook::run(self).await,
                 (Act::Probe, None) => probe::watch(self, ctx).await,
                 (Act::Open, None) => gate::turn(self, true, ctx).await,
@@ -149,6 +151,12 @@ impl Deed {
                 "A role record is not as it was planned from",
                 "Nothing is claimed. Run `lifeboat promote -abort`, then `lifeboat status` and plan \
                  again: another promotion may have begun.",
+            ),
+            Act::Hold => (
+                "promotion::unfenced",
+                "A fence is not in place any more",
+                "The promotion is held before the new primary takes writes. Run `lifeboat apply`, which \
+                 looks again and goes on.",
             ),
             Act::Probe => (
                 "apply::unhealthy",

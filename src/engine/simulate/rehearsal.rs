@@ -22,8 +22,8 @@ impl Rehearsal for Played {
         let takes = self.takes.iter().find(mine).map(|(.., takes)| *takes).unwrap_or_default();
         Box::pin(async move {
             let rest = match act {
-                // It makes its call itself.
-                Act::Confirm => return Ok(()),
+                // They make their calls themselves.
+                Act::Confirm | Act::Hold => return Ok(()),
                 Act::Sync => takes.saturating_sub(self.call),
                 _ => takes,
             };

@@ -115,7 +115,7 @@ impl Times {
 
     /// An act. What a phase took says something of its only act.
     pub fn task(&self, (act, phase): (Act, Phase), task: &Task, only: bool) -> Expected {
-        if act == Act::Confirm {
+        if matches!(act, Act::Confirm | Act::Hold) {
             return Expected { source: Source::Assumed, ..self.call() };
         }
         let measured = self.phases.get(phase.word()).filter(|_| only);
