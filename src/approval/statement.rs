@@ -42,15 +42,18 @@ pub struct Statement {
     pub plan: String,
     /// How much may be lost.
     pub accept_loss: Loss,
-    /// The region that is attested to be down.
-    pub attested: Option<String>,
+    /// The regions that are attested to be down.
+    pub attested: Vec<String>,
     /// Until when it may be applied, RFC 3339.
     pub expires: String,
 }
 
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let attested = self.attested.as_deref().unwrap_or("none");
+        let attested = match &*self.attested {
+            [] => "none".to_owned(),
+            regions => regions.join(" "),
+        };
         let (epoch, loss) = (self.from_epoch.to_string(), self.accept_loss.to_string());
         f.write_str("lifeboat approval 1\n")?;
         for (name, value) in [
@@ -62,7 +65,7 @@ impl fmt::Display for Statement {
             ("mode", self.mode),
             ("plan", &self.plan),
             ("accept-loss", &loss),
-            ("attested", attested),
+            ("attested", &attested),
             ("expires", &self.expires),
         ] {
             writeln!(f, "{name} {}", Plain(value))?;

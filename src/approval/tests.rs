@@ -102,7 +102,7 @@ fn statement() -> Statement {
         mode: "ungraceful",
         plan: "4b9e1f0c".to_owned(),
         accept_loss: Loss::Unknown,
-        attested: Some("us-east-1".to_owned()),
+        attested: vec!["us-east-1".to_owned()],
         expires: "2026-11-22T18:00:00Z".to_owned(),
     }
 }
@@ -110,7 +110,7 @@ fn statement() -> Statement {
 #[test]
 fn the_text_of_an_approval_stays_as_it_is_documented() {
     assert_eq!(statement().to_string(), TEXT);
-    let other = Statement { accept_loss: Loss::Seconds(300), attested: None, ..statement() };
+    let other = Statement { accept_loss: Loss::Seconds(300), attested: Vec::new(), ..statement() };
     assert!(other.to_string().contains("accept-loss 300s\nattested none\nexpires "), "{other}");
     let none = Statement { accept_loss: Loss::None, ..statement() };
     assert!(none.to_string().contains("accept-loss none\n"), "{none}");

@@ -16,6 +16,7 @@ use crate::engine::applying::Ready;
 use crate::plan::guard::{Consent, guards};
 use crate::plan::{Plan, PlanMode, Promotion};
 use crate::view::escape::line;
+use crate::view::promotion::attest_options;
 
 /// Refuses, with summary and detail, the options that a saved plan has answered already.
 pub fn as_saved(
@@ -146,29 +147,38 @@ async fn promote(
     // What approvers attest they have signed: nobody else is asked for it.
     asking.asks &= !signed;
     if promotion.needs_attestation() {
-        return attest(&asking, &consent.word, from, approval).await;
+        return attest(&asking, &consent.word, promotion, approval).await;
     }
     Ok(approval)
 }
 
-/// What nobody can measure of a region that does not answer, added to the approval.
+/// What nobody can measure of regions that do not answer, added to the approval.
 async fn attest(
     asking: &Asking<'_>,
     word: &args::Word,
-    from: &str,
+    promotion: &Promotion,
     mut approval: Value,
 ) -> Result<Value, Exit> {
-    let reason = match (&word.attest, &word.reason) {
-        (Some(region), Some(reason)) if **region == *from => reason.clone(),
+    let from = &promotion.from;
+    let regions = promotion.attest.join(" and ");
+    let (does, it, is) = match promotion.attest.len() {
+        1 => ("does", "it", "is"),
+        _ => ("do", "they", "are"),
+    };
+    let known = |region: &Name| word.attest.iter().any(|attested| **attested == **region);
+    let reason = match &word.reason {
+        Some(reason) if promotion.attest.iter().all(known) => reason.clone(),
         _ => {
-            let said = format!("{from} is down and cannot write");
+            let said = format!("{regions} {is} down and cannot write");
             let question = format!(
-                "\n{from} does not answer, so that it cannot be fenced: if it still takes writes, they \
-                 are lost, or have to be merged by hand.\n  Type what you know to be so: {said}\n\n  "
+                "\n{regions} {does} not answer, so that {it} cannot be fenced: if {it} still {take} writes, \
+                 those are lost, or have to be merged by hand.\n  Type what you know to be so: {said}\n\n  ",
+                take = if promotion.attest.len() == 1 { "takes" } else { "take" },
             );
             let refusal = format!(
-                "{from} does not answer, so that it cannot be fenced. A person must attest that it \
-                 cannot write.\nIf that is so: -attest={from} -reason=TEXT"
+                "{regions} {does} not answer, so that {it} cannot be fenced. A person must attest that {it} \
+                 cannot write.\nIf that is so:{} -reason=TEXT",
+                attest_options(promotion)
             );
             asking.exactly(&question, &said, &refusal).await?;
             match &word.reason {
@@ -190,7 +200,10 @@ async fn attest(
         );
         asking.exactly(question, "unknown", &refusal).await?;
     }
-    for (name, text) in [("attested", from), ("reason", &*reason), ("accepted_loss", "unknown")] {
+    let attested = promotion.attest.join(", ");
+    for (name, text) in
+        [("attested", &*attested), ("reason", &*reason), ("accepted_loss", "unknown")]
+    {
         approval = approval.with(name, Value::string(text));
     }
     Ok(approval)

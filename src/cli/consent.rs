@@ -56,9 +56,15 @@ impl Naming {
 #[derive(Clone, Debug, Default, Args)]
 #[command(group = clap::ArgGroup::new("reasoned").multiple(true))]
 pub struct Word {
-    /// Attest that this region is down and cannot write
-    #[arg(long, value_name = "REGION", requires = "reason", group = "reasoned")]
-    pub attest: Option<String>,
+    /// Attest that this region is down and cannot write; may be repeated
+    #[arg(
+        long,
+        value_name = "REGION",
+        value_delimiter = ',',
+        requires = "reason",
+        group = "reasoned"
+    )]
+    pub attest: Vec<String>,
     /// Promote without the approvers who are missing; it is kept with the promotion, and told
     #[arg(long, requires = "reason", group = "reasoned")]
     pub break_glass: bool,
@@ -81,9 +87,9 @@ pub struct Word {
 /// What the text of an approval says besides the plan.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Terms {
-    /// With -approval: attest that this region is down and cannot write
-    #[arg(long, value_name = "REGION", requires = "approval")]
-    pub attest: Option<String>,
+    /// With -approval: attest that this region is down and cannot write; may be repeated
+    #[arg(long, value_name = "REGION", value_delimiter = ',', requires = "approval")]
+    pub attest: Vec<String>,
     /// With -approval: accept the loss of so much, as 5m, or `unknown`
     #[arg(long, value_name = "DURATION", requires = "approval")]
     pub accept_loss: Option<String>,

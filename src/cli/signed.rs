@@ -9,6 +9,7 @@ use crate::approval::{Approver, Loss, Policy, Statement};
 use crate::plan::{Plan, Promotion, file};
 use crate::topology::duration::Duration;
 use crate::view::escape::line;
+use crate::view::promotion::attest_options;
 
 /// The text that approvers of a plan sign.
 ///
@@ -25,14 +26,19 @@ pub fn statement(plan: &Plan, bytes: &[u8], terms: &args::Terms) -> Result<State
                     binds them."
             .to_owned());
     }
-    let attested = terms.attest.clone();
-    if let Some(region) = attested.as_deref().filter(|region| *region != &**from) {
+    let silent: Vec<&str> = promotion.attest.iter().map(|region| &**region).collect();
+    let mut attested = terms.attest.clone();
+    attested.sort();
+    attested.dedup();
+    let other = |region: &&String| **region != **from && !silent.contains(&&***region);
+    if let Some(region) = attested.iter().find(other) {
         return Err(format!("-attest names {region}, and the plan leaves {from}."));
     }
-    if attested.is_none() && promotion.needs_attestation() {
+    if let Some(missing) = silent.iter().find(|region| attested.iter().all(|one| one != *region)) {
         return Err(format!(
-            "{from} does not answer, so that it cannot be fenced: approvers must attest that it \
-             cannot write.\nIf that is so: -attest={from} -accept-loss=unknown"
+            "{missing} does not answer, so that it cannot be fenced: approvers must attest that it \
+             cannot write.\nIf that is so:{} -accept-loss=unknown",
+            attest_options(promotion)
         ));
     }
     let accept_loss = match terms.accept_loss.as_deref() {
@@ -120,10 +126,10 @@ pub fn signers<'p>(
 
 /// How approvals are got, as commands to type.
 pub fn how(plan: &Plan, path: Option<&str>) -> String {
-    let Some(Promotion { from, to, epoch, .. }) = &plan.promotion else { return String::new() };
-    let needs = plan.promotion.as_ref().is_some_and(Promotion::needs_attestation);
-    let terms =
-        if needs { format!(" -attest={} -accept-loss=unknown", line(from)) } else { String::new() };
+    let Some(Promotion { to, epoch, .. }) = &plan.promotion else { return String::new() };
+    let word = plan.promotion.as_ref().map(attest_options).unwrap_or_default();
+    let needs = !word.is_empty();
+    let terms = if needs { format!("{word} -accept-loss=unknown") } else { String::new() };
     let reason = if needs { " -reason=TEXT" } else { "" };
     let first = match path {
         Some(_) => String::new(),

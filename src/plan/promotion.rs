@@ -30,6 +30,9 @@ pub struct Promotion {
     pub silent: Vec<Name>,
     /// How many role records there are.
     pub records: usize,
+    /// The regions of which a person must attest that they cannot write: the one that is left, where it
+    /// cannot be fenced; and where too few records answer, every silent one that may be the primary.
+    pub attest: Vec<Name>,
     /// How many other changes wait until it is over.
     pub waiting: usize,
     /// Hooks that are left out, because they need the region that is left.
@@ -103,12 +106,18 @@ pub fn promote(
     let records = parts.values().filter(|part| **part == Part::Record).count();
     let (from, to) = (from.clone(), to.clone());
     let (owed, silent, waiting, approvals) = (Vec::new(), Vec::new(), 0, 0);
-    let left_out = Vec::new();
+    let (attest, left_out) = (Vec::new(), Vec::new());
     let mut promotion =
-        Promotion { from, to, epoch, owed, silent, records, waiting, left_out, approvals };
+        Promotion { from, to, epoch, owed, silent, records, attest, waiting, left_out, approvals };
     let mut found = Diagnostics::new();
     let unfenced = promotion.unfenced(changes, parts);
     changes.retain_mut(|change| {
+        // It was placed once; nobody knows whether it still is.
+        let fences = parts.get(&change.address).is_some_and(|part| part.fences());
+        let left = region_of(&change.address) == Some(&*promotion.from);
+        if fences && left && change.unread.is_some() && change.action == Action::NoOp {
+            promotion.owed.push(change.address.clone());
+        }
         let still = change.action == Action::NoOp && change.deferred.is_none();
         if still || change.address.mode == address::Mode::Data {
             return true;
@@ -138,6 +147,7 @@ pub fn promote(
         }
         true
     });
+    promotion.attest = promotion.unsure(parts);
     (promotion, found)
 }
 
@@ -181,11 +191,24 @@ impl Promotion {
         waits.collect()
     }
 
-    /// Whether a person must attest that the region that is left cannot write: it cannot be fenced,
-    /// or too few records can be moved to tell it and all others.
+    /// Whether a person must attest that a region cannot write.
     pub fn needs_attestation(&self) -> bool {
+        !self.attest.is_empty()
+    }
+
+    /// The regions of which it is not known that they cannot write. The one that is left, if it cannot
+    /// be fenced, or if too few records can be moved to tell it and all others; then those that are
+    /// silent, too, because one of them may have been promoted since.
+    fn unsure(&self, parts: &Parts) -> Vec<Name> {
         let moved = self.records - self.silent.len().min(self.records);
-        !self.owed.is_empty() || (self.records > 0 && moved * 2 <= self.records)
+        let few = self.records > 0 && moved * 2 <= self.records;
+        let runs = |region: &&Name| {
+            let mut parts = parts.iter().filter(|(at, _)| region_of(at) == Some(&***region));
+            parts.any(|(_, part)| part.fences())
+        };
+        let others = self.silent.iter().filter(|region| few && **region != self.from).filter(runs);
+        let left = (few || !self.owed.is_empty()).then_some(&self.from);
+        left.into_iter().chain(others).cloned().collect()
     }
 
     /// The phase in which an object changes; nothing where the roles do not decide it.

@@ -30,8 +30,9 @@ pub fn approvers(plan: &Plan) -> Option<String> {
 
 /// What the promotion is approved by.
 fn approve(promotion: &Promotion) -> String {
-    let Promotion { from, to, approvals, .. } = promotion;
-    let (from, to) = (line(from), line(to));
+    let Promotion { to, attest, approvals, .. } = promotion;
+    let (down, to) = (line(&attest.join(" and ")), line(to));
+    let is = if attest.len() == 1 { "is" } else { "are" };
     let (who, end, sign) = match approvals {
         0 => ("a person".to_owned(), "s", false),
         1 => ("1 approver".to_owned(), "s", true),
@@ -40,8 +41,13 @@ fn approve(promotion: &Promotion) -> String {
     match (promotion.needs_attestation(), sign) {
         (false, false) => format!("{who} approve{end} that {to} takes over"),
         (false, true) => format!("{who} sign{end} that {to} takes over"),
-        (true, _) => format!("{who} attest{end} that {from} is down and cannot write"),
+        (true, _) => format!("{who} attest{end} that {down} {is} down and cannot write"),
     }
+}
+
+/// The options that attest what a promotion needs to be attested, each after a blank.
+pub fn attest_options(promotion: &Promotion) -> String {
+    promotion.attest.iter().map(|region| format!(" -attest={}", line(region))).collect()
 }
 
 /// That the primary's data has no copy, since when, and what to do.
@@ -90,8 +96,8 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
         }
         let _ok = writeln!(out, "  {:<10} {what}", phase.word());
         for step in steps() {
-            // Its record follows below.
-            let act = step.act.filter(|act| *act != Act::Confirm);
+            // Its record follows below, its fence stands above.
+            let act = step.act.filter(|act| !matches!(act, Act::Confirm | Act::Hold));
             if let Some((act, task)) = act.zip(step.task.as_ref()) {
                 let mark = paint.label(Label::Strong, &format!("{:>5}", act.word()));
                 let _ok = writeln!(out, "     {mark} {}", line(&task.about));

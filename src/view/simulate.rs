@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::escape::line;
 use super::paint::{Label, Paint};
+use super::promotion::attest_options;
 use crate::engine::simulate::{
     Course, Ending, Fate, Loss, PhaseRun, Simulation, Source, Standing, StepRun,
 };
@@ -128,7 +129,8 @@ fn ending(simulation: &Simulation, course: &Course) -> String {
     let Ending::Stopped(standing) = course.ending else {
         let needs = match (course.promotion.needs_attestation(), course.promotion.approvals) {
             (true, _) => format!(
-                " A person must attest it: -attest={from} -reason=TEXT -accept-loss=unknown."
+                " A person must attest it:{} -reason=TEXT -accept-loss=unknown.",
+                attest_options(&course.promotion)
             ),
             (false, 0) => String::new(),
             (false, needed) => format!(" It needs {}.", counted(needed as usize, "approval")),

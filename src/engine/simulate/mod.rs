@@ -240,7 +240,7 @@ fn approval(promotion: &Promotion) -> Value {
     if !promotion.needs_attestation() {
         return by;
     }
-    by.with("attested", text(&promotion.from))
+    by.with("attested", text(&promotion.attest.join(", ")))
         .with("reason", text(NAME))
         .with("accepted_loss", text("unknown"))
 }

@@ -182,6 +182,7 @@ impl World {
             owed,
             silent,
             records: 2,
+            attest: Vec::new(),
             waiting,
             left_out: Vec::new(),
             approvals: 0,

@@ -236,6 +236,7 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
         owed: stored.owed.iter().map(at).collect::<Result<_, _>>()?,
         silent: stored.silent.into_iter().map(Name::from).collect(),
         records: stored.records,
+        attest: stored.attest.into_iter().map(Name::from).collect(),
         waiting: stored.waiting,
         left_out: stored.left_out.into_iter().map(Name::from).collect(),
         approvals: stored.approvals,

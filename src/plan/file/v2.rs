@@ -40,6 +40,7 @@ pub(super) struct Promotion {
     pub owed: Vec<String>,
     pub silent: Vec<String>,
     pub records: usize,
+    pub attest: Vec<String>,
     pub waiting: usize,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,

@@ -198,6 +198,7 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         owed: promotion.owed.iter().map(ToString::to_string).collect(),
         silent: promotion.silent.iter().map(ToString::to_string).collect(),
         records: promotion.records,
+        attest: promotion.attest.iter().map(ToString::to_string).collect(),
         waiting: promotion.waiting,
         left_out: promotion.left_out.iter().map(ToString::to_string).collect(),
         approvals: promotion.approvals,

@@ -28,6 +28,7 @@ pub(super) fn promotion(plan: &Plan) -> Option<Json> {
         "owed": owed,
         "silent": silent,
         "needs_attestation": promotion.needs_attestation(),
+        "attest": promotion.attest.iter().map(|region| &**region).collect::<Vec<_>>(),
         "waiting": promotion.waiting,
         "left_out": promotion.left_out.iter().map(|name| &**name).collect::<Vec<_>>(),
         "mode": promotion.mode().word(),
