@@ -9,6 +9,7 @@ use std::task::{Context as Task, Poll};
 use std::time::Duration;
 
 use lifeboat::apply::crash::Crash;
+use lifeboat::apply::give_up::{GiveUp, GivenUp};
 use lifeboat::apply::{Fate, OpenPromotion, Recovered, RunEnding, chain};
 use lifeboat::engine::applying::{Holding, Ready, Unsettled};
 use lifeboat::engine::context::Contexts;
@@ -37,6 +38,8 @@ pub(super) enum Verb {
     Apply,
     /// An apply by somebody who means the primary that the files name.
     Promote,
+    /// `promote -abort`
+    Abort,
     Destroy,
 }
 
@@ -186,7 +189,7 @@ impl Process<'_> {
         };
         let result = match self.command.verb {
             Verb::Plan => self.planned(&settings, &contexts, &loaded, &backend).await,
-            Verb::Apply | Verb::Promote | Verb::Destroy => {
+            Verb::Apply | Verb::Promote | Verb::Abort | Verb::Destroy => {
                 self.applied(&settings, contexts, loaded, &backend).await
             }
         };
@@ -286,6 +289,10 @@ impl Process<'_> {
         if newest.diagnostics.has_errors() {
             return Ok(ended);
         }
+        if self.command.verb == Verb::Abort {
+            self.gives_up(holding, newest, &mut ended).await?;
+            return Ok(ended);
+        }
         let ready = match &newest.promotion {
             Some(open) => self.goes_on(holding, open, &newest, &loaded, &contexts).await?,
             None => {
@@ -308,6 +315,30 @@ impl Process<'_> {
         ended.told.extend(not_done.map(|o| format!("{}: {:?}", o.address, o.fate)));
         ended.ending = Some(outcome.ending);
         Ok(ended)
+    }
+
+    /// Ends an open promotion whose claim has not begun.
+    async fn gives_up(
+        &self,
+        holding: &Holding<'_>,
+        newest: Recovered,
+        ended: &mut Ended,
+    ) -> Result<(), String> {
+        let (Some(open), Some(state)) = (newest.promotion, newest.loaded) else { return Ok(()) };
+        let plan = file::read(&open.plan, &holding.backend.sealer()).map_err(|e| chain(&e))?;
+        let give_up = GiveUp {
+            backend: holding.backend,
+            guard: holding.guard,
+            tool_version: "0".to_owned(),
+            now: holding.now,
+            crash: Crash::default(),
+        };
+        match give_up.run(&open.run, &plan, state).await.map_err(|error| chain(&error))? {
+            GivenUp::Done => ended.ending = Some(RunEnding::Done),
+            GivenUp::TooLate => ended.told.push("too late to give it up".to_owned()),
+            GivenUp::Unrecorded(why) => ended.diagnostics(&(*why).into()),
+        }
+        Ok(())
     }
 
     /// Plans; nothing where there is nothing to do, or it may not be done.
@@ -372,7 +403,9 @@ impl Process<'_> {
         let (settings, interrupt) = (holding.settings, self.interrupt.clone());
         let newest =
             going_on::is_newest(&plan, &loaded, settings, state, &providers, interrupt).await;
-        newest.map_err(|refused| format!("{}: {}", refused.code, refused.detail))?;
+        newest.map_err(|refused| {
+            format!("{}: {} {}", refused.code, refused.summary, refused.detail)
+        })?;
         let ready = Ready::new(plan, open.plan.clone(), loaded, stored, providers);
         Ok(Ready { resumes: true, ..ready })
     }

@@ -47,6 +47,8 @@ struct Inner {
     down: BTreeSet<&'static str>,
     /// Regions that we do not reach.
     dark: BTreeSet<String>,
+    /// Those that we did not reach at some time since the commands at work began.
+    dim: BTreeSet<String>,
     /// Changes that were tried there by the commands at work.
     tried: usize,
     /// Where clients could write when it was looked at last, were they to reach it.
@@ -55,13 +57,20 @@ struct Inner {
     primaries: BTreeMap<u64, String>,
     /// What was attested: a region and the plan for which it was.
     attested: BTreeSet<(String, String)>,
-    /// Plans of attestations whose region was fenced since.
-    over: BTreeSet<String>,
+    /// Those whose region was fenced since.
+    over: BTreeSet<(String, String)>,
     /// Plans whose claim was refused.
     refused: BTreeSet<String>,
     since: Option<Instant>,
     exposed: Exposed,
     found: Vec<String>,
+}
+
+impl Inner {
+    /// Whether it is attested that a region cannot write, and it was not fenced since.
+    fn attests(&self, region: &str) -> bool {
+        self.attested.difference(&self.over).any(|(of, _)| of == region)
+    }
 }
 
 /// The checkers of one world. Clones are the same.
@@ -100,12 +109,14 @@ impl Judge {
     pub(super) fn begin(&self, disks: &[MemoryDisk]) {
         let mut inner = self.lock();
         (inner.disks, inner.tried) = (disks.to_vec(), 0);
+        inner.dim = inner.dark.clone();
     }
 
     /// A region is lost to us; to clients too where it is `down`.
     pub(super) fn lose(&self, region: &'static str, down: bool) {
         let mut inner = self.lock();
         inner.dark.insert(region.to_owned());
+        inner.dim.insert(region.to_owned());
         if down {
             inner.down.insert(region);
         }
@@ -228,9 +239,28 @@ impl Judge {
     fn no_copies(&self, what: &str) {
         let open = self.lock().open.len();
         let primary = self.primary().unwrap_or_default();
-        if open > 1 && is_open(&self.cloud, &primary) && takes_copies(&self.cloud, &primary) {
+        // Of whom somebody attested that it is down, nobody can close.
+        let attested = self.lock().attests(&primary);
+        if open > 1
+            && !attested
+            && is_open(&self.cloud, &primary)
+            && takes_copies(&self.cloud, &primary)
+        {
             self.report("no copies", &format!("{what}: {primary} takes them"));
         }
+    }
+
+    /// Whether a region takes writes by attestation, and nobody who works now could read the claim that
+    /// left it: who holds an older copy of the state takes it for the primary, and has no way to know.
+    fn cannot_be_known(&self, region: &str) -> bool {
+        let inner = self.lock();
+        let newest = inner.records.values().map(|role| role.epoch).max();
+        let mut told = inner.records.iter().filter(|(_, role)| Some(role.epoch) == newest);
+        inner.attests(region)
+            && told.all(|(at, _)| match &at.location {
+                Location::Region(at) => inner.dim.contains(&at.to_string()),
+                _ => false,
+            })
     }
 
     /// In a region that takes writes and is not the primary nothing comes before the fence.
@@ -240,7 +270,10 @@ impl Judge {
         let primary = self.primary();
         let owes = self.lock().open.contains(&*region) && primary.as_ref() != Some(&region);
         let fences = &*call.kind == "aws_s3_bucket_policy" && !is_open(&self.cloud, &region);
-        if owes && !fences {
+        // Who placed it places it again after the claim, if another took it away in the midst of that.
+        let policy = format!("bucket.data.aws_s3_bucket_policy[\"{region}\"]");
+        let placed = || self.run_of(call).is_some_and(|run| run.did(&policy));
+        if owes && !fences && !placed() && !self.cannot_be_known(&region) {
             self.report("fence first", &format!("{what}: it takes writes and is not the primary"));
         }
     }
@@ -296,15 +329,13 @@ impl Judge {
             inner.exposed.time += since.elapsed();
         }
         drop(inner);
-        let told: Vec<_> = self.runs().iter().filter_map(|run| attested(run)).collect();
+        let told: Vec<_> = self.runs().iter().flat_map(|run| attested(run)).collect();
         let mut inner = self.lock();
         let Inner { attested, over, .. } = &mut *inner;
         attested.extend(told);
         let fenced = attested.iter().filter(|(region, _)| !open.contains(&**region));
-        over.extend(fenced.map(|(_, plan)| plan.clone()));
-        let valid = attested.iter().filter(|(_, plan)| !over.contains(plan));
-        let known: BTreeSet<&str> = valid.map(|(region, _)| &**region).collect();
-        let others = takes.iter().filter(|region| !known.contains(**region)).count();
+        over.extend(fenced.cloned());
+        let others = takes.iter().filter(|region| !inner.attests(region)).count();
         if two && inner.since.is_none() {
             inner.since = Some(Instant::now());
             inner.exposed.times += 1;
@@ -328,10 +359,11 @@ fn plan(run: &Run) -> Option<String> {
     run.plan["id"].as_str().map(str::to_owned)
 }
 
-/// The region of which somebody attested that it cannot write, and the plan of that.
-fn attested(run: &Run) -> Option<(String, String)> {
+/// The regions of which somebody attested that they cannot write, and the plan of that.
+fn attested(run: &Run) -> Vec<(String, String)> {
     let told = run.frames.iter().filter(|(name, _)| name == "outcome");
-    let approval = told.map(|(_, body)| &body["result"]["done"]["document"]["value"]);
-    let region = approval.filter_map(|approval| approval["attested"].as_str()).next()?;
-    Some((region.to_owned(), plan(run)?))
+    let mut approval = told.map(|(_, body)| &body["result"]["done"]["document"]["value"]);
+    let regions = approval.find_map(|approval| approval["attested"].as_str());
+    let of = |region: &str| Some((region.to_owned(), plan(run)?));
+    regions.into_iter().flat_map(|all| all.split(", ")).filter_map(of).collect()
 }

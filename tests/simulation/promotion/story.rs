@@ -98,7 +98,7 @@ pub(super) fn attests(promotion: &Promotion) -> Option<Value> {
     if !promotion.needs_attestation() {
         return Some(by);
     }
-    let attested = by.with("attested", Value::string(&*promotion.from));
+    let attested = by.with("attested", Value::string(promotion.attest.join(", ")));
     let reason = attested.with("reason", Value::string("the status page"));
     Some(reason.with("accepted_loss", Value::string("unknown")))
 }
@@ -398,6 +398,7 @@ impl Story {
     }
 
     async fn applies(&mut self) -> bool {
+        let mut verb = Verb::Apply;
         for _ in 0..COMMANDS {
             if let Some(primary) = self.judge.primary() {
                 // Everybody takes the commit that names it.
@@ -405,7 +406,7 @@ impl Story {
             }
             let text = self.files.text(&self.operator.primary);
             let fatality = Fatality::default();
-            let typed = Typed { verb: Verb::Apply, text, approve: attests, fatality };
+            let typed = Typed { verb, text, approve: attests, fatality };
             let Some(ended) = self.one(typed, Keep::All).await else { return false };
             if self.wrong() {
                 return false;
@@ -413,9 +414,15 @@ impl Story {
             if ended.changes == Some(Vec::new()) && ended.ending.is_none() {
                 return true;
             }
-            if ended.told.iter().any(|told| told.contains("promotion::behind")) {
+            let told = |what: &str| ended.told.iter().any(|told| told.contains(what));
+            if told("promotion::behind")
+                || told("Another promotion came after the one that is open")
+            {
                 return false;
             }
+            // What copies is gone, or a record was moved meanwhile: it is given up and planned anew.
+            let stuck = told("apply::sync") || told("A role record is not as it was planned from");
+            verb = if stuck { Verb::Abort } else { Verb::Apply };
         }
         false
     }
