@@ -202,7 +202,7 @@ fn what_the_region_took_last_is_seen_in_the_target_before_the_claim() {
 }
 
 /// The example behind a gate.
-fn gated(stage: &Stage, outside: &Outside, more: &str) {
+pub(super) fn gated(stage: &Stage, outside: &Outside, more: &str) {
     let gate = format!(
         "switch = \"operator\"\n  gate {{\n    https = \"{}/switch\"\n{more}  }}",
         outside.host()

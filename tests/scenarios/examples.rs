@@ -82,6 +82,11 @@ fn two_region_web() {
 }
 
 #[test]
+fn three_regions() {
+    plans_applies_and_goes("three-regions");
+}
+
+#[test]
 fn retention_tiers() {
     plans_applies_and_goes("retention-tiers");
 }
@@ -105,6 +110,7 @@ fn every_example_is_played() {
         "replicated-buckets",
         "resources-only",
         "retention-tiers",
+        "three-regions",
         "two-region-web",
     ];
     assert_eq!(found, played, "a test for each example");

@@ -11,6 +11,7 @@ mod acts;
 mod bad_days;
 mod blocks;
 mod bundles;
+mod cases;
 mod chance;
 mod compute;
 #[cfg(feature = "crash-points")]

@@ -39,6 +39,41 @@ def bound():
     return sock
 
 
+def copies_to_each(s3):
+    """Corrects S3: an object is copied to the bucket of each rule that covers it, not of the first alone.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-configurations.html
+    """
+    chosen = threading.local()
+    copy = s3._maybe_replicate
+
+    def covers(rule, key, tags):
+        wanted = s3._replication_rule_tags(rule).items()
+        return (
+            rule.get("Status") == "Enabled"
+            and key.startswith(s3._replication_rule_prefix(rule))
+            and all(tags.get(name) == value for name, value in wanted)
+        )
+
+    def rule_for(bucket, key, tags):
+        return chosen.rule, s3._bucket_replication[bucket].get("Role", "")
+
+    def copies(bucket, key, obj, data, tags=None):
+        config = s3._bucket_replication.get(bucket)
+        if not config or s3._bucket_versioning.get(bucket) != "Enabled":
+            return
+        failed = False
+        for rule in [rule for rule in config.get("Rules", []) if covers(rule, key, tags or {})]:
+            chosen.rule = rule
+            copy(bucket, key, obj, data, tags)
+            failed = failed or obj.get("replication_status") == "FAILED"
+        if failed:
+            obj["replication_status"] = "FAILED"
+
+    s3._replication_rule_for = rule_for
+    s3._maybe_replicate = copies
+
+
 def ministack():
     """MiniStack without the parts of its own main that bind, detach or write pid files."""
     sock = bound()
@@ -49,7 +84,9 @@ def ministack():
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
+    from ministack.services import s3
 
+    copies_to_each(s3)
     config = Config()
     config.bind = [f"fd://{sock.fileno()}"]
     config.backlog = 1024
