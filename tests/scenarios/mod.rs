@@ -18,6 +18,7 @@ mod compute;
 mod crashes;
 mod ends;
 mod examples;
+mod failover;
 mod folder;
 mod imports;
 mod kills;

@@ -37,7 +37,7 @@ const TASKS: &[Task] = &[
     ("mutants", "[FILTER…]", "defects planted in a copy of the engine, each of which the simulation must catch", mutants::mutants),
     ("demo", "[PROGRAM]", "the whole story on local servers, step by step", demo::demo),
     ("testbed", "", "local servers and the proxy, to play with by hand", bed::testbed),
-    ("bench", "[figures [NAME…] | build | FOLDER]", "the figures of docs/benchmarks.md, the cost of a cold build, or the commands on local servers", bench::bench),
+    ("bench", "[figures [NAME…] | build | failover | FOLDER]", "the figures of docs/benchmarks.md, the cost of a cold build, what clients see of a promotion, or the commands on local servers", bench::bench),
     ("ci", "", "everything that must pass before a push", ci::ci),
 ];
 

@@ -16,6 +16,11 @@ pub(crate) fn check() -> Result {
         // Says itself what is missing: Python, its venv module, or the package index.
         lifeboat_testbed::Venv::ensure(&lifeboat_testbed::Requirements::of(server))?;
     }
+    if lifeboat_testbed::GDNSD.ensure()?.is_none() {
+        println!(
+            "gdnsd is missing (its packages are Debian 12's, for amd64): the tests that ask DNS are left out"
+        );
+    }
     if !answers("git", "--version") {
         return Err("git is missing: install it (Debian, Ubuntu: apt install git)".into());
     }

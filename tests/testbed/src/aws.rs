@@ -373,7 +373,7 @@ fn zone_id(xml: &str) -> Option<String> {
 }
 
 /// What stands between `<element>` and `</element>`, each time.
-fn texts<'a>(xml: &'a str, element: &str) -> impl Iterator<Item = &'a str> {
+pub(crate) fn texts<'a>(xml: &'a str, element: &str) -> impl Iterator<Item = &'a str> {
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
     let mut rest = xml;
     std::iter::from_fn(move || {

@@ -37,6 +37,20 @@ pub enum Error {
         /// What pip said last.
         log: String,
     },
+    /// The packages of a server could not be fetched.
+    #[error(
+        "fetching the packages of {server} failed; apt-get needs a Debian mirror that has the \
+         versions of tests/testbed/requirements/{server}.txt (see `apt-cache policy {server}`) or a \
+         filled `{}`:\n{log}", cache.display()
+    )]
+    Packages {
+        /// The server.
+        server: &'static str,
+        /// Where unpacked servers are kept.
+        cache: PathBuf,
+        /// What was said last.
+        log: String,
+    },
     /// A program in Go could not be built.
     #[error(
         "building {program} failed; go needs a module proxy (see `go env GOPROXY`) or a filled \

@@ -28,6 +28,8 @@ mod bed;
 mod cache;
 #[cfg(feature = "contract")]
 pub mod contract;
+#[cfg(feature = "dns")]
+pub mod dns;
 mod error;
 mod lease;
 mod proxy;
@@ -45,7 +47,7 @@ pub use proxy::{
     Rule, RuleId, Upstreams,
 };
 pub use reader::{Reader, TERRAFORM_JSON};
-pub use servers::{Requirements, Server, ServerKind, Venv};
+pub use servers::{Debs, GDNSD, NameServer, Requirements, Server, ServerKind, Venv};
 
 /// The result of this crate's calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,12 +1,15 @@
 //! Servers live as long as their owner and no longer; leases are empty; an install is all or nothing.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
-use lifeboat_testbed::{Bed, Error, Fault, Pair, Requirements, Rule, Server, ServerKind, Venv};
+use lifeboat_testbed::{
+    Bed, Error, Fault, NameServer, Pair, Requirements, Rule, Server, ServerKind, Venv,
+};
 
 use crate::client::{eventually, exchange};
 
@@ -27,6 +30,40 @@ fn a_dropped_server_leaves_no_process() {
         drop(server);
         assert!(gone(&pid, addr), "{kind:?} is still there");
     }
+}
+
+#[test]
+fn a_name_server_answers_by_the_zone_it_is_given_last_and_leaves_no_process() {
+    let zone = |ip: &str| {
+        format!(
+            "example.com. 60 SOA ns.example.com. root.example.com. 1 7200 900 1209600 60\n\
+             example.com. 60 NS ns.example.com.\nwww.example.com. 1 A {ip}\n"
+        )
+    };
+    // Left out where its packages are not those of the machine.
+    let Some(server) = NameServer::start("example.com", &zone("192.0.2.1")).unwrap() else {
+        return;
+    };
+    let (pid, addr) = (server.pid().to_string(), server.addr());
+    assert_eq!(resolved(addr), [192, 0, 2, 1]);
+    server.serve(&zone("192.0.2.2")).unwrap();
+    assert_eq!(resolved(addr), [192, 0, 2, 2]);
+    assert!(server.serve("www.example.com. 60 A no address\n").is_err(), "a broken zone is told");
+    assert_eq!(resolved(addr), [192, 0, 2, 2]);
+    drop(server);
+    // Its last process is somebody else's child by now, who takes a moment to notice.
+    eventually("the name server has ended", || gone(&pid, addr));
+}
+
+/// The address of www.example.com: the last four bytes of the answer.
+fn resolved(server: SocketAddr) -> [u8; 4] {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let asked = b"\0\x07\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\x03com\0\0\x01\0\x01";
+    socket.send_to(asked, server).unwrap();
+    let mut answer = [0; 512];
+    let length = socket.recv(&mut answer).unwrap();
+    *answer[..length].last_chunk().unwrap()
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! watches its standard input, whose other end only its owner holds, and kills its own process
 //! group at the end of it (`serve.py`); nothing depends on a destructor.
 
+mod debs;
+mod gdnsd;
 pub(crate) mod install;
 
 use std::collections::VecDeque;
@@ -20,6 +22,8 @@ use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
 
+pub use debs::{Debs, GDNSD};
+pub use gdnsd::NameServer;
 pub use install::{Requirements, Venv};
 
 use crate::background::Background;

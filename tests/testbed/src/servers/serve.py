@@ -1,8 +1,9 @@
-"""Runs one emulated AWS server on a free loopback port, and not a moment longer than its parent lives.
+"""Runs one server on a free loopback port, and not a moment longer than its parent lives.
 
     python -I -c "$(cat serve.py)" ministack|moto
+    python -I -c "$(cat serve.py)" program PATH ARGUMENT…
 
-The port goes to standard output as one line, as soon as it is bound. The parent holds the other end
+The port of an emulated AWS server goes to standard output as one line, as soon as it is bound. The parent holds the other end
 of standard input open and never writes to it: when it lets go, be it by a drop, an exit, a panic or
 kill -9, this process kills its whole group. Nothing else stops it, a Ctrl-C on the terminal neither.
 """
@@ -124,6 +125,13 @@ def moto():
     server.serve_forever()
 
 
+def program():
+    """Any other server, which has been told its port."""
+    import subprocess
+
+    sys.exit(subprocess.call(sys.argv[2:], stdin=subprocess.DEVNULL))
+
+
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 threading.Thread(target=die_with_parent, daemon=True).start()
-{"ministack": ministack, "moto": moto}[sys.argv[1]]()
+{"ministack": ministack, "moto": moto, "program": program}[sys.argv[1]]()

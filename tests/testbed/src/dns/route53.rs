@@ -1,0 +1,243 @@
+//! Route 53's side: what it lists, and which record sets it answers.
+//!
+//! What is not modelled (weights, latency, aliases, calculated and alarm checks) is an error and
+//! never left out.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::{Aws, Error, Result};
+
+/// A record set, as `ListResourceRecordSets` tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RecordSet {
+    /// With its last dot.
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) ttl: u32,
+    pub(super) values: Vec<String>,
+    /// `PRIMARY` or `SECONDARY`; nothing where the set is alone.
+    pub(super) failover: Option<Failover>,
+    /// The id of the check it carries.
+    pub(super) check: Option<String>,
+}
+
+/// The part of a record set in its pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failover {
+    Primary,
+    Secondary,
+}
+
+/// A health check, as `ListHealthChecks` tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct HealthCheck {
+    pub(super) tls: bool,
+    /// An address or a name to connect to.
+    pub(super) host: String,
+    /// The name that is asked for.
+    pub(super) name: String,
+    pub(super) port: u16,
+    pub(super) path: String,
+    /// Seconds between two requests.
+    pub(super) interval: u32,
+    /// How many in a row change the status.
+    pub(super) threshold: u32,
+    pub(super) inverted: bool,
+}
+
+impl RecordSet {
+    /// The sets of a zone but SOA and NS, which the zone has from the name server.
+    pub(super) fn all(aws: &Aws, zone: &str) -> Result<Vec<Self>> {
+        let id = aws.zone_id(zone)?.ok_or_else(|| wrong(format!("there is no zone {zone}")))?;
+        let path = format!("/2013-04-01/hostedzone/{id}/rrset?maxitems=300");
+        let listed = aws.raw("route53", "us-east-1", "GET", &path).send()?.ok()?;
+        if listed.texts("IsTruncated").iter().any(|text| text == "true") {
+            return Err(wrong(format!("{zone} has more record sets than are listed at once")));
+        }
+        let own = |set: &&String| !set.contains("<Type>SOA<") && !set.contains("<Type>NS<");
+        listed.texts("ResourceRecordSet").iter().filter(own).map(|xml| Self::of(xml)).collect()
+    }
+
+    fn of(xml: &str) -> Result<Self> {
+        let failover = match one(xml, "Failover") {
+            None => None,
+            Some("PRIMARY") => Some(Failover::Primary),
+            Some("SECONDARY") => Some(Failover::Secondary),
+            Some(other) => return Err(wrong(format!("the failover {other:?} is not modelled"))),
+        };
+        let modelled = one(xml, "SetIdentifier").is_none() || failover.is_some();
+        let (Some(name), Some(kind), Some(ttl), true) =
+            (one(xml, "Name"), one(xml, "Type"), one(xml, "TTL"), modelled)
+        else {
+            return Err(wrong(format!("this record set is not modelled: {xml}")));
+        };
+        Ok(Self {
+            name: format!("{}.", name.trim_end_matches('.')),
+            kind: kind.to_owned(),
+            ttl: number(ttl)?,
+            values: crate::aws::texts(xml, "Value").map(str::to_owned).collect(),
+            failover,
+            check: one(xml, "HealthCheckId").map(str::to_owned),
+        })
+    }
+}
+
+impl HealthCheck {
+    /// All checks by their ids.
+    pub(super) fn all(aws: &Aws) -> Result<BTreeMap<String, Self>> {
+        let path = "/2013-04-01/healthcheck?maxitems=100";
+        let listed = aws.raw("route53", "us-east-1", "GET", path).send()?.ok()?;
+        let each = listed.texts("HealthCheck").into_iter();
+        each.map(|xml| {
+            let id = one(&xml, "Id").ok_or_else(|| wrong(format!("a check has no id: {xml}")))?;
+            Ok((id.to_owned(), Self::of(&xml)?))
+        })
+        .collect()
+    }
+
+    fn of(xml: &str) -> Result<Self> {
+        let text = |element| one(xml, element).filter(|text| !text.is_empty());
+        let (tls, usual) = match text("Type") {
+            Some("HTTP") => (false, "80"),
+            Some("HTTPS") => (true, "443"),
+            other => return Err(wrong(format!("checks of the type {other:?} are not modelled"))),
+        };
+        let name = text("FullyQualifiedDomainName");
+        let host = text("IPAddress").or(name);
+        let host = host.ok_or_else(|| wrong(format!("a check asks nobody: {xml}")))?;
+        let port = number(text("Port").unwrap_or(usual))?;
+        Ok(Self {
+            tls,
+            host: host.to_owned(),
+            name: name.unwrap_or(host).to_owned(),
+            port: u16::try_from(port).map_err(|_| wrong(format!("the port {port}")))?,
+            path: text("ResourcePath").unwrap_or("/").to_owned(),
+            interval: number(text("RequestInterval").unwrap_or("30"))?,
+            threshold: number(text("FailureThreshold").unwrap_or("3"))?,
+            inverted: text("Inverted").is_some_and(|text| text.eq_ignore_ascii_case("true")),
+        })
+    }
+}
+
+/// The zone as a file, with the sets that Route 53 answers.
+pub(super) fn zone(
+    zone: &str,
+    sets: &[RecordSet],
+    healthy: impl Fn(&str) -> bool,
+) -> Result<String> {
+    let mut groups: BTreeMap<(&str, &str), Vec<&RecordSet>> = BTreeMap::new();
+    for set in sets {
+        groups.entry((&set.name, &set.kind)).or_default().push(set);
+    }
+    let zone = zone.trim_end_matches('.');
+    let mut text = format!(
+        "{zone}. 60 SOA ns.{zone}. hostmaster.{zone}. 1 7200 900 1209600 60\n{zone}. 60 NS ns.{zone}.\n\
+         ns.{zone}. 60 A 127.0.0.1\n"
+    );
+    for ((name, kind), group) in groups {
+        let set = answered(&group, &healthy)
+            .ok_or_else(|| wrong(format!("the record sets of {name} are no pair")))?;
+        for value in &set.values {
+            // Writing to a String cannot fail.
+            writeln!(text, "{name} {} {kind} {value}", set.ttl).ok();
+        }
+    }
+    Ok(text)
+}
+
+/// Which set of a name is answered (API reference, `ResourceRecordSet.Failover`): the primary while
+/// it is healthy; else the secondary, if that is; else the primary, as if all were healthy. A set
+/// without a check is healthy.
+fn answered<'a>(group: &[&'a RecordSet], healthy: impl Fn(&str) -> bool) -> Option<&'a RecordSet> {
+    let of = |part| group.iter().copied().find(|set| set.failover == part);
+    let well = |set: &RecordSet| set.check.as_deref().is_none_or(&healthy);
+    match (of(None), of(Some(Failover::Primary)), of(Some(Failover::Secondary))) {
+        (Some(alone), None, None) if group.len() == 1 => Some(alone),
+        (None, Some(primary), Some(secondary)) => {
+            Some(if !well(primary) && well(secondary) { secondary } else { primary })
+        }
+        (None, primary, secondary) => primary.or(secondary),
+        _ => None,
+    }
+}
+
+fn one<'a>(xml: &'a str, element: &str) -> Option<&'a str> {
+    crate::aws::texts(xml, element).next()
+}
+
+fn number(text: &str) -> Result<u32> {
+    text.trim().parse().map_err(|_| wrong(format!("{text:?} is no number")))
+}
+
+fn wrong(why: String) -> Error {
+    Error::Exchange { peer: "Route 53".to_owned(), why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(value: &str, failover: Failover, check: Option<&str>) -> RecordSet {
+        RecordSet {
+            name: "www.example.com.".to_owned(),
+            kind: "A".to_owned(),
+            ttl: 60,
+            values: vec![value.to_owned()],
+            failover: Some(failover),
+            check: check.map(str::to_owned),
+        }
+    }
+
+    /// What is answered of a pair with these checks, while those named are unhealthy.
+    fn of_pair(checks: [Option<&str>; 2], ill: &[&str]) -> String {
+        let sets = [
+            set("192.0.2.1", Failover::Secondary, checks[1]),
+            set("192.0.2.2", Failover::Primary, checks[0]),
+        ];
+        let text = zone("example.com", &sets, |id| !ill.contains(&id)).unwrap();
+        let line = text.lines().find(|line| line.starts_with("www")).unwrap();
+        if line == "www.example.com. 60 A 192.0.2.2" { "primary" } else { "secondary" }.to_owned()
+    }
+
+    #[test]
+    fn a_pair_is_answered_as_route_53_documents_it() {
+        let own = [Some("p"), Some("s")];
+        for (checks, ill, should) in [
+            (own, &[][..], "primary"),
+            (own, &["p"], "secondary"),
+            (own, &["s"], "primary"),
+            // The last resort: as if all were healthy.
+            (own, &["p", "s"], "primary"),
+            // A secondary without a check is answered whenever the primary is ill.
+            ([Some("p"), None], &["p"], "secondary"),
+            // One check for both moves nothing.
+            ([Some("p"), Some("p")], &["p"], "primary"),
+            ([None, Some("s")], &["s"], "primary"),
+        ] {
+            assert_eq!(of_pair(checks, ill), should, "{checks:?} with {ill:?} ill");
+        }
+    }
+
+    #[test]
+    fn what_is_not_modelled_is_told_and_not_left_out() {
+        let weighted = "<Name>a.example.com.</Name><Type>A</Type><SetIdentifier>x</SetIdentifier>\
+                        <Weight>1</Weight><TTL>60</TTL>";
+        let alias = "<Name>a.example.com.</Name><Type>A</Type><AliasTarget></AliasTarget>";
+        for xml in [weighted, alias] {
+            assert!(RecordSet::of(xml).is_err(), "{xml}");
+        }
+        assert!(HealthCheck::of("<Type>CALCULATED</Type>").is_err());
+    }
+
+    #[test]
+    fn a_check_is_read_with_its_host_port_and_path() {
+        let xml = "<IPAddress>127.0.0.1</IPAddress><Port>8443</Port><Type>HTTPS</Type>\
+                   <ResourcePath>/switch/us-east-1</ResourcePath><RequestInterval>10</RequestInterval>\
+                   <FailureThreshold>2</FailureThreshold><Inverted>true</Inverted>";
+        let check = HealthCheck::of(xml).unwrap();
+        assert_eq!((check.host.as_str(), check.port, check.tls), ("127.0.0.1", 8443, true));
+        assert_eq!((check.path.as_str(), check.interval), ("/switch/us-east-1", 10));
+        assert_eq!((check.threshold, check.inverted), (2, true));
+    }
+}
