@@ -63,11 +63,13 @@ pub enum Act {
     Open,
     /// Closes it again.
     Close,
+    /// Waits until resolvers have dropped what they were told before the TTL was lowered.
+    Wait,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Approve,
         Self::Claim,
         Self::Reach,
@@ -78,13 +80,14 @@ impl Act {
         Self::Probe,
         Self::Open,
         Self::Close,
+        Self::Wait,
     ];
 
     /// Whether an operator may go on without it. Not without what keeps two regions from taking writes,
     /// nor without the proof of what is lost.
     pub fn may_be_skipped(self) -> bool {
         match self {
-            Self::Hook | Self::Probe | Self::Open | Self::Close => true,
+            Self::Hook | Self::Probe | Self::Open | Self::Close | Self::Wait => true,
             Self::Approve | Self::Claim | Self::Reach | Self::Sync | Self::Confirm | Self::Hold => {
                 false
             }
@@ -104,6 +107,7 @@ impl Act {
             Self::Probe => "probe",
             Self::Open => "open",
             Self::Close => "close",
+            Self::Wait => "wait",
         }
     }
 }

@@ -46,7 +46,7 @@ impl Current<'_> {
                 promotions.gates.insert(about, gate);
             }
             Act::Close => note(passage, format!("{about} close"), step, (act, at), told),
-            Act::Confirm => {}
+            Act::Confirm | Act::Wait => {}
             Act::Claim => {
                 passage.reached.insert(step.phase.word().to_owned(), at.clone());
                 self.claim(promotion, &at);

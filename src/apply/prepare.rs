@@ -16,7 +16,7 @@ use super::document::{for_write, list, load};
 use super::record::{nowhere, scope};
 use super::settle::Doubt;
 use crate::address::Address;
-use crate::plan::{Act, Finalise, Member, ObjectChange, Operation, Plan, Step, StepId};
+use crate::plan::{Act, Finalise, Member, ObjectChange, Operation, Phase, Plan, Step, StepId};
 use crate::refresh::{Part, Request, RequestKey};
 use crate::registry::Providers;
 
@@ -156,6 +156,11 @@ impl Env<'_> {
         }
     }
 
+    /// An object between the two changes that a promotion makes of it.
+    fn meanwhile(&self, change: &ObjectChange) -> Option<Value> {
+        self.plan.promotion.as_ref()?.meanwhile(change)
+    }
+
     fn change(&self, member: &Member) -> Result<&ObjectChange, Diagnostics> {
         self.plan.changes.get(member.change).ok_or_else(|| {
             let text = format!("a step names change {} and there is none", member.change);
@@ -191,7 +196,7 @@ impl Env<'_> {
         for member in &step.members {
             let change = self.change(member)?;
             let made = self.demanded(current, member).and_then(|()| {
-                let planned = self.planned_of(current, member, change)?;
+                let planned = self.planned_of(current, step, member, change)?;
                 let item = self.item(current, step, member, planned)?;
                 let found = self.providers.kind(&item.provider, &change.address.kind);
                 let found = found.ok_or_else(|| no_kind_of(change))?;
@@ -250,6 +255,11 @@ impl Env<'_> {
             Operation::Delete => {
                 let lives = record.map(|r| (&*r.provider, &r.scope));
                 (known_id(change, record), prior(change, record)?, lives)
+            }
+            Operation::Update
+                if step.phase > Phase::Prepare && self.meanwhile(change).is_some() =>
+            {
+                (known_id(change, record), self.meanwhile(change), None)
             }
             Operation::Create
             | Operation::Update
@@ -310,9 +320,13 @@ impl Env<'_> {
     fn planned_of(
         &self,
         current: &Current<'_>,
+        step: &Step,
         member: &Member,
         change: &ObjectChange,
     ) -> Result<Option<Value>, Diagnostics> {
+        if let Some(meanwhile) = self.meanwhile(change).filter(|_| step.phase == Phase::Prepare) {
+            return Ok(Some(meanwhile));
+        }
         if matches!(member.operation, Operation::Create | Operation::Update) {
             let kind = self.providers.kind(&change.provider, &change.address.kind);
             kind.ok_or_else(|| no_kind_of(change))?;
@@ -345,9 +359,14 @@ impl Env<'_> {
     }
 
     /// The planned document of a member in doubt; unfinished where it cannot be completed.
-    pub fn planned_in_doubt(&self, current: &Current<'_>, member: &Member) -> Option<Value> {
+    pub fn planned_in_doubt(
+        &self,
+        current: &Current<'_>,
+        step: &Step,
+        member: &Member,
+    ) -> Option<Value> {
         let change = self.plan.changes.get(member.change)?;
-        let finished = self.planned_of(current, member, change);
+        let finished = self.planned_of(current, step, member, change);
         finished.unwrap_or_else(|_| change.after.clone())
     }
 }

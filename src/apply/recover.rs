@@ -398,7 +398,7 @@ fn unsettled(env: &Env<'_>, current: &Current<'_>, doubtful: &Doubtful) -> Optio
     let step = env.plan.steps.iter().find(|s| s.id == doubtful.step)?;
     let mut items = Vec::new();
     for (member, identified) in &doubtful.members {
-        let planned = env.planned_in_doubt(current, member);
+        let planned = env.planned_in_doubt(current, step, member);
         let Ok(mut item) = env.item(current, step, member, planned) else { continue };
         item.doubt.identified = identified.as_deref().map(Name::from);
         items.push(item);

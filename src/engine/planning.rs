@@ -335,6 +335,7 @@ fn complete(
         let (mut promotion, found) =
             promotion::promote(&mut plan.changes, parts, from, &to, epoch, &gated);
         promotion.approvals = roles.approvals;
+        promotion.lower(&plan.changes, parts, &tasks::during(loaded));
         made.diagnostics.0.extend(roles::ungraceful(loaded, asked, &promotion));
         (acts, promotion.left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, reads);
         plan.promotion = Some(promotion);

@@ -1,6 +1,6 @@
 //! The steps of a plan that change no object: what hooks, copies and gates have to do in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lifeboat_sdk::{Name, Value};
@@ -10,12 +10,12 @@ use super::roles::Roles;
 use crate::address::Address;
 use crate::desired::Part;
 use crate::diff::Action;
-use crate::plan::promotion::{Parts, region_of};
+use crate::plan::promotion::{Parts, region_of, ttl};
 use crate::plan::{
     Act, ObjectChange, Operand, Phase, Placed, Plan, Promotion, Step, StepId, Task, When,
 };
 use crate::topology::Topology;
-use crate::topology::dns::{DnsFailover, Gate};
+use crate::topology::dns::{DnsFailover, Gate, Policy, Switch};
 use crate::topology::duration::Duration as Window;
 use crate::topology::hook::{Hook, What};
 
@@ -216,6 +216,10 @@ pub(super) fn of_promotion(
         acts.extend(reads.endpoints.into_iter().flat_map(|task| watched(topology, window, task)));
     }
     for dns in &topology.dns {
+        if let Some(task) = forgotten(plan, promotion, dns) {
+            let (phase, when) = (Phase::Prepare, When::After);
+            acts.push(Placed { phase, when, act: Act::Wait, task });
+        }
         let Some(task) = of_gate(topology, dns, &promotion.from) else { continue };
         let (phase, when) = (Phase::Switch, When::Before);
         acts.push(Placed { phase, when, act: Act::Open, task: task.clone() });
@@ -251,6 +255,31 @@ pub(super) fn close_gates(
         let id = StepId(u32::try_from(steps.len()).unwrap_or(u32::MAX));
         steps.push(Step::without_objects(id, Phase::Change, Some(Act::Close), Some(task), needs));
     }
+}
+
+/// How many seconds resolvers shall keep a name while a promotion moves its traffic, by block. Where
+/// Route 53 moves it both regions may answer, and of other policies all records of a name would have
+/// to be lowered, those that stay as they are too (`ResourceRecordSet.Weight`: one TTL for all).
+pub(super) fn during(loaded: &Loaded) -> BTreeMap<Name, u64> {
+    let all = loaded.topology.iter().flat_map(|topology| &topology.dns);
+    let moved = all.filter(|dns| dns.policy == Policy::Failover && dns.switch != Switch::Health);
+    moved.map(|dns| (block(dns), dns.ttl_during)).collect()
+}
+
+/// Waits as long as resolvers may hold what they were told before the TTL was lowered.
+fn forgotten(plan: &Plan, promotion: &Promotion, dns: &DnsFailover) -> Option<Task> {
+    let name = block(dns);
+    let lowered = |change: &&ObjectChange| {
+        change.address.name == name && promotion.lowered.contains_key(&change.address)
+    };
+    let seconds = plan.changes.iter().filter(lowered).filter_map(ttl).max()?;
+    Some(Task {
+        about: format!("ttl.{}", dns.name).into(),
+        arguments: Value::object([]),
+        limit: Duration::from_secs(seconds),
+        optional: false,
+        on: None,
+    })
 }
 
 /// Whether the records of a block will be as they are planned.

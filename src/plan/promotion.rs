@@ -7,13 +7,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Value};
 
 use super::step::{Act, Member, Phase, Step, StepId, Task};
 use super::{Deferral, ObjectChange};
 use crate::address::{self, Address, Key};
 use crate::desired::Part;
 use crate::diff::Action;
+
+/// The attribute of a record that says how long resolvers keep it, in seconds.
+const TTL: &str = "ttl";
 
 /// Another region becomes the primary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,9 @@ pub struct Promotion {
     pub left_out: Vec<Name>,
     /// How many must sign an approval, as state had it; none where a name that is typed will do.
     pub approvals: u32,
+    /// Records that resolvers shall keep for so many seconds only while the traffic moves: lowered
+    /// before the fence, and as declared again with the switch.
+    pub lowered: BTreeMap<Address, u64>,
 }
 
 /// Whether the region that is left takes part.
@@ -106,9 +112,20 @@ pub fn promote(
     let records = parts.values().filter(|part| **part == Part::Record).count();
     let (from, to) = (from.clone(), to.clone());
     let (owed, silent, waiting, approvals) = (Vec::new(), Vec::new(), 0, 0);
-    let (attest, left_out) = (Vec::new(), Vec::new());
-    let mut promotion =
-        Promotion { from, to, epoch, owed, silent, records, attest, waiting, left_out, approvals };
+    let (attest, left_out, lowered) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let mut promotion = Promotion {
+        from,
+        to,
+        epoch,
+        owed,
+        silent,
+        records,
+        attest,
+        waiting,
+        left_out,
+        approvals,
+        lowered,
+    };
     let mut found = Diagnostics::new();
     let unfenced = promotion.unfenced(changes, parts);
     changes.retain_mut(|change| {
@@ -151,6 +168,12 @@ pub fn promote(
     (promotion, found)
 }
 
+/// How long resolvers keep a record as it is, in seconds.
+pub fn ttl(change: &ObjectChange) -> Option<u64> {
+    let ttl = change.before.as_ref()?.get(TTL)?.as_i64()?;
+    u64::try_from(ttl).ok()
+}
+
 /// A step that needs what does not answer.
 fn blocked(change: &ObjectChange, phase: Phase, why: &Deferral, to: &Name) -> Diagnostic {
     let detail = format!(
@@ -178,6 +201,28 @@ impl Promotion {
     /// Whether the region that is left takes part.
     pub fn mode(&self) -> Mode {
         if self.needs_attestation() { Mode::Ungraceful } else { Mode::Graceful }
+    }
+
+    /// Notes whose TTL is lowered, by the seconds that blocks declare: records that the switch will
+    /// rewrite. Where the region that is left does not answer nobody waits for resolvers.
+    pub fn lower(&mut self, changes: &[ObjectChange], parts: &Parts, during: &BTreeMap<Name, u64>) {
+        if self.mode() == Mode::Ungraceful {
+            return;
+        }
+        for change in changes {
+            let switched = self.phase_of(parts, &change.address) == Some(Phase::Switch);
+            let rewritten = change.action == Action::Update && change.deferred.is_none();
+            let to = during.get(&change.address.name).filter(|to| ttl(change) > Some(**to));
+            if let Some(to) = to.filter(|_| switched && rewritten) {
+                self.lowered.insert(change.address.clone(), *to);
+            }
+        }
+    }
+
+    /// A record as it is until the switch, where its TTL is lowered before.
+    pub fn meanwhile(&self, change: &ObjectChange) -> Option<Value> {
+        let seconds = i64::try_from(*self.lowered.get(&change.address)?).ok()?;
+        Some(change.before.as_ref()?.with(TTL, Value::int(seconds)))
     }
 
     /// The regions in which a fence cannot be placed now, and why.
@@ -278,6 +323,14 @@ impl Promotion {
                     order.gate(next, None);
                 }
             }
+            if next == Phase::Prepare {
+                for step in &steps {
+                    order.ahead(step, next, |member| {
+                        let change = changes.get(member.change);
+                        change.is_some_and(|change| self.lowered.contains_key(&change.address))
+                    });
+                }
+            }
             if let Some(act) = next.act() {
                 order.gate(next, Some(act));
             }
@@ -330,6 +383,16 @@ impl Order {
         }
         if any {
             self.gate(phase, None);
+        }
+    }
+
+    /// A step on those of the objects which one of a later phase changes once more.
+    fn ahead(&mut self, step: &Step, phase: Phase, lowers: impl Fn(&Member) -> bool) {
+        let members: Vec<Member> = step.members.iter().filter(|m| lowers(m)).cloned().collect();
+        if !members.is_empty() {
+            let (id, needs) = (self.next(), self.gate.into_iter().collect());
+            self.open.push(id);
+            self.steps.push(Step { id, phase, needs, members, ..step.clone() });
         }
     }
 

@@ -218,6 +218,7 @@ impl Events for Progress {
                     Act::Probe => "Looking whether it answers as healthy",
                     Act::Open => "Opening the gate",
                     Act::Close => "Closing the gate",
+                    Act::Wait => "Waiting until resolvers know the lowered TTL",
                     Act::Approve | Act::Claim | Act::Reach | Act::Confirm | Act::Hold => return,
                 };
                 self.output.note(&format!("{}: {doing}...\n", line(&about)));

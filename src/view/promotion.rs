@@ -7,7 +7,7 @@ use super::escape::line;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
 use crate::approval::PolicyChange;
-use crate::plan::{Act, Phase, Plan, Promotion};
+use crate::plan::{Act, Phase, Plan, Promotion, Step};
 
 /// Who may approve promotions, where the plan changes it: `Approvers: +alice -bob (1 of 2 needed)`.
 pub fn approvers(plan: &Plan) -> Option<String> {
@@ -62,6 +62,48 @@ pub fn exposed(plan: &Plan, paint: Paint) -> String {
     text.map(|text| format!("\n{}\n", paint.label(Label::Warning, &text))).unwrap_or_default()
 }
 
+/// A step: what it does, or what it changes.
+fn told(plan: &Plan, promotion: &Promotion, step: &Step, paint: Paint) -> String {
+    let mut out = String::new();
+    // The record that is looked at once more follows as a change.
+    let act = step.act.filter(|act| !matches!(act, Act::Confirm | Act::Hold));
+    if let Some((act, task)) = act.zip(step.task.as_ref()) {
+        let mark = paint.label(Label::Strong, &format!("{:>5}", act.word()));
+        let waits = match act {
+            Act::Wait => format!(" for {} s", task.limit.as_secs()),
+            _ => String::new(),
+        };
+        let _ok = writeln!(out, "     {mark} {}{waits}", line(&task.about));
+    }
+    for change in step.members.iter().filter_map(|m| plan.changes.get(m.change)) {
+        let mark = paint.symbol(&format!("{:>3}", symbol(change)));
+        let ttl = promotion.lowered.get(&change.address);
+        let ttl = ttl.filter(|_| step.phase == Phase::Prepare);
+        let lowered = ttl.map_or_else(String::new, |ttl| format!(" (ttl {ttl})"));
+        let _ok = writeln!(out, "       {mark} {}{lowered}", line(&change.address.to_string()));
+    }
+    out
+}
+
+/// What is done while writes go on.
+fn prepare(promotion: &Promotion, plan: &Plan) -> String {
+    let prepares = plan.steps.iter().filter(|step| step.phase == Phase::Prepare);
+    let mut changes =
+        prepares.flat_map(|step| &step.members).filter_map(|m| plan.changes.get(m.change));
+    let raises = changes.any(|c| !promotion.lowered.contains_key(&c.address));
+    let to = line(&promotion.to);
+    match (raises, promotion.lowered.is_empty()) {
+        (true, true) => format!("{to} gets the capacity of the primary"),
+        (true, false) => {
+            format!(
+                "{to} gets the capacity of the primary, and resolvers are told to ask soon again"
+            )
+        }
+        (false, true) => format!("{to} is made ready"),
+        (false, false) => "resolvers are told to ask soon again".to_owned(),
+    }
+}
+
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
     let Some(promotion) = &plan.promotion else { return String::new() };
@@ -78,7 +120,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             Phase::Prepare | Phase::Verify | Phase::Commit if steps().next().is_none() => continue,
             // Nothing copies from there: there is nothing to wait for, and nothing is proven.
             Phase::Sync if !promotion.is_silent() && steps().next().is_none() => continue,
-            Phase::Prepare => format!("{to} gets the capacity of the primary"),
+            Phase::Prepare => prepare(promotion, plan),
             Phase::Fence => format!("{from} takes no more writes"),
             Phase::Sync if promotion.is_silent() => {
                 format!("nobody can tell what {from} took last: it is lost, or waits there")
@@ -96,16 +138,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
         }
         let _ok = writeln!(out, "  {:<10} {what}", phase.word());
         for step in steps() {
-            // Its record follows below, its fence stands above.
-            let act = step.act.filter(|act| !matches!(act, Act::Confirm | Act::Hold));
-            if let Some((act, task)) = act.zip(step.task.as_ref()) {
-                let mark = paint.label(Label::Strong, &format!("{:>5}", act.word()));
-                let _ok = writeln!(out, "     {mark} {}", line(&task.about));
-            }
-            for change in step.members.iter().filter_map(|m| plan.changes.get(m.change)) {
-                let mark = paint.symbol(&format!("{:>3}", symbol(change)));
-                let _ok = writeln!(out, "       {mark} {}", line(&change.address.to_string()));
-            }
+            out.push_str(&told(plan, promotion, step, paint));
         }
         if phase == Phase::Claim && !silent.is_empty() {
             let mark = paint.label(Label::Warning, "silent");

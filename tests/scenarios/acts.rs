@@ -256,6 +256,41 @@ fn a_gate_that_people_open_is_waited_for() {
 }
 
 #[test]
+fn a_promotion_that_is_given_up_takes_back_the_ttl_that_it_lowered() {
+    let stage = Stage::new(Folder::example(super::web::EXAMPLE));
+    stage.folder.edit(FILE, "ttl    = \"60s\"", super::web::LOWERED);
+    add(&stage, &stops("fence"));
+    stage.expect(APPLY, 0);
+    stage.folder.edit(FILE, super::promotion::EAST_FIRST, super::promotion::WEST_FIRST);
+    stage.expect(&["plan", "-input=false", "-out=promotion.plan"], 0);
+    let shown = stage.expect(&["show", "-json", "promotion.plan"], 0).stdout;
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let lowered = shown["promotion"]["lowered_ttl"].as_object().cloned().unwrap_or_default();
+    let seconds: Vec<u64> = lowered.values().filter_map(serde_json::Value::as_u64).collect();
+    stage.same(seconds, vec![1, 1], "which records are lowered");
+    stage.folder.edit(FILE, super::promotion::WEST_FIRST, super::promotion::EAST_FIRST);
+    let ran = stage.expect(&["promote", WEST, "-input=false", "-from-epoch=1"], 4);
+    let address = "dns_failover.web.aws_route53_record[\"us-east-1\"] (ttl 1)";
+    for text in ["resolvers are told to ask soon again", address, "wait ttl.web for 2 s"] {
+        stage.check(ran.stdout.contains(text), format_args!("the plan says {text:?}"));
+    }
+    let aws = stage.bed.aws();
+    stage.same(super::web::ttls(&aws), vec!["1".to_owned(); 2], "what resolvers are told");
+    stage.check(!super::promotion::fenced(&stage, EAST, BUCKET), "writes go on meanwhile");
+    stage.expect(&["promote", "-abort"], 0);
+    stage.expect(APPLY, 0);
+    stage.same(super::web::ttls(&aws), vec!["2".to_owned(); 2], "what they are told again");
+    stage.expect_nothing();
+}
+
+/// A hook that lets nothing come after it in its phase.
+fn stops(phase: &str) -> String {
+    format!(
+        "hook \"stop\" {{\n  phase   = \"{phase}\"\n  when    = \"before\"\n  command = [\"false\"]\n}}\n"
+    )
+}
+
+#[test]
 fn a_promotion_is_given_up_before_the_claim_and_takes_back_what_it_did() {
     let stage = Stage::new(Folder::example(super::web::EXAMPLE));
     add(&stage, "hook \"stop\" {\n  phase   = \"fence\"\n  command = [\"false\"]\n}\n");

@@ -12,11 +12,12 @@ use lifeboat_testbed::{Fault, Rule};
 
 use super::bundles::{files, guard, restored};
 use super::ends::End;
+use super::folder::Folder;
 use super::outage::full;
-use super::promotion::{APPROVED, ATTESTED, EAST_FIRST, WEST_FIRST, answered, ready};
+use super::promotion::{APPROVED, ATTESTED, EAST_FIRST, WEST_FIRST, answered};
 use super::ran::tell_table;
 use super::stage::{APPLY, Stage};
-use super::web::{EAST, FILE, WEST};
+use super::web::{EAST, EXAMPLE, FILE, LOWERED, WEST};
 use crate::language::each;
 
 /// Whether the old primary answers.
@@ -54,7 +55,11 @@ impl Mode {
     /// A promotion by whatever `promotes` types, to its end; the old primary returns, and follows.
     #[track_caller]
     fn play(self, promotes: impl FnOnce(Stage, &[&str]) -> Stage) -> End {
-        let stage = ready();
+        let stage = Stage::new(Folder::example(EXAMPLE));
+        // With a TTL that is lowered before the fence, which the plan changes twice.
+        stage.folder.edit(FILE, "ttl    = \"60s\"", LOWERED);
+        stage.expect(APPLY, 0);
+        stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
         let gone = (self == Self::Ungraceful)
             .then(|| stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST).regional()));
         let stage = promotes(stage, &self.arguments());

@@ -10,6 +10,8 @@ pub(super) const WEST: &str = "us-west-2";
 pub(super) const BUCKET: &str = "web-exports";
 pub(super) const COPY: &str = "web-exports-dr";
 pub(super) const FILE: &str = "main.dr.hcl";
+/// The name's TTL, where a promotion lowers it.
+pub(super) const LOWERED: &str = "ttl        = \"2s\"\n  ttl_during = \"1s\"";
 const ZONE: &str = "example.com";
 
 /// Puts an object into the primary's bucket, and finds its replica in the other region.
@@ -63,6 +65,20 @@ pub(super) fn raise_ttl(aws: &Aws) {
         "<Change><Action>UPSERT</Action><ResourceRecordSet>{set}</ResourceRecordSet></Change>"
     );
     aws.change_records(&zone, &change).unwrap();
+}
+
+/// The TTLs of the name's record sets.
+#[track_caller]
+pub(super) fn ttls(aws: &Aws) -> Vec<String> {
+    let zone = aws.zone_id(ZONE).unwrap().unwrap();
+    let path = format!("/2013-04-01/hostedzone/{zone}/rrset?maxitems=300");
+    let sets = aws.raw("route53", EAST, "GET", &path).send().unwrap().ok().unwrap();
+    let sets = sets.texts("ResourceRecordSet").into_iter().filter(|set| set.contains("<Failover>"));
+    let ttl = |set: String| {
+        let (_, rest) = set.split_once("<TTL>")?;
+        Some(rest.split_once('<')?.0.to_owned())
+    };
+    sets.filter_map(ttl).collect()
 }
 
 /// The option that a refusal to destroy asks for.

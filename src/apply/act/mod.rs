@@ -89,7 +89,11 @@ impl Deed {
                 (Act::Probe, None) => probe::watch(self, ctx).await,
                 (Act::Open, None) => gate::turn(self, true, ctx).await,
                 (Act::Close, None) => gate::turn(self, false, ctx).await,
-                (Act::Hook | Act::Probe | Act::Open | Act::Close, Some(_))
+                (Act::Wait, None) => {
+                    tokio::time::sleep(self.task.limit).await;
+                    Ok(Value::object([]))
+                }
+                (Act::Hook | Act::Probe | Act::Open | Act::Close | Act::Wait, Some(_))
                 | (Act::Approve | Act::Claim | Act::Reach, _) => Ok(Value::object([])),
             }
         };

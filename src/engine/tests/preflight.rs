@@ -185,6 +185,7 @@ impl World {
             attest: Vec::new(),
             waiting,
             left_out: Vec::new(),
+            lowered: BTreeMap::new(),
             approvals: 0,
         });
         plan.scopes = [in_region(EAST, "s3"), in_region(WEST, "s3"), dns()]

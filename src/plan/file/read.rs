@@ -240,6 +240,11 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
         waiting: stored.waiting,
         left_out: stored.left_out.into_iter().map(Name::from).collect(),
         approvals: stored.approvals,
+        lowered: stored
+            .lowered
+            .iter()
+            .map(|(address, ttl)| Ok((at(address)?, *ttl)))
+            .collect::<Result<_, PlanFileError>>()?,
     })
 }
 

@@ -46,6 +46,8 @@ pub(super) struct Promotion {
     pub left_out: Vec<String>,
     #[serde(default, skip_serializing_if = "none")]
     pub approvals: u32,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lowered: BTreeMap<String, u64>,
 }
 
 fn none(count: &u32) -> bool {

@@ -202,6 +202,7 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         waiting: promotion.waiting,
         left_out: promotion.left_out.iter().map(ToString::to_string).collect(),
         approvals: promotion.approvals,
+        lowered: promotion.lowered.iter().map(|(at, ttl)| (at.to_string(), *ttl)).collect(),
     }
 }
 

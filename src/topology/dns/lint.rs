@@ -121,6 +121,12 @@ pub(super) fn check(
         reader.found.push(codes::ZERO_WEIGHTS.error(detail).at(written).help(help));
     }
     let only_aliases = dns.endpoints.values().all(|e| matches!(e.address, Address::Alias(_)));
+    let during = source.body.attribute("ttl_during").is_some();
+    if during && (dns.policy != Policy::Failover || dns.switch == Switch::Health) {
+        let detail = "A promotion lowers the TTL of records with policy = \"failover\" whose traffic it \
+                      moves itself, so ttl_during has no effect.";
+        reader.conflict(detail, source.at("ttl_during"), "Remove ttl_during.");
+    }
     if only_aliases && source.body.attribute("ttl").is_some() {
         let detail = "Aliases answer with the time to live of their targets, so ttl has no effect.";
         reader.conflict(detail, source.at("ttl"), "Remove ttl.");

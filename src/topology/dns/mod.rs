@@ -57,6 +57,8 @@ pub struct DnsFailover {
     pub kind: Name,
     /// How long resolvers keep an answer, in seconds.
     pub ttl: u64,
+    /// The same in seconds while a promotion moves the traffic.
+    pub ttl_during: u64,
     /// Who moves the traffic.
     pub switch: Switch,
     /// How the records share the name.
@@ -87,6 +89,10 @@ pub struct DnsFailoverBlock {
     /// How long resolvers keep an answer.
     #[kind(default = "\"60s\"")]
     pub ttl: Option<String>,
+    /// How long resolvers keep an answer while a promotion moves the traffic, where that is less: the
+    /// records get it before writes stop. For the policy `failover`.
+    #[kind(default = "\"60s\"")]
+    pub ttl_during: Option<String>,
     /// Who moves the traffic: `operator`, `health` or `record`.
     #[kind(default = "\"operator\"")]
     pub switch: Option<String>,
@@ -175,6 +181,7 @@ fn one(
     let given = reader.decode::<DnsFailoverBlock>(source, &body)?;
     let zone = zone_id(reader, zone, source.at("zone"));
     let ttl = ttl(reader, given.ttl.as_deref(), source.at("ttl"));
+    let ttl_during = during(reader, given.ttl_during.as_deref(), source.at("ttl_during"));
     let switch = switch(reader, given.switch.as_deref(), source);
     let policy = policy(reader, given.policy.as_deref(), source);
     let weights = weights(reader, &given.weights, source);
@@ -188,6 +195,7 @@ fn one(
         record: given.name.as_str().into(),
         kind: kind?,
         ttl: ttl?,
+        ttl_during: ttl_during?,
         switch: switch?,
         policy: policy?,
         weights,
@@ -238,6 +246,12 @@ fn ttl(reader: &mut Reader<'_, '_>, given: Option<&str>, span: Span) -> Option<u
         reader.found.push(codes::TTL_LONG.warning(detail).at(span).help(help));
     }
     Some(ttl.seconds)
+}
+
+/// What is longer than the TTL lowers nothing, and is no mistake.
+fn during(reader: &mut Reader<'_, '_>, given: Option<&str>, span: Span) -> Option<u64> {
+    let Some(given) = given else { return Some(TTL) };
+    Some(reader.duration(given, span)?.seconds)
 }
 
 fn switch(reader: &mut Reader<'_, '_>, given: Option<&str>, source: &Source<'_>) -> Option<Switch> {

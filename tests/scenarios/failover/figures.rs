@@ -27,10 +27,13 @@ pub(super) fn show(site: &Site, mode: Mode, seen: &[Request], promoted: &Promote
             Mode::Ungraceful => "dead",
         },
     );
-    let took = promoted.done.saturating_sub(promoted.from);
+    let took = promoted.ran.took;
+    let ttl = match site.pace.during {
+        Some(during) => format!("{}, meanwhile {during}", site.pace.ttl),
+        None => site.pace.ttl.to_string(),
+    };
     let row = format!(
-        "| `{name}` | {old} | {} | {} | {} | {:.1} | {:.1} | {:.1} |\n",
-        site.pace.ttl,
+        "| `{name}` | {old} | {ttl} | {} | {} | {:.1} | {:.1} | {:.1} |\n",
         seen.len(),
         failed.len(),
         span.as_secs_f64(),

@@ -18,6 +18,7 @@ use lifeboat_testbed::{Fault, Rule};
 use super::folder::Folder;
 use super::outside::Outside;
 use super::promotion::{APPROVED, ATTESTED, EAST_FIRST, WEST_FIRST};
+use super::ran::Ran;
 use super::stage::{APPLY, Stage};
 use super::web::{BUCKET, COPY, EAST, FILE, WEST};
 use client::{Client, Outcome, Request};
@@ -63,6 +64,8 @@ fn measured() -> bool {
 struct Pace {
     /// The TTL of the name, in seconds.
     ttl: u64,
+    /// The TTL while the traffic moves, where it is declared.
+    during: Option<u64>,
     /// By what the seconds of checks are divided.
     hurry: u32,
 }
@@ -70,13 +73,11 @@ struct Pace {
 /// Plays it once in a hurry, or as measured with a TTL that hides how long checks take, and with one
 /// that does not.
 fn played(switch: Switch, story: impl Fn(&Site)) {
-    let paces: &[Pace] = match measured() {
-        true => &[Pace { ttl: 60, hurry: 1 }, Pace { ttl: 10, hurry: 1 }],
-        false => &[Pace { ttl: 1, hurry: 20 }],
-    };
+    let pace = |ttl, hurry| Pace { ttl, during: None, hurry };
+    let paces = if measured() { vec![pace(60, 1), pace(10, 1)] } else { vec![pace(1, 20)] };
     for pace in paces {
         // Nothing where there is no name server.
-        if let Some(site) = Site::start(switch, *pace) {
+        if let Some(site) = Site::start(switch, pace) {
             story(&site);
         }
     }
@@ -84,7 +85,7 @@ fn played(switch: Switch, story: impl Fn(&Site)) {
 
 /// A name over two regions. Data has one writer, unless Route 53 moves the traffic, which it may not
 /// do then.
-fn files(switch: Switch, ttl: u64, port: u16, outside: &Outside) -> String {
+fn files(switch: Switch, pace: Pace, port: u16, outside: &Outside) -> String {
     let mut text = String::from(
         r#"topology "web" {
   strategy = "warm_standby"
@@ -140,13 +141,15 @@ replication "exports" {{
   }}"#
         ),
     };
+    let Pace { ttl, during, .. } = pace;
+    let during = during.map(|ttl| format!("\n  ttl_during = \"{ttl}s\"")).unwrap_or_default();
     text += &format!(
         r#"
 dns_failover "web" {{
   zone   = aws_route53_zone.main.zone_id
   name   = "www.example.com"
   type   = "A"
-  ttl    = "{ttl}s"
+  ttl    = "{ttl}s"{during}
   switch = "{}"
 
   {moved}
@@ -180,7 +183,7 @@ impl Site {
         let outside = Outside::start(stage.folder.path());
         let endpoints = Endpoint::pair(&stage, switch != Switch::Health);
         let port = endpoints[0].port();
-        stage.folder.write(FILE, &files(switch, pace.ttl, port, &outside));
+        stage.folder.write(FILE, &files(switch, pace, port, &outside));
         let made = stage.start_as(APPLY, &[outside.trusted()]).finish();
         stage.same(made.code, Some(0), "the first apply");
         let bridge = Bridge::start(stage.bed.aws(), "example.com", pace.hurry).unwrap()?;
@@ -226,16 +229,16 @@ impl Site {
                 Some(self.stage.bed.proxy.inject(gone))
             }
         };
-        self.apply(&arguments, "the promotion");
-        let done = self.client.now();
+        let ran = self.apply(&arguments, "the promotion");
         self.until_answered_by(WEST);
-        Promoted { from, done, gone }
+        Promoted { from, ran, gone }
     }
 
     #[track_caller]
-    fn apply(&self, arguments: &[&str], what: &str) {
+    fn apply(&self, arguments: &[&str], what: &str) -> Ran {
         let ran = self.stage.start_as(arguments, &[self.outside.trusted()]).finish();
         self.stage.same(ran.code, Some(0), what);
+        ran
     }
 
     /// What the clients saw from then on. However it was moved: no answer of the old primary comes
@@ -259,16 +262,16 @@ impl Site {
     }
 }
 
-/// A promotion that is over: when it began, when the command ended, and what is wrong with the proxy.
+/// A promotion that is over: when it began, its command, and what is wrong with the proxy.
 struct Promoted {
     from: Duration,
-    done: Duration,
+    ran: Ran,
     gone: Option<lifeboat_testbed::RuleId>,
 }
 
 /// With the old primary alive nothing fails but what it refuses after its fence.
 #[track_caller]
-fn gracefully(site: &Site) {
+fn gracefully(site: &Site) -> Promoted {
     let promoted = site.promote(Mode::Graceful);
     let seen = site.judged(promoted.from);
     let fenced = Outcome::Refused(EAST.to_owned());
@@ -279,6 +282,7 @@ fn gracefully(site: &Site) {
     let refused = seen.iter().any(|request| request.outcome == fenced);
     site.stage.same(refused, one_writer, "whether writes stopped");
     figures::show(site, Mode::Graceful, &seen, &promoted);
+    promoted
 }
 
 /// Without it there is an end to what fails.
@@ -291,17 +295,38 @@ fn ungracefully(site: &Site) -> Promoted {
 
 #[test]
 fn clients_follow_records_that_are_rewritten() {
-    played(Switch::Record, gracefully);
+    played(Switch::Record, |site| drop(gracefully(site)));
 }
 
 #[test]
 fn clients_follow_a_gate_and_the_records_that_are_rewritten_behind_it() {
-    played(Switch::Operator, gracefully);
+    played(Switch::Operator, |site| drop(gracefully(site)));
 }
 
 #[test]
 fn clients_lose_nothing_where_both_regions_may_answer() {
-    played(Switch::Health, gracefully);
+    played(Switch::Health, |site| drop(gracefully(site)));
+}
+
+/// So that what the old primary refuses is over soon.
+#[test]
+fn resolvers_are_told_a_lower_ttl_before_writes_stop_and_the_declared_one_with_the_switch() {
+    let pace = match measured() {
+        true => Pace { ttl: 60, during: Some(5), hurry: 1 },
+        false => Pace { ttl: 3, during: Some(1), hurry: 20 },
+    };
+    let Some(site) = Site::start(Switch::Record, pace) else { return };
+    let Promoted { ran, .. } = gracefully(&site);
+    let of = |operation: &str| {
+        let calls = ran.calls.iter().enumerate().filter(|(_, call)| call.operation == operation);
+        calls.map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    let (records, fences) = (of("ChangeResourceRecordSets"), of("PutBucketPolicy"));
+    site.stage.same((records.len(), fences.len()), (2, 2), "changes of records and policies");
+    let order = records[0] < fences[0] && fences[1] < records[1];
+    site.stage.check(order, format_args!("records at {records:?}, policies at {fences:?}"));
+    let told = super::web::ttls(&site.stage.bed.aws());
+    site.stage.same(told, vec![pace.ttl.to_string(); 2], "what resolvers are told now");
 }
 
 #[test]
