@@ -15,6 +15,7 @@
 //! | [`mod@durations`] | how long changes took, for the next run's progress |
 //! | [`journal`] | frames, transitions, replay |
 //! | [`lock`] | taking, breaking and giving back the lock |
+//! | [`request`] | what operators ask of a run that is under way |
 //! | [`bundle`] | all that another machine needs to go on, in one text |
 //! | [`backend`] | [`backend::StateBackend`], which ties these together |
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -30,6 +31,7 @@ pub mod line;
 pub mod lock;
 pub mod model;
 mod record;
+pub mod request;
 pub mod secret;
 pub mod store;
 #[cfg(test)]

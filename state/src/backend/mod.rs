@@ -16,6 +16,7 @@ use crate::journal::{
 };
 use crate::lock::{Holder, Liveness, LockGuard, LockInfo, Locks};
 use crate::model::State;
+use crate::request::Requests;
 use crate::secret::{KeySource, Sealer};
 use crate::store::{CasStore, MemoryDisk, Name, PutNew, Segments, StoreError};
 
@@ -146,6 +147,9 @@ pub trait StateBackend: Debug + Send + Sync {
     /// The newest generation and the journals of open runs as they are stored, for a bundle; `None`
     /// before the first apply.
     fn packed(&self) -> BoxFuture<'_, Result<Option<Packed>, BackendError>>;
+
+    /// What operators ask of runs. Needs no lock.
+    fn requests(&self) -> Requests;
 
     /// What seals values; for keyed hashes and for the plan file.
     fn sealer(&self) -> Arc<Sealer>;
@@ -501,6 +505,10 @@ impl StateBackend for StoreBackend {
 
     fn packed(&self) -> BoxFuture<'_, Result<Option<Packed>, BackendError>> {
         Box::pin(self.pack())
+    }
+
+    fn requests(&self) -> Requests {
+        Requests::new(Arc::clone(&self.parts.store))
     }
 
     fn sealer(&self) -> Arc<Sealer> {
