@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lifeboat_sdk::{Failure, Name};
+use lifeboat_state::request::Request;
 
 use crate::address::Address;
 
@@ -94,6 +95,16 @@ impl Act {
         }
     }
 
+    /// Whether it changes nothing that lasts, so that it may be ended at any time.
+    pub fn only_looks(self) -> bool {
+        match self {
+            Self::Sync | Self::Confirm | Self::Probe => true,
+            Self::Approve | Self::Claim | Self::Reach | Self::Hook | Self::Open | Self::Close => {
+                false
+            }
+        }
+    }
+
     /// Its name in plans.
     pub fn word(self) -> &'static str {
         match self {
@@ -110,6 +121,19 @@ impl Act {
             Self::Wait => "wait",
         }
     }
+}
+
+/// What became of a request of an operator.
+#[derive(Clone, Debug)]
+pub struct Requested {
+    /// Its number in the log.
+    pub number: u64,
+    /// The request; nothing where it cannot be read.
+    pub request: Option<Box<Request>>,
+    /// Whether it was taken.
+    pub taken: bool,
+    /// What is done now, or why not, as a sentence.
+    pub how: String,
 }
 
 /// Something happened.
@@ -188,6 +212,19 @@ pub enum Event {
         run: String,
         /// Steps in doubt.
         in_doubt: usize,
+    },
+    /// An operator asked something of the run.
+    Requested(Requested),
+    /// Nothing more begins until an operator says so.
+    Paused {
+        /// Who said so.
+        by: String,
+        /// Since when, RFC 3339.
+        since: String,
+        /// Why; empty where nobody said so.
+        reason: String,
+        /// Steps that have not ended yet.
+        running: usize,
     },
     /// The run was asked to stop: `true` at the second time.
     Interrupted(bool),

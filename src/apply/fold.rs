@@ -9,6 +9,7 @@ use lifeboat_state::model::State;
 use super::current::{Current, member_name};
 use super::document::load;
 use super::ends::{journal_step, replayed};
+use super::request::Taken;
 use crate::address::Address;
 use crate::plan::{Act, Member, Plan, Step, StepId};
 use crate::registry::Providers;
@@ -89,6 +90,10 @@ pub fn fold<'p>(
             }
             Err(why) => problems.push(damaged(run, step, &why)),
         }
+    }
+    let since = committed.map_or(0, |at| at + 1);
+    for taken in frames.iter().skip(since).filter_map(Taken::of) {
+        current.asked(&taken);
     }
     for (record, member, step) in ended {
         match replayed(record) {

@@ -19,6 +19,7 @@ pub mod ready;
 pub mod record;
 mod recorder;
 pub mod recover;
+pub mod request;
 pub mod settle;
 mod task;
 #[cfg(test)]
@@ -42,6 +43,7 @@ use current::Current;
 use executor::{Executor, Halt};
 use prepare::Item;
 use recorder::Recorder;
+use request::Controls;
 
 use crate::event::Events;
 use crate::plan::{Finalise, Plan, PlanMode, StepId};
@@ -119,20 +121,28 @@ pub struct Run<'a> {
 /// Carries out a plan. State holds afterwards what was done, whatever else happened.
 pub async fn apply(run: Run<'_>) -> Outcome {
     let begun = if run.resumes { resume(&run).await } else { begin(&run).await };
-    let (current, journal, done, again) = match begun {
+    let Begun { current, journal, done, again, controls } = match begun {
         Ok(begun) => begun,
         Err(error) => return refused(run, &error),
     };
     let mut recorder = Recorder::new(run.backend, run.guard, journal);
     recorder.add(again);
-    let executor = Executor::new(&run, current, recorder, &done);
+    let executor = Executor::new(&run, current, recorder, &done, controls);
     let (current, recorder, report) = executor.run().await;
     finish(&run, current, recorder, report).await
 }
 
-/// What a run has when its first step may start: state, journal, the steps that are done, and what the
-/// journal is told of those that are done again.
-type Begun<'r> = (Current<'r>, Journal, BTreeSet<StepId>, Vec<Frame>);
+/// What a run has when its first step may start.
+struct Begun<'r> {
+    current: Current<'r>,
+    journal: Journal,
+    /// The steps that are done.
+    done: BTreeSet<StepId>,
+    /// What the journal is told of those that are done again.
+    again: Vec<Frame>,
+    /// What operators asked before.
+    controls: Controls,
+}
 
 /// Begins a run, which consumes its plan.
 async fn begin<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
@@ -151,7 +161,8 @@ async fn begin<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
     let journal = run.backend.journal_begin(run.guard, begin).await?;
     let mut current = Current::new(run.plan, run.providers, run.state.clone());
     current.begin();
-    Ok((current, journal, BTreeSet::new(), Vec::new()))
+    let (done, again, controls) = Default::default();
+    Ok(Begun { current, journal, done, again, controls })
 }
 
 /// Goes on with a run that recovery has settled.
@@ -161,8 +172,13 @@ async fn resume<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
     let (journal, journalled) = run.backend.journal_resume(run.guard, &run.id, &now).await?;
     let state = run.state.clone();
     let folded = fold::fold(run.plan, run.providers, state, &journalled, &frames);
-    let again = fold::done_again(run.plan, &journalled);
-    Ok((folded.current, journal, fold::done(run.plan, &journalled), again))
+    Ok(Begun {
+        current: folded.current,
+        journal,
+        done: fold::done(run.plan, &journalled),
+        again: fold::done_again(run.plan, &journalled),
+        controls: Controls::replayed(&frames),
+    })
 }
 
 /// What the event loop came to.
@@ -186,6 +202,7 @@ fn refused(run: Run<'_>, error: &BackendError) -> Outcome {
         head: run.head,
         outputs: Default::default(),
         diagnostics: diagnostic.into(),
+        asked: None,
     }
 }
 
@@ -219,7 +236,7 @@ async fn finish(
     let failed = undone || diagnostics.has_errors();
     let mut outputs = Default::default();
     let mut ending = match &halt {
-        Some(Halt::Interrupted(_)) => RunEnding::Interrupted,
+        Some(Halt::Interrupted(_) | Halt::Asked(_)) => RunEnding::Interrupted,
         _ if failed => RunEnding::Failed,
         _ => RunEnding::Done,
     };
@@ -271,8 +288,12 @@ async fn finish(
             }
         }
     }
+    let asked = match halt {
+        Some(Halt::Asked(taken)) if ending == RunEnding::Interrupted => Some(taken),
+        _ => None,
+    };
     let state = current.state;
-    Outcome { run: run.id.clone(), ending, objects, state, head, outputs, diagnostics }
+    Outcome { run: run.id.clone(), ending, objects, state, head, outputs, diagnostics, asked }
 }
 
 /// A batch that happened in part.

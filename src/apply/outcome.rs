@@ -8,6 +8,7 @@ use lifeboat_state::generation::Head;
 use lifeboat_state::journal::RunId;
 use lifeboat_state::model::State;
 
+use super::request::Taken;
 use crate::address::Address;
 use crate::plan::{Operation, StepId};
 
@@ -71,6 +72,8 @@ pub struct Outcome {
     pub outputs: BTreeMap<Name, Value>,
     /// Errors and warnings.
     pub diagnostics: Diagnostics,
+    /// The request of an operator that ended it.
+    pub asked: Option<Box<Taken>>,
 }
 
 /// How many objects a run changed, as the summary line counts them.

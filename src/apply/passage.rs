@@ -5,6 +5,7 @@ use lifeboat_sdk::Value;
 use lifeboat_state::model::{Evidence, Gate, Owed, Passage};
 
 use super::current::Current;
+use super::request::Taken;
 use crate::plan::{Act, Phase, Promotion, Step};
 
 impl Current<'_> {
@@ -52,6 +53,24 @@ impl Current<'_> {
                 self.claim(promotion, &at);
             }
         }
+    }
+
+    /// Keeps what an operator asked, and what was done about it.
+    pub fn asked(&mut self, taken: &Taken) {
+        let Some(passage) = self.state.promotions.last.as_mut() else { return };
+        let reached = |phase: &Phase| passage.reached.contains_key(phase.word());
+        let phase = Phase::ALL.into_iter().skip(1).find(|phase| !reached(phase));
+        let because = if taken.reason.is_empty() { "" } else { ": " };
+        let told = format!("{} by {}{because}{}", taken.words(), taken.who, taken.reason);
+        let name = format!("request {}", taken.number);
+        let evidence = Evidence {
+            act: "request".to_owned(),
+            phase: phase.map(Phase::word).unwrap_or_default().to_owned(),
+            at: taken.at.clone(),
+            ..Evidence::default()
+        };
+        passage.told.insert(name.clone(), told);
+        passage.evidence.insert(name, evidence);
     }
 
     /// The other region is the primary.

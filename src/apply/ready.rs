@@ -177,6 +177,33 @@ impl Ready {
         }
     }
 
+    /// Whether a step may start now.
+    pub fn may_start(&self) -> bool {
+        !self.free.is_empty() || (self.slots > 0 && !self.limited.is_empty())
+    }
+
+    /// Lets a step that failed start once more, and waits no longer in vain for it; says whether it had
+    /// failed.
+    pub fn retry(&mut self, step: StepId) -> bool {
+        let Some(&i) = self.index.get(&step) else { return false };
+        if self.nodes[i].status != Status::Failed {
+            return false;
+        }
+        self.nodes[i].status = Status::Waiting;
+        self.release(i);
+        for node in &mut self.nodes {
+            if matches!(node.status, Status::Blocked(_)) {
+                node.status = Status::Waiting;
+            }
+        }
+        for i in 0..self.nodes.len() {
+            if matches!(self.nodes[i].status, Status::Failed | Status::InDoubt) {
+                self.block(i);
+            }
+        }
+        true
+    }
+
     /// Where a step stands.
     pub fn status(&self, step: StepId) -> Option<Status> {
         self.index.get(&step).map(|i| self.nodes[*i].status)
@@ -259,6 +286,27 @@ mod tests {
             assert_eq!(ready.status(StepId(1)), Some(Status::Blocked(StepId(0))));
             assert_eq!(ready.status(StepId(2)), Some(Status::Blocked(StepId(0))));
         }
+    }
+
+    #[test]
+    fn a_step_that_failed_starts_again_and_frees_only_what_waits_for_nothing_else() {
+        let steps = [
+            step(0, &[], 9, true),
+            step(1, &[], 8, true),
+            step(2, &[0], 0, true),
+            step(3, &[0, 1], 0, true),
+        ];
+        let mut ready = Ready::new(&steps, 2);
+        assert_eq!(started(&mut ready), [0, 1]);
+        assert!(!ready.retry(StepId(0)));
+        ready.finish(StepId(0), End::Failed);
+        ready.finish(StepId(1), End::Failed);
+        assert!(ready.is_over());
+        assert!(ready.retry(StepId(0)) && ready.may_start());
+        assert_eq!(started(&mut ready), [0]);
+        ready.finish(StepId(0), End::Done);
+        assert_eq!(started(&mut ready), [2]);
+        assert_eq!(ready.status(StepId(3)), Some(Status::Blocked(StepId(1))));
     }
 
     #[test]

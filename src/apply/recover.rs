@@ -22,6 +22,7 @@ use super::fold::{Doubtful, Folded, fold, promotes};
 use super::outcome::Fate;
 use super::prepare::{Env, Item, token};
 use super::recorder::Recorder;
+use super::request::Controls;
 use super::settle::{Finding, Whole, whole};
 use super::task::{Patience, look, reading};
 use super::{Save, chain};
@@ -103,6 +104,8 @@ pub struct Known {
     pub open: Vec<RunId>,
     /// The one of them that makes another region the primary.
     pub promotion: Option<Promotion>,
+    /// What operators asked of it.
+    pub controls: Controls,
     /// Objects of which it is not known what happened, and why.
     pub in_doubt: BTreeMap<Address, String>,
     /// What could not be read.
@@ -146,6 +149,9 @@ pub async fn known(
         known.state = Some(current.state);
         known.open.push(id);
         let promotes = promotes(&opened.plan, &run);
+        if promotes {
+            known.controls = Controls::replayed(&frames);
+        }
         known.promotion = known.promotion.or(opened.plan.promotion.filter(|_| promotes));
     }
     Ok(known)

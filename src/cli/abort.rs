@@ -1,14 +1,19 @@
-//! `lifeboat promote -abort`: gives up the promotion that is open, while there is a way back.
+//! `lifeboat promote -abort` and `-ungraceful`: give up the promotion that is open, while there is a way
+//! back.
 
 use lifeboat_state::backend::StateBackend as _;
+use lifeboat_state::request::What;
 
 use super::apply::Applying;
+use super::args;
 use super::exit::Exit;
 use super::promote;
-use crate::apply::Counts;
 use crate::apply::give_up::{GiveUp, GivenUp};
-use crate::engine::edit;
-use crate::plan::file;
+use crate::apply::request::Taken;
+use crate::apply::{Counts, Outcome};
+use crate::engine::finaliser::Finaliser;
+use crate::engine::{Loaded, edit};
+use crate::plan::{Promotion, file};
 use crate::view::escape::line;
 use crate::view::ndjson;
 
@@ -18,6 +23,94 @@ impl Applying<'_> {
     /// # Errors
     /// There is none, it is too late, or it could not be recorded; that has been told.
     pub(super) async fn abort(&self, edit: bool) -> Result<Exit, Exit> {
+        let (workspace, output) = (self.workspace, &self.workspace.output);
+        let (loaded, promotion) = self.give_up().await?;
+        let (from, to) = (line(&promotion.from), line(&promotion.to));
+        let written = match edit::primary(&loaded, &promotion.from) {
+            _ if !edit => Ok(()),
+            Ok(None) => Ok(()),
+            Ok(Some(edit)) => promote::write(workspace, &edit),
+            Err(why) => {
+                output.diagnostics(&(*why).into(), &loaded.config.sources);
+                Err(Exit::Error)
+            }
+        };
+        let message = format!(
+            "The promotion of {to} in place of {from} is given up: {from} is still the primary."
+        );
+        if output.json {
+            ndjson::applied(output, &Counts::default(), "promote", &message);
+        } else {
+            output.result(&format!(
+                "{message}\nRun `lifeboat apply`, which takes back what was done: until then {from} may be \
+                 fenced.\n"
+            ));
+        }
+        // It is given up in any case; the files are what is left to do by hand.
+        written.map(|()| Exit::Done)
+    }
+
+    /// Goes on with a promotion that an operator wants without the region that is left: it is given up,
+    /// and planned anew with that region out of reach.
+    ///
+    /// # Errors
+    /// It could not be given up, or not be planned or carried out without it; that has been told.
+    pub(super) async fn go_on_without(&self, asked: &Taken) -> Result<Exit, Exit> {
+        let (loaded, promotion) = self.give_up().await?;
+        let Promotion { from, to, epoch, .. } = &promotion;
+        let output = &self.workspace.output;
+        output.note(&format!(
+            "The graceful promotion of {to} is given up, and planned anew without {from}.\n",
+            to = line(to),
+            from = line(from)
+        ));
+        let edit = edit::primary(&loaded, to).map_err(|why| {
+            output.diagnostics(&(*why).into(), &loaded.config.sources);
+            Exit::Error
+        })?;
+        let region = loaded.topology.as_ref().and_then(|topology| topology.region(from));
+        let mut args = self.args.clone();
+        args.planning.assume_down.extend(region.map(|region| region.aws.to_string()));
+        args.consent.naming =
+            args::Naming { promote: Some(to.to_string()), from_epoch: Some(*epoch) };
+        args.consent.word = args::Word {
+            attest: asked.attested.clone(),
+            reason: Some(asked.reason.clone()),
+            accept_loss: asked.accepted_loss.clone(),
+            ..args::Word::default()
+        };
+        // The files were written when it began, or were to stay as they are.
+        args.edit = edit.map(|edit| args::Editing { edit, keep: false });
+        (args.plan, args.failback, args.instead) = (None, false, true);
+        let Self { workspace, backend, guard, crash, .. } = self;
+        let crash = crash.clone();
+        Box::pin(Applying { workspace, args: &args, backend, guard, crash }.steps()).await
+    }
+
+    /// A run that an operator ended is given up, or gone on with otherwise.
+    pub(super) async fn ended_by(
+        &self,
+        asked: &Taken,
+        outcome: &Outcome,
+        finalise: &Finaliser,
+    ) -> Result<Exit, Exit> {
+        let sources = &finalise.loaded.config.sources;
+        self.workspace.output.diagnostics(&outcome.diagnostics, sources);
+        match asked.what {
+            What::Ungraceful => self.go_on_without(asked).await,
+            // Not what this command was for.
+            _ => self.abort(!asked.no_edit).await.map(|_| Exit::Error),
+        }
+    }
+
+    /// The name of a run of this process.
+    pub(super) fn run_id(&self) -> String {
+        let id = self.workspace.lock_info("").id;
+        if self.args.instead { format!("{id}-2") } else { id }
+    }
+
+    /// Ends the open promotion, before the claim.
+    async fn give_up(&self) -> Result<(Loaded, Promotion), Exit> {
         let workspace = self.workspace;
         let output = &workspace.output;
         let contexts = workspace.contexts(false);
@@ -61,27 +154,6 @@ impl Applying<'_> {
             }
             Ok(GivenUp::Done) => {}
         }
-        let written = match edit::primary(&loaded, &promotion.from) {
-            _ if !edit => Ok(()),
-            Ok(None) => Ok(()),
-            Ok(Some(edit)) => promote::write(workspace, &edit),
-            Err(why) => {
-                output.diagnostics(&(*why).into(), &loaded.config.sources);
-                Err(Exit::Error)
-            }
-        };
-        let message = format!(
-            "The promotion of {to} in place of {from} is given up: {from} is still the primary."
-        );
-        if output.json {
-            ndjson::applied(output, &Counts::default(), "promote", &message);
-        } else {
-            output.result(&format!(
-                "{message}\nRun `lifeboat apply`, which takes back what was done: until then {from} may be \
-                 fenced.\n"
-            ));
-        }
-        // It is given up in any case; the files are what is left to do by hand.
-        written.map(|()| Exit::Done)
+        Ok((loaded, promotion.clone()))
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use lifeboat_sdk::{Diagnostic, Name};
+use lifeboat_sdk::Name;
 use lifeboat_state::backend::{StateBackend as _, StoreBackend};
 use lifeboat_state::journal::RunId;
 use lifeboat_state::lock::LockGuard;
@@ -16,7 +16,6 @@ use super::failure;
 use super::plan::{failed, make, tell};
 use super::workspace::{Workspace, asked, duration, has_files};
 use super::{approval, args, preflight, promote};
-use crate::address::Address;
 use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
@@ -110,13 +109,6 @@ fn crash(_workspace: &Workspace) -> Crash {
     Crash::default()
 }
 
-/// What is in doubt is settled by the run that began it, not by another that says what it is.
-fn in_doubt(at: &Address, why: &str) -> Diagnostic {
-    let detail = format!("An interrupted run may have made {at}: {why}.");
-    Diagnostic::error("state::open_run", "An open run is not settled yet", detail)
-        .help("Run `lifeboat apply`, which settles it; then run this again.")
-}
-
 impl Applying<'_> {
     async fn run(&self) -> Exit {
         match self.steps().await {
@@ -124,7 +116,7 @@ impl Applying<'_> {
         }
     }
 
-    async fn steps(&self) -> Result<Exit, Exit> {
+    pub(super) async fn steps(&self) -> Result<Exit, Exit> {
         if let Some(edit) = self.args.abort {
             return self.abort(edit).await;
         }
@@ -149,7 +141,7 @@ impl Applying<'_> {
             ready.approval = approval::consent(self.workspace, self.args, &ready, &bound).await?;
             self.edit()?;
         }
-        Ok(self.carry_out(ready, newest).await)
+        self.carry_out(ready, newest).await
     }
 
     /// Writes the new primary into the files: the promotion is approved, and nothing is done yet.
@@ -222,7 +214,7 @@ impl Applying<'_> {
         if let Some((at, why)) =
             asked.import.as_ref().and_then(|(at, _)| newest.in_doubt.get_key_value(at))
         {
-            workspace.tell(&in_doubt(at, why).into());
+            workspace.tell(&failure::in_doubt(at, why).into());
             return Err(Exit::Error);
         }
         let state = newest.loaded.as_ref().map(|newest| &newest.state);
@@ -380,7 +372,7 @@ impl Applying<'_> {
         Ok(Ready { resumes: true, skips, ..Ready::new(plan, bytes, loaded, contexts, providers) })
     }
 
-    async fn carry_out(&self, ready: Ready, newest: Recovered) -> Exit {
+    async fn carry_out(&self, ready: Ready, newest: Recovered) -> Result<Exit, Exit> {
         let workspace = self.workspace;
         let total = ready.plan.steps.iter().map(|step| step.members.len()).sum();
         let watched = total > 0 && std::io::stderr().is_terminal() && !workspace.output.json;
@@ -392,9 +384,9 @@ impl Applying<'_> {
         let events = Progress { bar, expected, ..self.progress() };
         let id = match &newest.promotion {
             Some(open) if ready.resumes => open.run.clone(),
-            _ => match RunId::new(workspace.lock_info("").id) {
+            _ => match RunId::new(self.run_id()) {
                 Ok(id) => id,
-                Err(error) => return workspace.failed(&error),
+                Err(error) => return Err(workspace.failed(&error)),
             },
         };
         workspace.applying.store(true, Ordering::Relaxed);
@@ -405,7 +397,10 @@ impl Applying<'_> {
         drop(events);
         self.learn(&plan, &outcome).await;
         failure::tell_of_lock(self.backend, self.guard, &mut outcome).await;
-        self.report(&plan, &outcome, &finalise)
+        match outcome.asked.take() {
+            Some(asked) => self.ended_by(&asked, &outcome, &finalise).await,
+            None => Ok(self.report(&plan, &outcome, &finalise)),
+        }
     }
 
     /// Keeps how long changes took. Nothing depends on it, so that it failed is logged, not told.

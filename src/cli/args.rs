@@ -316,6 +316,9 @@ pub struct Apply {
     /// What `promote` writes into the files.
     #[arg(skip)]
     pub edit: Option<Editing>,
+    /// Whether it comes in the place of a run of the same command that was given up.
+    #[arg(skip)]
+    pub instead: bool,
     /// Whether the open promotion is given up, and whether the files name the old primary again then.
     #[arg(skip)]
     pub abort: Option<bool>,

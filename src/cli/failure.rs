@@ -9,6 +9,7 @@ use lifeboat_state::backend::{BackendError, StateBackend as _, StoreBackend};
 use lifeboat_state::generation::{Damage, GenerationError};
 use lifeboat_state::lock::{LockError, LockGuard};
 
+use crate::address::Address;
 use crate::apply::{Outcome, RunEnding, chain};
 use crate::plan::file::PlanFileError;
 
@@ -83,6 +84,13 @@ pub fn of_plan(path: &Path, error: &PlanFileError) -> Option<Diagnostic> {
     );
     let error = Diagnostic::error("plan::no_plan_file", "This is not a plan file", detail);
     Some(error.help("Make one with `lifeboat plan -out=FILE`. Without a file `lifeboat apply` plans itself, with the *.dr.hcl files of the folder."))
+}
+
+/// What is in doubt is settled by the run that began it, not by another that says what it is.
+pub fn in_doubt(at: &Address, why: &str) -> Diagnostic {
+    let detail = format!("An interrupted run may have made {at}: {why}.");
+    Diagnostic::error("state::open_run", "An open run is not settled yet", detail)
+        .help("Run `lifeboat apply`, which settles it; then run this again.")
 }
 
 /// A run that lost its lock is not helped by mending a disk.

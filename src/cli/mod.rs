@@ -28,6 +28,7 @@ pub mod preflight;
 pub mod promote;
 pub mod replace;
 pub mod report;
+pub mod requests;
 pub mod show;
 pub mod signed;
 pub mod simulate;

@@ -1,5 +1,6 @@
 //! `lifeboat promote REGION` and `lifeboat failback`: an apply of the files as they are with that region
-//! as the primary. The line is written when the promotion is approved.
+//! as the primary. The line is written when the promotion is approved. Without a region `promote` asks
+//! something of the promotion that is open.
 
 use clap::Args;
 use lifeboat_sdk::Severity;
@@ -8,6 +9,7 @@ use super::apply;
 use super::args;
 use super::exit::Exit;
 use super::replace::replace;
+use super::requests::{self, Control};
 use super::workspace::Workspace;
 use crate::engine::edit::{self, Edit};
 use crate::engine::failback;
@@ -16,13 +18,14 @@ use crate::view::escape::line;
 
 /// `promote`
 #[derive(Clone, Debug, Args)]
+#[command(group = clap::ArgGroup::new("control").conflicts_with_all(["region", "from_epoch"]))]
 pub struct Promote {
     /// The region that becomes the primary
-    #[arg(value_name = "REGION", required_unless_present = "abort")]
+    #[arg(value_name = "REGION", required_unless_present_any = ["control", "skip"])]
     pub region: Option<String>,
-    /// Give up the promotion that is open, before the other region is claimed
-    #[arg(long, conflicts_with_all = ["region", "from_epoch"])]
-    pub abort: bool,
+    /// What is asked of the promotion that is open.
+    #[command(flatten)]
+    pub control: Control,
     /// How.
     #[command(flatten)]
     pub how: How,
@@ -58,9 +61,13 @@ pub struct How {
 
 /// Runs `promote`.
 pub async fn run(workspace: &Workspace, args: Promote) -> Exit {
-    let Promote { region, abort, how } = args;
-    match region.filter(|_| !abort) {
-        Some(region) => make_primary(workspace, &region, how, false).await,
+    let Promote { region, control, how } = args;
+    if let Some(region) = region {
+        return make_primary(workspace, &region, how, false).await;
+    }
+    let asked = control.asked(&how.word);
+    match requests::run(workspace, &control, &how, asked).await {
+        Some(exit) => exit,
         None => {
             let How { planning, locking, no_edit, .. } = how;
             let abort = Some(!no_edit);

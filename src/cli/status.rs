@@ -1,11 +1,13 @@
 //! `lifeboat status`: one page about the topology, from state alone.
 
-use lifeboat_state::backend::StateBackend as _;
-use serde_json::json;
+use lifeboat_state::backend::{BackendError, StateBackend as _};
+use lifeboat_state::request::{Open, Request};
+use serde_json::{Value, json};
 
 use super::args;
 use super::exit::Exit;
 use super::workspace::{Workspace, has_files};
+use crate::apply::Known;
 use crate::topology::Topology;
 use crate::view::json::policy;
 use crate::view::report::seconds;
@@ -26,48 +28,81 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
         Some(holder) => backend.has_ended(holder, &host).await.unwrap_or(false),
         None => false,
     };
-    let page = Page::of(&known, declared(workspace).as_ref(), (holder.as_ref(), ended));
+    let requests =
+        match backend.requests().open(&known.controls.taken.keys().copied().collect()).await {
+            Ok(open) => pending(&known, open),
+            Err(error) => return workspace.failed(&BackendError::from(error)),
+        };
+    let page = Page {
+        requests,
+        ..Page::of(&known, declared(workspace).as_ref(), (holder.as_ref(), ended))
+    };
     if args.json {
-        let document = json!({
-            "format_version": "1.0",
-            "topology": page.topology,
-            "primary": page.primary,
-            "epoch": page.epoch,
-            "promotion": page.promoting.as_ref().map(|(from, to)| json!({ "from": from, "to": to })),
-            "last_promotion": page.measured().map(|last| json!({
-                "from": last.passage.from,
-                "to": last.passage.to,
-                "epoch": last.passage.epoch,
-                "mode": last.passage.mode,
-                "standing": last.standing.word(),
-                "begun": last.begun(),
-                "ended": last.ended(),
-                "rto_seconds": last.rto.map(seconds),
-                "rto_objective_seconds": page.objective.rto.as_ref().map(|rto| rto.seconds),
-            })),
-            "unprotected": page.unprotected,
-            "owed": page.owed.iter().map(|(address, owed)| json!({
-                "address": address,
-                "region": owed.region,
-                "epoch": owed.epoch,
-                "since": owed.since,
-            })).collect::<Vec<_>>(),
-            "approvals": page.approvals.as_ref().map(policy),
-            "returns_writable": page.unguarded,
-            "serial": page.serial,
-            "lineage": page.lineage,
-            "accounts": page.accounts,
-            "objects": page.objects,
-            "unread": page.unread,
-            "incomplete": page.incomplete,
-            "in_doubt": page.in_doubt,
-            "locked_by": page.locked_by,
-        });
+        let document = document(&page);
         workspace.output.result(&format!("{document:#}\n"));
     } else {
         workspace.output.result(&text(&page));
     }
     Exit::Done
+}
+
+/// The page for programs.
+fn document(page: &Page) -> Value {
+    json!({
+        "format_version": "1.0",
+        "topology": page.topology,
+        "primary": page.primary,
+        "epoch": page.epoch,
+        "promotion": page.promoting.as_ref().map(|(from, to)| json!({ "from": from, "to": to })),
+        "paused": page.paused.as_ref().map(|paused| json!({
+            "by": paused.who,
+            "since": paused.at,
+            "reason": paused.reason,
+        })),
+        "requests": page.requests.iter().map(|(number, request)| json!({
+            "number": number,
+            "what": request.what.word(),
+            "step": request.step,
+            "who": request.who,
+            "at": request.at,
+            "reason": request.reason,
+        })).collect::<Vec<_>>(),
+        "last_promotion": page.measured().map(|last| json!({
+            "from": last.passage.from,
+            "to": last.passage.to,
+            "epoch": last.passage.epoch,
+            "mode": last.passage.mode,
+            "standing": last.standing.word(),
+            "begun": last.begun(),
+            "ended": last.ended(),
+            "rto_seconds": last.rto.map(seconds),
+            "rto_objective_seconds": page.objective.rto.as_ref().map(|rto| rto.seconds),
+        })),
+        "unprotected": page.unprotected,
+        "owed": page.owed.iter().map(|(address, owed)| json!({
+            "address": address,
+            "region": owed.region,
+            "epoch": owed.epoch,
+            "since": owed.since,
+        })).collect::<Vec<_>>(),
+        "approvals": page.approvals.as_ref().map(policy),
+        "returns_writable": page.unguarded,
+        "serial": page.serial,
+        "lineage": page.lineage,
+        "accounts": page.accounts,
+        "objects": page.objects,
+        "unread": page.unread,
+        "incomplete": page.incomplete,
+        "in_doubt": page.in_doubt,
+        "locked_by": page.locked_by,
+    })
+}
+
+/// The requests to the open promotion that no run has taken yet.
+fn pending(known: &Known, open: Vec<Open>) -> Vec<(u64, Request)> {
+    let ours = |request: &Request| known.promotion.is_some() && known.open.contains(&request.run);
+    let open = open.into_iter().filter_map(|open| Some((open.number, open.request.ok()?)));
+    open.filter(|(_, request)| ours(request)).collect()
 }
 
 /// The topology, where there are files that declare one: what is wrong with them is not the matter of

@@ -309,9 +309,14 @@ pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
 
 /// A duration as Terraform's `-lock-timeout` takes it: `0s`, `90s`, `5m`, `1h`.
 pub fn duration(text: &str) -> Result<Duration, String> {
+    time("-lock-timeout", text)
+}
+
+/// The same of another option.
+pub fn time(option: &str, text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<jiff::SignedDuration>().ok();
     let parsed = parsed.and_then(|d| Duration::try_from(d).ok());
-    parsed.ok_or_else(|| format!("-lock-timeout={text} is not a duration such as 30s or 5m."))
+    parsed.ok_or_else(|| format!("{option}={text} is not a duration such as 30s or 5m."))
 }
 
 /// Whether a folder holds a root module.

@@ -11,7 +11,7 @@ use super::escape::line;
 use super::output::Output;
 use crate::address::{Address, Key, Mode};
 use crate::engine::expected::{Expected, Task};
-use crate::event::{Act, Event, Events};
+use crate::event::{Act, Event, Events, Requested};
 use crate::plan::Operation;
 
 /// Tells events to people or programs.
@@ -190,6 +190,55 @@ impl Progress {
     }
 }
 
+/// What operators ask.
+impl Progress {
+    fn requested(&self, Requested { number, request, taken, how }: &Requested) {
+        let (what, who, reason) = match request {
+            Some(request) => {
+                let step = request.step.iter().map(|step| format!(" {step}")).collect::<String>();
+                (format!("{}{step}", request.what.word()), &*request.who, &*request.reason)
+            }
+            None => ("unread".to_owned(), "somebody", ""),
+        };
+        let because = if reason.is_empty() { String::new() } else { format!(", {reason:?}") };
+        let message = line(&format!("Request {number} of {who} ({what}{because}): {how}"));
+        if !self.output.json {
+            return self.output.note(&format!("{message}\n"));
+        }
+        let body = json!({ "request": {
+            "number": number,
+            "what": request.as_ref().map(|request| request.what.word()),
+            "step": request.as_ref().and_then(|request| request.step.as_ref()),
+            "who": request.as_ref().map(|request| &request.who),
+            "reason": request.as_ref().map(|request| &request.reason),
+            "taken": taken,
+            "how": how,
+        } });
+        self.output.event("request", "info", &message, body);
+    }
+
+    fn paused(&self, (by, since, reason): (&str, &str, &str), running: usize) {
+        let because = if reason.is_empty() { String::new() } else { format!(", {reason:?}") };
+        let runs = match running {
+            0 => String::new(),
+            running => format!(" {} still running.", counted(running, "step")),
+        };
+        let message = line(&format!(
+            "Paused by {by} since {since}{because}.{runs} `lifeboat promote -resume` goes on."
+        ));
+        if !self.output.json {
+            return self.output.note(&format!("{message}\n"));
+        }
+        let body = json!({ "paused": {
+            "by": by,
+            "since": since,
+            "reason": reason,
+            "running": running,
+        } });
+        self.output.event("paused", "info", &message, body);
+    }
+}
+
 impl Events for Progress {
     fn event(&self, event: Event) {
         match event {
@@ -237,6 +286,10 @@ impl Events for Progress {
                     counted(in_doubt, "step")
                 );
                 self.output.note(&text);
+            }
+            Event::Requested(requested) => self.requested(&requested),
+            Event::Paused { by, since, reason, running } => {
+                self.paused((&by, &since, &reason), running);
             }
             Event::Interrupted(false) => self.output.note(
                 "\nInterrupt received.\nFinishing what runs, starting nothing new. Interrupt again to stop at once.\n",

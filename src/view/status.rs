@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 
 use lifeboat_state::lock::Holder;
 use lifeboat_state::model::{ObjectStatus, Owed, Passage};
+use lifeboat_state::request::Request;
 
 use super::escape::line;
 use super::promotion::unprotected;
 use super::report::rto;
 use crate::apply::Known;
+use crate::apply::request::Taken;
 use crate::approval::Policy;
 use crate::engine::approvers;
 use crate::engine::measured::{Measured, Standing, measure};
@@ -31,6 +33,10 @@ pub struct Page {
     pub epoch: u64,
     /// A promotion that is not over: the region that is left, and the new primary.
     pub promoting: Option<(String, String)>,
+    /// The request by which it is paused.
+    pub paused: Option<Taken>,
+    /// Requests to it that no run has taken yet, by their numbers.
+    pub requests: Vec<(u64, Request)>,
     /// The last promotion, or the open one, and whether it is open.
     pub last: Option<(Passage, bool)>,
     /// The strictest objective that the files declare.
@@ -85,6 +91,7 @@ impl Page {
         };
         let names = |p: &Promotion| (p.from.to_string(), p.to.to_string());
         page.promoting = known.promotion.as_ref().map(names);
+        page.paused.clone_from(&known.controls.paused);
         page.objective = declared.map(Topology::strictest).unwrap_or_default();
         let last = measure(known);
         page.last = last.map(|it| (it.passage.clone(), it.standing == Standing::Open));
@@ -138,6 +145,33 @@ fn last(measured: &Measured<'_>, objective: &Objective, out: &mut String) {
     }
 }
 
+/// What operators ask of the open promotion.
+fn controls(page: &Page, out: &mut String) {
+    let because = |reason: &str| match reason {
+        "" => String::new(),
+        reason => format!(" ({})", line(reason)),
+    };
+    if let Some(paused) = &page.paused {
+        let (who, since) = (line(&paused.who), line(&paused.at));
+        let _ok = writeln!(
+            out,
+            "Paused by {who} since {since}{}. `lifeboat promote -resume` goes on.",
+            because(&paused.reason)
+        );
+    }
+    for (number, request) in &page.requests {
+        let step = request.step.iter().map(|step| format!(" {step}")).collect::<String>();
+        let (what, who) = (request.what.word(), line(&request.who));
+        let _ok = writeln!(
+            out,
+            "Request {number} of {who} at {}, not taken yet: {what}{}{}",
+            line(&request.at),
+            line(&step),
+            because(&request.reason)
+        );
+    }
+}
+
 /// The page for people.
 pub fn text(page: &Page) -> String {
     let Some(lineage) = &page.lineage else {
@@ -161,6 +195,7 @@ pub fn text(page: &Page) -> String {
             line(from)
         );
     }
+    controls(page, &mut out);
     if let Some(measured) = page.measured() {
         last(&measured, &page.objective, &mut out);
     }

@@ -18,6 +18,7 @@ mod open_runs;
 mod options;
 mod plans;
 mod reports;
+mod requests;
 mod shown;
 mod state;
 mod stored;

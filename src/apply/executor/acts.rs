@@ -30,11 +30,9 @@ impl Executor<'_> {
     /// Whether an operator goes on without this one; then it counts as done, and it is kept why.
     pub(super) fn skipped(&mut self, id: StepId, deed: &Deed) -> bool {
         let about = &deed.task.about;
-        let Some(why) = self.run.skips.get(&**about).filter(|_| deed.act.may_be_skipped()) else {
-            return false;
-        };
-        let told = [("how".into(), Value::string(format!("skipped: {why}")))];
-        self.passes(id, deed.act, Some(about.clone()), Value::object(told));
+        let Some(why) = self.left_out(deed) else { return false };
+        let told = skipped(why);
+        self.passes(id, deed.act, Some(about.clone()), told);
         true
     }
 
@@ -75,12 +73,14 @@ impl Executor<'_> {
         result: Result<Value, Failure>,
     ) {
         let (act, about, elapsed) = (deed.act, &deed.task.about, running.since.elapsed());
+        // An operator goes on without it, as it turned out while it ran.
+        let result = result.or_else(|why| self.left_out(deed).map(skipped).ok_or(why));
         if let Err(why) = &result {
             let mut found = deed.failed(why);
             if deed.task.optional {
                 found.severity = Severity::Warning;
             }
-            self.diagnostics.push(found);
+            self.diagnostics.push((step, found));
         }
         let ended = match result {
             Err(why) if deed.task.optional => {
@@ -107,4 +107,9 @@ impl Executor<'_> {
         self.recorder.add([Frame::Outcome(Outcome { step: journalled, member, result })]);
         self.ready.finish(step, end);
     }
+}
+
+/// What is kept of a step that an operator goes on without.
+fn skipped(why: &str) -> Value {
+    Value::object([("how".into(), Value::string(format!("skipped: {why}")))])
 }

@@ -38,12 +38,14 @@ impl Executor<'_> {
     }
 
     pub(super) fn joined(&mut self, joined: Result<(Id, (StepId, Came)), JoinError>) {
+        let cut = joined.as_ref().is_err_and(JoinError::is_cancelled);
         let (id, came) = match joined {
             Ok((id, (_, came))) => (id, Some(came)),
             Err(error) => (error.id(), None),
         };
         let Some(step) = self.owners.remove(&id) else { return };
         let Some(running) = self.running.remove(&step) else { return };
+        self.looking.remove(&step);
         match (came, running.work.clone()) {
             (Some(Came::Wrote(called)), Work::Write(work)) => {
                 self.wrote(step, &work, running, called);
@@ -54,6 +56,10 @@ impl Executor<'_> {
             (Some(Came::Read(result)), _) => self.was_read(step, running, result),
             (Some(Came::Acted(result)), Work::Act(deed)) => {
                 self.performed(step, &deed, &running, result);
+            }
+            // It only looked, and the run ends: who goes on looks again.
+            (_, Work::Act(deed)) if cut && self.left_out(&deed).is_none() => {
+                self.leave(step, running);
             }
             (_, Work::Act(deed)) => {
                 let failure = no_answer("it ended without an answer");
@@ -146,7 +152,7 @@ impl Executor<'_> {
         let nothing =
             which.len() == running.items.len() && findings.iter().all(Finding::is_not_done);
         if whole(&findings.iter().chain(&known).collect::<Vec<_>>()) == Whole::Mixed {
-            self.diagnostics.push(mixed(&running.items, &why));
+            self.diagnostics.push((step, mixed(&running.items, &why)));
         }
         for (i, finding) in which.iter().zip(findings) {
             let Some(item) = running.items.get(*i) else { continue };
@@ -182,7 +188,7 @@ impl Executor<'_> {
                 fate @ (Fate::Failed(_) | Fate::InDoubt(_)) => fate,
             };
             self.report.insert((step, i), (fate, running.since.elapsed()));
-            self.tell(diagnostic(item, &End::InDoubt(why.clone())));
+            self.tell(step, diagnostic(item, &End::InDoubt(why.clone())));
         }
         self.ready.finish(step, StepEnd::InDoubt);
     }
@@ -201,13 +207,13 @@ impl Executor<'_> {
             self.current.take(&item.member, recorded.id.as_deref(), &recorded.ended);
             self.unsaved.push((step, i));
             self.report.insert((step, i), (end.fate(), elapsed));
-            self.tell(diagnostic(item, &end));
+            self.tell(step, diagnostic(item, &end));
             let (address, operation) = (item.address.clone(), item.member.operation);
             self.news.push(match end.failure() {
                 None => Event::ApplyComplete { address, operation, id: recorded.id, elapsed },
                 Some(failure) => Event::ApplyErrored { address, operation, failure, elapsed },
             });
-            let kept = self.kept(item, &end);
+            let kept = self.kept(step, item, &end);
             worst = match (worst, if kept { end.step() } else { StepEnd::Failed }) {
                 (StepEnd::InDoubt, _) | (_, StepEnd::InDoubt) => StepEnd::InDoubt,
                 (StepEnd::Failed, _) | (_, StepEnd::Failed) => StepEnd::Failed,
@@ -219,7 +225,7 @@ impl Executor<'_> {
 
     /// Whether a member that was made, changed or read meets its postconditions: what needs it is
     /// not tried otherwise.
-    fn kept(&mut self, item: &Item, end: &End) -> bool {
+    fn kept(&mut self, step: StepId, item: &Item, end: &End) -> bool {
         let operation = item.member.operation;
         let removes =
             matches!(operation, Operation::Delete | Operation::DeleteDeposed | Operation::Forget);
@@ -228,14 +234,12 @@ impl Executor<'_> {
         }
         let found = self.run.finalise.after(item.member.change, &self.current.objects);
         let kept = !found.has_errors();
-        self.diagnostics.extend(found);
+        self.diagnostics.extend(found.0.into_iter().map(|told| (step, told)));
         kept
     }
 
-    fn tell(&mut self, diagnostic: Option<Diagnostic>) {
-        if let Some(diagnostic) = diagnostic {
-            self.diagnostics.push(diagnostic);
-        }
+    fn tell(&mut self, step: StepId, diagnostic: Option<Diagnostic>) {
+        self.diagnostics.extend(diagnostic.map(|told| (step, told)));
     }
 
     /// The second interrupt: every task is dropped. What had ended by then is still recorded.

@@ -5,15 +5,17 @@
 
 mod acts;
 mod handle;
+mod objects;
+mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifeboat_sdk::{Ctx, Diagnostics, Failure, Interrupt, Present, Value};
+use lifeboat_sdk::{Ctx, Diagnostic, Diagnostics, Failure, Interrupt, Present, Value};
 use lifeboat_state::journal::{Frame, Intent};
 use tokio::sync::{mpsc, watch};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tracing::Instrument as _;
 
@@ -21,10 +23,11 @@ use super::act::Deed;
 use super::crash::CrashPoint;
 use super::current::{Current, Ended};
 use super::ends::{End, journal_step};
-use super::outcome::{Fate, ObjectOutcome};
+use super::outcome::Fate;
 use super::prepare::{Env, Item, Prepared, Read, Write, token};
-use super::ready::{End as StepEnd, Ready, Status};
+use super::ready::{End as StepEnd, Ready};
 use super::recorder::{Recorder, Sink, Told};
+use super::request::{Controls, Taken};
 use super::settle::Finding;
 use super::task::{Called, read, write};
 use super::{Report, Run, chain};
@@ -41,6 +44,8 @@ pub(super) enum Halt {
     Interrupted(Interrupt),
     /// The journal could not be written, or the lock is lost.
     Unrecorded(String),
+    /// An operator ended it.
+    Asked(Box<Taken>),
 }
 
 /// What a task came to.
@@ -90,6 +95,8 @@ pub(super) struct Executor<'a> {
     recorder: Recorder<'a>,
     tasks: JoinSet<(StepId, Came)>,
     owners: BTreeMap<Id, StepId>,
+    /// Those of steps that only look, by which they are ended early.
+    looking: BTreeMap<StepId, AbortHandle>,
     running: BTreeMap<StepId, Running>,
     /// Steps that are tried once more: their call was lost and had no effect.
     again: Vec<StepId>,
@@ -103,7 +110,12 @@ pub(super) struct Executor<'a> {
     unsaved: Vec<(StepId, usize)>,
     /// What is told about it when it is durable: a reader may act on "complete".
     news: Vec<Event>,
-    diagnostics: Diagnostics,
+    /// Of which step each is.
+    diagnostics: Vec<(StepId, Diagnostic)>,
+    /// What operators asked.
+    controls: Controls,
+    /// What is known of their requests.
+    requests: requests::Known,
 }
 
 impl<'a> Executor<'a> {
@@ -113,7 +125,9 @@ impl<'a> Executor<'a> {
         current: Current<'a>,
         recorder: Recorder<'a>,
         done: &BTreeSet<StepId>,
+        mut controls: Controls,
     ) -> Self {
+        controls.skips.extend(run.skips.clone());
         let (tell, told) = mpsc::unbounded_channel();
         let &Run { plan, providers, finalise, root, .. } = run;
         let mut ready = Ready::new(&plan.steps, run.parallelism);
@@ -125,6 +139,7 @@ impl<'a> Executor<'a> {
             recorder,
             tasks: JoinSet::new(),
             owners: BTreeMap::new(),
+            looking: BTreeMap::new(),
             running: BTreeMap::new(),
             again: Vec::new(),
             told,
@@ -134,15 +149,19 @@ impl<'a> Executor<'a> {
             report: BTreeMap::new(),
             unsaved: Vec::new(),
             news: Vec::new(),
-            diagnostics: Diagnostics::new(),
+            diagnostics: Vec::new(),
+            controls,
+            requests: requests::Known::default(),
             run,
         };
         this.interrupted();
+        this.cut();
         this
     }
 
     pub(super) async fn run(mut self) -> (Current<'a>, Recorder<'a>, Report) {
         loop {
+            self.listen().await;
             let wave = self.wave();
             if self.record(!wave.is_empty()).await {
                 self.copy(&wave).await;
@@ -155,9 +174,13 @@ impl<'a> Executor<'a> {
             if self.stopped() {
                 self.abandon().await;
             }
+            self.tell_paused();
             if self.tasks.is_empty() {
                 if self.halt.is_some() || self.ready.is_over() {
                     break;
+                }
+                if self.is_paused() {
+                    self.rest().await;
                 }
                 // What changed state only may have released more.
                 continue;
@@ -165,12 +188,16 @@ impl<'a> Executor<'a> {
             self.wait().await;
         }
         let objects = self.objects();
-        let report = Report { objects, diagnostics: self.diagnostics, halt: self.halt };
+        let diagnostics = self.diagnostics.into_iter().map(|(_, told)| told).collect();
+        let report = Report { objects, diagnostics: Diagnostics(diagnostics), halt: self.halt };
         (self.current, self.recorder, report)
     }
 
     /// Everything that may start now, prepared and with its intents in the next append.
     fn wave(&mut self) -> Vec<StepId> {
+        if self.is_paused() {
+            return Vec::new();
+        }
         let mut wave = std::mem::take(&mut self.again);
         while self.halt.is_none() {
             let Some(id) = self.ready.start() else { break };
@@ -232,7 +259,7 @@ impl<'a> Executor<'a> {
         for i in 0..step.members.len() {
             self.report.insert((step.id, i), (Fate::Failed(text.clone()), Duration::ZERO));
         }
-        self.diagnostics.extend(why);
+        self.diagnostics.extend(why.0.into_iter().map(|told| (step.id, told)));
         self.ready.finish(step.id, StepEnd::Failed);
     }
 
@@ -314,7 +341,14 @@ impl<'a> Executor<'a> {
         let session = Arc::clone(&self.run.session);
         let task = match running.work.clone() {
             Work::Local => return,
-            Work::Act(deed) => self.perform(step, deed),
+            Work::Act(deed) => {
+                let looks = deed.act.only_looks();
+                let task = self.perform(step, deed);
+                if looks {
+                    self.looking.insert(step, task.clone());
+                }
+                task
+            }
             Work::Read(work) => {
                 let ctx = Ctx::read_only(session);
                 let work = async move { (step, Came::Read(read(work, ctx).await)) };
@@ -342,6 +376,7 @@ impl<'a> Executor<'a> {
     async fn wait(&mut self) {
         let tell = self.running.values().map(|r| r.tell).min();
         let tell = tell.unwrap_or_else(|| Instant::now() + PROGRESS);
+        let tell = self.next_look().map_or(tell, |look| look.min(tell));
         let interrupt = self.interrupt.as_mut();
         tokio::select! {
             biased;
@@ -369,7 +404,8 @@ impl<'a> Executor<'a> {
         let level = self.interrupt.as_mut().map(|i| *i.borrow_and_update()).unwrap_or_default();
         let now = Halt::Interrupted(level);
         let news = level > Interrupt::None && self.halt.as_ref() != Some(&now);
-        if news && !matches!(self.halt, Some(Halt::Unrecorded(_))) {
+        let over = matches!(self.halt, Some(Halt::Unrecorded(_) | Halt::Asked(_)));
+        if news && !over {
             self.run.events.event(Event::Interrupted(level == Interrupt::Stop));
             self.halt = Some(now);
         }
@@ -391,50 +427,6 @@ impl<'a> Executor<'a> {
                     elapsed: running.since.elapsed(),
                 });
             }
-        }
-    }
-
-    /// What became of every object of every step.
-    fn objects(&self) -> Vec<ObjectOutcome> {
-        let mut objects = Vec::new();
-        for step in &self.run.plan.steps {
-            for (i, member) in step.members.iter().enumerate() {
-                let Some(change) = self.run.plan.changes.get(member.change) else { continue };
-                let (fate, elapsed) = match self.report.get(&(step.id, i)) {
-                    Some(known) => known.clone(),
-                    None => (self.untold(step.id), Duration::ZERO),
-                };
-                let (address, operation) = (change.address.clone(), member.operation);
-                objects.push(ObjectOutcome { step: step.id, address, operation, fate, elapsed });
-            }
-        }
-        if let Some(Halt::Unrecorded(_)) = self.halt {
-            let lost = |o: &&mut ObjectOutcome| {
-                o.fate == Fate::Done && self.unsaved.iter().any(|(step, _)| *step == o.step)
-            };
-            for object in objects.iter_mut().filter(lost) {
-                object.fate = Fate::InDoubt("it ended, and that could not be recorded".to_owned());
-            }
-        }
-        objects
-    }
-
-    fn untold(&self, step: StepId) -> Fate {
-        match self.ready.status(step) {
-            Some(Status::Blocked(by)) => {
-                let step = self.step(by);
-                let names = step.map(|s| s.members.iter()).into_iter().flatten();
-                let names = names.filter_map(|m| self.run.plan.changes.get(m.change));
-                let mut names: Vec<String> = names.map(|c| c.address.to_string()).collect();
-                names.extend(step.and_then(|s| Some(s.task.as_ref()?.about.to_string())));
-                Fate::NotTried(format!("it needs {}", names.join(", ")))
-            }
-            Some(Status::Done) => Fate::Done,
-            Some(Status::Running) => Fate::InDoubt("it was stopped while it ran".to_owned()),
-            _ => Fate::NotTried(match &self.halt {
-                Some(Halt::Unrecorded(_)) => "nothing more could be recorded".to_owned(),
-                _ => "the run was interrupted".to_owned(),
-            }),
         }
     }
 }

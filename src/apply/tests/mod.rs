@@ -8,4 +8,5 @@ mod journal;
 mod normal;
 mod recovery;
 mod replace;
+mod requests;
 mod world;

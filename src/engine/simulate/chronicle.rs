@@ -100,6 +100,8 @@ impl Events for Chronicle {
             | Event::ApplyProgress { .. }
             | Event::ApplyErrored { .. }
             | Event::Recovering { .. }
+            | Event::Requested(_)
+            | Event::Paused { .. }
             | Event::Interrupted(_) => {}
         }
     }
