@@ -19,7 +19,7 @@ pub fn providers() -> Vec<Arc<dyn Provider>> {
 }
 
 /// The kinds of a catalogue in a simulated cloud: their names, schemas and hooks, and none of their
-/// calls. What works in no cloud stays as it is.
+/// calls; and the kinds that their providers do not have yet. What works in no cloud stays as it is.
 pub fn simulated(catalogue: &Catalogue, cloud: &sim::SimCloud) -> Catalogue {
     let over = |provider: &Arc<dyn Provider>| -> Arc<dyn Provider> {
         if provider.name() == crate::builtin::NAME {
@@ -28,7 +28,19 @@ pub fn simulated(catalogue: &Catalogue, cloud: &sim::SimCloud) -> Catalogue {
         let simulated = sim::SimProvider::over(cloud, Arc::clone(provider));
         Arc::new(simulated.for_any_account().with_shelf())
     };
-    Catalogue::of(catalogue.providers.values().map(over).collect())
+    let mut providers: Vec<Arc<dyn Provider>> = catalogue.providers.values().map(over).collect();
+    let ahead = sim::SimProvider::ahead(cloud).for_any_account();
+    if !catalogue.providers.contains_key(ahead.name()) {
+        providers.push(Arc::new(ahead));
+    }
+    Catalogue::of(providers)
+}
+
+/// The kinds of a catalogue that only the simulated cloud knows: their provider does not have them yet.
+pub fn ahead(catalogue: &Catalogue) -> Vec<Arc<dyn DynKind>> {
+    let mut kinds = sim::ahead::kinds();
+    kinds.retain(|kind| !catalogue.kinds.contains_key(kind.name()));
+    kinds
 }
 
 /// Schemas and pure hooks of everything, before any configuration.

@@ -8,15 +8,19 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use lifeboat_sdk::{RegionName, Severity};
 use lifeboat_state::backend::StateBackend as _;
+use lifeboat_state::model::State;
 
 use super::args;
 use super::exit::Exit;
 use super::plan::failed;
 use super::workspace::Workspace;
+use crate::apply::Known;
 use crate::config::SourceMap;
 use crate::engine::edit::{self, Edit};
-use crate::engine::simulate::{self as engine, Ending, Error, Given, Scene, Simulation, Times};
-use crate::engine::{Contexts, Loaded};
+use crate::engine::simulate::{
+    self as engine, Declared, Ending, Error, Given, Scene, Simulation, Times,
+};
+use crate::engine::{Contexts, Loaded, Settings};
 use crate::plan::promotion;
 use crate::view::escape::line;
 use crate::view::simulate as view;
@@ -30,6 +34,9 @@ pub struct Simulate {
     /// The region that takes over; needed where there are several standbys
     #[arg(long, value_name = "REGION")]
     pub to: Option<String>,
+    /// Take what the files declare for applied, whatever was applied so far
+    #[arg(long)]
+    pub as_applied: bool,
     /// The control planes of global services, such as IAM and Route 53, do not answer, either
     #[arg(long)]
     pub global: bool,
@@ -103,7 +110,11 @@ fn tell(workspace: &Workspace, simulation: &Simulation) {
 /// Plays it; what keeps that from being done has been told.
 async fn look(workspace: &Workspace, args: &Simulate) -> Result<(Simulation, SourceMap), Exit> {
     let settings = workspace.settings(None);
-    let (backend, known) = workspace.standing().await?;
+    let (backend, mut known) = workspace.standing().await?;
+    if args.as_applied {
+        let state = Some(as_applied(workspace, &settings).await?);
+        known = Known { state, in_doubt: BTreeMap::new(), promotion: None, ..known };
+    }
     let Some(state) = known.state.filter(|state| state.primary.is_some()) else {
         return Err(nothing(workspace, NOT_APPLIED));
     };
@@ -142,6 +153,25 @@ async fn look(workspace: &Workspace, args: &Simulate) -> Result<(Simulation, Sou
         Ok(Ok(simulation)) => Ok((simulation, sources)),
         Ok(Err(Error::Option(why))) => {
             workspace.output.diagnostics(&(*why).into(), &sources);
+            Err(Exit::Error)
+        }
+        Ok(Err(error)) => Err(workspace.failed(&error)),
+        Err(error) => Err(workspace.failed(&error)),
+    }
+}
+
+/// What state would say if the files had been applied.
+async fn as_applied(workspace: &Workspace, settings: &Settings) -> Result<State, Exit> {
+    let contexts = workspace.contexts(false);
+    let loaded = workspace.load(settings, &contexts).await?;
+    let sources = loaded.config.sources.clone();
+    let (settings, interrupt) = (settings.clone(), workspace.interrupt.clone());
+    let declared = Declared { loaded, contexts, settings, interrupt };
+    let applied = tokio::task::spawn_blocking(move || engine::applied(declared)).await;
+    match applied {
+        Ok(Ok(Ok(state))) => Ok(state),
+        Ok(Ok(Err(found))) => {
+            workspace.output.diagnostics(&found, &sources);
             Err(Exit::Error)
         }
         Ok(Err(error)) => Err(workspace.failed(&error)),
@@ -226,4 +256,4 @@ fn nothing(workspace: &Workspace, why: &str) -> Exit {
 }
 
 const NOT_APPLIED: &str = "Nothing of this topology has been applied yet, so there is no primary to \
-                           lose.\nRun `lifeboat apply` first.";
+                           lose.\nRun `lifeboat apply` first, or add -as-applied.";

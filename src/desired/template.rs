@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lifeboat_sdk::value::convert::convert;
 use lifeboat_sdk::{Name, Path, Span, Type, Value};
 
 use crate::address::{Address, Key, ModulePath};
@@ -35,7 +36,7 @@ pub enum Template {
     Map(Vec<(Name, Template)>),
     /// The JSON text of a value: policies.
     Json(Box<Template>),
-    /// Strings joined.
+    /// Strings and numbers joined.
     Join(Vec<Template>),
 }
 
@@ -126,10 +127,16 @@ pub enum Part {
     /// It says whether its region takes writes: the fence where the region is left, and where
     /// writes are resumed in the new primary.
     Writers,
+    /// It holds data that one region writes and the others copy: the fence where the region is left,
+    /// what is promoted in the new primary, and what is asked whether all is copied.
+    Database,
     /// It tells the region which is the primary.
     Record,
     /// It sends traffic to the primary.
     Traffic,
+    /// It tells what runs in its own region where the primary takes writes. Where that region does not
+    /// answer nobody waits for it.
+    Endpoint,
     /// It copies what its region takes to the others. It changes after the promotion; in one that
     /// loses nothing it is asked whether all is copied.
     Copies,
@@ -147,9 +154,9 @@ impl Part {
     /// Whether its change in the region that is left is a fence.
     pub fn fences(self) -> bool {
         match self {
-            Self::Writers => true,
+            Self::Writers | Self::Database => true,
             Self::Capacity { fences } => fences,
-            Self::Record | Self::Traffic | Self::Copies | Self::Health => false,
+            Self::Record | Self::Traffic | Self::Endpoint | Self::Copies | Self::Health => false,
         }
     }
 }
@@ -182,5 +189,7 @@ fn join(parts: impl Iterator<Item = Value>) -> Value {
         return Value::unknown_because(Type::String, why);
     }
     let marks = parts.iter().fold(lifeboat_sdk::Marks::NONE, |m, p| m | p.marks_deep());
-    Value::string(parts.iter().filter_map(Value::as_str).collect::<String>()).mark(marks)
+    let text = |part: &Value| convert(&part.unmark_deep(), &Type::String).ok();
+    let texts: Vec<Value> = parts.iter().filter_map(text).collect();
+    Value::string(texts.iter().filter_map(Value::as_str).collect::<String>()).mark(marks)
 }

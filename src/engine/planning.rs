@@ -138,7 +138,7 @@ async fn evaluated(
         resolved.diagnostics.push(interrupted());
     }
     imports::judge(asked, loaded, &ground, &imports, &mut resolved, &mut made.diagnostics);
-    let roles = Roles::new(course, parts, state, &bound);
+    let roles = Roles::new(course, parts, state, loaded.topology.as_ref(), &bound);
     complete(&mut made, loaded, asked, &ground, resolved, statuses, &roles);
     if !made.diagnostics.has_errors() {
         let regions = ground.regions.planned(&made.plan);

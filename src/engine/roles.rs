@@ -178,7 +178,20 @@ pub(super) struct Roles {
 
 impl Roles {
     /// With what state says besides the roles.
-    pub(super) fn new(course: Course, parts: Parts, state: Option<&State>, bound: &Policy) -> Self {
+    pub(super) fn new(
+        course: Course,
+        mut parts: Parts,
+        state: Option<&State>,
+        topology: Option<&Topology>,
+        bound: &Policy,
+    ) -> Self {
+        if course != Course::Ordinary {
+            // Whom the databases of further standbys follow changes after the promotion.
+            let fenced = leaving(&parts, &course, state);
+            let to = topology.map(|topology| &*topology.primary);
+            let takes_part = |at: &Address| fenced.contains(at) || region_of(at) == to;
+            parts.retain(|at, part| *part != Part::Database || takes_part(at));
+        }
         let owed = state.map(|state| state.promotions.owed.clone()).unwrap_or_default();
         let gates = state.map(|state| state.promotions.gates.clone()).unwrap_or_default();
         Self { course, parts, owed, gates, approvals: bound.needed }
@@ -332,10 +345,17 @@ fn unconfirmed(
     let Some((state, primary)) = state.zip(state.and_then(|state| state.primary.as_deref())) else {
         return Ok(());
     };
+    let fenced = |change: &ObjectChange| {
+        let after = change.after.as_ref().and_then(|after| after.get("fenced"));
+        after.and_then(Value::as_bool) == Some(true)
+    };
     let closed = |change: &&ObjectChange| {
-        parts.get(&change.address) == Some(&Part::Writers)
-            && region_of(&change.address) == Some(primary)
-            && change.action == Action::Update
+        let closes = match parts.get(&change.address) {
+            Some(Part::Writers) => true,
+            Some(Part::Database) => fenced(change),
+            _ => false,
+        };
+        closes && region_of(&change.address) == Some(primary) && change.action == Action::Update
     };
     let Some(closed) = plan.drift.iter().find(closed) else { return Ok(()) };
     let all = parts.values().filter(|part| **part == Part::Record).count();

@@ -34,12 +34,16 @@ const HOLD: Duration = Duration::from_secs(4);
 /// How long a gate may take until it is seen to be turned where `timeouts` does not say.
 const SWITCH: Duration = Duration::from_secs(300);
 
-/// Under which name and where the copy is that an object makes in a region.
+/// Under which name and where the copy is that an object has in a region.
 pub(super) fn copy_of<'a>(
     topology: &'a Topology,
     address: &Address,
     to: &str,
 ) -> Option<(&'a str, &'a str)> {
+    if let Some(name) = address.name.strip_prefix("database.") {
+        let database = topology.databases.iter().find(|one| *one.name == *name)?;
+        return Some((&database.identifier, &topology.region(to)?.aws));
+    }
     let name = address.name.strip_prefix("replication.")?;
     let replication = topology.replications.iter().find(|one| *one.name == *name)?;
     let bucket = topology.buckets.iter().find(|bucket| bucket.name == replication.bucket)?;
@@ -72,7 +76,7 @@ pub(super) fn reads(
         ]))
     };
     let copies = |change: &&ObjectChange| {
-        parts.get(&change.address) == Some(&Part::Copies)
+        matches!(parts.get(&change.address), Some(Part::Copies | Part::Database))
             && region_of(&change.address) == Some(&**from)
     };
     let task = |change: &ObjectChange| {

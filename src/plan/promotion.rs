@@ -158,6 +158,10 @@ pub fn promote(
             (Phase::Claim, Some(region)) if *region != *promotion.to => {
                 promotion.silent.push(region.into());
             }
+            // Nothing there asks for it, or can be told.
+            (Phase::Switch, Some(region))
+                if *region != *promotion.to
+                    && parts.get(&change.address) == Some(&Part::Endpoint) => {}
             // Its gate moves the traffic; the records follow when they can be rewritten.
             (Phase::Switch, _) if gated.contains(&change.address.name) => {}
             _ => found.push(blocked(change, phase, why, &promotion.to)),
@@ -260,13 +264,17 @@ impl Promotion {
     pub fn phase_of(&self, parts: &Parts, address: &Address) -> Option<Phase> {
         let region = region_of(address)?;
         match parts.get(address)? {
-            Part::Traffic => Some(Phase::Switch),
+            Part::Traffic | Part::Endpoint => Some(Phase::Switch),
             Part::Record => Some(Phase::Claim),
-            Part::Writers if region == &*self.to => Some(Phase::Promote),
+            Part::Writers | Part::Database if region == &*self.to => Some(Phase::Promote),
             Part::Capacity { .. } if region == &*self.to => Some(Phase::Prepare),
             // Of the region that is left, and of one that was left before and still owes it.
             part if part.fences() => Some(Phase::Fence),
-            Part::Writers | Part::Capacity { .. } | Part::Copies | Part::Health => None,
+            Part::Writers
+            | Part::Database
+            | Part::Capacity { .. }
+            | Part::Copies
+            | Part::Health => None,
         }
     }
 

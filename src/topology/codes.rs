@@ -15,7 +15,7 @@ codes! {
     // The topology as a whole.
     MISSING = "topology::missing", "A topology block is missing", r#"bucket "a" {}"#;
     SEVERAL = "topology::several", "More than one topology", r#"topology "a" {} topology "b" {}"#;
-    UNSUPPORTED = "topology::unsupported", "Not supported in this version", r#"database "orders" {}"#;
+    UNSUPPORTED = "topology::unsupported", "Not supported in this version", r#"backup "nightly" {}"#;
     REPETITION = "topology::repetition", "A block that stands once",
         r#"region "us-east-1" { count = 2 }"#;
     NOT_STATIC = "topology::not_static", "The value must be known before planning",
@@ -69,6 +69,11 @@ codes! {
     NO_ACCOUNT = "topology::no_account", "A name needs the account", r#"bucket "exports" {}"#;
     OBJECT_LOCK = "topology::object_lock", "Invalid retention of locked objects",
         r#"object_lock { keep = "12h" }"#;
+    // Databases.
+    DATABASE_NAME = "topology::database_name", "Invalid name of a database",
+        r#"identifier = "Orders_DB""#;
+    DATABASE_NAME_TWICE = "topology::database_name_twice", "Identifier of a database used twice",
+        r#"database "a" { identifier = "x" } database "b" { identifier = "x" }"#;
     // Services.
     INSTANCE_ID = "topology::instance_id", "Invalid id of an instance",
         r#"instances = { us-east-1 = ["api-1"] }"#;

@@ -5,6 +5,7 @@
 
 pub mod bucket;
 pub mod codes;
+pub mod database;
 pub mod declaration;
 pub mod dns;
 pub mod duration;
@@ -33,6 +34,7 @@ use crate::config::module::TopologyBlock;
 use crate::config::{Config, ResourceKey, Target};
 use crate::evaluation::Environment;
 use bucket::Bucket;
+use database::Database;
 use declaration::{Declaration, Strategy};
 use dns::DnsFailover;
 use hook::Hook;
@@ -59,6 +61,8 @@ pub struct Topology {
     pub others: Vec<Region>,
     /// `service` blocks.
     pub services: Vec<Service>,
+    /// `database` blocks.
+    pub databases: Vec<Database>,
     /// `bucket` blocks.
     pub buckets: Vec<Bucket>,
     /// `replication` blocks.
@@ -115,18 +119,8 @@ impl Ground<'_> {
 }
 
 /// Blocks that are known and have no effect yet.
-const LATER: [&str; 10] = [
-    "database",
-    "backup",
-    "key",
-    "secret",
-    "image",
-    "network",
-    "alarm",
-    "compliance",
-    "drill",
-    "notify",
-];
+const LATER: [&str; 9] =
+    ["backup", "key", "secret", "image", "network", "alarm", "compliance", "drill", "notify"];
 
 /// The topology of the root module, where it declares one.
 pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology>, Diagnostics) {
@@ -152,6 +146,7 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
         tiers: &declaration.tiers,
     };
     let services = service::read(&mut reader, &ground);
+    let databases = database::read(&mut reader, &ground);
     let buckets = bucket::read(&mut reader, &ground);
     let replications = replication::read(&mut reader, &ground, &buckets);
     let retentions = retention::read(&mut reader, &ground, &buckets, &replications);
@@ -164,6 +159,7 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
         regions,
         others,
         services,
+        databases,
         buckets,
         replications,
         retentions,

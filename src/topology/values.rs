@@ -41,8 +41,8 @@ impl Topology {
     /// The regions that keep a role record: those of the topology and the witness, where there is
     /// more than one, and something that the roles decide.
     pub fn recording(&self) -> impl Iterator<Item = &Region> {
-        let services = !self.services.is_empty();
-        let decides = services || !self.buckets.is_empty() || !self.dns.is_empty();
+        let runs = !self.services.is_empty() || !self.databases.is_empty();
+        let decides = runs || !self.buckets.is_empty() || !self.dns.is_empty();
         let witness = self.declaration.witness.as_ref();
         let witness = self.others.iter().filter(move |other| Some(&other.name) == witness);
         let all = self.regions.len() + witness.clone().count();
@@ -76,6 +76,13 @@ impl Topology {
         let plain = || Value::object([]);
         for service in &self.services {
             add(&mut all, "service", &service.name, plain());
+        }
+        for database in &self.databases {
+            let value = Value::object([
+                ("identifier".into(), text(&database.identifier)),
+                ("endpoint_parameter".into(), maybe(database.endpoint.as_ref())),
+            ]);
+            add(&mut all, "database", &database.name, value);
         }
         for replication in &self.replications {
             add(&mut all, "replication", &replication.name, plain());

@@ -7,7 +7,7 @@ topology "web" {
 region "us-east-1" { account = "123456789012" }
 region "us-west-2" { account = "123456789012" }
 
-database "orders" {}
+backup "nightly" {}
 
 service "api" {
   capacity = { primary = 2, standby = 0 }

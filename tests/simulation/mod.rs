@@ -13,6 +13,7 @@
 mod chance;
 mod checkers;
 mod convergence;
+mod databases;
 mod disk;
 mod faults;
 mod process;

@@ -175,7 +175,10 @@ impl Hints<'_> {
             }
             "create_date" | "created_at" | "creation_date" => "2026-01-01T00:00:00Z".to_owned(),
             name if name.ends_with("_arn") => format!("{}/{name}", self.arn()),
-            name if name.ends_with("domain_name") || name.ends_with("endpoint") => {
+            name if ["domain_name", "endpoint", "address"]
+                .iter()
+                .any(|end| name.ends_with(end)) =>
+            {
                 format!("{}.{service}.{region}.sim", self.id)
             }
             name if a.volatile => format!("{name}-{}", self.revision),

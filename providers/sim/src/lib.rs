@@ -6,6 +6,7 @@
 //! replacement, and documents that do not fit their schema; listings come shuffled, reads may be
 //! stale. Its time is tokio's, so that under a paused clock everything takes no time.
 
+pub mod ahead;
 pub mod cloud;
 pub mod kinds;
 

@@ -13,6 +13,7 @@ use lifeboat_sdk::{
 };
 use lifeboat_sdk_derive::Kind;
 
+use crate::ahead;
 use crate::calls::{IDENTITY, calls};
 use crate::cloud::{SimCloud, Site};
 use crate::kinds;
@@ -47,6 +48,8 @@ pub struct SimProvider {
     kinds: Vec<Over>,
     data: Vec<OverData>,
     real: Option<Arc<dyn Provider>>,
+    /// Its name where there is no real provider, and the address of Terraform's of that name.
+    named: (&'static str, &'static str),
     /// Whether nobody can tell whose the credentials are, so that all accounts are theirs.
     anybody: bool,
     /// Whether there is a shelf where the real provider has one.
@@ -59,15 +62,26 @@ impl SimProvider {
         Self::build(cloud, &kinds::templates(), &kinds::data_templates(), None, true)
     }
 
-    /// A real provider on the cloud: its name, its kinds, its configuration, none of its calls.
+    /// A real provider on the cloud: its name, its kinds, its configuration, none of its calls; and
+    /// the kinds that it does not have yet.
     pub fn over(cloud: &SimCloud, real: Arc<dyn Provider>) -> Self {
-        let (kinds, data) = (real.kinds(), real.data_sources());
+        let (mut kinds, data) = (real.kinds(), real.data_sources());
+        let new = |later: &Arc<dyn DynKind>| kinds.iter().all(|kind| kind.name() != later.name());
+        let later = ahead::kinds().into_iter().filter(|_| real.name() == ahead::PROVIDER);
+        let later: Vec<Arc<dyn DynKind>> = later.filter(new).collect();
+        kinds.extend(later);
         Self::build(cloud, &kinds, &data, Some(real), false)
     }
 
     /// Some kinds on the cloud, in a provider named `sim`.
     pub fn over_kinds(cloud: &SimCloud, kinds: &[Arc<dyn DynKind>]) -> Self {
         Self::build(cloud, kinds, &[], None, false)
+    }
+
+    /// The provider `aws` of a build that lacks it, with the kinds that it does not have anywhere yet.
+    pub fn ahead(cloud: &SimCloud) -> Self {
+        let named = (ahead::PROVIDER, "registry.terraform.io/hashicorp/aws");
+        Self { named, ..Self::build(cloud, &ahead::kinds(), &[], None, false) }
     }
 
     fn build(
@@ -86,6 +100,7 @@ impl SimProvider {
             kinds: templates.iter().map(over).collect(),
             data: data.iter().map(over_data).collect(),
             real,
+            named: ("sim", "registry.terraform.io/lifeboat/sim"),
             anybody: false,
             keeps: false,
         }
@@ -130,11 +145,11 @@ impl std::fmt::Debug for SimProvider {
 
 impl Provider for SimProvider {
     fn name(&self) -> &'static str {
-        self.real.as_ref().map_or("sim", |real| real.name())
+        self.real.as_ref().map_or(self.named.0, |real| real.name())
     }
 
     fn source(&self) -> &'static str {
-        self.real.as_ref().map_or("registry.terraform.io/lifeboat/sim", |real| real.source())
+        self.real.as_ref().map_or(self.named.1, |real| real.source())
     }
 
     fn schema(&self) -> &'static Schema {

@@ -4,6 +4,7 @@
 
 mod bucket;
 mod build;
+mod database;
 mod dns;
 mod record;
 mod replication;
@@ -25,6 +26,9 @@ pub fn expand(topology: &Topology) -> (Vec<Synthetic>, Diagnostics) {
     for service in &topology.services {
         service::expand(&mut made, topology, service);
     }
+    for database in &topology.databases {
+        database::expand(&mut made, topology, database);
+    }
     for bucket in &topology.buckets {
         bucket::expand(&mut made, topology, bucket);
     }
@@ -39,6 +43,9 @@ pub fn expand(topology: &Topology) -> (Vec<Synthetic>, Diagnostics) {
     }
     for service in &topology.services {
         made.depend(&format!("service.{}", service.name), &service.needs);
+    }
+    for database in &topology.databases {
+        made.depend(&format!("database.{}", database.name), &database.needs);
     }
     for bucket in &topology.buckets {
         made.depend(&format!("bucket.{}", bucket.name), &bucket.needs);

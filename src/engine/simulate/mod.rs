@@ -5,6 +5,7 @@
 //! are copies in memory, hooks and gates only take their time. The runtime's clock must be paused, so
 //! that time passes where all wait for it, and only there.
 
+mod applied;
 mod chronicle;
 mod rehearsal;
 mod report;
@@ -36,11 +37,12 @@ use crate::address::Address;
 use crate::apply::crash::Crash;
 use crate::apply::{Outcome, Recovered, Rehearsal};
 use crate::config::suggest::nearest;
-use crate::event::Silent;
+use crate::event::{Events, Silent};
 use crate::plan::promotion::Mode;
 use crate::plan::{Plan, Promotion, file};
 use crate::registry;
 
+pub use applied::{Declared, applied};
 pub use report::{Course, Ending, Fate, Link, Loss, PhaseRun, Simulation, Standing, StepRun};
 pub use times::{Expected, Source, Times};
 
@@ -150,7 +152,8 @@ pub(super) async fn simulate(given: Given) -> Result<Simulation, Error> {
         Arc::new(Played { takes: told::acts(&plan, &times), call: times.call().takes, fails });
     cloud.take_ledger();
     let chronicle = Chronicle::of(&plan);
-    let stage = Stage { settings: &settings, state, chronicle: &chronicle, reading, interrupt };
+    let stage =
+        Stage { settings: &settings, state: Some(state), events: &chronicle, reading, interrupt };
     let (topology, parts) = (loaded.topology.clone(), roles::parts(&loaded));
     let ready = Ready::new(plan, Vec::new(), loaded, contexts, providers);
     let approval = Some(approval(&promotion));
@@ -173,8 +176,9 @@ pub(super) async fn simulate(given: Given) -> Result<Simulation, Error> {
 /// Where the plan is carried out.
 struct Stage<'a> {
     settings: &'a Settings,
-    state: State,
-    chronicle: &'a Chronicle,
+    /// Nothing where nothing was applied before.
+    state: Option<State>,
+    events: &'a dyn Events,
     /// How long planning took.
     reading: Duration,
     interrupt: watch::Receiver<Interrupt>,
@@ -183,13 +187,15 @@ struct Stage<'a> {
 impl Stage<'_> {
     /// Carries out the plan on a copy of the state in memory.
     async fn carry_out(self, ready: Ready) -> Result<(Plan, Outcome), Error> {
-        let Self { settings, mut state, chronicle, reading, interrupt } = self;
+        let Self { settings, state, events, reading, interrupt } = self;
         // What is sealed with it is forgotten with it.
         let keys = FixedKey::new(Key::new([0; 32]), "the simulation");
         let backend = StoreBackend::memory(&MemoryDisk::new(), Arc::new(keys)).await?;
         let guard = backend.lock(holder(), Duration::ZERO).await?;
-        state.serial = 0;
-        backend.commit(&guard, None, NAME, &state).await?;
+        if let Some(mut state) = state {
+            state.serial = 0;
+            backend.commit(&guard, None, NAME, &state).await?;
+        }
         let newest = Recovered { loaded: backend.load().await?, ..Recovered::default() };
         let bytes = file::write(&ready.plan, &backend.sealer())?;
         let begun = Instant::now();
@@ -202,7 +208,7 @@ impl Stage<'_> {
             backend: &backend,
             guard: &guard,
             settings,
-            events: chronicle,
+            events,
             interrupt,
             now: &now,
             crash: Crash::default(),

@@ -9,8 +9,8 @@ use lifeboat_state::durations::{Durations, Work};
 use lifeboat_state::model::Passage;
 
 use crate::plan::{Act, Phase, Task};
-use crate::registry::Catalogue;
 use crate::registry::sim::Timed;
+use crate::registry::{self, Catalogue};
 
 /// What a call takes where nobody says: from one continent to another.
 const CALL: Duration = Duration::from_millis(100);
@@ -72,8 +72,9 @@ impl Times {
         last: Option<&Passage>,
         catalogue: &Catalogue,
     ) -> Self {
-        let kinds = catalogue.kinds.iter();
-        let limits = kinds.filter_map(|(name, (_, kind))| Some((*name, kind.longest()?)));
+        let later = registry::ahead(catalogue);
+        let kinds = catalogue.kinds.values().map(|(_, kind)| kind).chain(&later);
+        let limits = kinds.filter_map(|kind| Some((kind.name(), kind.longest()?)));
         let phases = last.map(phases).unwrap_or_default();
         Self { declared, measured, phases, limits: limits.collect() }
     }

@@ -243,5 +243,11 @@ pub(super) fn losses(course: &Course, topology: &Topology) -> Vec<(Name, Loss)> 
         (Name::from(format!("bucket.{}", bucket.name)), loss)
     };
     let there = topology.buckets.iter().filter(|bucket| bucket.names.contains_key(from));
-    there.map(loss).collect()
+    let databases = topology.databases.iter().map(|database| {
+        let name = Name::from(format!("database.{}", database.name));
+        let start = format!("{name}.");
+        let proven = proofs.iter().any(|about| about.starts_with(&start));
+        (name, if proven { Loss::Nothing } else { Loss::Unknown })
+    });
+    there.map(loss).chain(databases).collect()
 }

@@ -15,11 +15,17 @@ use crate::registry::sim::{Blackout, Fault, Key, Rule, SimCloud};
 /// The seed of the cloud: it decides the order of listings, and nothing here depends on it.
 const SEED: u64 = 0;
 
+/// A cloud that holds nothing, and answers calls after so long.
+pub(super) fn empty(call: Duration) -> SimCloud {
+    let cloud = SimCloud::new(SEED);
+    cloud.set_latency(call);
+    cloud
+}
+
 /// A cloud that holds what state says, each object as it was seen last, and answers calls after so
 /// long.
 pub(super) fn cloud(state: &State, call: Duration) -> SimCloud {
-    let cloud = SimCloud::new(SEED);
-    cloud.set_latency(call);
+    let cloud = empty(call);
     for object in state.objects.values().filter(|object| object.provider != builtin::NAME) {
         let current = (&object.document, object.identity.as_deref(), &object.scope);
         let deposed = object.deposed.iter().map(|d| (&d.document, d.identity.as_deref(), &d.scope));

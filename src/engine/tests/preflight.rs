@@ -157,7 +157,11 @@ impl World {
                 Part::Record => (Phase::Claim, in_region(region, "s3")),
                 Part::Writers if region == WEST => (Phase::Fence, in_region(region, "s3")),
                 Part::Writers => (Phase::Promote, in_region(region, "s3")),
-                Part::Copies | Part::Health | Part::Capacity { .. } => continue,
+                Part::Database
+                | Part::Endpoint
+                | Part::Copies
+                | Part::Health
+                | Part::Capacity { .. } => continue,
             };
             let (id, change) = (StepId(plan.steps.len().try_into().unwrap()), plan.changes.len());
             let members = vec![Member { change, operation: Operation::Update, depose: false }];

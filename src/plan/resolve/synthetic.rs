@@ -11,6 +11,7 @@ use crate::desired::{Part, Planned, Synthetic, Template};
 use crate::diff::Ignore;
 use crate::evaluation::Environment;
 use crate::plan::PlanMode;
+use crate::registry::{self, Catalogue};
 
 impl Resolver<'_> {
     /// Plans all objects of one kind of a topology block.
@@ -24,7 +25,7 @@ impl Resolver<'_> {
         let synthetic = &desired.synthetics[index];
         let position = desired.position(&crate::desired::Item::Synthetic(index));
         let takes_part = position.is_none_or(|at| self.takes_part(at));
-        for (key, planned) in &synthetic.instances {
+        for (key, planned) in in_order(synthetic) {
             let address = synthetic.address.instance(Some(key.clone()));
             if planned.only_primary && !self.is_primary(key) {
                 // Absent by role: that it is missing here is no change. What a region that was the
@@ -61,18 +62,11 @@ impl Resolver<'_> {
         self.seen.insert(address.clone());
         let unknown = Value::unknown(Type::Dynamic);
         let Some((_, kind)) = self.input.catalogue.kinds.get(&*address.kind).cloned() else {
-            self.push(
-                Diagnostic::error(
-                    "plan::kind_missing",
-                    "This build lacks a provider",
-                    format!(
-                        "{address} needs the type {}, which this build does not have.",
-                        address.kind
-                    ),
-                )
-                .at(planned.span)
-                .help("Use a build with the provider's feature."),
-            );
+            // It is said once of a block.
+            if synthetic.instances.keys().next() == address.key.as_ref() {
+                let found = missing(self.input.catalogue, synthetic);
+                self.push(found.at(planned.span));
+            }
             return unknown;
         };
         let Some(instance) = self.input.providers.0.get(&synthetic.provider).cloned() else {
@@ -104,7 +98,7 @@ impl Resolver<'_> {
             }
         };
         let span = planned.span;
-        let depends_on = self.block_needs(address, planned);
+        let depends_on = self.block_needs(address, planned, &document);
         let scope = self.scope_of(&instance, &kind, &config, span);
         let wanted = Wanted {
             address: address.clone(),
@@ -130,12 +124,18 @@ impl Resolver<'_> {
     }
 
     /// The objects that one of a block needs, exactly.
-    fn block_needs(&self, address: &Address, planned: &Planned) -> Vec<Address> {
+    fn block_needs(
+        &self,
+        address: &Address,
+        planned: &Planned,
+        document: &[(Name, Template)],
+    ) -> Vec<Address> {
         // In a promotion the phases say what comes first.
-        let phased = self.input.promoting && matches!(planned.part, Some(Part::Capacity { .. }));
+        let phased = self.input.promoting
+            && matches!(planned.part, Some(Part::Capacity { .. } | Part::Database));
         let mut needs = if phased { Vec::new() } else { planned.after.clone() };
         let mut through = std::collections::BTreeSet::new();
-        for (_, template) in &planned.document {
+        for (_, template) in document {
             template.visit(&mut |part| match part {
                 Template::Ref(at, _) => needs.push(at.clone()),
                 Template::Expr(expr) => through.extend(self.expression_needs(expr)),
@@ -167,11 +167,50 @@ impl Resolver<'_> {
     }
 }
 
+/// The objects of a block, those first that refer to none of the others: who is copied comes before
+/// its copies.
+fn in_order(synthetic: &Synthetic) -> Vec<(&Key, &Planned)> {
+    let refers = |planned: &Planned| {
+        let mut found = false;
+        for (_, template) in &planned.document {
+            template.visit(&mut |part| {
+                if let Template::Ref(at, _) = part {
+                    found |= at.whole() == synthetic.address;
+                }
+            });
+        }
+        found
+    };
+    let mut all: Vec<(&Key, &Planned)> = synthetic.instances.iter().collect();
+    all.sort_by_key(|(_, planned)| refers(planned));
+    all
+}
+
 /// The document with other values of some attributes.
 fn instead(planned: &Planned, others: &[(Name, Template)]) -> Vec<(Name, Template)> {
     let other = |name: &Name| others.iter().find(|(n, _)| n == name);
     let document = planned.document.iter();
     document.map(|entry| other(&entry.0).unwrap_or(entry).clone()).collect()
+}
+
+/// That there is no such type: nowhere yet, or not in this build.
+fn missing(catalogue: &Catalogue, synthetic: &Synthetic) -> Diagnostic {
+    let Synthetic { address, provider, .. } = synthetic;
+    let kind = &address.kind;
+    if registry::ahead(catalogue).iter().any(|ahead| *ahead.name() == **kind) {
+        let text = format!(
+            "{address} is of the type {kind}, which the provider {provider} does not have yet: in this \
+             version it can be simulated, and not applied."
+        );
+        let summary = "The type can only be simulated in this version";
+        return Diagnostic::error("plan::kind_simulated", summary, text).help(
+            "`lifeboat simulate -lose=REGION -as-applied` plays a promotion with it. Take the block out \
+             to apply the rest.",
+        );
+    }
+    let text = format!("{address} needs the type {kind}, which this build does not have.");
+    Diagnostic::error("plan::kind_missing", "This build lacks a provider", text)
+        .help("Use a build with the provider's feature.")
 }
 
 /// Where the attribute is written that a text of [`complete`] begins with.

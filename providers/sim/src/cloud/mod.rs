@@ -2,6 +2,7 @@
 
 pub mod fault;
 pub mod ledger;
+pub mod log;
 pub mod store;
 
 pub(crate) mod world;
@@ -159,7 +160,10 @@ impl SimCloud {
 
     /// Loses a region or a global plane. A region and the plane at home in it are lost apart.
     pub fn blackout(&self, location: Location, how: Blackout) {
-        self.lock().blackouts.insert(location, how);
+        let mut world = self.lock();
+        // What has left it by now arrives.
+        world.ship();
+        world.blackouts.insert(location, how);
     }
 
     /// Brings a location back, with all it held.

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::fault::{Asked, Blackout, Fault, InForce};
 use super::ledger::{Entry, Outcome};
+use super::log::Commit;
 use super::store::{Key, Store, Stored};
 use super::{Site, Strictness, Times, Watcher};
 
@@ -24,6 +25,12 @@ pub(crate) struct World {
     pub(crate) times: Option<Times>,
     /// The kinds whose objects are parts of others, so that nothing refers to them.
     pub(crate) parts: BTreeSet<String>,
+    /// What databases hold, in the order in which it was committed.
+    pub(crate) logs: BTreeMap<Key, Vec<Commit>>,
+    /// How long a commit takes to the replicas.
+    pub(crate) lag: Duration,
+    /// How many commits there were.
+    pub(crate) committed: u64,
     /// The regions that exist; empty for any.
     pub(crate) regions: BTreeSet<String>,
     pub(crate) ledger: Vec<Entry>,
@@ -81,6 +88,7 @@ impl World {
     pub(crate) fn clear(&mut self) {
         self.take_ledger();
         self.store = Store::default();
+        self.logs.clear();
         self.in_force.clear();
         self.blackouts.clear();
         self.ghosts.clear();

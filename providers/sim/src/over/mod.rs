@@ -2,6 +2,7 @@
 
 mod compared;
 mod data;
+mod late;
 mod read;
 mod write;
 
@@ -17,6 +18,7 @@ use lifeboat_sdk::{
     Synced, Target, Value,
 };
 
+use crate::ahead;
 use crate::calls::Calls;
 use crate::cloud::SimCloud;
 use crate::cloud::store::refers;
@@ -185,9 +187,12 @@ impl DynKind for Over {
         ctx: &'a Ctx,
         scope: &'a Scope,
         object: KnownDoc,
-        _: CopyOf<'a>,
+        copy: CopyOf<'a>,
     ) -> BoxFuture<'a, Result<Synced, Failure>> {
         let place = Place::new(scope, self.account.as_ref());
+        if ahead::copies_late(self.name()) {
+            return Box::pin(async move { self.compare_logs(ctx, &place, &object, copy).await });
+        }
         // What is written here is in all regions at once: it is enough that the copying is there.
         Box::pin(async move {
             let hint = object.value().clone();

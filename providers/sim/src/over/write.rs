@@ -11,6 +11,7 @@ use lifeboat_sdk::{
 use tokio::time::Instant;
 
 use super::{Behaviour, Over, Place, compared};
+use crate::ahead;
 use crate::cloud::ledger::Sent;
 use crate::cloud::store::{Key, Stored};
 use crate::cloud::world::{Seen, World, missing};
@@ -157,6 +158,9 @@ impl Over {
         if let Some(live) = self.compare(world, hints, &key, None, after)? {
             return Ok(live);
         }
+        if let Some(effect) = ahead::effect(name).filter(|_| world.store.get(&key).is_none()) {
+            effect(world, &key, &ahead::Change { before: None, after })?;
+        }
         let Behaviour { takes, fails } = self.behave(world, after);
         let stored = Stored {
             token: Some(token),
@@ -205,6 +209,10 @@ impl Over {
             return Ok(live);
         }
         let document = hints.complete(attributes, after, Some(&old.document));
+        if let Some(effect) = ahead::effect(self.template.name()) {
+            let before = old.document.clone();
+            effect(world, key, &ahead::Change { before: Some(&before), after })?;
+        }
         let Behaviour { takes, fails: _ } = self.behave(world, after);
         let ready_at = (takes > Duration::ZERO).then(|| Instant::now() + takes);
         world.update(key, document, owner, ready_at)

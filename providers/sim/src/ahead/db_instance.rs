@@ -1,0 +1,228 @@
+//! `aws_db_instance`: a database instance of RDS, writable or a replica of one in another region.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lifeboat_sdk::{
+    Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome, Ownership, Path, Scope,
+    Service, Target, Value,
+};
+use lifeboat_sdk_derive::Kind;
+
+use super::{Change, named, text, unmade, unread};
+use crate::cloud::store::{Key, Stored};
+use crate::cloud::world::World;
+
+/// The kind's name.
+pub(super) const NAME: &str = "aws_db_instance";
+
+/// How long a change may take: as long as Terraform waits until a new instance can be used.
+const LIMIT: Duration = Duration::from_secs(2400);
+
+/// A database instance of RDS.
+///
+/// `replicate_source_db` says what it is. Taken away, it is promoted: it is writable and follows nobody
+/// any more, which cannot be taken back (RDS user guide, "Promoting a read replica to be a standalone
+/// DB instance"). Given to one that was writable, that one is renamed to `retire_as`, kept, and a new
+/// replica has its identifier.
+#[derive(Clone, Debug, PartialEq, Kind)]
+pub struct DbInstance {
+    /// Its identifier, unique in account and region.
+    #[kind(required, forces_replacement, identity)]
+    pub identifier: String,
+    /// The region; the provider's by default.
+    #[kind(optional_computed, forces_replacement, identity)]
+    pub region: Option<String>,
+    /// `postgres`, `mysql` or `mariadb`.
+    #[kind(optional_computed, forces_replacement)]
+    pub engine: Option<String>,
+    /// The version of the engine.
+    #[kind(optional_computed)]
+    pub engine_version: Option<String>,
+    /// Its size: `db.r6g.large`.
+    #[kind(required)]
+    pub instance_class: String,
+    /// The storage in GiB; a replica has that of its source.
+    #[kind(optional_computed)]
+    pub allocated_storage: Option<i64>,
+    /// Whether the storage is encrypted.
+    #[kind(default = "true", forces_replacement)]
+    pub storage_encrypted: Option<bool>,
+    /// The ARN of the key, one of its region.
+    #[kind(optional_computed, forces_replacement)]
+    pub kms_key_id: Option<String>,
+    /// The name of the main user; a replica has that of its source.
+    #[kind(optional_computed, forces_replacement)]
+    pub username: Option<String>,
+    /// Whether Secrets Manager keeps the password; a replica has that of its source.
+    pub manage_master_user_password: Option<bool>,
+    /// The subnets that it is in.
+    #[kind(optional_computed)]
+    pub db_subnet_group_name: Option<String>,
+    /// The parameters that it runs with.
+    #[kind(optional_computed)]
+    pub parameter_group_name: Option<String>,
+    /// The security groups that it has while it takes sessions.
+    #[kind(set)]
+    pub vpc_security_group_ids: Vec<String>,
+    /// Whether a second instance stands by in another zone of the region.
+    #[kind(default = "false")]
+    pub multi_az: Option<bool>,
+    /// For how many days automatic backups are kept: at least 1, so that it can have replicas.
+    #[kind(default = "7")]
+    pub backup_retention_period: Option<i64>,
+    /// Whether deleting it is refused.
+    #[kind(default = "true")]
+    pub deletion_protection: Option<bool>,
+    /// The ARN of the instance that it copies; without it, it is writable.
+    pub replicate_source_db: Option<String>,
+    /// Whether it takes no sessions and has none: it has `fence_security_group_ids` alone, was
+    /// rebooted after that, and its sessions were counted to none. A bypass of a setting is none: what
+    /// is not let in cannot change it.
+    #[kind(default = "false")]
+    pub fenced: Option<bool>,
+    /// The security groups that it has while it is fenced, which let nobody in.
+    #[kind(set)]
+    pub fence_security_group_ids: Vec<String>,
+    /// What it is renamed to, and kept as, when it must be built anew as a replica.
+    pub retire_as: Option<String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// Tags with those of the provider.
+    #[kind(computed)]
+    pub tags_all: Option<BTreeMap<String, String>>,
+    /// The id: the identifier.
+    #[kind(computed, identity)]
+    pub id: Option<String>,
+    /// The ARN.
+    #[kind(computed, identity)]
+    pub arn: Option<String>,
+    /// The name of its host.
+    #[kind(computed)]
+    pub address: Option<String>,
+}
+
+/// The kind `aws_db_instance`.
+#[derive(Debug)]
+pub struct DbInstanceKind;
+
+impl Kind for DbInstanceKind {
+    type Object = DbInstance;
+    const NAME: &'static str = NAME;
+    const SERVICE: Service = Service { name: "rds", home: None };
+    const OWNERSHIP: Ownership = Ownership::Tags;
+    const LONGEST: Option<Duration> = Some(LIMIT);
+
+    fn id_of(&self, desired: &Value) -> Option<Name> {
+        named(desired, "identifier")
+    }
+
+    fn normalise(&self, document: &Value) -> Value {
+        match document.get("tags").filter(|tags| !tags.is_null()) {
+            Some(tags) => document.with("tags_all", tags.clone()),
+            None => document.clone(),
+        }
+    }
+
+    fn validate(&self, document: &Value) -> Vec<Finding> {
+        let kept = document.get("backup_retention_period").and_then(Value::as_i64);
+        let unfit = kept.filter(|days| !(1..=35).contains(days)).map(|days| Finding {
+            path: Path::attr("backup_retention_period"),
+            summary: "Backups are not kept",
+            detail: format!(
+                "{days} days: RDS keeps automatic backups for 1 to 35 days, and makes replicas only of \
+                 an instance that has them (RDS API reference, CreateDBInstanceReadReplica)."
+            ),
+            help: "Write a number from 1 to 35.".into(),
+            warning: false,
+        });
+        unfit.into_iter().collect()
+    }
+
+    fn holds_data(&self, _document: &Value) -> bool {
+        true
+    }
+
+    async fn read(
+        &self,
+        _ctx: &Ctx,
+        scope: &Scope,
+        targets: &[Target],
+    ) -> Vec<Observation<DbInstance>> {
+        unread(scope, targets.len())
+    }
+
+    async fn write(
+        &self,
+        _ctx: &Ctx,
+        _scope: &Scope,
+        changes: Vec<lifeboat_sdk::Change<DbInstance>>,
+    ) -> Vec<Outcome<DbInstance>> {
+        unmade(changes.len())
+    }
+}
+
+/// What a change does: a replica begins with what its source has, a promoted one stops to follow, and
+/// one that must follow again is renamed and built anew.
+pub(super) fn effect(world: &mut World, key: &Key, change: &Change<'_>) -> Result<(), Failure> {
+    world.ship();
+    let source = |document: &Value| text(document, "replicate_source_db").map(str::to_owned);
+    let (before, after) = (change.before.and_then(source), source(change.after));
+    match (change.before, after) {
+        // A promotion, or a change of something else.
+        (_, None) => Ok(()),
+        (Some(_), after) if before == after => Ok(()),
+        (None, Some(source)) => follow(world, key, &source),
+        (Some(live), Some(source)) => {
+            if before.is_none() {
+                retire(world, key, live, change.after)?;
+            }
+            follow(world, key, &source)
+        }
+    }
+}
+
+/// Lets an instance begin with what its source has.
+fn follow(world: &mut World, key: &Key, source: &str) -> Result<(), Failure> {
+    let Some(source) = world.instance(source).cloned() else {
+        return Err(refused("DBInstanceNotFound", "there is no instance of that ARN to copy"));
+    };
+    let follows = world.store.get(&source).and_then(|s| text(&s.document, "replicate_source_db"));
+    if follows.is_some() || source == *key {
+        return Err(refused("InvalidDBInstanceState", "what is copied must be writable"));
+    }
+    let logged = world.logs.get(&source).cloned().unwrap_or_default();
+    world.logs.insert(key.clone(), logged);
+    Ok(())
+}
+
+/// Renames what was writable and keeps it: only what is fenced, so that nobody writes on to it.
+fn retire(world: &mut World, key: &Key, live: &Value, after: &Value) -> Result<(), Failure> {
+    if live.get("fenced").and_then(Value::as_bool) != Some(true) {
+        let text = "it takes sessions: it must be fenced before a replica takes its place";
+        return Err(refused("InvalidDBInstanceState", text));
+    }
+    let Some(name) = text(after, "retire_as") else {
+        let text = "it was writable and can follow nobody: retire_as says what it is kept as";
+        return Err(refused("InvalidParameterCombination", text));
+    };
+    let kept = Key { id: name.into(), ..key.clone() };
+    let owner = world.store.get(key).and_then(|stored| stored.owner.clone());
+    if world.store.get(&kept).is_some() {
+        return Err(refused("DBInstanceAlreadyExists", "retire_as is taken"));
+    }
+    let document = ["identifier", "id"]
+        .into_iter()
+        .fold(live.clone(), |document, name_of| document.with(name_of, Value::string(name)));
+    let arn = text(live, "arn").unwrap_or_default().replace(&*key.id, name);
+    let document = document.with("arn", Value::string(arn));
+    world.store.put(kept.clone(), Stored::plain(document, owner));
+    if let Some(log) = world.logs.remove(key) {
+        world.logs.insert(kept, log);
+    }
+    Ok(())
+}
+
+fn refused(code: &'static str, text: &str) -> Failure {
+    Failure::new(Class::Invalid, text).code(code)
+}

@@ -1,0 +1,73 @@
+//! Kinds of AWS that the provider `aws` does not have yet: the schema and the hooks that it will have,
+//! and what a change of an object does in the simulated cloud.
+//!
+//! When the provider has such a kind, its own is taken, and the file here goes.
+
+mod db_instance;
+mod ssm_parameter;
+
+use std::sync::Arc;
+
+use lifeboat_sdk::kind::{DynKind, erase};
+use lifeboat_sdk::{Class, Failure, Name, Observation, Outcome, Scope, Value};
+
+pub use db_instance::{DbInstance, DbInstanceKind};
+pub use ssm_parameter::{SsmParameter, SsmParameterKind};
+
+use crate::cloud::store::Key;
+use crate::cloud::world::World;
+
+/// The provider that will have these kinds.
+pub(crate) const PROVIDER: &str = "aws";
+
+/// The kinds with their hooks; without a cloud they cannot be read or written.
+pub fn kinds() -> Vec<Arc<dyn DynKind>> {
+    vec![erase(DbInstanceKind), erase(SsmParameterKind)]
+}
+
+/// What a change does besides replacing a document: it may refuse the change.
+pub(crate) type Effect = fn(&mut World, &Key, &Change<'_>) -> Result<(), Failure>;
+
+/// A change of an object, in the midst of which its effect is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change<'a> {
+    /// As it was; nothing for a new one.
+    pub(crate) before: Option<&'a Value>,
+    /// As it shall be.
+    pub(crate) after: &'a Value,
+}
+
+/// What changes of a kind do, where they do more than replace a document.
+pub(crate) fn effect(kind: &str) -> Option<Effect> {
+    (kind == db_instance::NAME).then_some(db_instance::effect as Effect)
+}
+
+/// Whether the objects of a kind are databases, whose data is copied with a lag.
+pub(crate) fn copies_late(kind: &str) -> bool {
+    kind == db_instance::NAME
+}
+
+fn not_there_yet() -> Failure {
+    let text = "the provider `aws` does not have this type yet: only the simulated cloud has it";
+    Failure::new(Class::Other, text)
+}
+
+/// Observations without a cloud.
+fn unread<O>(scope: &Scope, count: usize) -> Vec<Observation<O>> {
+    (0..count).map(|_| Observation::unreadable(scope, &not_there_yet())).collect()
+}
+
+/// Outcomes without a cloud.
+fn unmade<O>(count: usize) -> Vec<Outcome<O>> {
+    (0..count).map(|_| Err(not_there_yet().into())).collect()
+}
+
+/// The text of an attribute that is known.
+fn text<'v>(document: &'v Value, name: &str) -> Option<&'v str> {
+    document.get(name).and_then(Value::as_str)
+}
+
+/// An id that a name is.
+fn named(document: &Value, name: &str) -> Option<Name> {
+    text(document, name).map(Into::into)
+}

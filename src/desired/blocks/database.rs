@@ -1,0 +1,108 @@
+//! `database` -> an instance of RDS in each region, of which the standbys' copy the primary's; and a
+//! parameter in each that names the host to write to.
+
+use std::collections::BTreeSet;
+
+use lifeboat_sdk::{Name, Type, Value};
+
+use super::build::{Made, address, list, of, open, planned, text, value};
+use crate::address::Address;
+use crate::desired::{Part, Planned, Template};
+use crate::topology::Topology;
+use crate::topology::database::Database;
+use crate::topology::region::Region;
+
+/// Adds what a block stands for.
+pub(super) fn expand(made: &mut Made, topology: &Topology, database: &Database) {
+    let writer = at(database, "aws_db_instance", &topology.primary);
+    for region in &topology.regions {
+        let mut instance = instance(database, region);
+        if region.name != topology.primary {
+            follow(&mut instance, database, &writer);
+        }
+        made.add(at(database, "aws_db_instance", &region.name), instance);
+        if let Some(name) = &database.endpoint {
+            let endpoint = endpoint(database, region, name, &writer);
+            made.add(at(database, "aws_ssm_parameter", &region.name), endpoint);
+        }
+    }
+}
+
+fn at(database: &Database, kind: &str, region: &str) -> Address {
+    address("database", &database.name, kind, region)
+}
+
+/// One that is writable.
+fn instance(database: &Database, region: &Region) -> Planned {
+    let Database { identifier, engine, instance_class, username, .. } = database;
+    let mut planned = planned(
+        database.span,
+        [
+            ("identifier", value(text(identifier))),
+            ("region", value(text(&region.aws))),
+            ("engine", value(text(engine))),
+            ("instance_class", value(text(instance_class))),
+            ("allocated_storage", value(Value::int(database.allocated_storage))),
+            ("username", value(text(username))),
+            ("manage_master_user_password", value(Value::Bool(true))),
+            ("multi_az", value(Value::Bool(database.multi_az))),
+            ("backup_retention_period", value(Value::int(database.backups))),
+            ("fenced", value(Value::Bool(false))),
+        ],
+    );
+    let mut set = |name: &str, template: Template| planned.document.push((name.into(), template));
+    if let Some(version) = &database.engine_version {
+        set("engine_version", value(text(version)));
+    }
+    for (name, by_region) in [
+        ("db_subnet_group_name", &database.subnets),
+        ("parameter_group_name", &database.parameters),
+        ("kms_key_id", &database.keys),
+    ] {
+        by_region.get(&region.name).into_iter().for_each(|own| set(name, value(text(own))));
+    }
+    let ids = |ids: &BTreeSet<Name>| value(list(ids.iter().map(|id| text(id))));
+    for (name, by_region) in [
+        ("vpc_security_group_ids", &database.groups),
+        ("fence_security_group_ids", &database.closed),
+    ] {
+        by_region.get(&region.name).into_iter().for_each(|own| set(name, ids(own)));
+    }
+    if let Some(tags) = &database.tags {
+        set("tags", open(tags));
+    }
+    planned.prevent_destroy = database.prevent_destroy;
+    planned.part = Some(Part::Database);
+    planned
+}
+
+/// Lets one copy the writable one. While its region is being left it follows nobody, and is fenced.
+fn follow(planned: &mut Planned, database: &Database, writer: &Address) {
+    // The epoch in which it was left, so that each one that is kept has a name of its own.
+    let kept = vec![
+        value(text(&format!("{}-retired-e", database.identifier))),
+        Template::Standing("epoch".into()),
+    ];
+    planned.document.push(("replicate_source_db".into(), of(writer, "arn")));
+    planned.document.push(("retire_as".into(), Template::Join(kept)));
+    let nothing = || value(Value::Null(Type::String));
+    planned.leaving = vec![
+        ("fenced".into(), value(Value::Bool(true))),
+        ("replicate_source_db".into(), nothing()),
+        ("retire_as".into(), nothing()),
+    ];
+}
+
+/// Where the writable one is reached, as programs of a region look it up.
+fn endpoint(database: &Database, region: &Region, name: &str, writer: &Address) -> Planned {
+    let mut planned = planned(
+        database.span,
+        [
+            ("name", value(text(name))),
+            ("region", value(text(&region.aws))),
+            ("value", of(writer, "address")),
+        ],
+    );
+    planned.part = Some(Part::Endpoint);
+    planned
+}

@@ -1,0 +1,381 @@
+//! Databases in promotions: at most one takes commits, what was committed is there or told as lost, and
+//! the one that was left is kept under another name and built anew as a replica.
+//!
+//! The kinds are those that the provider `aws` will have; their cloud is the simulated one. Clients in each
+//! region commit whenever a call is made, whether we can call that region or not.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lifeboat::plan::Promotion;
+use lifeboat_sdk::provider::Provider as _;
+use lifeboat_sdk::{Access, Location, Value};
+use lifeboat_sim::{Blackout, Entry, Fault, Key, Nth, Rule, SimCloud, SimProvider};
+use lifeboat_state::store::MemoryDisk;
+
+use super::process::{Command, Ended, Fatality, Verb};
+use super::simulate::{EAST, WEST};
+use super::{STACK, each};
+
+const EXAMPLE: &str = include_str!("../../examples/warm-standby-postgres/main.dr.hcl");
+
+const ACCOUNT: &str = "123456789012";
+
+/// The example with another primary, and without the hook, which would run a program.
+fn files(primary: &str) -> String {
+    let (text, _) = EXAMPLE.split_once("# The pools of connections").unwrap();
+    text.replace(&format!("primary  = \"{EAST}\""), &format!("primary  = \"{primary}\""))
+}
+
+fn database(region: &str) -> Key {
+    named(region, "orders-orders")
+}
+
+fn named(region: &str, id: &str) -> Key {
+    Key::regional(ACCOUNT, region, "aws_db_instance", id)
+}
+
+/// What clients saw.
+#[derive(Debug, Default)]
+struct Seen {
+    /// What each region was told to be committed.
+    committed: [BTreeSet<u64>; 2],
+    /// At how many calls both regions took commits.
+    both: usize,
+}
+
+/// A cloud with clients in both regions.
+struct Told {
+    cloud: SimCloud,
+    disk: MemoryDisk,
+    seen: Arc<Mutex<Seen>>,
+    commands: u64,
+    seed: u64,
+}
+
+/// A person who attests what must be.
+fn attests(promotion: &Promotion) -> Option<Value> {
+    let by = Value::object([("by".into(), Value::string("simulation"))]);
+    if !promotion.needs_attestation() {
+        return Some(by);
+    }
+    let attested = by.with("attested", Value::string(&*promotion.from));
+    let reason = attested.with("reason", Value::string("the status page"));
+    Some(reason.with("accepted_loss", Value::string("unknown")))
+}
+
+impl Told {
+    /// Nothing yet; commits take so long to a replica.
+    fn new(seed: u64, lag: Duration) -> Self {
+        let cloud = SimCloud::new(seed);
+        cloud.set_latency(Duration::from_millis(100));
+        cloud.set_replication_lag(lag);
+        // A promotion takes minutes, and so does a reboot.
+        cloud.set_times(|change| {
+            (change.kind == "aws_db_instance").then_some(Duration::from_secs(240))
+        });
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let told = Self { cloud, disk: MemoryDisk::new(), seen, commands: 0, seed };
+        told.serve();
+        told
+    }
+
+    /// Lets clients commit before and after each call has its effect.
+    fn serve(&self) {
+        let works = || {
+            let (cloud, seen) = (self.cloud.clone(), Arc::clone(&self.seen));
+            move |_: &Entry| {
+                let done = [EAST, WEST].map(|region| cloud.commit(&database(region)));
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.both += usize::from(done.iter().all(Option::is_some));
+                for (all, number) in seen.committed.iter_mut().zip(done) {
+                    all.extend(number);
+                }
+            }
+        };
+        self.cloud.watch(works());
+        self.cloud.watch_answers(works());
+    }
+
+    async fn dies(&mut self, verb: Verb, primary: &str, fatality: Fatality) -> Option<Ended> {
+        self.commands += 1;
+        let provider = SimProvider::ahead(&self.cloud);
+        assert_eq!(provider.name(), "aws", "as it will be when the provider has them");
+        let command = Command {
+            cloud: &self.cloud,
+            disk: &self.disk,
+            provider: Arc::new(provider),
+            seed: self.seed,
+            number: self.commands,
+            verb,
+            text: &files(primary),
+            approve: attests,
+        };
+        command.process(fatality).await
+    }
+
+    async fn types(&mut self, verb: Verb, primary: &str) -> Ended {
+        self.dies(verb, primary, Fatality::default()).await.unwrap()
+    }
+
+    async fn does(&mut self, verb: Verb, primary: &str) -> Ended {
+        let ended = self.types(verb, primary).await;
+        assert!(ended.is_done(), "{ended:#?}");
+        ended
+    }
+
+    /// Applies until nothing is left to do: how often something was done.
+    async fn settles(&mut self, primary: &str) -> usize {
+        for times in 0..6 {
+            let planned = self.types(Verb::Plan, primary).await;
+            if planned.changes == Some(Vec::new()) {
+                return times;
+            }
+            self.types(Verb::Apply, primary).await;
+        }
+        panic!("it does not come to its end: {:#?}", self.types(Verb::Plan, primary).await)
+    }
+
+    fn seen<T>(&self, of: impl FnOnce(&Seen) -> T) -> T {
+        of(&self.seen.lock().unwrap())
+    }
+
+    /// What the clients of a region were told to be committed and the database does not hold.
+    fn lost(&self, region: &str, holder: &Key) -> usize {
+        let held: BTreeSet<u64> = self.cloud.commits(holder).into_iter().collect();
+        let at = usize::from(region == WEST);
+        self.seen(|seen| seen.committed[at].difference(&held).count())
+    }
+
+    fn attribute(&self, key: &Key, name: &str) -> Value {
+        let object = self.cloud.get(key).unwrap_or_else(|| panic!("there is no {key:?}"));
+        object.document.get(name).cloned().unwrap()
+    }
+
+    /// The one that is writable, as programs look it up in a region.
+    fn endpoint(&self, region: &str) -> Value {
+        let key = Key::regional(ACCOUNT, region, "aws_ssm_parameter", "/orders/writer");
+        self.attribute(&key, "value")
+    }
+
+    /// One writable database with all that it should hold, one replica of it, and nothing to do.
+    #[track_caller]
+    fn is_well(&self, primary: &str) {
+        let standby = if primary == EAST { WEST } else { EAST };
+        let (writer, replica) = (database(primary), database(standby));
+        assert!(self.attribute(&writer, "replicate_source_db").is_null());
+        let arn = self.attribute(&writer, "arn");
+        assert_eq!(self.attribute(&replica, "replicate_source_db"), arn);
+        let address = self.attribute(&writer, "address");
+        for region in [EAST, WEST] {
+            assert_eq!(self.endpoint(region), address, "{region}");
+            assert_eq!(self.attribute(&database(region), "fenced"), Value::Bool(false));
+        }
+        assert!(self.cloud.commit(&writer).is_some() && self.cloud.commit(&replica).is_none());
+    }
+
+    /// The databases that were left, by region and name.
+    fn kept(&self) -> Vec<String> {
+        let objects = self.cloud.objects();
+        let kept = objects.iter().filter(|o| o.key.id.contains("-retired-"));
+        kept.map(|o| format!("{} {}", o.key.location, o.key.id)).collect()
+    }
+
+    fn lose(&self, region: &str) {
+        self.cloud.blackout(Location::Region(region.into()), Blackout::Hang);
+    }
+
+    fn restore(&self, region: &str) {
+        self.cloud.restore(&Location::Region(region.into()));
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.cloud.unwatch();
+    }
+}
+
+/// Under the virtual clock.
+fn play<T>(story: impl Future<Output = T>) -> T {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().start_paused(true).build().unwrap().block_on(story)
+}
+
+/// On a stack as the program has it.
+fn told<T: Send>(story: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(STACK);
+        builder.spawn_scoped(scope, story).unwrap().join().unwrap()
+    })
+}
+
+const LAG: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_graceful_promotion_loses_no_commit_and_the_database_that_is_left_follows_under_its_name() {
+    let story = || async {
+        let mut told = Told::new(1, LAG);
+        told.does(Verb::Apply, EAST).await;
+        assert_eq!(told.settles(EAST).await, 0);
+        told.is_well(EAST);
+        assert!(told.seen(|seen| seen.committed[0].len()) > 10, "clients commit meanwhile");
+        let ended = told.does(Verb::Promote, WEST).await;
+        assert!(ended.promotion, "{ended:#?}");
+        assert_eq!(told.lost(EAST, &database(WEST)), 0);
+        // The one that was left still is what it was, and takes nothing.
+        assert_eq!(told.attribute(&database(EAST), "fenced"), Value::Bool(true));
+        assert_eq!(told.endpoint(EAST), told.endpoint(WEST), "both regions know the new host");
+        // One apply protects it again.
+        assert_eq!(told.settles(WEST).await, 1);
+        told.is_well(WEST);
+        assert_eq!(told.kept(), [format!("{EAST} orders-orders-retired-e2")]);
+        let kept = named(EAST, "orders-orders-retired-e2");
+        assert_eq!(told.lost(EAST, &kept), 0, "what was left is kept with all that it held");
+        assert_eq!(told.attribute(&kept, "fenced"), Value::Bool(true));
+        // And back, in the same way.
+        told.does(Verb::Promote, EAST).await;
+        assert_eq!(told.lost(WEST, &database(EAST)), 0);
+        assert_eq!(told.settles(EAST).await, 1);
+        told.is_well(EAST);
+        let both = [
+            format!("{EAST} orders-orders-retired-e2"),
+            format!("{WEST} orders-orders-retired-e3"),
+        ];
+        assert_eq!(told.kept(), both);
+        assert_eq!(told.seen(|seen| seen.both), 0, "never two at once");
+    };
+    told(|| play(story()));
+}
+
+#[test]
+fn a_primary_that_hangs_is_left_with_an_attestation_and_fenced_first_when_it_returns() {
+    let story = || async {
+        let mut told = Told::new(2, LAG);
+        told.does(Verb::Apply, EAST).await;
+        told.lose(EAST);
+        let before = told.cloud.ledger().len();
+        let ended = told.does(Verb::Promote, WEST).await;
+        assert!(ended.promotion, "{ended:#?}");
+        let there = Location::Region(EAST.into());
+        let calls = told.cloud.ledger().split_off(before);
+        let writes = calls.iter().filter(|c| c.location == there && c.access == Access::Write);
+        assert_eq!(writes.count(), 0, "nobody waits for what is lost");
+        // What its clients committed last is not in the new primary, and no loss was promised not to be.
+        assert!(told.lost(EAST, &database(WEST)) > 0);
+        assert!(
+            told.seen(|seen| seen.both) > 0,
+            "a person said that it cannot write, and was wrong"
+        );
+        let planned = told.types(Verb::Plan, WEST).await;
+        assert!(planned.put_off(), "{planned:#?}");
+        let lines = planned.changes.unwrap();
+        assert!(lines.iter().all(|line| line.starts_with("deferred")), "{lines:#?}");
+        // It returns: the fence comes before anything else there.
+        told.restore(EAST);
+        told.cloud.take_ledger();
+        told.types(Verb::Apply, WEST).await;
+        let calls = told.cloud.take_ledger();
+        let first = calls.iter().find(|c| c.location == there && c.had_effect()).unwrap();
+        let fence = "database.orders.aws_db_instance[\"us-east-1\"]";
+        assert_eq!(&*first.sent[0].address, fence);
+        assert_eq!(told.attribute(&database(EAST), "fenced"), Value::Bool(true));
+        let both = told.seen(|seen| seen.both);
+        assert!(told.settles(WEST).await > 0);
+        told.is_well(WEST);
+        assert_eq!(told.seen(|seen| seen.both), both, "from the fence on there is one");
+        // What only it held is kept, and merged by nobody.
+        let kept = named(EAST, "orders-orders-retired-e2");
+        assert_eq!(told.kept(), [format!("{EAST} orders-orders-retired-e2")]);
+        assert_eq!(told.lost(EAST, &kept), 0);
+        assert!(told.lost(EAST, &database(WEST)) > 0);
+        told.does(Verb::Promote, EAST).await;
+        assert_eq!(told.settles(EAST).await, 1);
+        told.is_well(EAST);
+    };
+    told(|| play(story()));
+}
+
+#[test]
+fn a_replica_that_is_too_far_behind_is_not_promoted() {
+    let story = || async {
+        let mut told = Told::new(3, Duration::from_secs(3600));
+        told.does(Verb::Apply, EAST).await;
+        let ended = told.types(Verb::Promote, WEST).await;
+        assert!(!ended.is_done(), "{ended:#?}");
+        let why = ended.told.iter().any(|line| line.contains("are not in orders-orders"));
+        assert!(why, "{ended:#?}");
+        assert!(!told.attribute(&database(WEST), "replicate_source_db").is_null());
+        assert_eq!(told.seen(|seen| seen.both), 0);
+        // It goes on when all has arrived.
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        told.does(Verb::Apply, WEST).await;
+        assert_eq!(told.lost(EAST, &database(WEST)), 0);
+        assert_eq!(told.settles(WEST).await, 1);
+        told.is_well(WEST);
+    };
+    told(|| play(story()));
+}
+
+/// What goes wrong by a number: answers that are lost, calls that are refused, a region that is slow.
+fn trouble(cloud: &SimCloud, number: u64) {
+    let fault = match number % 4 {
+        0 => Fault::DropAnswer,
+        1 => Fault::Status503,
+        2 => Fault::Slow(Duration::from_secs(3)),
+        _ => Fault::Throttle,
+    };
+    let region = if number.is_multiple_of(2) { EAST } else { WEST };
+    cloud.inject(Rule::new(fault).region(region).nth(Nth::Chance(20)));
+}
+
+/// A graceful promotion and the way back, of which each command may die, with calls that fail.
+fn whatever(seed: u64) -> Result<usize, String> {
+    let fatality = |at: u64| Fatality { dies: Some(at), ..Fatality::default() };
+    play(async {
+        let mut told = Told::new(seed, LAG);
+        told.does(Verb::Apply, EAST).await;
+        let mut deaths = 0;
+        for (from, to) in [(EAST, WEST), (WEST, EAST)] {
+            trouble(&told.cloud, seed);
+            let at = 20 + seed * 13 % 400;
+            deaths += usize::from(told.dies(Verb::Promote, to, fatality(at)).await.is_none());
+            told.cloud.clear_rules();
+            let mut promoted = false;
+            for _ in 0..6 {
+                promoted |= told.types(Verb::Promote, to).await.is_done();
+            }
+            told.settles(to).await;
+            told.is_well(to);
+            let lost = told.lost(from, &database(to));
+            if !promoted || lost > 0 {
+                return Err(format!(
+                    "{from} -> {to}: promoted {promoted}, {lost} commits are lost"
+                ));
+            }
+        }
+        let both = told.seen(|seen| seen.both);
+        let kept = told.kept();
+        if both > 0 || kept.len() != 2 {
+            return Err(format!("two writers at {both} calls, kept: {kept:?}"));
+        }
+        Ok(deaths)
+    })
+}
+
+#[test]
+fn whatever_fails_and_whenever_it_dies_one_database_takes_commits_and_none_is_lost() {
+    let seeds = super::seeds(super::SAMPLE / 5 + 10, 400);
+    let all = each(0..seeds, whatever);
+    let wrong: Vec<String> = all
+        .iter()
+        .enumerate()
+        .filter_map(|(seed, found)| Some(format!("seed {seed}: {}", found.as_ref().err()?)))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let deaths: usize = all.into_iter().flatten().sum();
+    println!("{seeds} seeds, {deaths} deaths, 0 violations");
+    assert!(deaths > 0, "some die");
+}
