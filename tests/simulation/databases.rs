@@ -15,7 +15,7 @@ use lifeboat_sdk::{Access, Location, Value};
 use lifeboat_sim::{Blackout, Entry, Fault, Key, Nth, Rule, SimCloud, SimProvider};
 use lifeboat_state::store::MemoryDisk;
 
-use super::process::{Command, Ended, Fatality, Verb};
+use super::process::{Approve, Command, Ended, Fatality, Verb};
 use super::simulate::{EAST, WEST};
 use super::{STACK, each};
 
@@ -53,6 +53,7 @@ struct Told {
     seen: Arc<Mutex<Seen>>,
     commands: u64,
     seed: u64,
+    approve: Approve,
 }
 
 /// A person who attests what must be.
@@ -66,6 +67,11 @@ fn attests(promotion: &Promotion) -> Option<Value> {
     Some(reason.with("accepted_loss", Value::string("unknown")))
 }
 
+/// A person who does not: nothing may be lost.
+fn waits(promotion: &Promotion) -> Option<Value> {
+    attests(promotion).filter(|_| !promotion.needs_attestation())
+}
+
 impl Told {
     /// Nothing yet; commits take so long to a replica.
     fn new(seed: u64, lag: Duration) -> Self {
@@ -77,7 +83,8 @@ impl Told {
             (change.kind == "aws_db_instance").then_some(Duration::from_secs(240))
         });
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let told = Self { cloud, disk: MemoryDisk::new(), seen, commands: 0, seed };
+        let disk = MemoryDisk::new();
+        let told = Self { cloud, disk, seen, commands: 0, seed, approve: attests };
         told.serve();
         told
     }
@@ -111,7 +118,7 @@ impl Told {
             number: self.commands,
             verb,
             text: &files(primary),
-            approve: attests,
+            approve: self.approve,
         };
         command.process(fatality).await
     }
@@ -336,6 +343,7 @@ fn whatever(seed: u64) -> Result<usize, String> {
     let fatality = |at: u64| Fatality { dies: Some(at), ..Fatality::default() };
     play(async {
         let mut told = Told::new(seed, LAG);
+        told.approve = waits;
         told.does(Verb::Apply, EAST).await;
         let mut deaths = 0;
         for (from, to) in [(EAST, WEST), (WEST, EAST)] {
