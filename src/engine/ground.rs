@@ -12,7 +12,7 @@ use super::asked::Asked;
 use super::load::{Loaded, Settings};
 use super::regions::Regions;
 use super::targets::Selection;
-use super::{providers, stored};
+use super::{ahead, providers, stored};
 use crate::address::Address;
 use crate::function::Context;
 use crate::plan::PlanMode;
@@ -59,6 +59,11 @@ pub(super) async fn ground(
     ctx: &Ctx,
     diagnostics: &mut Diagnostics,
 ) -> Option<Ground> {
+    let simulated = ahead::refused(loaded);
+    if simulated.has_errors() {
+        diagnostics.extend(simulated);
+        return None;
+    }
     let previous = match state.map(stored::previous).transpose() {
         Ok(previous) => previous.unwrap_or_default(),
         Err(diagnostic) => {

@@ -11,7 +11,6 @@ use crate::desired::{Part, Planned, Synthetic, Template};
 use crate::diff::Ignore;
 use crate::evaluation::Environment;
 use crate::plan::PlanMode;
-use crate::registry::{self, Catalogue};
 
 impl Resolver<'_> {
     /// Plans all objects of one kind of a topology block.
@@ -62,11 +61,18 @@ impl Resolver<'_> {
         self.seen.insert(address.clone());
         let unknown = Value::unknown(Type::Dynamic);
         let Some((_, kind)) = self.input.catalogue.kinds.get(&*address.kind).cloned() else {
-            // It is said once of a block.
-            if synthetic.instances.keys().next() == address.key.as_ref() {
-                let found = missing(self.input.catalogue, synthetic);
-                self.push(found.at(planned.span));
-            }
+            self.push(
+                Diagnostic::error(
+                    "plan::kind_missing",
+                    "This build lacks a provider",
+                    format!(
+                        "{address} needs the type {}, which this build does not have.",
+                        address.kind
+                    ),
+                )
+                .at(planned.span)
+                .help("Use a build with the provider's feature."),
+            );
             return unknown;
         };
         let Some(instance) = self.input.providers.0.get(&synthetic.provider).cloned() else {
@@ -191,26 +197,6 @@ fn instead(planned: &Planned, others: &[(Name, Template)]) -> Vec<(Name, Templat
     let other = |name: &Name| others.iter().find(|(n, _)| n == name);
     let document = planned.document.iter();
     document.map(|entry| other(&entry.0).unwrap_or(entry).clone()).collect()
-}
-
-/// That there is no such type: nowhere yet, or not in this build.
-fn missing(catalogue: &Catalogue, synthetic: &Synthetic) -> Diagnostic {
-    let Synthetic { address, provider, .. } = synthetic;
-    let kind = &address.kind;
-    if registry::ahead(catalogue).iter().any(|ahead| *ahead.name() == **kind) {
-        let text = format!(
-            "{address} is of the type {kind}, which the provider {provider} does not have yet: in this \
-             version it can be simulated, and not applied."
-        );
-        let summary = "The type can only be simulated in this version";
-        return Diagnostic::error("plan::kind_simulated", summary, text).help(
-            "`lifeboat simulate -lose=REGION -as-applied` plays a promotion with it. Take the block out \
-             to apply the rest.",
-        );
-    }
-    let text = format!("{address} needs the type {kind}, which this build does not have.");
-    Diagnostic::error("plan::kind_missing", "This build lacks a provider", text)
-        .help("Use a build with the provider's feature.")
 }
 
 /// Where the attribute is written that a text of [`complete`] begins with.
