@@ -134,9 +134,67 @@ fn slow(cloud: &SimCloud) -> Subject {
     subject(cloud, "sim_slow", vec![Case::parse("walk", &walk).unwrap()])
 }
 
+/// A kind that AWS has and the provider `aws` does not have yet.
+fn ahead(cloud: &SimCloud, kind: &str) -> Arc<dyn DynKind> {
+    SimProvider::ahead(cloud).kind(kind).unwrap()
+}
+
+fn databases(cloud: &SimCloud) -> Subject {
+    let kind = ahead(cloud, "aws_db_instance");
+    let walk = [
+        r#"{"identifier": "a", "instance_class": "db.r6g.large"}"#,
+        r#"{"identifier": "a", "instance_class": "db.r6g.xlarge", "engine_version": "16.4",
+            "multi_az": true, "fenced": true, "fence_security_group_ids": ["sg-0"],
+            "vpc_security_group_ids": ["sg-1", "sg-2"], "tags": {"k": "v"}}"#,
+        r#"{"identifier": "b", "region": "us-west-2", "instance_class": "db.r6g.large"}"#,
+    ];
+    // A replica that is promoted, one of another name, and one again.
+    let promoted = [
+        r#"{"identifier": "r", "instance_class": "c", "replicate_source_db": "${writer.arn}"}"#,
+        r#"{"identifier": "r", "instance_class": "c"}"#,
+        r#"{"identifier": "s", "instance_class": "c", "replicate_source_db": "${writer.arn}"}"#,
+    ];
+    // What was writable follows, and is kept under another name.
+    let retired = [
+        r#"{"identifier": "d", "instance_class": "c", "fenced": true}"#,
+        r#"{"identifier": "d", "instance_class": "c", "replicate_source_db": "${writer.arn}",
+            "retire_as": "d-retired-e2"}"#,
+        r#"{"identifier": "e", "instance_class": "c"}"#,
+    ];
+    let writer = r#"{"identifier": "w", "region": "us-west-2", "instance_class": "c"}"#;
+    let following =
+        |name, walk| Case::parse(name, walk).and_then(|case| case.needing("writer", &kind, writer));
+    let cases = vec![
+        Case::parse("walk", &walk).unwrap(),
+        following("promoted", &promoted).unwrap(),
+        following("retired", &retired).unwrap(),
+    ];
+    Subject { kind: Arc::clone(&kind), place: place(), cases }
+}
+
+fn parameters(cloud: &SimCloud) -> Subject {
+    let walk = [
+        r#"{"name": "/orders/writer", "value": "one.example.com"}"#,
+        r#"{"name": "/orders/writer", "value": "two.example.com", "description": "the writer",
+            "tags": {"k": "v"}}"#,
+        r#"{"name": "/orders/writer", "value": "one.example.com", "region": "us-west-2"}"#,
+    ];
+    let (kind, cases) =
+        (ahead(cloud, "aws_ssm_parameter"), vec![Case::parse("walk", &walk).unwrap()]);
+    Subject { kind, place: place(), cases }
+}
+
 async fn all(server: &Cloud) -> Vec<Report> {
     let cloud = &server.cloud;
-    let subjects = [stores(cloud), replicas(cloud), records(cloud), secrets(cloud), slow(cloud)];
+    let subjects = [
+        stores(cloud),
+        replicas(cloud),
+        records(cloud),
+        secrets(cloud),
+        slow(cloud),
+        databases(cloud),
+        parameters(cloud),
+    ];
     let mut reports = Vec::new();
     for subject in subjects {
         reports.push(run(&subject, server).await);
@@ -160,7 +218,7 @@ async fn every_kind_keeps_the_contract() {
     let counts: Vec<usize> = reports.iter().map(held).collect();
     // Only an id that the service makes up can be told, and a part is only in its parent,
     // and only what has tags is listed by them.
-    assert_eq!(counts, [16, 15, 15, 17, 15], "{}", table(&reports));
+    assert_eq!(counts, [16, 15, 15, 17, 15, 16, 16], "{}", table(&reports));
     assert_eq!(names().count(), 17);
 }
 
