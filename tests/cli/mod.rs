@@ -6,6 +6,7 @@ mod ci;
 mod commands;
 mod completion;
 mod console;
+mod examples;
 mod foreign_plans;
 mod formatting;
 mod generations;

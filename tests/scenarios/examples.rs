@@ -112,6 +112,8 @@ fn every_example_is_played() {
         "retention-tiers",
         "three-regions",
         "two-region-web",
+        // It is simulated (tests/cli/examples.rs).
+        "warm-standby-postgres",
     ];
     assert_eq!(found, played, "a test for each example");
 }

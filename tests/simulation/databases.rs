@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,9 +14,10 @@ use lifeboat::plan::Promotion;
 use lifeboat_sdk::provider::Provider as _;
 use lifeboat_sdk::{Access, Location, Value};
 use lifeboat_sim::{Blackout, Entry, Fault, Key, Nth, Rule, SimCloud, SimProvider};
+use lifeboat_state::backend::StateBackend as _;
 use lifeboat_state::store::MemoryDisk;
 
-use super::process::{Approve, Command, Ended, Fatality, Verb};
+use super::process::{Approve, Command, Ended, Fatality, Verb, backend};
 use super::simulate::{EAST, WEST};
 use super::{STACK, each};
 
@@ -371,6 +373,61 @@ fn whatever(seed: u64) -> Result<usize, String> {
         }
         Ok(deaths)
     })
+}
+
+/// A promotion during which the region that is left is lost at some call, and returns later.
+fn lost_midway(seed: u64) -> Result<bool, String> {
+    play(async {
+        let mut told = Told::new(seed, LAG);
+        told.does(Verb::Apply, EAST).await;
+        let (cloud, calls) = (told.cloud.clone(), Arc::new(AtomicU64::new(0)));
+        let counted = Arc::clone(&calls);
+        let at = seed % 60;
+        told.cloud.watch(move |_| {
+            if counted.fetch_add(1, Ordering::Relaxed) == at {
+                cloud.blackout(Location::Region(EAST.into()), Blackout::Hang);
+            }
+        });
+        for _ in 0..3 {
+            told.types(Verb::Promote, WEST).await;
+        }
+        // It may never have come to that call.
+        calls.store(1000, Ordering::Relaxed);
+        told.restore(EAST);
+        for _ in 0..4 {
+            told.types(Verb::Promote, WEST).await;
+        }
+        told.settles(WEST).await;
+        told.is_well(WEST);
+        let state = backend(&told.disk).await?.load().await.map_err(|e| format!("{e}"))?;
+        let last = state.and_then(|newest| newest.state.promotions.last);
+        let last = last.ok_or("there was no promotion")?;
+        let attested = last.approval.contains_key("attested");
+        let (lost, both) = (told.lost(EAST, &database(WEST)), told.seen(|seen| seen.both));
+        if !attested && (lost > 0 || both > 0) {
+            return Err(format!("nobody attested it: {lost} commits lost, {both} calls of two"));
+        }
+        let kept = named(EAST, "orders-orders-retired-e2");
+        match told.lost(EAST, &kept) {
+            0 => Ok(attested),
+            lost => Err(format!("{lost} commits are not in what is kept")),
+        }
+    })
+}
+
+#[test]
+fn a_region_that_is_lost_at_any_call_costs_what_was_attested_and_all_it_held_is_kept() {
+    let all = each(0..60, lost_midway);
+    let mut wrong = Vec::new();
+    let mut attested = 0;
+    for (seed, found) in all.iter().enumerate() {
+        match found {
+            Ok(yes) => attested += usize::from(*yes),
+            Err(why) => wrong.push(format!("seed {seed}: {why}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!((1..60).contains(&attested), "{attested} of 60 were attested");
 }
 
 #[test]

@@ -334,3 +334,42 @@ fn a_service_that_all_regions_write_fences_nothing() {
     let group = group.expect("an object");
     assert_eq!((group.part, group.leaving.len()), (Some(Part::Capacity { fences: false }), 0));
 }
+
+const ORDERS: &str = r#"
+    database "orders" {
+      engine                   = "postgres"
+      instance_class           = "db.r6g.large"
+      allocated_storage        = 100
+      endpoint_parameter       = "/orders/writer"
+      kms_key_id               = { us-west-2 = "arn:aws:kms:us-west-2:123456789012:key/k" }
+      fence_security_group_ids = { us-east-1 = ["sg-a"], us-west-2 = ["sg-b"] }
+    }
+"#;
+
+#[test]
+fn a_database_is_writable_in_the_primary_and_copied_by_the_standby_which_is_fenced_while_it_is_left()
+ {
+    let read = two(ORDERS);
+    assert_eq!(read.problems(), none());
+    let at = |kind: &str, key: &str| format!("database.orders.{kind}[{key:?}]");
+    let (writer, replica) =
+        (at("aws_db_instance", "us-east-1"), at("aws_db_instance", "us-west-2"));
+    assert_eq!(read.attribute(&writer, "replicate_source_db"), "none");
+    assert_eq!(read.attribute(&writer, "retire_as"), "none");
+    assert_eq!(read.attribute(&writer, "fence_security_group_ids"), "[\"sg-a\"]");
+    let source = read.attribute(&replica, "replicate_source_db");
+    assert!(source.contains(&writer), "{source}");
+    let replica = read.object(&replica).expect("an object");
+    assert_eq!(replica.part, Some(Part::Database));
+    let leaving: Vec<&str> = replica.leaving.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(leaving, ["fenced", "replicate_source_db", "retire_as"]);
+    // All that is said instead is said at all: else it would have no effect.
+    let said = |name: &&str| replica.document.iter().any(|(n, _)| **n == **name);
+    assert!(leaving.iter().all(said));
+    for region in ["us-east-1", "us-west-2"] {
+        let endpoint = at("aws_ssm_parameter", region);
+        let value = read.attribute(&endpoint, "value");
+        assert!(value.contains(&writer), "{value}");
+        assert_eq!(read.object(&endpoint).expect("an object").part, Some(Part::Endpoint));
+    }
+}
