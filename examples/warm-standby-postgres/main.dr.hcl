@@ -48,6 +48,20 @@ database "orders" {
   prevent_destroy = true
 }
 
+# What writes to it without being asked: a function that takes orders out of a queue, and a report at
+# night. They are switched off in the standby, and in the region that is left before its database is fenced.
+service "ingest" {
+  event_source_mappings = {
+    us-east-1 = ["14e0db71-5d35-4eb5-b481-8945cf9d10c2"]
+    us-west-2 = ["91eaeb7e-c976-1234-9451-8709db01f137"]
+  }
+  schedules = {
+    us-east-1 = ["orders/nightly-report"]
+    us-west-2 = ["orders/nightly-report"]
+  }
+  capacity = { primary = 1, standby = 0 }
+}
+
 # The pools of connections hold the old host until they are told.
 hook "reconnect" {
   phase   = "switch"

@@ -143,6 +143,12 @@ pub enum Part {
     /// It checks what answers in a region: what it asks is asked of the new primary. Never changed by
     /// a promotion.
     Health,
+    /// It says whether events and times start something: in the new primary as soon as its data takes
+    /// writes, and not before.
+    Triggers {
+        /// Whether only the primary writes, so that nothing may be started in the region that is left.
+        fences: bool,
+    },
     /// It says how much of a service runs: raised in the new primary before the fence.
     Capacity {
         /// Whether only the primary writes, so that nothing may run in the region that is left.
@@ -155,7 +161,7 @@ impl Part {
     pub fn fences(self) -> bool {
         match self {
             Self::Writers | Self::Database => true,
-            Self::Capacity { fences } => fences,
+            Self::Capacity { fences } | Self::Triggers { fences } => fences,
             Self::Record | Self::Traffic | Self::Endpoint | Self::Copies | Self::Health => false,
         }
     }

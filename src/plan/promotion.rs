@@ -266,12 +266,15 @@ impl Promotion {
         match parts.get(address)? {
             Part::Traffic | Part::Endpoint => Some(Phase::Switch),
             Part::Record => Some(Phase::Claim),
-            Part::Writers | Part::Database if region == &*self.to => Some(Phase::Promote),
+            Part::Writers | Part::Database | Part::Triggers { .. } if region == &*self.to => {
+                Some(Phase::Promote)
+            }
             Part::Capacity { .. } if region == &*self.to => Some(Phase::Prepare),
             // Of the region that is left, and of one that was left before and still owes it.
             part if part.fences() => Some(Phase::Fence),
             Part::Writers
             | Part::Database
+            | Part::Triggers { .. }
             | Part::Capacity { .. }
             | Part::Copies
             | Part::Health => None,
@@ -314,8 +317,17 @@ impl Promotion {
             }
             let runs = |step: &&Step| {
                 let part = address(step).and_then(|address| parts.get(address));
-                matches!(part, Some(Part::Capacity { .. }))
+                matches!(part, Some(Part::Capacity { .. } | Part::Triggers { .. }))
             };
+            if next == Phase::Promote && mine.iter().any(runs) {
+                // What is started writes: its data takes writes before it.
+                let (runs, data): (Vec<&Step>, Vec<&Step>) = mine.into_iter().partition(runs);
+                for step in data {
+                    order.add(step, next)?;
+                }
+                order.gate(next, None);
+                mine = runs;
+            }
             if next == Phase::Fence && mine.iter().any(runs) {
                 // What is stopped still writes down what it holds: its data is closed after it.
                 let (runs, data): (Vec<&Step>, Vec<&Step>) = mine.into_iter().partition(runs);

@@ -19,6 +19,10 @@ pub struct Service {
     pub instances: BTreeMap<Name, BTreeSet<Name>>,
     /// The name of an Auto Scaling group by region.
     pub groups: BTreeMap<Name, Name>,
+    /// Event source mappings of Lambda by region.
+    pub event_sources: BTreeMap<Name, BTreeSet<Name>>,
+    /// Schedules by region, `GROUP/NAME` or `NAME`.
+    pub schedules: BTreeMap<Name, BTreeSet<Name>>,
     /// How many instances a group has; machines run where it is not 0.
     pub capacity: ByRole,
     /// The least number of instances of a group, where it is ours.
@@ -60,6 +64,14 @@ pub struct ServiceBlock {
     /// The name of an Auto Scaling group by region.
     #[kind(optional)]
     pub autoscaling_group: BTreeMap<String, String>,
+    /// Event source mappings of Lambda by region, which let a function take what is in a queue. They are
+    /// enabled where the capacity is not 0.
+    #[kind(optional)]
+    pub event_source_mappings: BTreeMap<String, BTreeSet<String>>,
+    /// Schedules of EventBridge Scheduler by region, `NAME` or `GROUP/NAME`. They are enabled where the
+    /// capacity is not 0.
+    #[kind(optional)]
+    pub schedules: BTreeMap<String, BTreeSet<String>>,
     /// How many instances a group has by role: `{ primary = 6, standby = 0 }`.
     #[kind(required)]
     pub capacity: BTreeMap<String, i64>,
@@ -96,8 +108,11 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     let before = reader.found.0.len();
     let instances = instances(reader, ground, &given.instances, source);
     let groups = groups(reader, ground, &given.autoscaling_group, source);
+    let event_sources = triggers(reader, ground, "event_source_mappings", &given, source);
+    let schedules = triggers(reader, ground, "schedules", &given, source);
     if whole {
-        everywhere(reader, ground, source, &instances, &groups);
+        let sets = [&instances, &event_sources, &schedules];
+        everywhere(reader, ground, source, sets, &groups);
     }
     let capacity = capacity(reader, &given.capacity, source);
     let min_size = sizes(reader, "min_size", &given.min_size, source);
@@ -111,6 +126,8 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
         name: source.name.clone(),
         instances,
         groups,
+        event_sources,
+        schedules,
         capacity: capacity?,
         min_size,
         max_size,
@@ -174,6 +191,20 @@ fn groups(
     given.iter().map(|(region, name)| (region.as_str().into(), name.as_str().into())).collect()
 }
 
+/// What events or times start, by region.
+fn triggers(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    what: &str,
+    given: &ServiceBlock,
+    source: &Source<'_>,
+) -> BTreeMap<Name, BTreeSet<Name>> {
+    let all = if what == "schedules" { &given.schedules } else { &given.event_source_mappings };
+    known(reader, ground, what, all.keys(), source.at(what));
+    let names = |names: &BTreeSet<String>| names.iter().map(|name| name.as_str().into()).collect();
+    all.iter().map(|(region, all)| (region.as_str().into(), names(all))).collect()
+}
+
 /// Whether the keys of a map are regions of the topology.
 fn known<'k>(
     reader: &mut Reader<'_, '_>,
@@ -193,15 +224,17 @@ fn everywhere(
     reader: &mut Reader<'_, '_>,
     ground: &Ground<'_>,
     source: &Source<'_>,
-    instances: &BTreeMap<Name, BTreeSet<Name>>,
+    sets: [&BTreeMap<Name, BTreeSet<Name>>; 3],
     groups: &BTreeMap<Name, Name>,
 ) {
     let none = |region: &&Name| {
-        instances.get(*region).is_none_or(BTreeSet::is_empty) && !groups.contains_key(*region)
+        let empty =
+            |set: &&BTreeMap<Name, BTreeSet<Name>>| set.get(*region).is_none_or(BTreeSet::is_empty);
+        sets.iter().all(empty) && !groups.contains_key(*region)
     };
     let names = ground.names();
     let missing: Vec<String> = names.iter().filter(none).map(|r| format!("{r:?}")).collect();
-    if instances.is_empty() && groups.is_empty() {
+    if sets.iter().all(|set| set.is_empty()) && groups.is_empty() {
         let detail =
             "The block says how much runs, and not what: it names no instance and no group.";
         let help =
@@ -213,7 +246,10 @@ fn everywhere(
             missing.join(", ")
         );
         let help = "Name instances or a group of that region.";
-        let name = if groups.is_empty() { "instances" } else { "autoscaling_group" };
+        let names = ["instances", "event_source_mappings", "schedules"];
+        let given = names.into_iter().zip(sets).find(|(_, set)| !set.is_empty());
+        let name =
+            given.filter(|_| groups.is_empty()).map_or("autoscaling_group", |(name, _)| name);
         reader.found.push(codes::PER_REGION.error(detail).at(source.at(name)).help(help));
     }
 }

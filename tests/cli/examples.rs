@@ -15,6 +15,7 @@ const SIMULATED: [(&str, &[&str]); 1] = [(
         "-as-applied",
         "-mode=graceful",
         "-duration=aws_db_instance.update=6m",
+        "-duration=aws_lambda_event_source_mapping.update=1m",
     ],
 )];
 

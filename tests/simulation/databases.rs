@@ -23,6 +23,10 @@ use super::{STACK, each};
 
 const EXAMPLE: &str = include_str!("../../examples/warm-standby-postgres/main.dr.hcl");
 
+/// The consumers of the example, in the east and in the west.
+const CONSUMERS: [&str; 2] =
+    ["14e0db71-5d35-4eb5-b481-8945cf9d10c2", "91eaeb7e-c976-1234-9451-8709db01f137"];
+
 const ACCOUNT: &str = "123456789012";
 
 /// The example with another primary, and without the hook, which would run a program.
@@ -80,6 +84,7 @@ impl Told {
         let cloud = SimCloud::new(seed);
         cloud.set_latency(Duration::from_millis(100));
         cloud.set_replication_lag(lag);
+        cloud.has_what_others_make();
         // A promotion takes minutes, and so does a reboot.
         cloud.set_times(|change| {
             (change.kind == "aws_db_instance").then_some(Duration::from_secs(240))
@@ -169,6 +174,18 @@ impl Told {
         self.attribute(&key, "value")
     }
 
+    /// Whether the consumer and the schedule of a region are on.
+    fn started(&self, region: &str) -> [bool; 2] {
+        let uuid = if region == EAST { CONSUMERS[0] } else { CONSUMERS[1] };
+        let of = |kind: &str, id: &str| Key::regional(ACCOUNT, region, kind, id);
+        let consumer = of("aws_lambda_event_source_mapping", uuid);
+        let schedule = of("aws_scheduler_schedule", "orders/nightly-report");
+        [
+            self.attribute(&consumer, "enabled") == Value::Bool(true),
+            self.attribute(&schedule, "state").as_str() == Some("ENABLED"),
+        ]
+    }
+
     /// One writable database with all that it should hold, one replica of it, and nothing to do.
     #[track_caller]
     fn is_well(&self, primary: &str) {
@@ -182,6 +199,7 @@ impl Told {
             assert_eq!(self.endpoint(region), address, "{region}");
             assert_eq!(self.attribute(&database(region), "fenced"), Value::Bool(false));
         }
+        assert_eq!((self.started(primary), self.started(standby)), ([true; 2], [false; 2]));
         assert!(self.cloud.commit(&writer).is_some() && self.cloud.commit(&replica).is_none());
     }
 
@@ -199,6 +217,13 @@ impl Told {
     fn restore(&self, region: &str) {
         self.cloud.restore(&Location::Region(region.into()));
     }
+}
+
+/// The kinds of the objects that calls changed in a region, in order.
+fn changed<'c>(calls: &'c [Entry], region: &str) -> Vec<&'c str> {
+    let there = Location::Region(region.into());
+    let calls = calls.iter().filter(|call| call.location == there && call.had_effect());
+    calls.map(|call| &*call.kind).collect()
 }
 
 impl Drop for Told {
@@ -255,6 +280,26 @@ fn a_graceful_promotion_loses_no_commit_and_the_database_that_is_left_follows_un
         ];
         assert_eq!(told.kept(), both);
         assert_eq!(told.seen(|seen| seen.both), 0, "never two at once");
+    };
+    told(|| play(story()));
+}
+
+#[test]
+fn what_events_start_goes_off_before_the_database_is_fenced_and_on_when_the_other_takes_writes() {
+    let story = || async {
+        let mut told = Told::new(4, LAG);
+        told.does(Verb::Apply, EAST).await;
+        for (from, to) in [(EAST, WEST), (WEST, EAST)] {
+            told.cloud.take_ledger();
+            told.does(Verb::Promote, to).await;
+            let calls = told.cloud.take_ledger();
+            let (left, taken) = (changed(&calls, from), changed(&calls, to));
+            assert_eq!(left[2], "aws_db_instance", "{left:?}");
+            assert_eq!(taken[0], "aws_db_instance", "{taken:?}");
+            assert_eq!((told.started(from), told.started(to)), ([false; 2], [true; 2]));
+            told.settles(to).await;
+            told.is_well(to);
+        }
     };
     told(|| play(story()));
 }

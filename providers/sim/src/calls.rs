@@ -65,7 +65,7 @@ pub(crate) static IDENTITY: Call = Call::read("sts", "Identity", "sim:Identity")
 static OTHER: Calls = Calls::regional("other");
 
 /// The services that are simulated under their own names.
-static SERVICES: [Calls; 28] = [
+static SERVICES: [Calls; 29] = [
     Calls::regional("sim"),
     Calls::global("simdns"),
     Calls::regional("simvault"),
@@ -88,6 +88,7 @@ static SERVICES: [Calls; 28] = [
     Calls::regional("ecs"),
     Calls::regional("eks"),
     Calls::regional("lambda"),
+    Calls::regional("scheduler"),
     Calls::regional("sns"),
     Calls::regional("sqs"),
     Calls::regional("monitoring"),

@@ -23,6 +23,16 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, service: &Service) {
                 machine(service, region, id, primary),
             );
         }
+        for uuid in service.event_sources.get(&region.name).into_iter().flatten() {
+            let key = format!("{}/{uuid}", region.name);
+            let mapping = event_source(service, region, uuid, primary);
+            made.add(at(service, "aws_lambda_event_source_mapping", &key), mapping);
+        }
+        for name in service.schedules.get(&region.name).into_iter().flatten() {
+            let key = format!("{}/{name}", region.name);
+            let schedule = schedule(service, region, name, primary);
+            made.add(at(service, "aws_scheduler_schedule", &key), schedule);
+        }
         if let Some(name) = service.groups.get(&region.name) {
             let group = group(service, region, name, primary);
             made.add(at(service, "aws_autoscaling_group", &region.name), group);
@@ -47,6 +57,40 @@ fn machine(service: &Service, region: &Region, id: &Name, primary: bool) -> Plan
         ],
     );
     operate(&mut planned, service, vec![("state".into(), state(false))]);
+    planned
+}
+
+/// A function takes what is in a queue where there is any capacity.
+fn event_source(service: &Service, region: &Region, uuid: &Name, primary: bool) -> Planned {
+    let enabled = |is: bool| value(Value::Bool(is));
+    let mut planned = planned(
+        service.span,
+        [
+            ("uuid", value(text(uuid))),
+            ("enabled", enabled(service.capacity.of(primary) > 0)),
+            ("region", value(text(&region.aws))),
+        ],
+    );
+    operate(&mut planned, service, vec![("enabled".into(), enabled(false))]);
+    planned.part = Some(Part::Triggers { fences: service.one_writer });
+    planned
+}
+
+/// A schedule starts something where there is any capacity.
+fn schedule(service: &Service, region: &Region, name: &Name, primary: bool) -> Planned {
+    let state = |on: bool| value(text(if on { "ENABLED" } else { "DISABLED" }));
+    let (group, name) = name.split_once('/').unwrap_or(("default", name));
+    let mut planned = planned(
+        service.span,
+        [
+            ("name", value(text(name))),
+            ("group_name", value(text(group))),
+            ("state", state(service.capacity.of(primary) > 0)),
+            ("region", value(text(&region.aws))),
+        ],
+    );
+    operate(&mut planned, service, vec![("state".into(), state(false))]);
+    planned.part = Some(Part::Triggers { fences: service.one_writer });
     planned
 }
 

@@ -41,6 +41,7 @@ pub fn applied(declared: Declared) -> Result<Result<State, Diagnostics>, Error> 
 async fn apply(declared: Declared) -> Result<Result<State, Diagnostics>, Error> {
     let Declared { loaded, contexts, settings, interrupt } = declared;
     let cloud = world::empty(Duration::ZERO);
+    cloud.has_what_others_make();
     let catalogue = registry::simulated(&loaded.catalogue, &cloud);
     let loaded = Loaded { catalogue, ..loaded };
     let (asked, quiet) = (Asked::default(), &Silent);

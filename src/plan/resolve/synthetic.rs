@@ -138,7 +138,10 @@ impl Resolver<'_> {
     ) -> Vec<Address> {
         // In a promotion the phases say what comes first.
         let phased = self.input.promoting
-            && matches!(planned.part, Some(Part::Capacity { .. } | Part::Database));
+            && matches!(
+                planned.part,
+                Some(Part::Capacity { .. } | Part::Triggers { .. } | Part::Database)
+            );
         let mut needs = if phased { Vec::new() } else { planned.after.clone() };
         let mut through = std::collections::BTreeSet::new();
         for (_, template) in document {

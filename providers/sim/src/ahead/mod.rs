@@ -4,6 +4,8 @@
 //! When the provider has such a kind, its own is taken, and the file here goes.
 
 mod db_instance;
+mod event_source_mapping;
+mod schedule;
 mod ssm_parameter;
 
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use lifeboat_sdk::kind::{DynKind, erase};
 use lifeboat_sdk::{Class, Failure, Name, Observation, Outcome, Scope, Value};
 
 pub use db_instance::{DbInstance, DbInstanceKind};
+pub use event_source_mapping::{EventSourceMapping, EventSourceMappingKind};
+pub use schedule::{Schedule, ScheduleKind};
 pub use ssm_parameter::{SsmParameter, SsmParameterKind};
 
 use crate::cloud::store::Key;
@@ -22,7 +26,12 @@ pub(crate) const PROVIDER: &str = "aws";
 
 /// The kinds with their hooks; without a cloud they cannot be read or written.
 pub fn kinds() -> Vec<Arc<dyn DynKind>> {
-    vec![erase(DbInstanceKind), erase(SsmParameterKind)]
+    vec![
+        erase(DbInstanceKind),
+        erase(EventSourceMappingKind),
+        erase(ScheduleKind),
+        erase(SsmParameterKind),
+    ]
 }
 
 /// What a change does besides replacing a document: it may refuse the change.

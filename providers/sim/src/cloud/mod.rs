@@ -110,6 +110,11 @@ impl SimCloud {
         self.lock().strictness = strictness;
     }
 
+    /// Lets everything that is somebody else's be there, as whoever asks for it first would have it.
+    pub fn has_what_others_make(&self) {
+        self.lock().others = true;
+    }
+
     /// Sets which regions exist; without this any does.
     pub fn set_regions(&self, regions: &[&str]) {
         self.lock().regions = regions.iter().map(|r| (*r).to_owned()).collect();

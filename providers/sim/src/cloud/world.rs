@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) times: Option<Times>,
     /// The kinds whose objects are parts of others, so that nothing refers to them.
     pub(crate) parts: BTreeSet<String>,
+    /// Whether what is somebody else's is there as soon as it is asked for.
+    pub(crate) others: bool,
     /// What databases hold, in the order in which it was committed.
     pub(crate) logs: BTreeMap<Key, Vec<Commit>>,
     /// How long a commit takes to the replicas.

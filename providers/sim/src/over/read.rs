@@ -9,8 +9,9 @@ use lifeboat_sdk::{
 
 use super::{Over, Place};
 use crate::cloud::Site;
-use crate::cloud::store::Key;
+use crate::cloud::store::{Key, Stored};
 use crate::cloud::world::Seen;
+use crate::hints::Hints;
 
 impl Over {
     pub(super) async fn observe(
@@ -29,6 +30,7 @@ impl Over {
             .iter()
             .map(|target| target.id.clone().or_else(|| self.template.id_of(&target.hint)))
             .collect();
+        self.made_by_others(place, targets, &ids);
         if self.template.batch().is_none() && ids.iter().all(Option::is_some) {
             let reads = ids.iter().flatten().map(|id| self.read_one(ctx, place, id));
             return join_all(reads).await;
@@ -39,6 +41,25 @@ impl Over {
             Err(failure) => Observation::unreadable(place.scope, failure),
         });
         found.collect()
+    }
+
+    /// Puts there what is operated, where others have made all of it.
+    fn made_by_others(&self, place: &Place<'_>, targets: &[Target], ids: &[Option<Name>]) {
+        let mut world = self.cloud.lock();
+        if !world.others || self.template.ownership() != Ownership::Operated {
+            return;
+        }
+        for (target, id) in targets.iter().zip(ids) {
+            let Some(id) = id.as_ref().filter(|_| target.hint.is_wholly_known()) else { continue };
+            let (kind, scope) = (self.template.name(), &place.here);
+            let key = Key::of(scope, kind, id.clone());
+            if world.store.get(&key).is_none() {
+                let hints = Hints { kind, scope, id, revision: 1 };
+                let attributes = self.template.schema().attributes;
+                let document = hints.complete(attributes, &target.hint, None);
+                world.store.put(key, Stored::plain(document, None));
+            }
+        }
     }
 
     /// One object by its id.
