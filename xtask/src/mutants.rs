@@ -21,13 +21,20 @@ struct Suite {
     seeds: &'static str,
 }
 
-const SUITES: [Suite; 2] = [
+const SUITES: [Suite; 3] = [
     Suite {
         patches: "tests/simulation/mutants",
         checks: "simulation::whatever",
         build: &["--no-default-features", "--package", "lifeboat"],
         target: Target::Core,
         seeds: "200",
+    },
+    Suite {
+        patches: "tests/simulation/databases/mutants",
+        checks: "simulation::databases::whatever",
+        build: &["--no-default-features", "--package", "lifeboat"],
+        target: Target::Core,
+        seeds: "12",
     },
     // Promotions are made of objects of AWS.
     Suite {
