@@ -61,8 +61,9 @@ impl World {
         self.ship();
         let of = |key: &Key| self.logs.get(key).map(Vec::as_slice).unwrap_or_default();
         let (source, replica) = (of(source), of(replica));
-        let missing = source.iter().filter(|commit| !replica.contains(commit)).count();
-        Behind { all: source.len(), missing }
+        // A replica has the beginning of what its source has.
+        let same = source.iter().zip(replica).take_while(|(one, other)| one == other).count();
+        Behind { all: source.len(), missing: source.len() - same }
     }
 
     /// Whether a session of a database can commit.
