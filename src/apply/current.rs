@@ -92,6 +92,9 @@ impl<'p> Current<'p> {
             }
         }
         self.forget_data();
+        if let Some(fencing) = &plan.fencing {
+            self.fencing(fencing);
+        }
         let inputs = &plan.inputs;
         if let Some(topology) = &inputs.topology {
             self.state.topology = Some(topology.to_string());
@@ -242,6 +245,7 @@ impl<'p> Current<'p> {
         match (member.operation, ended) {
             (_, Ended::Nothing) => {}
             (Operation::Create, Ended::Done(Some(object))) => {
+                self.state.promotions.owed.remove(&address);
                 self.put(change, member.depose, id, object, ObjectStatus::Ok);
             }
             (Operation::Create, Ended::Left { object, whole }) => {

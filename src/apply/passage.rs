@@ -6,7 +6,7 @@ use lifeboat_state::model::{Evidence, Gate, Owed, Passage};
 
 use super::current::Current;
 use super::request::Taken;
-use crate::plan::{Act, Phase, Promotion, Step};
+use crate::plan::{Act, Fencing, Phase, Promotion, Step, Wish};
 
 impl Current<'_> {
     /// Takes over what a step did that changes no object; `told` is what the journal keeps of it.
@@ -73,12 +73,32 @@ impl Current<'_> {
         passage.evidence.insert(name, evidence);
     }
 
+    /// A region is fenced by hand, and owes each fence until it is placed; or it is open again.
+    pub(super) fn fencing(&mut self, fencing: &Fencing) {
+        let (since, epoch) = (&self.plan.created, self.state.epoch);
+        let promotions = &mut self.state.promotions;
+        match &fencing.wish {
+            Wish::Close(region) => {
+                let region = region.to_string();
+                for fence in &fencing.places {
+                    let owed = Owed { region: region.clone(), epoch, since: since.clone() };
+                    promotions.owed.entry(fence.to_string()).or_insert(owed);
+                }
+                promotions.fenced.entry(region).or_insert_with(|| since.clone());
+            }
+            Wish::Open(region) => drop(promotions.fenced.remove(&**region)),
+            Wish::Owed => {}
+        }
+    }
+
     /// The other region is the primary.
     fn claim(&mut self, promotion: &Promotion, at: &str) {
         self.state.epoch = promotion.epoch + 1;
         self.state.primary = Some(promotion.to.to_string());
         let promotions = &mut self.state.promotions;
         promotions.left = Some(promotion.from.to_string());
+        // It is fenced by its role now.
+        promotions.fenced.remove(&*promotion.from);
         for address in &promotion.owed {
             let owed = Owed {
                 region: promotion.from.to_string(),

@@ -257,7 +257,10 @@ impl Applying<'_> {
     fn asked(&self) -> Result<Asked, String> {
         match &self.args.import {
             Some((at, id)) => Ok(Asked::import(at.clone(), id.clone())),
-            None => asked(&self.args.planning, self.args.destroy),
+            None => {
+                let asked = asked(&self.args.planning, self.args.destroy)?;
+                Ok(Asked { fencing: self.args.fencing.clone(), ..asked })
+            }
         }
     }
 
@@ -279,7 +282,10 @@ impl Applying<'_> {
         })?;
         self.workspace.tell(&recovered.diagnostics);
         if let Some(open) = &recovered.promotion
-            && (self.args.destroy || self.args.import.is_some() || self.args.plan.is_some())
+            && (self.args.destroy
+                || self.args.import.is_some()
+                || self.args.plan.is_some()
+                || self.args.fencing.is_some())
         {
             let text = format!(
                 "Run {} makes another region the primary and is not over. Nothing else is changed \

@@ -14,7 +14,7 @@ use crate::apply::OpenPromotion;
 use crate::approval::{Approver, Policy};
 use crate::engine::applying::Ready;
 use crate::plan::guard::{Consent, guards};
-use crate::plan::{Plan, PlanMode, Promotion};
+use crate::plan::{Fencing, Plan, PlanMode, Promotion, Wish};
 use crate::view::escape::line;
 use crate::view::promotion::attest_options;
 
@@ -90,6 +90,9 @@ pub async fn consent(
     if let Some(promotion) = &plan.promotion {
         return promote(workspace, args, promotion, ready, bound).await.map(Some);
     }
+    if let Some(region) = plan.fencing.as_ref().and_then(|fencing| fencing.wish.region()) {
+        return by_hand(workspace, args, plan, region).await.map(|()| None);
+    }
     if !args.consent.approval.is_empty() {
         let text = "The plan makes no other region the primary: -approval has no place here.";
         workspace.output.error("The options cannot be used", text);
@@ -113,7 +116,8 @@ async fn promote(
     let Promotion { from, to, epoch, .. } = promotion;
     let consent = &args.consent;
     let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
-    let mut asking = Asking { workspace, asks: asks && !workspace.output.json };
+    let asks = asks && !workspace.output.json;
+    let mut asking = Asking { workspace, asks, what: "promotion" };
     let option = match &args.edit {
         Some(_) => format!("-from-epoch={epoch}"),
         None => format!("-promote={to} -from-epoch={epoch}"),
@@ -150,6 +154,34 @@ async fn promote(
         return attest(&asking, &consent.word, promotion, approval).await;
     }
     Ok(approval)
+}
+
+/// Whether a region takes writes is nothing that is approved in passing: its name is typed.
+async fn by_hand(
+    workspace: &Workspace,
+    args: &args::Apply,
+    plan: &Plan,
+    region: &str,
+) -> Result<(), Exit> {
+    if args.consent.auto_approve {
+        return Ok(());
+    }
+    let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
+    let asking = Asking { workspace, asks: asks && !workspace.output.json, what: "fence" };
+    let closes = matches!(plan.fencing, Some(Fencing { wish: Wish::Close(_), .. }));
+    let (does, would) = match closes {
+        true => ("stop all writes in", "no more writes, and no other region would take its place"),
+        false => ("take the fence away from", "writes again, as its role lets it"),
+    };
+    let question = format!(
+        "\nDo you want to {does} {region}?\n  Only the name of the region will be accepted to \
+         approve.\n\n  Enter the region: "
+    );
+    let refusal = format!(
+        "{region} would take {would}, and there is no terminal to ask.\nIf that is meant: \
+         -auto-approve"
+    );
+    asking.exactly(&question, region, &refusal).await
 }
 
 /// What nobody can measure of regions that do not answer, added to the approval.
@@ -290,11 +322,13 @@ fn without_approvers(bound: &Policy, signed: usize, reason: &str) -> Diagnostic 
 struct Asking<'a> {
     workspace: &'a Workspace,
     asks: bool,
+    what: &'static str,
 }
 
 impl Asking<'_> {
     fn refused(&self, why: &str) -> Exit {
-        self.workspace.output.error("The promotion needs an approval of its own", why);
+        let summary = format!("The {} needs an approval of its own", self.what);
+        self.workspace.output.error(&summary, why);
         Exit::Refused
     }
 
@@ -310,7 +344,8 @@ impl Asking<'_> {
         if self.workspace.ask(question).await? == text {
             return Ok(());
         }
-        output.note("\nPromotion cancelled.\n");
+        let cancelled = if self.what == "fence" { "Fence" } else { "Promotion" };
+        output.note(&format!("\n{cancelled} cancelled.\n"));
         Err(Exit::Error)
     }
 }

@@ -11,9 +11,11 @@ use super::drift::Wanted;
 use super::graph::Type;
 use crate::address::Address;
 use crate::engine::edit::Edit;
+use crate::plan::Wish;
 use crate::view::graph::Format;
 
 pub use super::consent::{Consent, Naming, Terms, Word};
+pub use super::fence::{Fence, Unfence};
 pub use super::guard::options::Guard;
 pub use super::preflight::Preflight;
 pub use super::promote::{Failback, Promote};
@@ -73,6 +75,10 @@ pub enum Command {
     Promote(Promote),
     /// Make the region that the last promotion left the primary again, when it is time to
     Failback(Failback),
+    /// Keep writes out of a region, and let no other region take its place
+    Fence(Fence),
+    /// Let a region take writes again that is fenced by hand
+    Unfence(Unfence),
     /// Check what a promotion would need; changes nothing itself
     Preflight(Preflight),
     /// Play the loss of a region on what the state says; calls nobody and changes nothing
@@ -120,6 +126,8 @@ impl Command {
             Self::Promote(args) => &args.how.planning,
             Self::Failback(args) => &args.how.planning,
             Self::Drift(args) => &args.planning,
+            Self::Fence(args) => return args.how.input != Some(false),
+            Self::Unfence(args) => return args.how.input != Some(false),
             Self::Preflight(args) => return args.input != Some(false),
             Self::Simulate(args) => return args.input != Some(false),
             Self::Import(args) => return args.input != Some(false),
@@ -319,6 +327,9 @@ pub struct Apply {
     /// Whether it comes in the place of a run of the same command that was given up.
     #[arg(skip)]
     pub instead: bool,
+    /// What `fence` and `unfence` want, and nothing else.
+    #[arg(skip)]
+    pub fencing: Option<Wish>,
     /// Whether the open promotion is given up, and whether the files name the old primary again then.
     #[arg(skip)]
     pub abort: Option<bool>,

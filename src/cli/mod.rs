@@ -13,6 +13,7 @@ pub mod drift;
 pub mod env;
 pub mod exit;
 pub mod failure;
+pub mod fence;
 pub mod fmt;
 pub mod force_unlock;
 mod generate;
@@ -184,6 +185,8 @@ fn form(command: &Command) -> Form {
         Command::Destroy(a) => (a.planning.json, Form::Lines),
         Command::Promote(a) => (a.how.planning.json, Form::Lines),
         Command::Failback(a) => (a.how.planning.json, Form::Lines),
+        Command::Fence(a) => (a.how.json, Form::Lines),
+        Command::Unfence(a) => (a.how.json, Form::Lines),
         Command::Preflight(a) => (a.json, Form::Lines),
         Command::Watch(a) => (a.json, Form::Lines),
         Command::Drift(a) if !a.planning.json => return drift::form(&a.format),
@@ -229,8 +232,8 @@ fn meant(args: &[OsString]) -> Form {
     }
     match command {
         Some(
-            "init" | "plan" | "apply" | "destroy" | "promote" | "preflight" | "drift" | "import"
-            | "console" | "watch",
+            "init" | "plan" | "apply" | "destroy" | "promote" | "failback" | "fence" | "unfence"
+            | "preflight" | "drift" | "import" | "console" | "watch",
         ) => Form::Lines,
         Some("validate") => Form::Verdict,
         _ => Form::Document,
@@ -340,6 +343,8 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Destroy(args) => apply::destroy(workspace, args).await,
         Command::Promote(args) => promote::run(workspace, args).await,
         Command::Failback(args) => promote::back(workspace, args).await,
+        Command::Fence(args) => fence::run(workspace, args).await,
+        Command::Unfence(args) => fence::open(workspace, args).await,
         Command::Preflight(args) => preflight::run(workspace, &args).await,
         Command::Simulate(args) => simulate::run(workspace, &args).await,
         Command::Drift(args) => drift::run(workspace, &args).await,

@@ -185,12 +185,17 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
     let refused = |d: &Diagnostic| {
         matches!(
             d.code,
-            "promotion::behind"
+            "fence::not_primary"
+                | "fence::owed"
+                | "fence::unconfirmed"
+                | "fence::unreachable"
+                | "promotion::behind"
                 | "promotion::approvers"
                 | "promotion::stale_files"
                 | "promotion::not_whole"
                 | "promotion::owed"
                 | "promotion::pending"
+                | "promotion::target_fenced"
                 | "promotion::target_owes"
                 | "promotion::unconfirmed"
                 | "promotion::ungraceful"

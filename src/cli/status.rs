@@ -79,6 +79,7 @@ fn document(page: &Page) -> Value {
             "rto_objective_seconds": page.objective.rto.as_ref().map(|rto| rto.seconds),
         })),
         "unprotected": page.unprotected,
+        "fenced": page.fenced,
         "owed": page.owed.iter().map(|(address, owed)| json!({
             "address": address,
             "region": owed.region,

@@ -116,9 +116,11 @@ pub struct Planned {
     /// Attributes that it has instead while its region is the primary and the region that was left
     /// is not fenced yet: copies from there are refused.
     pub closed: Vec<(Name, Template)>,
-    /// Attributes that it has instead while its region is being left, or still owes that it is
-    /// fenced: nothing of it runs there.
+    /// Attributes that it has instead while its region is being left, is fenced by hand, or still
+    /// owes that it is fenced: nothing of it runs there, and nothing is written.
     pub leaving: Vec<(Name, Template)>,
+    /// Attributes that it has instead where both is so.
+    pub sealed: Vec<(Name, Template)>,
 }
 
 /// What an object does in a promotion.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::Name;
 
 use crate::address::Address;
-use crate::plan::PlanMode;
+use crate::plan::{PlanMode, Wish};
 
 /// What planning is asked for.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Asked {
     pub back: bool,
     /// Whether a promotion is refused that would leave a region which does not answer.
     pub graceful: bool,
+    /// What is wanted of fences, and of nothing else.
+    pub fencing: Option<Wish>,
     /// How long the plan may be applied, in hours.
     pub valid_hours: i64,
 }
@@ -50,6 +52,7 @@ impl Default for Asked {
             in_doubt: BTreeMap::new(),
             back: false,
             graceful: false,
+            fencing: None,
             valid_hours: 24,
         }
     }

@@ -15,6 +15,7 @@ mod drifted;
 pub mod edit;
 pub mod expected;
 pub mod failback;
+pub mod fencing;
 pub mod files;
 pub mod finaliser;
 pub mod generate;

@@ -19,7 +19,7 @@ use super::load::{Loaded, Settings};
 use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::walk;
-use super::{approvers, imports, stored, tasks, unmanaged};
+use super::{approvers, fencing, imports, stored, tasks, unmanaged};
 use crate::address::{Address, Mode};
 use crate::builtin;
 use crate::event::Events;
@@ -120,8 +120,9 @@ async fn evaluated(
     let current = take_current(&mut observed);
     let parts = roles::parts(loaded);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
-    let input =
-        input.and_then(|input| roles::cast(loaded, &course, &parts, state, &mut made.plan, input));
+    let input = input.and_then(|input| {
+        roles::cast(loaded, asked, &course, &parts, state, &mut made.plan, input)
+    });
     let input = match input {
         Ok(input) => input,
         Err(diagnostic) => {
@@ -138,7 +139,7 @@ async fn evaluated(
         resolved.diagnostics.push(interrupted());
     }
     imports::judge(asked, loaded, &ground, &imports, &mut resolved, &mut made.diagnostics);
-    let roles = Roles::new(course, parts, state, loaded.topology.as_ref(), &bound);
+    let roles = Roles::new(course, parts, state, loaded.topology.as_ref(), asked, &bound);
     complete(&mut made, loaded, asked, &ground, resolved, statuses, &roles);
     if !made.diagnostics.has_errors() {
         let regions = ground.regions.planned(&made.plan);
@@ -296,6 +297,8 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
             exclude_regions: asked.exclude_regions.iter().map(ToString::to_string).collect(),
         },
         promotion: None,
+        fencing: None,
+        fenced: state.map(|s| s.promotions.fenced.clone()).unwrap_or_default(),
         approvers: None,
         unprotected: state.and_then(|s| s.promotions.unprotected.clone()),
         changes: Vec::new(),
@@ -322,7 +325,7 @@ fn complete(
     made.diagnostics.extend(diagnostics);
     let plan = &mut made.plan;
     plan.changes = changes;
-    roles.owed_first(&plan.changes, &mut needs);
+    roles.fences_first(&plan.changes, &mut needs);
     if asked.mode == PlanMode::Destroy {
         roles::records_last(&plan.changes, &mut needs);
     }
@@ -339,6 +342,11 @@ fn complete(
         made.diagnostics.0.extend(roles::ungraceful(loaded, asked, &promotion));
         (acts, promotion.left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, reads);
         plan.promotion = Some(promotion);
+        made.diagnostics.extend(found);
+    }
+    if let Some(wish) = asked.fencing.as_ref().filter(|_| !made.diagnostics.has_errors()) {
+        let (fencing, found) = fencing::only(wish, plan, parts, &roles.owed);
+        plan.fencing = Some(fencing);
         made.diagnostics.extend(found);
     }
     plan.changes.retain(|c| ground.selection.takes(&c.address));

@@ -6,6 +6,7 @@ use lifeboat_sdk::{Diagnostic, Name, Observation, Type, Value};
 use lifeboat_state::model::{Gate, Owed, State};
 
 use super::asked::Asked;
+use super::fencing;
 use super::load::Loaded;
 use crate::address::Address;
 use crate::approval::Policy;
@@ -14,7 +15,7 @@ use crate::diff::Action;
 use crate::plan::order::Needs;
 use crate::plan::promotion::{Mode, Parts, region_of};
 use crate::plan::resolve::Input;
-use crate::plan::{ObjectChange, Plan, PlanMode, Promotion};
+use crate::plan::{ObjectChange, Plan, PlanMode, Promotion, Wish};
 use crate::refresh::record::RoleRecord;
 use crate::topology::Topology;
 
@@ -39,6 +40,7 @@ pub(super) fn course(
     state: Option<&State>,
     asked: &Asked,
 ) -> Result<Course, Box<Diagnostic>> {
+    fencing::judge(loaded, state, asked)?;
     let (Some(topology), Some(state)) = (&loaded.topology, state) else {
         return Ok(Course::Ordinary);
     };
@@ -71,6 +73,11 @@ pub(super) fn course(
 fn owes(asked: &Asked, state: &State) -> Result<(), Box<Diagnostic>> {
     let Some((address, owed)) = state.promotions.owed.first_key_value() else { return Ok(()) };
     let Owed { region, epoch, since } = owed;
+    let when = if state.promotions.fenced.contains_key(region) {
+        "when it was fenced by hand".to_owned()
+    } else {
+        format!("when epoch {epoch} began without it")
+    };
     let partly = match asked.mode {
         PlanMode::Destroy => "destroy",
         PlanMode::Normal if !asked.targets.is_empty() => "-target",
@@ -79,7 +86,7 @@ fn owes(asked: &Asked, state: &State) -> Result<(), Box<Diagnostic>> {
         PlanMode::Normal | PlanMode::RefreshOnly | PlanMode::Import => return Ok(()),
     };
     let detail = format!(
-        "{region} owes the fence {address} since {since}, when epoch {epoch} began without it: nothing \
+        "{region} owes the fence {address} since {since}, {when}: nothing \
          else is done before it is placed, so {partly} has no place here."
     );
     let help = format!("Run `lifeboat apply`, which places it when {region} answers.");
@@ -90,7 +97,7 @@ fn owes(asked: &Asked, state: &State) -> Result<(), Box<Diagnostic>> {
 /// fenced and follows again.
 fn returns(state: &State, to: &str) -> Result<(), Box<Diagnostic>> {
     let owes = state.promotions.owed.iter().find(|(_, owed)| owed.region == to);
-    let Some((address, owed)) = owes else { return Ok(()) };
+    let Some((address, owed)) = owes else { return fencing::target(state, to) };
     let detail = format!(
         "{to} owes the fence {address} since {}: until it is placed it may take writes that no other \
          region has, and it has none of what the primary took since.",
@@ -126,6 +133,7 @@ fn whole(asked: &Asked, from: &str, to: &str) -> Result<(), Box<Diagnostic>> {
         ("-refresh=false", !asked.refresh),
         ("destroy", asked.mode == PlanMode::Destroy),
         ("import", asked.mode == PlanMode::Import),
+        ("a fence by hand", asked.fencing.is_some()),
     ];
     let Some((option, _)) = partly.into_iter().find(|(_, given)| *given) else { return Ok(()) };
     let detail = format!(
@@ -174,6 +182,8 @@ pub(super) struct Roles {
     pub(super) owed: BTreeMap<String, Owed>,
     pub(super) gates: BTreeMap<String, Gate>,
     pub(super) approvals: u32,
+    leaving: BTreeSet<Address>,
+    opens: Option<Name>,
 }
 
 impl Roles {
@@ -183,23 +193,37 @@ impl Roles {
         mut parts: Parts,
         state: Option<&State>,
         topology: Option<&Topology>,
+        asked: &Asked,
         bound: &Policy,
     ) -> Self {
+        let leaving = leaving(&parts, &course, state, asked);
         if course != Course::Ordinary {
             // Whom the databases of further standbys follow changes after the promotion.
-            let fenced = leaving(&parts, &course, state);
             let to = topology.map(|topology| &*topology.primary);
-            let takes_part = |at: &Address| fenced.contains(at) || region_of(at) == to;
+            let takes_part = |at: &Address| leaving.contains(at) || region_of(at) == to;
             parts.retain(|at, part| *part != Part::Database || takes_part(at));
         }
         let owed = state.map(|state| state.promotions.owed.clone()).unwrap_or_default();
         let gates = state.map(|state| state.promotions.gates.clone()).unwrap_or_default();
-        Self { course, parts, owed, gates, approvals: bound.needed }
+        let opens = match &asked.fencing {
+            Some(Wish::Open(region)) => Some(region.clone()),
+            Some(Wish::Close(_) | Wish::Owed) | None => None,
+        };
+        Self { course, parts, owed, gates, approvals: bound.needed, leaving, opens }
+    }
+
+    /// Puts fences in their order: what is owed first, then those of a region among each other.
+    pub(super) fn fences_first(&self, changes: &[ObjectChange], needs: &mut Needs) {
+        self.owed_first(changes, needs);
+        if self.course == Course::Ordinary {
+            let opens = self.opens.as_ref();
+            fencing::in_order(&self.parts, &self.leaving, opens, changes, needs);
+        }
     }
 
     /// Lets everything in a region that owes a fence, and what opens the primary to copies from
     /// there, come after the fence.
-    pub(super) fn owed_first(&self, changes: &[ObjectChange], needs: &mut Needs) {
+    fn owed_first(&self, changes: &[ObjectChange], needs: &mut Needs) {
         let fences: Vec<Address> = self.owed.keys().filter_map(|at| Address::parse(at)).collect();
         let mut before = BTreeSet::new();
         for fence in &fences {
@@ -249,6 +273,7 @@ fn needed(address: &Address, needs: &Needs) -> BTreeSet<Address> {
 /// Those of [`behind`] and [`unconfirmed`].
 pub(super) fn cast<'a>(
     loaded: &Loaded,
+    asked: &Asked,
     course: &Course,
     parts: &Parts,
     state: Option<&State>,
@@ -260,7 +285,8 @@ pub(super) fn cast<'a>(
     if *course == Course::Ordinary {
         unconfirmed(parts, state, plan, &records)?;
     }
-    let unfenced = unfenced(parts, course, state, &input.observed);
+    fencing::confirmed(asked, parts, state, &records)?;
+    let unfenced = unfenced(parts, course, state, asked, &input.observed);
     let standing = standing(loaded, course, state, &plan.id, &unfenced);
     // The first state takes its lineage from the plan that is applied: nobody knows which that is.
     let shown = match state {
@@ -271,8 +297,11 @@ pub(super) fn cast<'a>(
     plan.inputs.standing = Some(standing);
     let promoting = *course != Course::Ordinary;
     // What runs there can write nothing where its data takes no writes.
-    let closed = unfenced.iter().any(|fence| parts.get(fence) == Some(&Part::Writers));
-    let leaving = leaving(parts, course, state);
+    let primary = input.primary.as_ref().map(|primary| &*primary.0);
+    let elsewhere = |fence: &&Address| region_of(fence) != primary;
+    let mut elsewhere = unfenced.iter().filter(elsewhere);
+    let closed = elsewhere.any(|fence| parts.get(fence) == Some(&Part::Writers));
+    let leaving = leaving(parts, course, state, asked);
     Ok(Input { promoting, closed, leaving, ..input })
 }
 
@@ -282,14 +311,33 @@ fn unfenced(
     parts: &Parts,
     course: &Course,
     state: Option<&State>,
+    asked: &Asked,
     observed: &BTreeMap<Address, Observation<Value>>,
 ) -> Vec<Address> {
     let silent = |at: &Address| matches!(observed.get(at), Some(Observation::Unreadable(_)));
-    leaving(parts, course, state).into_iter().filter(silent).collect()
+    owing(parts, course, state, asked).into_iter().filter(silent).collect()
+}
+
+/// The fences that stay or come: those of a region that is being left, those that are still owed, and
+/// those of regions that are fenced by hand.
+fn leaving(
+    parts: &Parts,
+    course: &Course,
+    state: Option<&State>,
+    asked: &Asked,
+) -> BTreeSet<Address> {
+    let mut all = owing(parts, course, state, asked);
+    all.extend(fencing::by_hand(parts, state, asked));
+    all
 }
 
 /// The fences of a region that is being left, and those that are still owed.
-fn leaving(parts: &Parts, course: &Course, state: Option<&State>) -> BTreeSet<Address> {
+fn owing(
+    parts: &Parts,
+    course: &Course,
+    state: Option<&State>,
+    asked: &Asked,
+) -> BTreeSet<Address> {
     let fences = parts.iter().filter(|(_, part)| part.fences());
     let left = fences.filter(|(address, _)| {
         let leaves = match course {
@@ -297,7 +345,7 @@ fn leaving(parts: &Parts, course: &Course, state: Option<&State>) -> BTreeSet<Ad
             Course::Ordinary => false,
         };
         let owed = |state: &State| state.promotions.owed.contains_key(&address.to_string());
-        leaves || state.is_some_and(owed)
+        leaves || fencing::begins(asked, state, address) || state.is_some_and(owed)
     });
     left.map(|(address, _)| address.clone()).collect()
 }

@@ -2,6 +2,7 @@
 
 pub mod bind;
 pub mod conditions;
+pub mod fencing;
 pub mod file;
 pub mod finalise;
 pub mod guard;
@@ -20,6 +21,7 @@ use crate::address::Address;
 use crate::approval::PolicyChange;
 use crate::diff::Action;
 pub use crate::refresh::ScopeStatus;
+pub use fencing::{Fencing, Wish};
 pub use finalise::Finalise;
 pub use promotion::{Placed, Promotion, When};
 pub use step::{Act, Member, Operand, Operation, Phase, Step, StepId, Task};
@@ -52,6 +54,10 @@ pub struct Plan {
     pub inputs: Inputs,
     /// Where it makes another region the primary.
     pub promotion: Option<Promotion>,
+    /// Where it is about fences alone.
+    pub fencing: Option<Fencing>,
+    /// Regions that are fenced by hand, and since when (RFC 3339), as state had it.
+    pub fenced: BTreeMap<String, String>,
     /// Where who may approve promotions changes.
     pub approvers: Option<PolicyChange>,
     /// Since when (RFC 3339) the primary's data has no copy, as state had it.
@@ -254,6 +260,7 @@ impl Plan {
         self.pending().next().is_some()
             || self.promotion.is_some()
             || self.approvers.is_some()
+            || self.fencing.as_ref().is_some_and(|fencing| fencing.marks)
             || (self.mode == PlanMode::RefreshOnly && !self.drift.is_empty())
             || self.changes.iter().any(|c| c.previous_address.is_some() || c.importing.is_some())
             || self.outputs.values().any(|o| o.before != o.after)
@@ -266,7 +273,8 @@ impl Plan {
         let all = inputs.targets.is_empty()
             && inputs.excludes.is_empty()
             && inputs.exclude_regions.is_empty();
-        self.mode == PlanMode::Normal && self.promotion.is_none() && all && !self.incomplete()
+        let ordinary = self.promotion.is_none() && self.fencing.is_none();
+        self.mode == PlanMode::Normal && ordinary && all && !self.incomplete()
     }
 
     /// Whether something could not be read.

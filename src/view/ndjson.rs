@@ -86,6 +86,7 @@ fn changes(output: &Output, plan: &Plan) {
     if let (Some(message), Some(body)) = (promotion::approvers(plan), json::approvers(plan)) {
         output.event("approvers_change", "info", &message, json!({ "approvers": body }));
     }
+    fenced(output, plan);
     unprotected(output, plan);
     deferred(output, plan);
     for status in plan.scopes.iter().filter(|s| s.trouble.is_some()) {
@@ -125,6 +126,18 @@ fn summary(output: &Output, plan: &Plan, operation: &str) {
     }
 }
 
+/// What a plan is about that is about fences alone, and which regions are fenced by hand.
+fn fenced(output: &Output, plan: &Plan) {
+    if let (Some(message), Some(body)) = (promotion::fencing(plan), json::fence(plan)) {
+        output.event("fence_change", "info", &message, json!({ "fence": body }));
+    }
+    for (region, since) in &plan.fenced {
+        let message = promotion::fenced(region, since);
+        let body = json!({ "fenced": { "region": region, "since": since } });
+        output.event("fenced", "warn", &message, body);
+    }
+}
+
 /// That the primary's data has no copy, and since when.
 fn unprotected(output: &Output, plan: &Plan) {
     if let Some(since) = &plan.unprotected {
@@ -149,6 +162,7 @@ pub fn drift(output: &Output, made: &Made) {
     for change in &plan.drift {
         line(output, "resource_drift", change, "Drift detected,");
     }
+    fenced(output, plan);
     unprotected(output, plan);
     deferred(output, plan);
     for status in &plan.scopes {

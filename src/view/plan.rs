@@ -81,7 +81,10 @@ impl PlanView<'_> {
         self.drift(plan, &mut out);
         let shown = shown(plan);
         let idle = shown.is_empty() && !outputs_change(&plan.outputs);
-        if idle && plan.promotion.is_none() && plan.approvers.is_none() {
+        let still = idle && plan.promotion.is_none() && plan.approvers.is_none();
+        if let (true, Some(fencing)) = (still, promotion::fencing(plan)) {
+            let _ok = writeln!(out, "\n{fencing}");
+        } else if still {
             self.nothing(plan, &mut out);
         } else {
             if !shown.is_empty() {
@@ -92,8 +95,10 @@ impl PlanView<'_> {
                 self.change(change, &mut out);
             }
             out.push_str(&promotion::text(plan, self.paint));
-            if let Some(approvers) = promotion::approvers(plan) {
-                let _ok = writeln!(out, "\n{approvers}");
+            for about in
+                [promotion::fencing(plan), promotion::approvers(plan)].into_iter().flatten()
+            {
+                let _ok = writeln!(out, "\n{about}");
             }
             let _ok = writeln!(out, "\n{}", self.summary(plan));
             self.outputs(&plan.outputs, &mut out);

@@ -7,7 +7,7 @@ use super::escape::line;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
 use crate::approval::PolicyChange;
-use crate::plan::{Act, Phase, Plan, Promotion, Step};
+use crate::plan::{Act, Fencing, Phase, Plan, Promotion, Step, Wish};
 
 /// Who may approve promotions, where the plan changes it: `Approvers: +alice -bob (1 of 2 needed)`.
 pub fn approvers(plan: &Plan) -> Option<String> {
@@ -56,10 +56,51 @@ pub fn unprotected(since: &str) -> String {
     format!("Unprotected since {since}: `lifeboat apply` copies the data to the standbys again.")
 }
 
+/// That a region is fenced by hand, since when, and what to do.
+pub fn fenced(region: &str, since: &str) -> String {
+    let (region, since) = (line(region), line(since));
+    format!("{region} is fenced by hand since {since}: `lifeboat unfence {region}` opens it.")
+}
+
 /// The same below a plan, where it is so.
 pub fn exposed(plan: &Plan, paint: Paint) -> String {
-    let text = plan.unprotected.as_deref().map(unprotected);
-    text.map(|text| format!("\n{}\n", paint.label(Label::Warning, &text))).unwrap_or_default()
+    let texts = plan.unprotected.as_deref().map(unprotected);
+    // A plan that is about fences says it itself.
+    let marked = plan.fenced.iter().filter(|_| plan.fencing.is_none());
+    let texts = texts.into_iter().chain(marked.map(|(region, since)| fenced(region, since)));
+    texts.map(|text| format!("\n{}\n", paint.label(Label::Warning, &text))).collect()
+}
+
+/// How many changes a plan has, deferred ones too.
+fn shown(plan: &Plan) -> usize {
+    plan.pending().chain(plan.deferred()).count()
+}
+
+/// What a plan is about that is about fences alone.
+pub fn fencing(plan: &Plan) -> Option<String> {
+    let Fencing { wish, waiting, marks, .. } = plan.fencing.as_ref()?;
+    let since = |region: &str| plan.fenced.get(region).map(|since| line(since));
+    let what = match wish {
+        Wish::Close(region) => match since(region) {
+            Some(since) => format!("{} is fenced by hand since {since}", line(region)),
+            None => format!(
+                "{} takes no more writes, and no other region takes its place",
+                line(region)
+            ),
+        },
+        Wish::Open(region) if *marks => {
+            format!("{} is not fenced by hand any more", line(region))
+        }
+        Wish::Open(region) => format!("{} is not fenced by hand", line(region)),
+        Wish::Owed if shown(plan) == 0 => "none is owed".to_owned(),
+        Wish::Owed => "what is owed is placed where regions answer".to_owned(),
+    };
+    let waits = match waiting {
+        0 => String::new(),
+        1 => " 1 other change waits for `lifeboat apply`.".to_owned(),
+        n => format!(" {n} other changes wait for `lifeboat apply`."),
+    };
+    Some(format!("Fence: {what}.{waits}"))
 }
 
 /// A step: what it does, or what it changes.

@@ -8,7 +8,7 @@ use lifeboat_state::model::{ObjectStatus, Owed, Passage};
 use lifeboat_state::request::Request;
 
 use super::escape::line;
-use super::promotion::unprotected;
+use super::promotion::{fenced, unprotected};
 use super::report::rto;
 use crate::apply::Known;
 use crate::apply::request::Taken;
@@ -45,6 +45,8 @@ pub struct Page {
     pub unprotected: Option<String>,
     /// Fences that are owed, by the address of their object.
     pub owed: BTreeMap<String, Owed>,
+    /// Regions that are fenced by hand, and since when.
+    pub fenced: BTreeMap<String, String>,
     /// How many must approve a promotion, and who may, where it needs signatures.
     pub approvals: Option<Policy>,
     /// Regions that owe a fence, and whose files declare no guard.
@@ -98,6 +100,7 @@ impl Page {
         let Some(state) = &known.state else { return page };
         page.unprotected.clone_from(&state.promotions.unprotected);
         page.owed.clone_from(&state.promotions.owed);
+        page.fenced.clone_from(&state.promotions.fenced);
         page.approvals = approvers::bound(Some(state)).ok().filter(|policy| policy.needed > 0);
         let owing = page.owed.values().map(|owed| owed.region.clone());
         page.unguarded = owing.filter(|region| !guarded.contains(region)).collect();
@@ -201,6 +204,9 @@ pub fn text(page: &Page) -> String {
     }
     if let Some(since) = &page.unprotected {
         let _ok = writeln!(out, "{}", unprotected(since));
+    }
+    for (region, since) in &page.fenced {
+        let _ok = writeln!(out, "{}", fenced(region, since));
     }
     let owed = page.owed.iter();
     some(

@@ -19,6 +19,7 @@ mod crashes;
 mod ends;
 mod examples;
 mod failover;
+mod fence;
 mod folder;
 mod imports;
 mod kills;

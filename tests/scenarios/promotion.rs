@@ -33,7 +33,7 @@ pub(super) const ATTESTED: &[&str] =
 
 /// What the policy of a bucket refuses, by the names of its statements.
 #[track_caller]
-fn refused(stage: &Stage, region: &str, bucket: &str) -> Vec<&'static str> {
+pub(super) fn refused(stage: &Stage, region: &str, bucket: &str) -> Vec<&'static str> {
     let path = format!("/{bucket}?policy");
     let aws = stage.bed.aws();
     let policy = aws.raw("s3", region, "GET", &path).send().unwrap().ok().unwrap().text();

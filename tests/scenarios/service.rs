@@ -48,8 +48,8 @@ pub(super) fn runs(stage: &Stage, region: &str) -> (bool, [u32; 2]) {
 }
 
 /// What a role has of the service.
-const PRIMARY: (bool, [u32; 2]) = (true, [1, 2]);
-const STANDBY: (bool, [u32; 2]) = (false, [0, 0]);
+pub(super) const PRIMARY: (bool, [u32; 2]) = (true, [1, 2]);
+pub(super) const STANDBY: (bool, [u32; 2]) = (false, [0, 0]);
 
 /// The places of the changing calls of an operation in a region; of objects only those of records:
 /// bundles are written all the time, and the last write of the old primary before the claim.
@@ -62,7 +62,7 @@ fn places(ran: &Ran, region: &str, operation: &str) -> Vec<usize> {
 
 /// Every call of the first operations comes before every call of the second; there are some of each.
 #[track_caller]
-fn before(stage: &Stage, ran: &Ran, first: [&[&str]; 2], second: [&[&str]; 2]) {
+pub(super) fn before(stage: &Stage, ran: &Ran, first: [&[&str]; 2], second: [&[&str]; 2]) {
     let all = |[regions, operations]: [&[&str]; 2]| {
         let each = regions.iter().flat_map(|r| operations.iter().map(move |o| places(ran, r, o)));
         let each: Vec<Vec<usize>> = each.collect();

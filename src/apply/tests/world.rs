@@ -357,6 +357,8 @@ pub(super) fn blank(address: Address, region: &str) -> ObjectChange {
 pub(super) fn plan_of(id: &str, changes: Vec<ObjectChange>, steps: Vec<Step>) -> Plan {
     Plan {
         promotion: None,
+        fencing: None,
+        fenced: Default::default(),
         approvers: None,
         unprotected: None,
         id: id.to_owned(),

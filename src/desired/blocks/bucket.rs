@@ -142,7 +142,7 @@ impl One<'_> {
     fn policy(&self, made: &mut Made, closed: Address) {
         let arn = bucket_arn(&self.region.aws, self.name);
         let objects = format!("{arn}/*");
-        let mut statements = vec![object([
+        let statements = [object([
             ("Sid", text("DenyInsecureTransport")),
             ("Effect", text("Deny")),
             ("Principal", text("*")),
@@ -150,17 +150,20 @@ impl One<'_> {
             ("Resource", list([text(&arn), text(&objects)])),
             ("Condition", object([("Bool", object([("aws:SecureTransport", text("false"))]))])),
         ])];
-        let mut inbound = statements.clone();
-        if self.writes == Some(false) {
-            let ours = list(OURS.iter().map(|ours| text(&format!("{arn}/{ours}"))));
-            statements.push(deny("LifeboatFence", &WRITES, ("NotResource", ours)));
-        }
-        let mut planned = self.setting("policy", policy(statements));
+        let ours = list(OURS.iter().map(|ours| text(&format!("{arn}/{ours}"))));
+        let fence = deny("LifeboatFence", &WRITES, ("NotResource", ours));
+        let inbound = deny("LifeboatInbound", &COPIES, ("Resource", text(&objects)));
+        let with = |more: &[&Value]| {
+            let more = more.iter().map(|statement| (*statement).clone());
+            policy(statements.iter().cloned().chain(more))
+        };
+        let now = if self.writes == Some(false) { with(&[&fence]) } else { with(&[]) };
+        let mut planned = self.setting("policy", now);
         if self.writes.is_some() {
             planned.part = Some(Part::Writers);
-            let all = ("Resource", text(&objects));
-            inbound.push(deny("LifeboatInbound", &COPIES, all));
-            planned.closed.push(("policy".into(), policy(inbound)));
+            planned.closed.push(("policy".into(), with(&[&inbound])));
+            planned.leaving.push(("policy".into(), with(&[&fence])));
+            planned.sealed.push(("policy".into(), with(&[&fence, &inbound])));
         }
         planned.after.push(closed);
         made.add(self.at("aws_s3_bucket_policy"), planned);

@@ -88,6 +88,7 @@ pub(super) fn planned<const N: usize>(span: Span, document: [(&str, Template); N
         part: None,
         closed: Vec::new(),
         leaving: Vec::new(),
+        sealed: Vec::new(),
     }
 }
 

@@ -18,8 +18,8 @@ use crate::approval::{Policy, PolicyChange};
 use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::{
-    Act, CheckResult, Deferral, Inputs, Member, ObjectChange, Operand, Operation, OutputChange,
-    Phase, Plan, PlanMode, Promotion, Reason, ScopeStatus, Step, StepId, Task,
+    Act, CheckResult, Deferral, Fencing, Inputs, Member, ObjectChange, Operand, Operation,
+    OutputChange, Phase, Plan, PlanMode, Promotion, Reason, ScopeStatus, Step, StepId, Task, Wish,
 };
 
 struct Reader<'a> {
@@ -74,6 +74,8 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         mode: one_of(MODES, write::mode, &stored.mode)?,
         inputs,
         promotion: stored.promotion.map(promotion).transpose()?,
+        fencing: stored.fencing.map(fencing).transpose()?,
+        fenced: stored.fenced,
         approvers: stored.approvers.map(approvers).transpose()?,
         unprotected: stored.unprotected,
         changes,
@@ -246,6 +248,17 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
             .map(|(address, ttl)| Ok((at(address)?, *ttl)))
             .collect::<Result<_, PlanFileError>>()?,
     })
+}
+
+fn fencing(stored: v2::Fencing) -> Result<Fencing, PlanFileError> {
+    let v2::Fencing { wish, region, marks, places, waiting } = stored;
+    let unknown = || damaged(format!("{wish:?} is not known here"));
+    let wish = Wish::of(&wish, region.map(Name::from)).ok_or_else(unknown)?;
+    let address = |text: &String| {
+        Address::parse(text).ok_or_else(|| damaged(format!("{text:?} is no address")))
+    };
+    let places = places.iter().map(address).collect::<Result<_, _>>()?;
+    Ok(Fencing { wish, marks, places, waiting })
 }
 
 fn approvers(stored: v2::PolicyChange) -> Result<PolicyChange, PlanFileError> {

@@ -20,6 +20,10 @@ pub(super) struct Plan {
     pub standing: Option<v1::Doc>,
     pub promotion: Option<Promotion>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fencing: Option<Fencing>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fenced: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvers: Option<PolicyChange>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unprotected: Option<String>,
@@ -48,6 +52,17 @@ pub(super) struct Promotion {
     pub approvals: u32,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lowered: BTreeMap<String, u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Fencing {
+    /// `close`, `open`, `owed`
+    pub wish: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    pub marks: bool,
+    pub places: Vec<String>,
+    pub waiting: usize,
 }
 
 fn none(count: &u32) -> bool {
@@ -112,6 +127,8 @@ impl From<v1::Plan> for Plan {
             exclude_regions: Vec::new(),
             standing: None,
             promotion: None,
+            fencing: None,
+            fenced: BTreeMap::new(),
             approvers: None,
             unprotected: None,
             changes: old.changes,

@@ -13,8 +13,8 @@ use crate::approval::{Policy, PolicyChange};
 use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::{
-    Deferral, Member, ObjectChange, OutputChange, Plan, PlanMode, Promotion, Reason, ScopeStatus,
-    Step, Task,
+    Deferral, Fencing, Member, ObjectChange, OutputChange, Plan, PlanMode, Promotion, Reason,
+    ScopeStatus, Step, Task,
 };
 
 /// Seals the documents of one plan.
@@ -60,6 +60,8 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         exclude_regions: inputs.exclude_regions.clone(),
         standing: writer.maybe(STANDING, inputs.standing.as_ref())?,
         promotion: plan.promotion.as_ref().map(promotion),
+        fencing: plan.fencing.as_ref().map(fencing),
+        fenced: plan.fenced.clone(),
         approvers: plan.approvers.as_ref().map(approvers),
         unprotected: plan.unprotected.clone(),
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
@@ -203,6 +205,16 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         left_out: promotion.left_out.iter().map(ToString::to_string).collect(),
         approvals: promotion.approvals,
         lowered: promotion.lowered.iter().map(|(at, ttl)| (at.to_string(), *ttl)).collect(),
+    }
+}
+
+fn fencing(fencing: &Fencing) -> v2::Fencing {
+    v2::Fencing {
+        wish: fencing.wish.word().to_owned(),
+        region: fencing.wish.region().map(ToString::to_string),
+        marks: fencing.marks,
+        places: fencing.places.iter().map(ToString::to_string).collect(),
+        waiting: fencing.waiting,
     }
 }
 

@@ -70,7 +70,7 @@ pub struct Input<'a> {
     pub promoting: bool,
     /// Whether a region that was left, or is being left, cannot be fenced now.
     pub closed: bool,
-    /// What fences a region that is being left, or that still owes it.
+    /// What fences a region that is being left, is fenced by hand, or still owes it.
     pub leaving: BTreeSet<Address>,
     /// What `region.NAME` and the like are to expressions, by `kind.name`.
     pub blocks: BTreeMap<String, Value>,

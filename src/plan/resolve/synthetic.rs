@@ -82,12 +82,11 @@ impl Resolver<'_> {
         let attributes = kind.schema().attributes;
         let closed = self.input.closed && !planned.closed.is_empty();
         let closed = closed && address.key.as_ref().is_some_and(|key| self.is_primary(key));
-        let document = if closed {
-            instead(planned, &planned.closed)
-        } else if self.input.leaving.contains(address) {
-            instead(planned, &planned.leaving)
-        } else {
-            planned.document.clone()
+        let document = match (closed, self.input.leaving.contains(address)) {
+            (true, true) => instead(planned, &planned.sealed),
+            (true, false) => instead(planned, &planned.closed),
+            (false, true) => instead(planned, &planned.leaving),
+            (false, false) => planned.document.clone(),
         };
         let config = match synthetic_document(attributes, &document, environment) {
             Ok(config) => managed::with_region(&kind, &instance, config),
@@ -136,12 +135,14 @@ impl Resolver<'_> {
         planned: &Planned,
         document: &[(Name, Template)],
     ) -> Vec<Address> {
-        // In a promotion the phases say what comes first.
-        let phased = self.input.promoting
-            && matches!(
-                planned.part,
-                Some(Part::Capacity { .. } | Part::Triggers { .. } | Part::Database)
-            );
+        // In a promotion the phases say what comes first, and what is fenced waits for nothing.
+        let phased = match planned.part {
+            Some(Part::Capacity { .. }) => {
+                self.input.promoting || self.input.leaving.contains(address)
+            }
+            Some(Part::Triggers { .. } | Part::Database) => self.input.promoting,
+            _ => false,
+        };
         let mut needs = if phased { Vec::new() } else { planned.after.clone() };
         let mut through = std::collections::BTreeSet::new();
         for (_, template) in document {

@@ -1,5 +1,7 @@
 //! Drift as one JSON document; the changes are in Terraform's shape.
 
+use std::collections::BTreeMap;
+
 use lifeboat_sdk::{Scope, Severity};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -21,6 +23,8 @@ struct Document<'r> {
     incomplete: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     unprotected: Option<&'r str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    fenced: &'r BTreeMap<String, String>,
     counts: Json,
     objects: Vec<Entry<'r>>,
     resource_drift: Vec<&'r RawValue>,
@@ -67,6 +71,7 @@ pub(super) fn document(report: &Report) -> String {
         summary: &report.summary,
         incomplete: report.incomplete,
         unprotected: report.unprotected.as_deref(),
+        fenced: &report.fenced,
         counts: json!({
             "unchanged": count(|s| matches!(s, Status::Same)),
             "changed": count(|s| matches!(s, Status::Changed(_))),

@@ -4,7 +4,7 @@ use lifeboat_sdk::Severity;
 
 use super::report::{Found, Object, Report, Status, Verdict};
 use super::unmanaged::{Stray, Strays, Unlisted};
-use crate::view::markdown::{Page, block, code, details, unprotected};
+use crate::view::markdown::{Page, block, code, details, fenced, unprotected};
 
 /// The page.
 pub(super) fn page(report: &Report) -> String {
@@ -21,6 +21,9 @@ pub(super) fn page(report: &Report) -> String {
     }
     if report.incomplete {
         page.add("**Incomplete:** what could not be read may have changed too.\n\n");
+    }
+    for (region, since) in &report.fenced {
+        page.add(&fenced(region, since));
     }
     if let Some(since) = &report.unprotected {
         page.add(&unprotected(since));

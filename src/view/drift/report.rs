@@ -113,6 +113,8 @@ pub struct Report {
     pub incomplete: bool,
     /// Since when the primary's data has no copy, RFC 3339.
     pub unprotected: Option<String>,
+    /// Regions that are fenced by hand, and since when, RFC 3339.
+    pub fenced: BTreeMap<String, String>,
     /// Every managed object, in the order of addresses.
     pub objects: Vec<Object>,
     /// What carries our tags and is in no state, where it was asked for.
@@ -167,6 +169,7 @@ impl Report {
             verdict,
             incomplete: incomplete || failed,
             unprotected: plan.unprotected.clone(),
+            fenced: plan.fenced.clone(),
             objects: made.looked.iter().map(object).collect(),
             strays: strays.map(|found| Strays::of(found, loaded, base)),
             scopes: plan.scopes.clone(),
@@ -183,6 +186,7 @@ impl Report {
             verdict: Verdict::Failed,
             incomplete: true,
             unprotected: None,
+            fenced: BTreeMap::new(),
             objects: Vec::new(),
             strays: None,
             scopes: Vec::new(),

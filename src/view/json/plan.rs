@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use super::configuration::{Configuration, configuration};
-use super::promotion::{approvers, promotion};
+use super::promotion::{approvers, fence, promotion};
 use super::state::{Document as StateDocument, Module, Resource, index, mode};
 use super::{TERRAFORM_VERSION, raw, raw_or_null};
 use crate::diff::Action;
@@ -109,6 +109,10 @@ struct Document {
     approvers: Option<Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unprotected: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fence: Option<Json>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    fenced: BTreeMap<String, String>,
     timestamp: String,
     applyable: bool,
     complete: bool,
@@ -162,6 +166,8 @@ pub fn plan(plan: &Plan, loaded: &Loaded) -> Option<String> {
         promotion: promotion(plan),
         approvers: approvers(plan),
         unprotected: plan.unprotected.clone(),
+        fence: fence(plan),
+        fenced: plan.fenced.clone(),
         timestamp: plan.created.clone(),
         applyable: plan.has_changes(),
         complete: plan.deferred().next().is_none(),

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::approval::{Policy, PolicyChange};
-use crate::plan::{Phase, Plan};
+use crate::plan::{Fencing, Phase, Plan};
 
 /// The phases with the addresses of what they change; nothing for other plans.
 pub(super) fn promotion(plan: &Plan) -> Option<Json> {
@@ -50,4 +50,15 @@ pub fn policy(policy: &Policy) -> Json {
         .iter()
         .map(|approver| json!({ "name": approver.name(), "fingerprint": approver.fingerprint() }));
     json!({ "needed": policy.needed, "approvers": approvers.collect::<Vec<_>>() })
+}
+
+/// What a plan is about that is about fences alone.
+pub fn fence(plan: &Plan) -> Option<Json> {
+    let Fencing { wish, places, waiting, .. } = plan.fencing.as_ref()?;
+    Some(json!({
+        "wish": wish.word(),
+        "region": wish.region().map(|region| &**region),
+        "places": places.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "waiting": waiting,
+    }))
 }

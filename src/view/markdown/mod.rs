@@ -79,6 +79,16 @@ pub fn details(name: &str, says: &str, lines: &[String]) -> String {
     format!("<details>\n<summary><code>{name}</code> {says}</summary>\n\n{block}\n</details>\n\n")
 }
 
+/// That a region is fenced by hand, and since when.
+pub fn fenced(region: &str, since: &str) -> String {
+    format!(
+        "**{} is fenced by hand since {}:** {} opens it.\n\n",
+        code(region),
+        code(since),
+        code(&format!("lifeboat unfence {region}"))
+    )
+}
+
 /// That the primary's data has no copy, and since when.
 pub fn unprotected(since: &str) -> String {
     format!(

@@ -3,7 +3,7 @@
 
 use lifeboat_sdk::{Marks, Value, counted};
 
-use super::{Page, block, code, details, unprotected};
+use super::{Page, block, code, details, fenced, unprotected};
 use crate::config::SourceMap;
 use crate::plan::{ObjectChange, OutputChange, Plan, PlanMode};
 use crate::view::drift::{Found, said};
@@ -38,6 +38,12 @@ pub fn page(plan: &Plan, view: &PlanView<'_>) -> String {
             "**This plan changes who may approve promotions:** {}\n\n",
             code(&approvers)
         ));
+    }
+    if let Some(fencing) = promotion::fencing(plan) {
+        page.add(&format!("**This plan is about fences alone:** {}\n\n", code(&fencing)));
+    }
+    for (region, since) in &plan.fenced {
+        page.add(&fenced(region, since));
     }
     if let Some(since) = &plan.unprotected {
         page.add(&unprotected(since));

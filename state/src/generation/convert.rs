@@ -170,8 +170,17 @@ impl From<v1::Deposed> for Deposed {
 
 impl From<Promotions> for v2::Promotions {
     fn from(promotions: Promotions) -> Self {
-        let Promotions { left, unprotected, protected, owed, gates, last, approvals, approvers } =
-            promotions;
+        let Promotions {
+            left,
+            unprotected,
+            protected,
+            owed,
+            fenced,
+            gates,
+            last,
+            approvals,
+            approvers,
+        } = promotions;
         let owed = owed.into_iter().map(|(address, Owed { region, epoch, since })| {
             (address, v2::Owed { region, epoch, since })
         });
@@ -180,7 +189,7 @@ impl From<Promotions> for v2::Promotions {
             .map(|(block, Gate { region, since })| (block, v2::Gate { region, since }));
         let last = last.map(v2::Passage::from);
         let (owed, gates) = (owed.collect(), gates.collect());
-        Self { left, unprotected, protected, owed, gates, last, approvals, approvers }
+        Self { left, unprotected, protected, owed, fenced, gates, last, approvals, approvers }
     }
 }
 
@@ -191,6 +200,7 @@ impl From<v2::Promotions> for Promotions {
             unprotected,
             protected,
             owed,
+            fenced,
             gates,
             last,
             approvals,
@@ -204,7 +214,7 @@ impl From<v2::Promotions> for Promotions {
             .map(|(block, v2::Gate { region, since })| (block, Gate { region, since }));
         let last = last.map(Passage::from);
         let (owed, gates) = (owed.collect(), gates.collect());
-        Self { left, unprotected, protected, owed, gates, last, approvals, approvers }
+        Self { left, unprotected, protected, owed, fenced, gates, last, approvals, approvers }
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Promotions {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) owed: BTreeMap<String, Owed>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) fenced: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) gates: BTreeMap<String, Gate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Passage>,
@@ -89,10 +91,11 @@ pub(super) struct Evidence {
 
 impl Promotions {
     fn is_empty(&self) -> bool {
-        let Self { left, unprotected, protected, owed, gates, last, approvals, approvers } = self;
+        let Self { left, unprotected, protected, owed, fenced, gates, last, approvals, approvers } =
+            self;
         let since = unprotected.is_some() || protected.is_some();
         let nothing = left.is_none() && !since && last.is_none();
-        let open = owed.is_empty() && gates.is_empty();
+        let open = owed.is_empty() && fenced.is_empty() && gates.is_empty();
         nothing && open && *approvals == 0 && approvers.is_empty()
     }
 }

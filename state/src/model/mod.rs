@@ -85,6 +85,8 @@ pub struct Promotions {
     /// What could not be done in a region that did not answer and must be done there before
     /// anything else, by the address of its object.
     pub owed: BTreeMap<String, Owed>,
+    /// Regions that are fenced by hand, and since when (RFC 3339).
+    pub fenced: BTreeMap<String, String>,
     /// Gates that are open because a region was left, by the block that has them.
     pub gates: BTreeMap<String, Gate>,
     /// The last promotion, or the one that is open.
