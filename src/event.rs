@@ -54,6 +54,8 @@ pub enum Act {
     Hook,
     /// Waits until the target has all that the region that is left took, and proves it.
     Sync,
+    /// Lists what a region holds alone that was left without a fence.
+    Survey,
     /// Looks once more whether an object is as the plan was made from.
     Confirm,
     /// Looks once more whether a fence is in place, and places it again where it is not.
@@ -70,12 +72,13 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Approve,
         Self::Claim,
         Self::Reach,
         Self::Hook,
         Self::Sync,
+        Self::Survey,
         Self::Confirm,
         Self::Hold,
         Self::Probe,
@@ -89,19 +92,27 @@ impl Act {
     pub fn may_be_skipped(self) -> bool {
         match self {
             Self::Hook | Self::Probe | Self::Open | Self::Close | Self::Wait => true,
-            Self::Approve | Self::Claim | Self::Reach | Self::Sync | Self::Confirm | Self::Hold => {
-                false
-            }
+            Self::Approve
+            | Self::Claim
+            | Self::Reach
+            | Self::Sync
+            | Self::Survey
+            | Self::Confirm
+            | Self::Hold => false,
         }
     }
 
     /// Whether it changes nothing that lasts, so that it may be ended at any time.
     pub fn only_looks(self) -> bool {
         match self {
-            Self::Sync | Self::Confirm | Self::Probe => true,
-            Self::Approve | Self::Claim | Self::Reach | Self::Hook | Self::Open | Self::Close => {
-                false
-            }
+            Self::Sync | Self::Survey | Self::Confirm | Self::Probe | Self::Wait => true,
+            Self::Approve
+            | Self::Claim
+            | Self::Reach
+            | Self::Hook
+            | Self::Hold
+            | Self::Open
+            | Self::Close => false,
         }
     }
 
@@ -113,6 +124,7 @@ impl Act {
             Self::Reach => "reach",
             Self::Hook => "hook",
             Self::Sync => "sync",
+            Self::Survey => "survey",
             Self::Confirm => "confirm",
             Self::Hold => "hold",
             Self::Probe => "probe",

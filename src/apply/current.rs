@@ -92,6 +92,9 @@ impl<'p> Current<'p> {
             }
         }
         self.forget_data();
+        if let Some(region) = &plan.discards {
+            self.state.promotions.alone.remove(region);
+        }
         if let Some(fencing) = &plan.fencing {
             self.fencing(fencing);
         }

@@ -1,8 +1,10 @@
 //! What the steps of a promotion that change no object do to state: who approved it, how far it
 //! came and when, and from the claim on which region is the primary.
 
+use std::collections::BTreeMap;
+
 use lifeboat_sdk::Value;
-use lifeboat_state::model::{Evidence, Gate, Owed, Passage};
+use lifeboat_state::model::{Alone, Evidence, Gate, Lone, Owed, Passage, Unmerged};
 
 use super::current::Current;
 use super::request::Taken;
@@ -15,9 +17,17 @@ impl Current<'_> {
         let at = told.get("at").and_then(Value::as_str).unwrap_or_default().to_owned();
         let about = step.task.as_ref().map(|task| task.about.to_string()).unwrap_or_default();
         let promotions = &mut self.state.promotions;
-        // The one act of ordinary plans.
-        if act == Act::Close {
-            promotions.gates.remove(&about);
+        // The acts of ordinary plans.
+        match act {
+            Act::Close => drop(promotions.gates.remove(&about)),
+            Act::Survey => {
+                let from = step.task.as_ref().and_then(|task| task.arguments.get("from"));
+                let from = from.and_then(Value::as_str).unwrap_or_default();
+                if let Some(alone) = promotions.alone.get_mut(from) {
+                    alone.found.insert(about.clone(), unmerged(told, &at));
+                }
+            }
+            _ => {}
         }
         let Some(promotion) = &self.plan.promotion else { return };
         let passage = promotions.last.get_or_insert_default();
@@ -47,7 +57,7 @@ impl Current<'_> {
                 promotions.gates.insert(about, gate);
             }
             Act::Close => note(passage, format!("{about} close"), step, (act, at), told),
-            Act::Confirm | Act::Wait => {}
+            Act::Confirm | Act::Wait | Act::Survey => {}
             Act::Claim => {
                 passage.reached.insert(step.phase.word().to_owned(), at.clone());
                 self.claim(promotion, &at);
@@ -99,6 +109,13 @@ impl Current<'_> {
         promotions.left = Some(promotion.from.to_string());
         // It is fenced by its role now.
         promotions.fenced.remove(&*promotion.from);
+        // Whoever becomes the primary was settled before.
+        promotions.alone.remove(&*promotion.to);
+        if !promotion.owed.is_empty() {
+            let (epoch, since) = (self.state.epoch, at.to_owned());
+            let alone = Alone { epoch, since, found: BTreeMap::new() };
+            promotions.alone.insert(promotion.from.to_string(), alone);
+        }
         for address in &promotion.owed {
             let owed = Owed {
                 region: promotion.from.to_string(),
@@ -126,6 +143,31 @@ fn kept(part: &Value) -> Option<String> {
         Some(format!("{} ({})", text("name")?, text("fingerprint")?))
     };
     Some(signers.iter().filter_map(signer).collect::<Vec<_>>().join(", "))
+}
+
+/// What a survey told.
+fn unmerged(told: &Value, at: &str) -> Unmerged {
+    let number = |value: &Value, name: &str| {
+        let number = value.get(name).and_then(Value::as_i64);
+        number.and_then(|number| u64::try_from(number).ok()).unwrap_or_default()
+    };
+    let text =
+        |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let lone = |one: &Value| Lone {
+        key: text(one, "key").unwrap_or_default(),
+        version: text(one, "version"),
+        tag: text(one, "tag").unwrap_or_default(),
+        size: number(one, "size"),
+        written: one.get("written").and_then(Value::as_i64),
+        differs: one.get("differs").and_then(Value::as_bool).unwrap_or_default(),
+    };
+    let first = told.get("first").and_then(Value::items).unwrap_or_default();
+    Unmerged {
+        at: at.to_owned(),
+        compared: number(told, "compared"),
+        count: number(told, "count"),
+        first: first.iter().map(lone).collect(),
+    }
 }
 
 /// Keeps what a step told that changes no object: the line, and what stands behind it.

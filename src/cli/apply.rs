@@ -257,10 +257,7 @@ impl Applying<'_> {
     fn asked(&self) -> Result<Asked, String> {
         match &self.args.import {
             Some((at, id)) => Ok(Asked::import(at.clone(), id.clone())),
-            None => {
-                let asked = asked(&self.args.planning, self.args.destroy)?;
-                Ok(Asked { fencing: self.args.fencing.clone(), ..asked })
-            }
+            None => asked(&self.args.planning, self.args.destroy).map(|it| self.args.wishes(it)),
         }
     }
 
@@ -282,10 +279,7 @@ impl Applying<'_> {
         })?;
         self.workspace.tell(&recovered.diagnostics);
         if let Some(open) = &recovered.promotion
-            && (self.args.destroy
-                || self.args.import.is_some()
-                || self.args.plan.is_some()
-                || self.args.fencing.is_some())
+            && self.args.is_of_its_own()
         {
             let text = format!(
                 "Run {} makes another region the primary and is not over. Nothing else is changed \

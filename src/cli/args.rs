@@ -312,6 +312,9 @@ pub struct Apply {
     /// Remove everything that the state holds
     #[arg(long)]
     pub destroy: bool,
+    /// Give up what only this region holds, and let it follow: `lifeboat status` tells what it is
+    #[arg(long, value_name = "REGION", conflicts_with_all = ["destroy", "plan"])]
+    pub discard_diverged: Option<String>,
     /// A plan that `lifeboat plan -out=PLAN` has saved; without one, plan now
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,

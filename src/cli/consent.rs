@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::whole;
+use super::args::{Apply, whole};
+use crate::engine::Asked;
 
 /// Consent to what guards refuse.
 #[derive(Clone, Debug, Default, Args)]
@@ -97,4 +98,18 @@ pub struct Terms {
     /// plan]
     #[arg(long, value_name = "TIME", requires = "approval")]
     pub approval_expires: Option<jiff::Timestamp>,
+}
+
+impl Apply {
+    /// Whether it is about something else than the files as they are, so that it goes on with nothing.
+    pub(super) fn is_of_its_own(&self) -> bool {
+        let saved = self.plan.is_some();
+        self.destroy || self.import.is_some() || saved || self.fencing.is_some()
+    }
+
+    /// What planning is asked for besides.
+    pub(super) fn wishes(&self, asked: Asked) -> Asked {
+        let (fencing, discards) = (self.fencing.clone(), self.discard_diverged.clone());
+        Asked { fencing, discards, ..asked }
+    }
 }

@@ -193,6 +193,7 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
                 | "promotion::approvers"
                 | "promotion::stale_files"
                 | "promotion::not_whole"
+                | "promotion::diverged"
                 | "promotion::owed"
                 | "promotion::pending"
                 | "promotion::target_fenced"

@@ -1,13 +1,15 @@
 //! `lifeboat status`: one page about the topology, from state alone.
 
 use lifeboat_state::backend::{BackendError, StateBackend as _};
+use lifeboat_state::model::{Alone, Lone};
 use lifeboat_state::request::{Open, Request};
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::args;
 use super::exit::Exit;
 use super::workspace::{Workspace, has_files};
 use crate::apply::Known;
+use crate::engine::alone::count;
 use crate::topology::Topology;
 use crate::view::json::policy;
 use crate::view::report::seconds;
@@ -47,7 +49,7 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
 }
 
 /// The page for programs.
-fn document(page: &Page) -> Value {
+fn document(page: &Page) -> Json {
     json!({
         "format_version": "1.0",
         "topology": page.topology,
@@ -80,6 +82,7 @@ fn document(page: &Page) -> Value {
         })),
         "unprotected": page.unprotected,
         "fenced": page.fenced,
+        "diverged": page.alone.iter().map(diverged).collect::<Vec<_>>(),
         "owed": page.owed.iter().map(|(address, owed)| json!({
             "address": address,
             "region": owed.region,
@@ -115,4 +118,35 @@ pub(super) fn declared(workspace: &Workspace) -> Option<Topology> {
     let contexts = workspace.contexts(false);
     let (loaded, _) = workspace.load_quietly(&workspace.settings(None), &contexts);
     loaded.topology
+}
+
+/// What a region holds alone: all that is kept of it.
+fn diverged((region, of): (&String, &Alone)) -> Json {
+    let lone = |one: &Lone| {
+        let written = one.written.and_then(|at| jiff::Timestamp::from_second(at).ok());
+        json!({
+            "key": one.key,
+            "version_id": one.version,
+            "etag": one.tag,
+            "size": one.size,
+            "last_modified": written.map(|at| at.to_string()),
+            "differs": one.differs,
+        })
+    };
+    let found = of.found.iter().map(|(about, found)| {
+        json!({
+            "copied_by": about,
+            "at": found.at,
+            "compared": found.compared,
+            "count": found.count,
+            "first": found.first.iter().map(lone).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "region": region,
+        "epoch": of.epoch,
+        "since": of.since,
+        "count": count(of),
+        "found": found.collect::<Vec<_>>(),
+    })
 }

@@ -303,6 +303,7 @@ pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
         in_doubt: BTreeMap::new(),
         back: false,
         graceful: false,
+        discards: None,
         fencing: None,
         valid_hours: 24,
     })

@@ -32,6 +32,8 @@ pub struct Asked {
     pub back: bool,
     /// Whether a promotion is refused that would leave a region which does not answer.
     pub graceful: bool,
+    /// The region of which it is given up what it holds alone.
+    pub discards: Option<String>,
     /// What is wanted of fences, and of nothing else.
     pub fencing: Option<Wish>,
     /// How long the plan may be applied, in hours.
@@ -52,6 +54,7 @@ impl Default for Asked {
             in_doubt: BTreeMap::new(),
             back: false,
             graceful: false,
+            discards: None,
             fencing: None,
             valid_hours: 24,
         }

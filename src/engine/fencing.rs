@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Observation, Value};
 use lifeboat_state::model::{Owed, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
+use super::roles::Course;
 use crate::address::Address;
 use crate::config::suggest;
 use crate::desired::Part;
@@ -126,14 +127,14 @@ fn refused(code: &'static str, summary: &'static str, detail: impl Into<String>)
 
 /// Whether this is a fence that is placed by hand for the first time: what cannot be placed of it is
 /// owed.
-pub(super) fn begins(asked: &Asked, state: Option<&State>, address: &Address) -> bool {
+fn begins(asked: &Asked, state: Option<&State>, address: &Address) -> bool {
     let Some(Wish::Close(region)) = &asked.fencing else { return false };
     let fenced = state.is_some_and(|state| state.promotions.fenced.contains_key(&**region));
     !fenced && region_of(address) == Some(&**region)
 }
 
 /// The fences of regions that are fenced by hand, or shall be.
-pub(super) fn by_hand(parts: &Parts, state: Option<&State>, asked: &Asked) -> BTreeSet<Address> {
+fn by_hand(parts: &Parts, state: Option<&State>, asked: &Asked) -> BTreeSet<Address> {
     let marked = state.map(|state| &state.promotions.fenced);
     let closed = |region: &str| match &asked.fencing {
         Some(Wish::Close(of)) if **of == *region => true,
@@ -143,6 +144,51 @@ pub(super) fn by_hand(parts: &Parts, state: Option<&State>, asked: &Asked) -> BT
     let fences = parts.iter().filter(|(_, part)| part.fences());
     let fences = fences.filter(|(address, _)| region_of(address).is_some_and(closed));
     fences.map(|(address, _)| address.clone()).collect()
+}
+
+/// The fences of a region that was left, or is being left, that cannot be placed now: nobody answers
+/// there.
+pub(super) fn unfenced(
+    parts: &Parts,
+    course: &Course,
+    state: Option<&State>,
+    asked: &Asked,
+    observed: &BTreeMap<Address, Observation<Value>>,
+) -> Vec<Address> {
+    let silent = |at: &Address| matches!(observed.get(at), Some(Observation::Unreadable(_)));
+    owing(parts, course, state, asked).into_iter().filter(silent).collect()
+}
+
+/// The fences that stay or come: those of a region that is being left, those that are still owed, and
+/// those of regions that are fenced by hand.
+pub(super) fn leaving(
+    parts: &Parts,
+    course: &Course,
+    state: Option<&State>,
+    asked: &Asked,
+) -> BTreeSet<Address> {
+    let mut all = owing(parts, course, state, asked);
+    all.extend(by_hand(parts, state, asked));
+    all
+}
+
+/// The fences of a region that is being left, and those that are still owed.
+fn owing(
+    parts: &Parts,
+    course: &Course,
+    state: Option<&State>,
+    asked: &Asked,
+) -> BTreeSet<Address> {
+    let fences = parts.iter().filter(|(_, part)| part.fences());
+    let left = fences.filter(|(address, _)| {
+        let leaves = match course {
+            Course::Promotion { from } => region_of(address) == Some(from),
+            Course::Ordinary => false,
+        };
+        let owed = |state: &State| state.promotions.owed.contains_key(&address.to_string());
+        leaves || begins(asked, state, address) || state.is_some_and(owed)
+    });
+    left.map(|(address, _)| address.clone()).collect()
 }
 
 /// Leaves of a plan what is wanted of fences; opening must be whole.

@@ -3,6 +3,7 @@
 //! The only module besides `cli` that knows all stages. It decides nothing about objects.
 
 mod ahead;
+pub mod alone;
 pub mod applying;
 pub mod approvers;
 mod asked;

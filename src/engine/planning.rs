@@ -19,7 +19,7 @@ use super::load::{Loaded, Settings};
 use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::walk;
-use super::{approvers, fencing, imports, stored, tasks, unmanaged};
+use super::{alone, approvers, fencing, imports, stored, tasks, unmanaged};
 use crate::address::{Address, Mode};
 use crate::builtin;
 use crate::event::Events;
@@ -298,6 +298,8 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
         },
         promotion: None,
         fencing: None,
+        diverged: state.map(diverged).unwrap_or_default(),
+        discards: asked.discards.clone(),
         fenced: state.map(|s| s.promotions.fenced.clone()).unwrap_or_default(),
         approvers: None,
         unprotected: state.and_then(|s| s.promotions.unprotected.clone()),
@@ -309,6 +311,13 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
         findings: Diagnostics::new(),
         checks: Vec::new(),
     }
+}
+
+/// How many objects regions hold alone.
+fn diverged(state: &State) -> BTreeMap<String, u64> {
+    let all = state.promotions.alone.iter();
+    let counted = all.map(|(region, of)| (region.clone(), alone::count(of)));
+    counted.filter(|(_, count)| *count > 0).collect()
 }
 
 /// Puts the plan together: steps in order, statuses, checks.
@@ -368,7 +377,7 @@ fn complete(
             if asked.mode == PlanMode::Normal {
                 tasks::close_gates(loaded, roles, &plan.changes, &mut steps);
             }
-            steps
+            alone::surveys(loaded, ground, roles, plan, steps)
         }),
     };
     match steps {

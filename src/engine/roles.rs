@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Diagnostic, Name, Observation, Type, Value};
-use lifeboat_state::model::{Gate, Owed, State};
+use lifeboat_state::model::{Alone, Gate, Owed, State};
 
 use super::asked::Asked;
-use super::fencing;
 use super::load::Loaded;
+use super::{alone, fencing};
 use crate::address::Address;
 use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
@@ -41,6 +41,9 @@ pub(super) fn course(
     asked: &Asked,
 ) -> Result<Course, Box<Diagnostic>> {
     fencing::judge(loaded, state, asked)?;
+    if let Some(region) = &asked.discards {
+        alone::discards(state, region)?;
+    }
     let (Some(topology), Some(state)) = (&loaded.topology, state) else {
         return Ok(Course::Ordinary);
     };
@@ -97,7 +100,10 @@ fn owes(asked: &Asked, state: &State) -> Result<(), Box<Diagnostic>> {
 /// fenced and follows again.
 fn returns(state: &State, to: &str) -> Result<(), Box<Diagnostic>> {
     let owes = state.promotions.owed.iter().find(|(_, owed)| owed.region == to);
-    let Some((address, owed)) = owes else { return fencing::target(state, to) };
+    let Some((address, owed)) = owes else {
+        fencing::target(state, to)?;
+        return alone::target(state, to);
+    };
     let detail = format!(
         "{to} owes the fence {address} since {}: until it is placed it may take writes that no other \
          region has, and it has none of what the primary took since.",
@@ -134,6 +140,7 @@ fn whole(asked: &Asked, from: &str, to: &str) -> Result<(), Box<Diagnostic>> {
         ("destroy", asked.mode == PlanMode::Destroy),
         ("import", asked.mode == PlanMode::Import),
         ("a fence by hand", asked.fencing.is_some()),
+        ("-discard-diverged", asked.discards.is_some()),
     ];
     let Some((option, _)) = partly.into_iter().find(|(_, given)| *given) else { return Ok(()) };
     let detail = format!(
@@ -182,6 +189,7 @@ pub(super) struct Roles {
     pub(super) owed: BTreeMap<String, Owed>,
     pub(super) gates: BTreeMap<String, Gate>,
     pub(super) approvals: u32,
+    pub(super) alone: BTreeMap<String, Alone>,
     leaving: BTreeSet<Address>,
     opens: Option<Name>,
 }
@@ -196,7 +204,7 @@ impl Roles {
         asked: &Asked,
         bound: &Policy,
     ) -> Self {
-        let leaving = leaving(&parts, &course, state, asked);
+        let leaving = fencing::leaving(&parts, &course, state, asked);
         if course != Course::Ordinary {
             // Whom the databases of further standbys follow changes after the promotion.
             let to = topology.map(|topology| &*topology.primary);
@@ -204,12 +212,13 @@ impl Roles {
             parts.retain(|at, part| *part != Part::Database || takes_part(at));
         }
         let owed = state.map(|state| state.promotions.owed.clone()).unwrap_or_default();
+        let alone = state.map(|state| state.promotions.alone.clone()).unwrap_or_default();
         let gates = state.map(|state| state.promotions.gates.clone()).unwrap_or_default();
         let opens = match &asked.fencing {
             Some(Wish::Open(region)) => Some(region.clone()),
             Some(Wish::Close(_) | Wish::Owed) | None => None,
         };
-        Self { course, parts, owed, gates, approvals: bound.needed, leaving, opens }
+        Self { course, parts, owed, gates, approvals: bound.needed, alone, leaving, opens }
     }
 
     /// Puts fences in their order: what is owed first, then those of a region among each other.
@@ -286,7 +295,7 @@ pub(super) fn cast<'a>(
         unconfirmed(parts, state, plan, &records)?;
     }
     fencing::confirmed(asked, parts, state, &records)?;
-    let unfenced = unfenced(parts, course, state, asked, &input.observed);
+    let unfenced = fencing::unfenced(parts, course, state, asked, &input.observed);
     let standing = standing(loaded, course, state, &plan.id, &unfenced);
     // The first state takes its lineage from the plan that is applied: nobody knows which that is.
     let shown = match state {
@@ -301,53 +310,8 @@ pub(super) fn cast<'a>(
     let elsewhere = |fence: &&Address| region_of(fence) != primary;
     let mut elsewhere = unfenced.iter().filter(elsewhere);
     let closed = elsewhere.any(|fence| parts.get(fence) == Some(&Part::Writers));
-    let leaving = leaving(parts, course, state, asked);
+    let leaving = fencing::leaving(parts, course, state, asked);
     Ok(Input { promoting, closed, leaving, ..input })
-}
-
-/// The fences of a region that was left, or is being left, that cannot be placed now: nobody answers
-/// there.
-fn unfenced(
-    parts: &Parts,
-    course: &Course,
-    state: Option<&State>,
-    asked: &Asked,
-    observed: &BTreeMap<Address, Observation<Value>>,
-) -> Vec<Address> {
-    let silent = |at: &Address| matches!(observed.get(at), Some(Observation::Unreadable(_)));
-    owing(parts, course, state, asked).into_iter().filter(silent).collect()
-}
-
-/// The fences that stay or come: those of a region that is being left, those that are still owed, and
-/// those of regions that are fenced by hand.
-fn leaving(
-    parts: &Parts,
-    course: &Course,
-    state: Option<&State>,
-    asked: &Asked,
-) -> BTreeSet<Address> {
-    let mut all = owing(parts, course, state, asked);
-    all.extend(fencing::by_hand(parts, state, asked));
-    all
-}
-
-/// The fences of a region that is being left, and those that are still owed.
-fn owing(
-    parts: &Parts,
-    course: &Course,
-    state: Option<&State>,
-    asked: &Asked,
-) -> BTreeSet<Address> {
-    let fences = parts.iter().filter(|(_, part)| part.fences());
-    let left = fences.filter(|(address, _)| {
-        let leaves = match course {
-            Course::Promotion { from } => region_of(address) == Some(from),
-            Course::Ordinary => false,
-        };
-        let owed = |state: &State| state.promotions.owed.contains_key(&address.to_string());
-        leaves || fencing::begins(asked, state, address) || state.is_some_and(owed)
-    });
-    left.map(|(address, _)| address.clone()).collect()
 }
 
 /// The role records decide who is the primary: a state that they are ahead of is not this

@@ -10,6 +10,7 @@ pub mod order;
 pub mod promotion;
 pub mod resolve;
 pub mod step;
+pub mod survey;
 pub mod withheld;
 
 use std::collections::BTreeMap;
@@ -58,6 +59,10 @@ pub struct Plan {
     pub fencing: Option<Fencing>,
     /// Regions that are fenced by hand, and since when (RFC 3339), as state had it.
     pub fenced: BTreeMap<String, String>,
+    /// How many objects regions hold alone, as state had it.
+    pub diverged: BTreeMap<String, u64>,
+    /// The region of which that is given up.
+    pub discards: Option<String>,
     /// Where who may approve promotions changes.
     pub approvers: Option<PolicyChange>,
     /// Since when (RFC 3339) the primary's data has no copy, as state had it.
@@ -250,6 +255,12 @@ impl Plan {
         self.changes.iter().filter(|c| c.deferred.is_none() && c.action != Action::NoOp)
     }
 
+    /// What lists what a region holds alone.
+    pub fn surveys(&self) -> impl Iterator<Item = &Task> {
+        let surveys = self.steps.iter().filter(|step| step.act == Some(Act::Survey));
+        surveys.filter_map(|step| step.task.as_ref())
+    }
+
     /// Objects whose change is deferred.
     pub fn deferred(&self) -> impl Iterator<Item = &ObjectChange> {
         self.changes.iter().filter(|c| c.deferred.is_some())
@@ -260,6 +271,8 @@ impl Plan {
         self.pending().next().is_some()
             || self.promotion.is_some()
             || self.approvers.is_some()
+            || self.discards.is_some()
+            || self.surveys().next().is_some()
             || self.fencing.as_ref().is_some_and(|fencing| fencing.marks)
             || (self.mode == PlanMode::RefreshOnly && !self.drift.is_empty())
             || self.changes.iter().any(|c| c.previous_address.is_some() || c.importing.is_some())

@@ -436,13 +436,18 @@ impl Order {
 
     /// With the length of the longest chain behind each.
     fn finish(mut self) -> Vec<Step> {
-        for at in (0..self.steps.len()).rev() {
-            let weight = self.steps[at].weight.saturating_add(1);
-            for need in self.steps[at].needs.clone() {
-                let behind = &mut self.steps[need.0 as usize].weight;
-                *behind = (*behind).max(weight);
-            }
-        }
+        weigh(&mut self.steps);
         self.steps
+    }
+}
+
+/// Counts the longest chain behind each step.
+pub(super) fn weigh(steps: &mut [Step]) {
+    for at in (0..steps.len()).rev() {
+        let weight = steps[at].weight.saturating_add(1);
+        for need in steps[at].needs.clone() {
+            let behind = &mut steps[need.0 as usize].weight;
+            *behind = (*behind).max(weight);
+        }
     }
 }

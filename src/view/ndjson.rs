@@ -131,6 +131,15 @@ fn fenced(output: &Output, plan: &Plan) {
     if let (Some(message), Some(body)) = (promotion::fencing(plan), json::fence(plan)) {
         output.event("fence_change", "info", &message, json!({ "fence": body }));
     }
+    for task in plan.surveys() {
+        let message = format!("{}: Plan to list what its region holds alone", task.about);
+        output.event("planned_survey", "info", &message, json!({ "about": &*task.about }));
+    }
+    for (region, count) in &plan.diverged {
+        let message = promotion::diverged(region, *count);
+        let body = json!({ "diverged": { "region": region, "count": count } });
+        output.event("diverged", "warn", &message, body);
+    }
     for (region, since) in &plan.fenced {
         let message = promotion::fenced(region, since);
         let body = json!({ "fenced": { "region": region, "since": since } });

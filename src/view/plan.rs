@@ -81,10 +81,8 @@ impl PlanView<'_> {
         self.drift(plan, &mut out);
         let shown = shown(plan);
         let idle = shown.is_empty() && !outputs_change(&plan.outputs);
-        let still = idle && plan.promotion.is_none() && plan.approvers.is_none();
-        if let (true, Some(fencing)) = (still, promotion::fencing(plan)) {
-            let _ok = writeln!(out, "\n{fencing}");
-        } else if still {
+        let about = promotion::about(plan);
+        if idle && plan.promotion.is_none() && about.is_empty() {
             self.nothing(plan, &mut out);
         } else {
             if !shown.is_empty() {
@@ -95,9 +93,7 @@ impl PlanView<'_> {
                 self.change(change, &mut out);
             }
             out.push_str(&promotion::text(plan, self.paint));
-            for about in
-                [promotion::fencing(plan), promotion::approvers(plan)].into_iter().flatten()
-            {
+            for about in about {
                 let _ok = writeln!(out, "\n{about}");
             }
             let _ok = writeln!(out, "\n{}", self.summary(plan));

@@ -264,6 +264,7 @@ impl Events for Progress {
                 let doing = match act {
                     Act::Hook => "Running",
                     Act::Sync => "Waiting until all is copied",
+                    Act::Survey => "Listing what the region holds alone",
                     Act::Probe => "Looking whether it answers as healthy",
                     Act::Open => "Opening the gate",
                     Act::Close => "Closing the gate",

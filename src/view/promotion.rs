@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use lifeboat_sdk::Value;
+
 use super::escape::line;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
@@ -62,18 +64,58 @@ pub fn fenced(region: &str, since: &str) -> String {
     format!("{region} is fenced by hand since {since}: `lifeboat unfence {region}` opens it.")
 }
 
+/// That a region holds objects that no other has, and what to do.
+pub fn diverged(region: &str, count: u64) -> String {
+    let region = line(region);
+    let (noun, them) = if count == 1 { ("object", "it") } else { ("objects", "them") };
+    format!(
+        "{region} holds {count} {noun} alone, written there while it was not fenced: `lifeboat status` \
+         lists {them}. Nothing is merged.\nCopy what is wanted by hand; then `lifeboat apply \
+         -discard-diverged={region}` gives up the rest."
+    )
+}
+
+/// What a plan lists of regions that return, and what it gives up.
+pub fn surveys(plan: &Plan) -> Option<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for task in plan.surveys() {
+        let from = task.arguments.get("from").and_then(Value::as_str).unwrap_or_default();
+        lines.push(format!(
+            "List what {} holds alone, before anything is copied there: {}",
+            line(from),
+            line(&task.about)
+        ));
+    }
+    if let Some(region) = &plan.discards {
+        let count = plan.diverged.get(region).copied().unwrap_or_default();
+        let noun = if count == 1 { "object" } else { "objects" };
+        let region = line(region);
+        lines.push(format!(
+            "Give up {count} {noun} that {region} holds alone: nobody asks for more."
+        ));
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
 /// The same below a plan, where it is so.
 pub fn exposed(plan: &Plan, paint: Paint) -> String {
     let texts = plan.unprotected.as_deref().map(unprotected);
     // A plan that is about fences says it itself.
     let marked = plan.fenced.iter().filter(|_| plan.fencing.is_none());
     let texts = texts.into_iter().chain(marked.map(|(region, since)| fenced(region, since)));
+    let alone = plan.diverged.iter().filter(|(region, _)| plan.discards.as_ref() != Some(*region));
+    let texts = texts.chain(alone.map(|(region, count)| diverged(region, *count)));
     texts.map(|text| format!("\n{}\n", paint.label(Label::Warning, &text))).collect()
 }
 
 /// How many changes a plan has, deferred ones too.
 fn shown(plan: &Plan) -> usize {
     plan.pending().chain(plan.deferred()).count()
+}
+
+/// What a plan is about besides objects and outputs.
+pub fn about(plan: &Plan) -> Vec<String> {
+    [fencing(plan), surveys(plan), approvers(plan)].into_iter().flatten().collect()
 }
 
 /// What a plan is about that is about fences alone.

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use lifeboat_state::lock::Holder;
-use lifeboat_state::model::{ObjectStatus, Owed, Passage};
+use lifeboat_state::model::{Alone, Lone, ObjectStatus, Owed, Passage};
 use lifeboat_state::request::Request;
 
 use super::escape::line;
-use super::promotion::{fenced, unprotected};
+use super::promotion::{diverged, fenced, unprotected};
 use super::report::rto;
 use crate::apply::Known;
 use crate::apply::request::Taken;
 use crate::approval::Policy;
+use crate::engine::alone::count;
 use crate::engine::approvers;
 use crate::engine::measured::{Measured, Standing, measure};
 use crate::plan::Promotion;
@@ -45,6 +46,8 @@ pub struct Page {
     pub unprotected: Option<String>,
     /// Fences that are owed, by the address of their object.
     pub owed: BTreeMap<String, Owed>,
+    /// What regions hold alone that were left without a fence.
+    pub alone: BTreeMap<String, Alone>,
     /// Regions that are fenced by hand, and since when.
     pub fenced: BTreeMap<String, String>,
     /// How many must approve a promotion, and who may, where it needs signatures.
@@ -101,6 +104,7 @@ impl Page {
         page.unprotected.clone_from(&state.promotions.unprotected);
         page.owed.clone_from(&state.promotions.owed);
         page.fenced.clone_from(&state.promotions.fenced);
+        page.alone.clone_from(&state.promotions.alone);
         page.approvals = approvers::bound(Some(state)).ok().filter(|policy| policy.needed > 0);
         let owing = page.owed.values().map(|owed| owed.region.clone());
         page.unguarded = owing.filter(|region| !guarded.contains(region)).collect();
@@ -175,6 +179,44 @@ fn controls(page: &Page, out: &mut String) {
     }
 }
 
+/// What is not as it should be since a promotion, or since somebody fenced by hand.
+fn open(page: &Page, out: &mut String) {
+    if let Some(since) = &page.unprotected {
+        let _ok = writeln!(out, "{}", unprotected(since));
+    }
+    for (region, of) in &page.alone {
+        alone(region, of, out);
+    }
+    for (region, since) in &page.fenced {
+        let _ok = writeln!(out, "{}", fenced(region, since));
+    }
+    let owed = page.owed.iter();
+    some(
+        out,
+        owed.map(|(at, Owed { region, since, .. })| {
+            format!("Owed by {} since {}: the fence {}", line(region), line(since), line(at))
+        }),
+    );
+}
+
+/// What a region holds alone.
+fn alone(region: &str, of: &Alone, out: &mut String) {
+    let all = count(of);
+    if all == 0 {
+        return;
+    }
+    let _ok = writeln!(out, "{}", diverged(region, all));
+    let each = of.found.values().flat_map(|found| &found.first);
+    for Lone { key, size, differs, .. } in each.take(SHOWN) {
+        let but = if *differs { ", another content than in the primary" } else { "" };
+        let _ok = writeln!(out, "  {} ({size} bytes{but})", line(key));
+    }
+    let shown = u64::try_from(SHOWN).unwrap_or(u64::MAX);
+    if all > shown {
+        let _ok = writeln!(out, "  … and {} more: `lifeboat status -json` has more", all - shown);
+    }
+}
+
 /// The page for people.
 pub fn text(page: &Page) -> String {
     let Some(lineage) = &page.lineage else {
@@ -202,19 +244,7 @@ pub fn text(page: &Page) -> String {
     if let Some(measured) = page.measured() {
         last(&measured, &page.objective, &mut out);
     }
-    if let Some(since) = &page.unprotected {
-        let _ok = writeln!(out, "{}", unprotected(since));
-    }
-    for (region, since) in &page.fenced {
-        let _ok = writeln!(out, "{}", fenced(region, since));
-    }
-    let owed = page.owed.iter();
-    some(
-        &mut out,
-        owed.map(|(at, Owed { region, since, .. })| {
-            format!("Owed by {} since {}: the fence {}", line(region), line(since), line(at))
-        }),
-    );
+    open(page, &mut out);
     if let Some(policy) = &page.approvals {
         let (needed, of) = (policy.needed, policy.approvers().len());
         let names = line(&policy.names());

@@ -16,6 +16,7 @@ mod chance;
 mod compute;
 #[cfg(feature = "crash-points")]
 mod crashes;
+mod diverged;
 mod ends;
 mod examples;
 mod failover;

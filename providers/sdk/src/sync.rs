@@ -14,6 +14,9 @@ pub struct CopyOf<'a> {
     /// Whether it is waited for until nothing is missing; else it is looked at once, and nothing is
     /// written.
     pub wait: Option<Wait<'a>>,
+    /// How many of what the copy has not are told by name, where it is looked at once. Then each of
+    /// them is asked for: what was copied once, and is gone there, is not missing.
+    pub name_first: usize,
 }
 
 /// How a copy is waited for, whose source takes no more writes.
@@ -36,4 +39,23 @@ pub struct Synced {
     pub oldest: Option<i64>,
     /// How it was seen, in a sentence.
     pub how: String,
+    /// The first of what is missing, as far as it was asked for.
+    pub first: Vec<Lone>,
+}
+
+/// An object that the copy has not, or has with another content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lone {
+    /// Its key.
+    pub key: String,
+    /// Its version, where it has one.
+    pub version: Option<String>,
+    /// What its content is called.
+    pub tag: String,
+    /// How large it is, in bytes.
+    pub size: u64,
+    /// When it was written, in seconds since 1970.
+    pub written: Option<i64>,
+    /// Whether the copy has another content under its key.
+    pub differs: bool,
 }

@@ -18,8 +18,8 @@ use std::time::Duration;
 use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::{
-    Class, CopyOf, Ctx, Diagnostic, Diagnostics, Failure, KnownDoc, Location, Name, RegionName,
-    Scope, Value, Wait,
+    Class, CopyOf, Ctx, Diagnostic, Diagnostics, Failure, KnownDoc, Location, Lone, Name,
+    RegionName, Scope, Value, Wait,
 };
 
 use super::prepare::{Env, no_kind};
@@ -82,7 +82,11 @@ impl Deed {
             }
             match (self.act, rehearsal) {
                 // What is copied and what is read lies in the world of the rehearsal, too.
-                (Act::Sync, _) => self.sync(ctx).await,
+                (Act::Sync, _) => {
+                    let limit = self.task.limit;
+                    self.sync(ctx, Some(Wait { mark: &self.token, limit })).await
+                }
+                (Act::Survey, _) => self.sync(ctx, None).await,
                 (Act::Confirm, _) => confirm::look(self, ctx).await,
                 (Act::Hold, _) => hold::place(self, ctx, self.task.limit).await,
                 (Act::Hook, None) => hook::run(self).await,
@@ -112,7 +116,7 @@ impl Deed {
         }
     }
 
-    async fn sync(&self, ctx: &Ctx) -> Result<Value, Failure> {
+    async fn sync(&self, ctx: &Ctx, wait: Option<Wait<'_>>) -> Result<Value, Failure> {
         let (kind, on) = self.operand()?;
         let object = KnownDoc::new(&on.document)
             .map_err(|_| Failure::new(Class::Other, "the plan does not know all of what copies"))?;
@@ -122,14 +126,19 @@ impl Deed {
         let copy = CopyOf {
             scope: &scope,
             name: self.text("name").unwrap_or_default(),
-            wait: Some(Wait { mark: &self.token, limit: self.task.limit }),
+            name_first: if wait.is_none() { LISTED } else { 0 },
+            wait,
         };
         let told = kind.sync(ctx, &on.scope, object, copy).await?;
-        let compared = i64::try_from(told.compared).unwrap_or(i64::MAX);
-        Ok(Value::object([
+        let mut kept = Value::object([
             ("how".into(), Value::string(told.how)),
-            ("compared".into(), Value::int(compared)),
-        ]))
+            ("compared".into(), number(told.compared)),
+        ]);
+        if wait.is_none() {
+            let first = Value::tuple(told.first.into_iter().map(lone).collect());
+            kept = kept.with("count", number(told.missing)).with("first", first);
+        }
+        Ok(kept)
     }
 
     /// What is told where it failed.
@@ -144,6 +153,11 @@ impl Deed {
                 "apply::sync",
                 "It is not proven that nothing is lost",
                 "Run `lifeboat apply`, which looks again and goes on where all is copied.",
+            ),
+            Act::Survey => (
+                "apply::survey",
+                "It is not known what the region holds alone",
+                "Run `lifeboat apply`, which looks again. Nothing is copied there before.",
             ),
             Act::Confirm if why.class != Class::Conflict => (
                 "promotion::unreachable",
@@ -187,6 +201,26 @@ impl Deed {
     fn text(&self, name: &str) -> Option<&str> {
         self.task.arguments.get(name).and_then(Value::as_str)
     }
+}
+
+/// How many objects are kept by name that a region holds alone.
+const LISTED: usize = 100;
+
+fn number(number: u64) -> Value {
+    Value::int(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// An object that a region holds alone, for the journal.
+fn lone(Lone { key, version, tag, size, written, differs }: Lone) -> Value {
+    let text = |text: Option<String>| text.map_or_else(Value::null, Value::string);
+    Value::object([
+        ("key".into(), Value::string(key)),
+        ("version".into(), text(version)),
+        ("tag".into(), Value::string(tag)),
+        ("size".into(), number(size)),
+        ("written".into(), written.map_or_else(Value::null, Value::int)),
+        ("differs".into(), Value::Bool(differs)),
+    ])
 }
 
 /// What a proof or a gate has beyond its limit to say itself how far it came.

@@ -359,6 +359,8 @@ pub(super) fn plan_of(id: &str, changes: Vec<ObjectChange>, steps: Vec<Step>) ->
         promotion: None,
         fencing: None,
         fenced: Default::default(),
+        diverged: Default::default(),
+        discards: None,
         approvers: None,
         unprotected: None,
         id: id.to_owned(),

@@ -188,7 +188,7 @@ async fn copies(
         let scope = Scope { location: Location::Region(region.into()), ..source.clone() };
         let document = copying.document.unmark_deep();
         let Ok(object) = KnownDoc::new(&document) else { return None };
-        let copy = CopyOf { scope: &scope, name, wait: None };
+        let copy = CopyOf { scope: &scope, name, wait: None, name_first: 0 };
         let compared = tokio::time::timeout(COMPARING, kind.sync(ctx, source, object, copy)).await;
         let compared = match compared {
             Ok(compared) => compared.map_err(|failure| failure.to_string()),

@@ -297,7 +297,8 @@ impl World {
 
 /// So many objects are missing of ten, the oldest written at this second; it is 0 now.
 fn compared(missing: u64, oldest: Option<i64>) -> Synced {
-    Synced { compared: 10, missing, oldest, how: "10 objects compared once".to_owned() }
+    let how = "10 objects compared once".to_owned();
+    Synced { compared: 10, missing, oldest, how, first: Vec::new() }
 }
 
 fn record(epoch: u64) -> String {

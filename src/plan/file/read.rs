@@ -76,6 +76,8 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         promotion: stored.promotion.map(promotion).transpose()?,
         fencing: stored.fencing.map(fencing).transpose()?,
         fenced: stored.fenced,
+        diverged: stored.diverged,
+        discards: stored.discards,
         approvers: stored.approvers.map(approvers).transpose()?,
         unprotected: stored.unprotected,
         changes,

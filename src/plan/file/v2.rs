@@ -23,6 +23,10 @@ pub(super) struct Plan {
     pub fencing: Option<Fencing>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fenced: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub diverged: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discards: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvers: Option<PolicyChange>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,6 +133,8 @@ impl From<v1::Plan> for Plan {
             promotion: None,
             fencing: None,
             fenced: BTreeMap::new(),
+            diverged: BTreeMap::new(),
+            discards: None,
             approvers: None,
             unprotected: None,
             changes: old.changes,

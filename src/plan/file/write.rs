@@ -62,6 +62,8 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         promotion: plan.promotion.as_ref().map(promotion),
         fencing: plan.fencing.as_ref().map(fencing),
         fenced: plan.fenced.clone(),
+        diverged: plan.diverged.clone(),
+        discards: plan.discards.clone(),
         approvers: plan.approvers.as_ref().map(approvers),
         unprotected: plan.unprotected.clone(),
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,

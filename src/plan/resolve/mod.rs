@@ -41,7 +41,7 @@ pub use live::restore_marks;
 pub use managed::{findings, ignored, with_region};
 pub use place::place;
 pub use previous::Previous;
-pub use synthetic::synthetic_document;
+pub use synthetic::{complete, synthetic_document};
 pub use values::{Objects, gather};
 
 /// What planning starts from.

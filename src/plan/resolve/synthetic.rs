@@ -231,7 +231,10 @@ pub fn synthetic_document(
 }
 
 /// An object with all attributes of the schema, in its types.
-fn complete(attributes: &[Attribute], value: &Value) -> Result<Value, String> {
+///
+/// # Errors
+/// A value that does not fit the schema; in words.
+pub fn complete(attributes: &[Attribute], value: &Value) -> Result<Value, String> {
     let mut entries = Vec::with_capacity(attributes.len());
     for a in attributes {
         let given = value.get(a.name).filter(|v| !v.is_null());

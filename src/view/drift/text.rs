@@ -8,7 +8,7 @@ use crate::engine::{Made, Unmanaged};
 use crate::plan::Plan;
 use crate::view::escape::line;
 use crate::view::plan::{PlanView, word};
-use crate::view::promotion::{fenced, unprotected};
+use crate::view::promotion::{diverged, fenced, unprotected};
 
 /// The report of `lifeboat drift`.
 pub fn text(made: &Made, view: &PlanView<'_>) -> String {
@@ -35,6 +35,9 @@ pub fn text(made: &Made, view: &PlanView<'_>) -> String {
     }
     if let Some(strays) = &made.unmanaged {
         unmanaged(strays, &mut out);
+    }
+    for (region, count) in &plan.diverged {
+        let _ok = writeln!(out, "\n{}", diverged(region, *count));
     }
     for (region, since) in &plan.fenced {
         let _ok = writeln!(out, "\n{}", fenced(region, since));

@@ -113,6 +113,8 @@ struct Document {
     fence: Option<Json>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     fenced: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    diverged: BTreeMap<String, u64>,
     timestamp: String,
     applyable: bool,
     complete: bool,
@@ -168,6 +170,7 @@ pub fn plan(plan: &Plan, loaded: &Loaded) -> Option<String> {
         unprotected: plan.unprotected.clone(),
         fence: fence(plan),
         fenced: plan.fenced.clone(),
+        diverged: plan.diverged.clone(),
         timestamp: plan.created.clone(),
         applyable: plan.has_changes(),
         complete: plan.deferred().next().is_none(),

@@ -4,8 +4,8 @@ use serde_json::value::RawValue;
 
 use super::{v1, v2};
 use crate::model::{
-    Deposed, Document, Evidence, Gate, Index, Mode, ObjectRecord, ObjectStatus, Output, Owed,
-    Ownership, Passage, Promotions, RecordScope, State,
+    Alone, Deposed, Document, Evidence, Gate, Index, Lone, Mode, ObjectRecord, ObjectStatus,
+    Output, Owed, Ownership, Passage, Promotions, RecordScope, State, Unmerged,
 };
 use crate::secret::{Sealer, SecretError, open_document, seal_document};
 
@@ -176,6 +176,7 @@ impl From<Promotions> for v2::Promotions {
             protected,
             owed,
             fenced,
+            alone,
             gates,
             last,
             approvals,
@@ -189,7 +190,19 @@ impl From<Promotions> for v2::Promotions {
             .map(|(block, Gate { region, since })| (block, v2::Gate { region, since }));
         let last = last.map(v2::Passage::from);
         let (owed, gates) = (owed.collect(), gates.collect());
-        Self { left, unprotected, protected, owed, fenced, gates, last, approvals, approvers }
+        let alone = alone.into_iter().map(|(region, of)| (region, of.into())).collect();
+        Self {
+            left,
+            unprotected,
+            protected,
+            owed,
+            fenced,
+            alone,
+            gates,
+            last,
+            approvals,
+            approvers,
+        }
     }
 }
 
@@ -201,6 +214,7 @@ impl From<v2::Promotions> for Promotions {
             protected,
             owed,
             fenced,
+            alone,
             gates,
             last,
             approvals,
@@ -214,7 +228,59 @@ impl From<v2::Promotions> for Promotions {
             .map(|(block, v2::Gate { region, since })| (block, Gate { region, since }));
         let last = last.map(Passage::from);
         let (owed, gates) = (owed.collect(), gates.collect());
-        Self { left, unprotected, protected, owed, fenced, gates, last, approvals, approvers }
+        let alone = alone.into_iter().map(|(region, of)| (region, of.into())).collect();
+        Self {
+            left,
+            unprotected,
+            protected,
+            owed,
+            fenced,
+            alone,
+            gates,
+            last,
+            approvals,
+            approvers,
+        }
+    }
+}
+
+impl From<Alone> for v2::Alone {
+    fn from(Alone { epoch, since, found }: Alone) -> Self {
+        let found = found.into_iter().map(|(name, of)| (name, of.into())).collect();
+        Self { epoch, since, found }
+    }
+}
+
+impl From<Unmerged> for v2::Unmerged {
+    fn from(Unmerged { at, compared, count, first }: Unmerged) -> Self {
+        let first = first.into_iter().map(Into::into).collect();
+        Self { at, compared, count, first }
+    }
+}
+
+impl From<Lone> for v2::Lone {
+    fn from(Lone { key, version, tag, size, written, differs }: Lone) -> Self {
+        Self { key, version, tag, size, written, differs }
+    }
+}
+
+impl From<v2::Alone> for Alone {
+    fn from(v2::Alone { epoch, since, found }: v2::Alone) -> Self {
+        let found = found.into_iter().map(|(name, of)| (name, of.into())).collect();
+        Self { epoch, since, found }
+    }
+}
+
+impl From<v2::Unmerged> for Unmerged {
+    fn from(v2::Unmerged { at, compared, count, first }: v2::Unmerged) -> Self {
+        let first = first.into_iter().map(Into::into).collect();
+        Self { at, compared, count, first }
+    }
+}
+
+impl From<v2::Lone> for Lone {
+    fn from(v2::Lone { key, version, tag, size, written, differs }: v2::Lone) -> Self {
+        Self { key, version, tag, size, written, differs }
     }
 }
 

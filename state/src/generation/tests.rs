@@ -495,3 +495,26 @@ fn what_a_promotion_left_as_evidence_is_kept() {
     let stored: super::v2::Payload = serde_json::from_str(&text).unwrap();
     assert_eq!(Promotions::from(stored.promotions), state.promotions);
 }
+
+#[test]
+fn fences_by_hand_and_what_a_region_holds_alone_are_kept() {
+    use crate::model::{Alone, Lone, Promotions, Unmerged};
+    let lone = Lone {
+        key: "late/one".to_owned(),
+        version: Some("v1".to_owned()),
+        tag: "\"abc\"".to_owned(),
+        size: 27,
+        written: Some(1_790_000_000),
+        differs: true,
+    };
+    let at = "2026-11-20T13:00:00Z".to_owned();
+    let found = Unmerged { at: at.clone(), compared: 17, count: 1, first: vec![lone] };
+    let found = [("replication.a".to_owned(), found)].into();
+    let mut state = state_with(&[]);
+    state.promotions.fenced = [("us-west-2".to_owned(), at.clone())].into();
+    state.promotions.alone =
+        [("us-east-1".to_owned(), Alone { epoch: 2, since: at, found })].into();
+    let text = payload(&state, &sealer()).unwrap();
+    let stored: super::v2::Payload = serde_json::from_str(&text).unwrap();
+    assert_eq!(Promotions::from(stored.promotions), state.promotions);
+}

@@ -36,6 +36,8 @@ pub(super) struct Promotions {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) fenced: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) alone: BTreeMap<String, Alone>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) gates: BTreeMap<String, Gate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Passage>,
@@ -43,6 +45,36 @@ pub(super) struct Promotions {
     pub(super) approvals: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) approvers: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alone {
+    pub(super) epoch: u64,
+    pub(super) since: String,
+    pub(super) found: BTreeMap<String, Unmerged>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Unmerged {
+    pub(super) at: String,
+    pub(super) compared: u64,
+    pub(super) count: u64,
+    pub(super) first: Vec<Lone>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lone {
+    pub(super) key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<String>,
+    pub(super) tag: String,
+    pub(super) size: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) written: Option<i64>,
+    pub(super) differs: bool,
 }
 
 fn none(count: &u32) -> bool {
@@ -91,11 +123,21 @@ pub(super) struct Evidence {
 
 impl Promotions {
     fn is_empty(&self) -> bool {
-        let Self { left, unprotected, protected, owed, fenced, gates, last, approvals, approvers } =
-            self;
+        let Self {
+            left,
+            unprotected,
+            protected,
+            owed,
+            fenced,
+            alone,
+            gates,
+            last,
+            approvals,
+            approvers,
+        } = self;
         let since = unprotected.is_some() || protected.is_some();
         let nothing = left.is_none() && !since && last.is_none();
-        let open = owed.is_empty() && fenced.is_empty() && gates.is_empty();
+        let open = owed.is_empty() && fenced.is_empty() && alone.is_empty() && gates.is_empty();
         nothing && open && *approvals == 0 && approvers.is_empty()
     }
 }

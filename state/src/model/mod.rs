@@ -85,6 +85,8 @@ pub struct Promotions {
     /// What could not be done in a region that did not answer and must be done there before
     /// anything else, by the address of its object.
     pub owed: BTreeMap<String, Owed>,
+    /// What regions may hold alone that were left without a fence, by region.
+    pub alone: BTreeMap<String, Alone>,
     /// Regions that are fenced by hand, and since when (RFC 3339).
     pub fenced: BTreeMap<String, String>,
     /// Gates that are open because a region was left, by the block that has them.
@@ -95,6 +97,47 @@ pub struct Promotions {
     pub approvals: u32,
     /// Who may approve the next: public keys as OpenSSH writes them, with names.
     pub approvers: Vec<String>,
+}
+
+/// What a region may hold alone that was left without a fence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alone {
+    /// The epoch that began without it.
+    pub epoch: u64,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// What was found there, by what had copied it; what is not in it has not been looked at.
+    pub found: BTreeMap<String, Unmerged>,
+}
+
+/// Objects that no other region has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmerged {
+    /// When it was looked, RFC 3339.
+    pub at: String,
+    /// How many objects were compared.
+    pub compared: u64,
+    /// How many of them the new primary has not, or not with this content.
+    pub count: u64,
+    /// The first of those.
+    pub first: Vec<Lone>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lone {
+    /// Its key.
+    pub key: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// What its content is called.
+    pub tag: String,
+    /// How large it is, in bytes.
+    pub size: u64,
+    /// When it was written, in seconds since 1970.
+    pub written: Option<i64>,
+    /// Whether the new primary has another content under its key.
+    pub differs: bool,
 }
 
 /// A gate that is open.

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use lifeboat_sdk::{Call, Class, CopyOf, Failure, Synced, Wait};
+use lifeboat_sdk::{Call, Class, CopyOf, Failure, Lone, Synced, Wait};
 use tokio::time::Instant;
 
 use super::Replication;
@@ -44,11 +44,11 @@ pub(super) async fn sync(
 ) -> Result<Synced, Failure> {
     let prefix = prefix(copying, copy.name)?;
     let Some(Wait { mark, limit }) = copy.wait else {
-        let Differences { compared, missing, oldest } =
-            differences(source, target, &prefix).await?;
+        let Differences { compared, missing, oldest, first } =
+            differences(source, target, &prefix, copy.name_first).await?;
         let missing = u64::try_from(missing.len()).unwrap_or(u64::MAX);
         let how = format!("{compared} objects compared once");
-        return Ok(Synced { compared, missing, oldest, how });
+        return Ok(Synced { compared, missing, oldest, how, first });
     };
     let begun = Instant::now();
     let key = format!("{prefix}{OURS}{mark}");
@@ -61,7 +61,7 @@ pub(super) async fn sync(
     let seconds = begun.elapsed().as_secs();
     let how =
         format!("{compared} objects compared twice, the last write arrived within {seconds} s");
-    Ok(Synced { compared, missing: 0, oldest: None, how })
+    Ok(Synced { compared, missing: 0, oldest: None, how, first: Vec::new() })
 }
 
 /// Takes away what is ours in both buckets.
@@ -120,7 +120,8 @@ async fn wait(
     let mut whole = 0;
     loop {
         let arrived = status(target, key).await?.is_some();
-        let Differences { compared, missing, .. } = differences(source, target, prefix).await?;
+        let differences = differences(source, target, prefix, 0).await?;
+        let Differences { compared, missing, .. } = differences;
         whole = if arrived && missing.is_empty() { whole + 1 } else { 0 };
         if whole == 2 {
             return Ok(compared);
@@ -170,17 +171,26 @@ struct Differences {
     missing: Vec<String>,
     /// When the oldest of them was written, in seconds since 1970.
     oldest: Option<i64>,
+    /// The first of them.
+    first: Vec<Lone>,
 }
 
 async fn differences(
     source: &At<'_>,
     target: &At<'_>,
     prefix: &str,
+    name_first: usize,
 ) -> Result<Differences, Failure> {
+    let names = name_first > 0;
+    let ours = format!("{prefix}{OURS}");
     let (mut from, mut to) = (Listing::new(source, prefix), Listing::new(target, prefix));
     let mut all = Differences::default();
     let mut there = to.next().await?;
-    while let Some(Listed { key, tag, written }) = from.next().await? {
+    while let Some(Listed { key, tag, size, written }) = from.next().await? {
+        // What a proof left that was cut off is no data.
+        if names && key.starts_with(&ours) {
+            continue;
+        }
         all.compared += 1;
         // Both come in the order of their bytes (S3 API reference, `ListObjectsV2`).
         while there.as_ref().is_some_and(|other| other.key < key) {
@@ -191,10 +201,14 @@ async fn differences(
             continue;
         }
         // Content that is encrypted anew has another name; then its source knows.
-        let asked = found.is_some() && all.missing.len() < ASKED;
+        let differs = found.is_some();
+        let asked = (differs || names) && all.missing.len() < ASKED;
         let known = if asked { status(source, &key).await? } else { None };
-        let copied = known.and_then(|found| found.copied);
+        let (version, copied) = known.map_or((None, None), |it| (it.version, it.copied));
         if !matches!(copied.as_deref(), Some("COMPLETED" | "COMPLETE" | "REPLICA")) {
+            if all.first.len() < name_first {
+                all.first.push(Lone { key: key.clone(), version, tag, size, written, differs });
+            }
             all.missing.push(key);
             all.oldest = all.oldest.into_iter().chain(written).min();
         }
@@ -207,6 +221,7 @@ struct Listed {
     key: String,
     /// What S3 calls its content.
     tag: String,
+    size: u64,
     /// When it was written, in seconds since 1970.
     written: Option<i64>,
 }
@@ -239,7 +254,8 @@ impl<'a> Listing<'a> {
                 let key = object.key().ok_or_else(|| hollow(&LIST, at.scope, "key"))?.to_owned();
                 let tag = object.e_tag().unwrap_or_default().to_owned();
                 let written = object.last_modified().map(|time| time.secs());
-                self.page.push_back(Listed { key, tag, written });
+                let size = u64::try_from(object.size().unwrap_or_default()).unwrap_or_default();
+                self.page.push_back(Listed { key, tag, size, written });
             }
             if answer.is_truncated() == Some(true) {
                 let token = answer.next_continuation_token;

@@ -198,9 +198,13 @@ impl DynKind for Over {
             let hint = object.value().clone();
             let target = Target { address: self.name().into(), id: None, hint };
             match self.observe(ctx, &place, &[target]).await.pop() {
-                Some(Observation::Present(_)) => {
+                // What it holds alone is asked for of what copied once, too.
+                Some(seen)
+                    if matches!(seen, Observation::Present(_))
+                        || (copy.name_first > 0 && !matches!(seen, Observation::Unreadable(_))) =>
+                {
                     let how = "the simulated cloud copies at once".into();
-                    Ok(Synced { compared: 1, missing: 0, oldest: None, how })
+                    Ok(Synced { compared: 1, missing: 0, oldest: None, how, first: Vec::new() })
                 }
                 Some(Observation::Unreadable(why)) => {
                     Err(Failure::new(Class::Unreachable, why.message))
