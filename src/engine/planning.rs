@@ -120,9 +120,8 @@ async fn evaluated(
     let current = take_current(&mut observed);
     let parts = roles::parts(loaded);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
-    let input = input.and_then(|input| {
-        roles::cast(loaded, asked, &course, &parts, state, &mut made.plan, input)
-    });
+    let plan = &mut made.plan;
+    let input = input.and_then(|it| roles::cast(loaded, asked, &course, &parts, state, plan, it));
     let input = match input {
         Ok(input) => input,
         Err(diagnostic) => {
