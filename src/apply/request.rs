@@ -21,7 +21,7 @@ pub struct Taken {
     pub what: What,
     /// The step that was meant.
     pub step: Option<String>,
-    /// The region of which it was attested that it cannot write.
+    /// The regions of which it was attested that they cannot write, with `, ` between.
     pub attested: Option<String>,
     /// How much loss was accepted.
     pub accepted_loss: Option<String>,

@@ -171,7 +171,7 @@ fn attested(workspace: &Workspace, word: &args::Word, promotion: &Promotion) -> 
     if promotion.mode() == Mode::Ungraceful {
         return refused(&format!("It goes on without {} already.", line(from)));
     }
-    let attests = word.attest.as_deref() == Some(&**from) && word.reason.is_some();
+    let attests = word.attest.iter().any(|region| **region == **from) && word.reason.is_some();
     if !attests || word.accept_loss.as_deref() != Some("unknown") {
         return refused(&format!(
             "A person must attest that {from} is down and cannot write, and accept that nobody can tell \
@@ -207,7 +207,7 @@ fn request(
         epoch: open.promotion.epoch,
         what,
         step,
-        attested: how.word.attest.clone().filter(|_| ungraceful),
+        attested: Some(how.word.attest.join(", ")).filter(|all| ungraceful && !all.is_empty()),
         accepted_loss: how.word.accept_loss.clone().filter(|_| ungraceful),
         no_edit: how.no_edit,
         reason: how.word.reason.clone().unwrap_or_default(),

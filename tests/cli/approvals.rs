@@ -266,7 +266,10 @@ fn what_approvers_attest_is_signed_and_asked_of_nobody_else() {
     case.ok(&["plan", "-out=p.plan"]);
     // As if the region that is left did not answer.
     let fence = "bucket.exports.aws_s3_bucket_policy[\"us-east-1\"]";
-    super::stored::plan(&case, |plan| plan["promotion"]["owed"] = serde_json::json!([fence]));
+    super::stored::plan(&case, |plan| {
+        plan["promotion"]["owed"] = serde_json::json!([fence]);
+        plan["promotion"]["attest"] = serde_json::json!(["us-east-1"]);
+    });
     let show = ["show", "-approval", "p.plan"];
     case.run(&show).says(1, &["must attest", "-attest=us-east-1 -accept-loss=unknown"]);
     let other = ["show", "-approval", "-attest=us-west-2", "p.plan"];

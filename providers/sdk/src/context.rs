@@ -192,7 +192,7 @@ impl Ctx {
         let limit = if guard.budgeted() {
             guard.limits.attempt.min(guard.remaining())
         } else if guard.hurried {
-            guard.limits.attempt.min(HURRIED)
+            guard.limits.attempt.min(if guard.is_silent() { AGAIN } else { HURRIED })
         } else if write {
             // A changing call is dropped late: its outcome would be in doubt.
             (guard.limits.attempt * 4).min(guard.limits.operation)
@@ -273,6 +273,8 @@ impl Ctx {
 
 /// How long an attempt may take where a region may be lost and others wait for it.
 const HURRIED: Duration = Duration::from_secs(3);
+/// The same after one that was not answered there.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// How a call ended, for the log: `ok`, or the class of its failure with the API's code.
 fn outcome(failure: Option<&Failure>) -> String {
@@ -399,8 +401,8 @@ mod tests {
         };
         // Of a change nobody knows whether it was made: it is not tried again.
         assert_eq!([took("us-east-1", &PUT).await, took("us-west-2", &PUT).await], [3000, 20_000]);
-        // A read is tried once more, after a pause.
-        assert_eq!(took("us-east-1", &GET).await, 6200);
+        // A read is tried once more, after a pause, and is waited for less.
+        assert_eq!(took("us-east-1", &GET).await, 4200);
     }
 
     #[tokio::test(start_paused = true)]

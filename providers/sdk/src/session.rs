@@ -250,6 +250,8 @@ pub(crate) struct Clock {
     wasted: Mutex<Duration>,
     /// Whether anything there ever answered in this session.
     answered: AtomicBool,
+    /// Whether nothing answered the last call there.
+    silent: AtomicBool,
 }
 
 /// The guards of one scope.
@@ -332,6 +334,11 @@ impl Guard {
         self.limits.budget.saturating_sub(*lock(&self.clock.wasted))
     }
 
+    /// Whether nothing answered the last call at this location.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.clock.silent.load(Ordering::Relaxed)
+    }
+
     /// Whether calls of this session are bounded by the waste budget.
     pub(crate) fn budgeted(&self) -> bool {
         self.refresh
@@ -350,6 +357,8 @@ impl Guard {
         if against || throttled || took > SLOW {
             *lock(&self.clock.wasted) += took / in_flight;
         }
+        let silent = failure.is_some_and(|f| f.class == Class::Unreachable);
+        self.clock.silent.store(silent, Ordering::Relaxed);
         if against {
             inner.failures += 1;
             if inner.failures >= BREAKER && inner.open.is_none() {

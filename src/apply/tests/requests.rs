@@ -1,6 +1,6 @@
 //! Requests of operators while a promotion runs, under the virtual clock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,9 +33,11 @@ fn promotes(plan: Plan) -> Plan {
         owed: Vec::new(),
         silent: Vec::new(),
         records: 0,
+        attest: Vec::new(),
         waiting: 0,
         left_out: Vec::new(),
         approvals: 0,
+        lowered: BTreeMap::new(),
     };
     Plan { promotion: Some(promotion), ..plan }
 }

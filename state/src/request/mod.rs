@@ -78,7 +78,7 @@ pub struct Request {
     pub what: What,
     /// The step that is meant; nothing where it is about the whole.
     pub step: Option<String>,
-    /// The region of which it is attested that it cannot write.
+    /// The regions of which it is attested that they cannot write, with `, ` between.
     pub attested: Option<String>,
     /// How much loss is accepted.
     pub accepted_loss: Option<String>,

@@ -27,7 +27,7 @@ const OURS: &str = ".lifeboat/sync/";
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long writers wait while what is ours is taken away again.
-const TIDYING: Duration = Duration::from_secs(2);
+const TIDYING: Duration = Duration::from_secs(1);
 
 /// How many objects that differ are asked for one by one.
 const ASKED: usize = 1000;

@@ -49,6 +49,7 @@ impl Over {
                     missing: number(missing),
                     oldest: None,
                     how,
+                    first: Vec::new(),
                 });
             }
             if over {
