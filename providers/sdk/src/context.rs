@@ -192,7 +192,11 @@ impl Ctx {
         let limit = if guard.budgeted() {
             guard.limits.attempt.min(guard.remaining())
         } else if guard.hurried {
-            guard.limits.attempt.min(if guard.is_silent() { AGAIN } else { HURRIED })
+            match (guard.is_silent(), write) {
+                (true, _) => AGAIN,
+                (false, false) => guard.limits.attempt.min(HURRIED),
+                (false, true) => guard.limits.budget.min(guard.limits.operation),
+            }
         } else if write {
             // A changing call is dropped late: its outcome would be in doubt.
             (guard.limits.attempt * 4).min(guard.limits.operation)
@@ -271,7 +275,8 @@ impl Ctx {
     }
 }
 
-/// How long an attempt may take where a region may be lost and others wait for it.
+/// How long a reading attempt may take where a region may be lost and others wait for it. A changing one
+/// has the budget of a refresh: slow is not lost.
 const HURRIED: Duration = Duration::from_secs(3);
 /// The same after one that was not answered there.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -400,7 +405,7 @@ mod tests {
             begun.elapsed().as_millis()
         };
         // Of a change nobody knows whether it was made: it is not tried again.
-        assert_eq!([took("us-east-1", &PUT).await, took("us-west-2", &PUT).await], [3000, 20_000]);
+        assert_eq!([took("us-east-1", &PUT).await, took("us-west-2", &PUT).await], [8000, 20_000]);
         // A read is tried once more, after a pause, and is waited for less.
         assert_eq!(took("us-east-1", &GET).await, 4200);
     }

@@ -169,8 +169,9 @@ impl Session {
         self
     }
 
-    /// With a region that may be lost at any moment, while others wait for it: calls there are dropped
-    /// after three seconds, changing ones too, and tried once more at most where nothing answers.
+    /// With a region that may be lost at any moment, while others wait for it: reading calls
+    /// there are dropped after three seconds and changing ones after the budget of a refresh, and after
+    /// one that was not answered each has a second. They are tried once more at most.
     #[must_use]
     pub fn hurry(mut self, region: Option<String>) -> Self {
         self.hurried = region;
