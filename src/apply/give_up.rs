@@ -9,7 +9,7 @@ use super::Save;
 use super::crash::Crash;
 use super::fold::begun;
 use super::recorder::Recorder;
-use crate::plan::{Act, Phase, Plan, Step};
+use crate::plan::Plan;
 
 /// What giving up needs.
 pub struct GiveUp<'a> {
@@ -49,9 +49,7 @@ impl GiveUp<'_> {
     ) -> Result<GivenUp, BackendError> {
         let (journal, journalled) =
             self.backend.journal_resume(self.guard, run, &(self.now)()).await?;
-        // Who only looked whether it can be claimed has claimed nothing.
-        let claims = |step: &&Step| step.phase >= Phase::Claim && step.act != Some(Act::Confirm);
-        let mut late = plan.steps.iter().filter(claims);
+        let mut late = plan.steps.iter().filter(|step| step.is_final());
         if late.any(|step| begun(plan, &journalled, step)) {
             return Ok(GivenUp::TooLate);
         }

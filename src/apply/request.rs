@@ -21,8 +21,8 @@ pub struct Taken {
     pub what: What,
     /// The step that was meant.
     pub step: Option<String>,
-    /// The regions of which it was attested that they cannot write, with `, ` between.
-    pub attested: Option<String>,
+    /// The regions of which it was attested that they cannot write.
+    pub attested: Vec<String>,
     /// How much loss was accepted.
     pub accepted_loss: Option<String>,
     /// Whether the files stay as they are.
@@ -58,7 +58,6 @@ impl Taken {
         let texts = [
             ("what", Some(self.what.word())),
             ("step", self.step.as_deref()),
-            ("attested", self.attested.as_deref()),
             ("accepted_loss", self.accepted_loss.as_deref()),
             ("reason", Some(&*self.reason)),
             ("who", Some(&*self.who)),
@@ -68,7 +67,10 @@ impl Taken {
         let texts = texts
             .into_iter()
             .filter_map(|(name, text)| text.map(|text| (name.into(), Value::string(text))));
-        let told = Value::object(texts).with("no_edit", Value::Bool(self.no_edit));
+        let attested = self.attested.iter().map(|region| Value::string(&**region)).collect();
+        let told = Value::object(texts)
+            .with("attested", Value::tuple(attested))
+            .with("no_edit", Value::Bool(self.no_edit));
         let member = step.0.clone();
         let result = StepResult::Done { document: store(&told).ok() };
         let intent = Intent { step: step.clone(), token, members: Vec::new() };
@@ -84,11 +86,13 @@ impl Taken {
         let number = step.0.strip_prefix(STEP)?.parse().ok()?;
         let told = load(document.as_ref()?).ok()?;
         let text = |name: &str| told.get(name).and_then(Value::as_str).map(str::to_owned);
+        let attested = told.get("attested").and_then(Value::items).unwrap_or_default();
+        let attested = attested.iter().filter_map(Value::as_str);
         Some(Self {
             number,
             what: What::of(&text("what")?)?,
             step: text("step"),
-            attested: text("attested"),
+            attested: attested.map(str::to_owned).collect(),
             accepted_loss: text("accepted_loss"),
             no_edit: told.get("no_edit").and_then(Value::as_bool).unwrap_or_default(),
             reason: text("reason").unwrap_or_default(),
@@ -151,7 +155,7 @@ mod tests {
             epoch: 1,
             what,
             step: step.map(str::to_owned),
-            attested: Some("us-east-1".to_owned()),
+            attested: vec!["us-east-1".to_owned(), "eu-west-1".to_owned()],
             accepted_loss: None,
             no_edit: true,
             reason: "a \"reason\"\n".to_owned(),

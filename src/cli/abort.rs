@@ -74,12 +74,7 @@ impl Applying<'_> {
         args.consent.naming =
             args::Naming { promote: Some(to.to_string()), from_epoch: Some(*epoch) };
         args.consent.word = args::Word {
-            attest: asked
-                .attested
-                .iter()
-                .flat_map(|all| all.split(", "))
-                .map(str::to_owned)
-                .collect(),
+            attest: asked.attested.clone(),
             reason: Some(asked.reason.clone()),
             accept_loss: asked.accepted_loss.clone(),
             ..args::Word::default()

@@ -117,7 +117,7 @@ async fn promote(
     let consent = &args.consent;
     let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
     let asks = asks && !workspace.output.json;
-    let mut asking = Asking { workspace, asks, what: "promotion" };
+    let mut asking = Asking { workspace, asks, what: What::Promotion };
     let option = match &args.edit {
         Some(_) => format!("-from-epoch={epoch}"),
         None => format!("-promote={to} -from-epoch={epoch}"),
@@ -167,7 +167,7 @@ async fn by_hand(
         return Ok(());
     }
     let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
-    let asking = Asking { workspace, asks: asks && !workspace.output.json, what: "fence" };
+    let asking = Asking { workspace, asks: asks && !workspace.output.json, what: What::Fence };
     let closes = matches!(plan.fencing, Some(Fencing { wish: Wish::Close(_), .. }));
     let (does, would) = match closes {
         true => ("stop all writes in", "no more writes, and no other region would take its place"),
@@ -193,9 +193,9 @@ async fn attest(
 ) -> Result<Value, Exit> {
     let from = &promotion.from;
     let regions = promotion.attest.join(" and ");
-    let (does, it, is) = match promotion.attest.len() {
-        1 => ("does", "it", "is"),
-        _ => ("do", "they", "are"),
+    let (does, it, is, takes) = match promotion.attest.len() {
+        1 => ("does", "it", "is", "takes"),
+        _ => ("do", "they", "are", "take"),
     };
     let known = |region: &Name| word.attest.iter().any(|attested| **attested == **region);
     let reason = match &word.reason {
@@ -203,9 +203,8 @@ async fn attest(
         _ => {
             let said = format!("{regions} {is} down and cannot write");
             let question = format!(
-                "\n{regions} {does} not answer, so that {it} cannot be fenced: if {it} still {take} writes, \
-                 those are lost, or have to be merged by hand.\n  Type what you know to be so: {said}\n\n  ",
-                take = if promotion.attest.len() == 1 { "takes" } else { "take" },
+                "\n{regions} {does} not answer, so that {it} cannot be fenced: if {it} still {takes} writes, \
+                 those are lost, or have to be merged by hand.\n  Type what you know to be so: {said}\n\n  "
             );
             let refusal = format!(
                 "{regions} {does} not answer, so that {it} cannot be fenced. A person must attest that {it} \
@@ -318,17 +317,27 @@ fn without_approvers(bound: &Policy, signed: usize, reason: &str) -> Diagnostic 
         .help("Tell the approvers. The journal keeps who did this, when and why.")
 }
 
+/// What is never approved in passing.
+#[derive(Clone, Copy)]
+enum What {
+    Promotion,
+    Fence,
+}
+
 /// Questions whose answer is one text, where somebody can be asked.
 struct Asking<'a> {
     workspace: &'a Workspace,
     asks: bool,
-    what: &'static str,
+    what: What,
 }
 
 impl Asking<'_> {
     fn refused(&self, why: &str) -> Exit {
-        let summary = format!("The {} needs an approval of its own", self.what);
-        self.workspace.output.error(&summary, why);
+        let summary = match self.what {
+            What::Promotion => "The promotion needs an approval of its own",
+            What::Fence => "The fence needs an approval of its own",
+        };
+        self.workspace.output.error(summary, why);
         Exit::Refused
     }
 
@@ -344,8 +353,10 @@ impl Asking<'_> {
         if self.workspace.ask(question).await? == text {
             return Ok(());
         }
-        let cancelled = if self.what == "fence" { "Fence" } else { "Promotion" };
-        output.note(&format!("\n{cancelled} cancelled.\n"));
+        output.note(match self.what {
+            What::Promotion => "\nPromotion cancelled.\n",
+            What::Fence => "\nFence cancelled.\n",
+        });
         Err(Exit::Error)
     }
 }

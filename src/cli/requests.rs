@@ -207,7 +207,7 @@ fn request(
         epoch: open.promotion.epoch,
         what,
         step,
-        attested: Some(how.word.attest.join(", ")).filter(|all| ungraceful && !all.is_empty()),
+        attested: how.word.attest.iter().filter(|_| ungraceful).cloned().collect(),
         accepted_loss: how.word.accept_loss.clone().filter(|_| ungraceful),
         no_edit: how.no_edit,
         reason: how.word.reason.clone().unwrap_or_default(),

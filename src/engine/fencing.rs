@@ -8,6 +8,7 @@ use lifeboat_state::model::{Owed, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
+use super::records::doubted;
 use super::roles::Course;
 use crate::address::Address;
 use crate::config::suggest;
@@ -106,12 +107,7 @@ pub(super) fn confirmed(
     if state.primary.as_deref() != Some(&**region) {
         return Ok(());
     }
-    let all = parts.values().filter(|part| **part == Part::Record).count();
-    let says = |record: &RoleRecord| record.epoch == state.epoch && record.primary == **region;
-    let agree = records.iter().filter(|(_, record)| says(record)).count();
-    if all == 0 || agree * 2 > all {
-        return Ok(());
-    }
+    let Some((agree, all)) = doubted(parts, state, region, records) else { return Ok(()) };
     let detail = format!(
         "{agree} of {all} role records could be read that say that {region} is the primary in epoch {}. \
          Another region may take the writes by now.",
@@ -264,39 +260,5 @@ pub(super) fn in_order(
                 needs.first.entry((*last).clone()).or_default().push((*first).clone());
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Of a stale state, or of one that is cut off, nobody takes the word that its region may write.
-    #[test]
-    fn the_primary_is_opened_only_where_more_than_half_of_the_records_name_it() {
-        let mut state = State::new("lineage", "0.1.0");
-        (state.epoch, state.primary) = (2, Some("a".to_owned()));
-        let at = |region: &str| {
-            Address::parse(&format!("region.{region}.aws_s3_object[\"{region}\"]")).unwrap()
-        };
-        let all = ["a", "b", "c"].map(at);
-        let parts: Parts = all.iter().map(|at| (at.clone(), Part::Record)).collect();
-        let record = |epoch: u64, primary: &str| {
-            let (lineage, primary) = ("lineage".to_owned(), primary.to_owned());
-            RoleRecord { version: 1, lineage, epoch, primary }
-        };
-        let asked = Asked { fencing: Some(Wish::Open("a".into())), ..Asked::default() };
-        let code = |said: &[RoleRecord]| {
-            let records: Vec<_> = all.iter().zip(said.iter().cloned()).collect();
-            confirmed(&asked, &parts, Some(&state), &records).map_err(|why| why.code)
-        };
-        let (ours, older, other) = (record(2, "a"), record(1, "a"), record(2, "b"));
-        assert_eq!(code(&[ours.clone(), ours.clone()]), Ok(()));
-        for said in [vec![], vec![ours.clone()], vec![ours.clone(), older], vec![ours, other]] {
-            assert_eq!(code(&said), Err("fence::unconfirmed"), "{said:?}");
-        }
-        // A standby takes no writes by its role, whatever is opened.
-        state.primary = Some("b".to_owned());
-        assert!(confirmed(&asked, &parts, Some(&state), &[]).is_ok());
     }
 }

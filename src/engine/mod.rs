@@ -30,6 +30,7 @@ mod objects;
 pub mod planning;
 pub mod preflight;
 pub mod providers;
+mod records;
 mod regions;
 pub mod reopened;
 pub mod restore;

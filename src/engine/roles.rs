@@ -2,21 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lifeboat_sdk::{Diagnostic, Name, Observation, Type, Value};
+use lifeboat_sdk::{Diagnostic, Name, Type, Value};
 use lifeboat_state::model::{Alone, Gate, Owed, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
-use super::{alone, fencing};
+use super::{alone, fencing, records};
 use crate::address::Address;
 use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
-use crate::diff::Action;
 use crate::plan::order::Needs;
 use crate::plan::promotion::{Mode, Parts, region_of};
 use crate::plan::resolve::Input;
 use crate::plan::{ObjectChange, Plan, PlanMode, Promotion, Wish};
-use crate::refresh::record::RoleRecord;
 use crate::topology::Topology;
 
 /// What the roles in the files and in state make of a plan.
@@ -279,7 +277,7 @@ fn needed(address: &Address, needs: &Needs) -> BTreeSet<Address> {
 /// records say; the plan keeps the last.
 ///
 /// # Errors
-/// Those of [`behind`] and [`unconfirmed`].
+/// Those of [`records::behind`] and [`records::unconfirmed`].
 pub(super) fn cast<'a>(
     loaded: &Loaded,
     asked: &Asked,
@@ -289,10 +287,10 @@ pub(super) fn cast<'a>(
     plan: &mut Plan,
     mut input: Input<'a>,
 ) -> Result<Input<'a>, Box<Diagnostic>> {
-    let records = records(parts, &input.observed);
-    behind(state, &records)?;
+    let records = records::read(parts, &input.observed);
+    records::behind(state, &records)?;
     if *course == Course::Ordinary {
-        unconfirmed(parts, state, plan, &records)?;
+        records::unconfirmed(parts, state, plan, &records)?;
     }
     fencing::confirmed(asked, parts, state, &records)?;
     let unfenced = fencing::unfenced(parts, course, state, asked, &input.observed);
@@ -312,99 +310,6 @@ pub(super) fn cast<'a>(
     let closed = elsewhere.any(|fence| parts.get(fence) == Some(&Part::Writers));
     let leaving = fencing::leaving(parts, course, state, asked);
     Ok(Input { promoting, closed, leaving, ..input })
-}
-
-/// The role records decide who is the primary: a state that they are ahead of is not this
-/// topology's newest.
-///
-/// # Errors
-/// A record has a later epoch, or is of another state.
-fn behind(
-    state: Option<&State>,
-    records: &[(&Address, RoleRecord)],
-) -> Result<(), Box<Diagnostic>> {
-    let Some(state) = state else { return Ok(()) };
-    let newest = records.iter().max_by_key(|(_, record)| record.epoch);
-    let Some((address, record)) = newest else { return Ok(()) };
-    if record.epoch <= state.epoch && record.lineage == state.lineage {
-        return Ok(());
-    }
-    let detail = format!(
-        "The role record {address} says that {} is the primary since epoch {} (lineage {}); the state \
-         here is at epoch {} (lineage {}). Somebody promoted it from elsewhere, and what this state \
-         says of the roles holds no more.",
-        record.primary, record.epoch, record.lineage, state.epoch, state.lineage
-    );
-    let summary = "The state is behind the role records";
-    Err(Box::new(
-        Diagnostic::error("promotion::behind", summary, detail)
-            .about(address)
-            .help("Use the state with which that was done. Nothing can be changed from this one."),
-    ))
-}
-
-/// A fence in the primary that this state knows nothing of may be that of a promotion from elsewhere:
-/// it is not taken away unless more than half of all records say that the region is the primary still.
-///
-/// # Errors
-/// It is there, and they do not.
-fn unconfirmed(
-    parts: &Parts,
-    state: Option<&State>,
-    plan: &Plan,
-    records: &[(&Address, RoleRecord)],
-) -> Result<(), Box<Diagnostic>> {
-    let Some((state, primary)) = state.zip(state.and_then(|state| state.primary.as_deref())) else {
-        return Ok(());
-    };
-    let fenced = |change: &ObjectChange| {
-        let after = change.after.as_ref().and_then(|after| after.get("fenced"));
-        after.and_then(Value::as_bool) == Some(true)
-    };
-    let closed = |change: &&ObjectChange| {
-        let closes = match parts.get(&change.address) {
-            Some(Part::Writers) => true,
-            Some(Part::Database) => fenced(change),
-            _ => false,
-        };
-        closes && region_of(&change.address) == Some(primary) && change.action == Action::Update
-    };
-    let Some(closed) = plan.drift.iter().find(closed) else { return Ok(()) };
-    let all = parts.values().filter(|part| **part == Part::Record).count();
-    let says = |record: &RoleRecord| record.epoch == state.epoch && record.primary == *primary;
-    let agree = records.iter().filter(|(_, record)| says(record)).count();
-    if all == 0 || agree * 2 > all {
-        return Ok(());
-    }
-    let detail = format!(
-        "{} was changed outside of this state, and {agree} of {all} role records could be read that say \
-         that {primary} is the primary in epoch {}. Somebody may have promoted another region and \
-         fenced this one: nothing is changed.",
-        closed.address, state.epoch
-    );
-    let help = "Run it again when more of the regions answer.";
-    let summary = "It is not known whether the region is still the primary";
-    Err(Box::new(
-        Diagnostic::error("promotion::unconfirmed", summary, detail)
-            .about(&closed.address)
-            .help(help),
-    ))
-}
-
-/// The role records that could be read.
-fn records<'p>(
-    parts: &'p Parts,
-    observed: &BTreeMap<Address, Observation<Value>>,
-) -> Vec<(&'p Address, RoleRecord)> {
-    let records = parts.iter().filter(|(_, part)| **part == Part::Record);
-    let found = records.filter_map(|(address, _)| match observed.get(address) {
-        Some(Observation::Present(present)) => {
-            let text = present.object.get("content").and_then(Value::as_str)?;
-            Some((address, RoleRecord::parse(text).ok()?))
-        }
-        _ => None,
-    });
-    found.collect()
 }
 
 /// What the role records say besides the roles.

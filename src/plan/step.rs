@@ -146,6 +146,12 @@ impl Step {
         Self { id, phase, members, act, task, needs, scope, plane, weight: 0 }
     }
 
+    /// Whether there is no way back once it has begun: it claims the epoch, or comes after the claim. Who
+    /// only looks whether that can be done has claimed nothing.
+    pub fn is_final(&self) -> bool {
+        self.phase >= Phase::Claim && self.act != Some(Act::Confirm)
+    }
+
     /// Whether it does anything outside lifeboat; others join steps, or write down how far it is.
     pub fn does(&self) -> bool {
         !self.members.is_empty() || self.task.is_some()

@@ -108,8 +108,9 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     let before = reader.found.0.len();
     let instances = instances(reader, ground, &given.instances, source);
     let groups = groups(reader, ground, &given.autoscaling_group, source);
-    let event_sources = triggers(reader, ground, "event_source_mappings", &given, source);
-    let schedules = triggers(reader, ground, "schedules", &given, source);
+    let event_sources =
+        triggers(reader, ground, ("event_source_mappings", &given.event_source_mappings), source);
+    let schedules = triggers(reader, ground, ("schedules", &given.schedules), source);
     if whole {
         let sets = [&instances, &event_sources, &schedules];
         everywhere(reader, ground, source, sets, &groups);
@@ -195,11 +196,9 @@ fn groups(
 fn triggers(
     reader: &mut Reader<'_, '_>,
     ground: &Ground<'_>,
-    what: &str,
-    given: &ServiceBlock,
+    (what, all): (&str, &BTreeMap<String, BTreeSet<String>>),
     source: &Source<'_>,
 ) -> BTreeMap<Name, BTreeSet<Name>> {
-    let all = if what == "schedules" { &given.schedules } else { &given.event_source_mappings };
     known(reader, ground, what, all.keys(), source.at(what));
     let names = |names: &BTreeSet<String>| names.iter().map(|name| name.as_str().into()).collect();
     all.iter().map(|(region, all)| (region.as_str().into(), names(all))).collect()

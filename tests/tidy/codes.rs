@@ -5,10 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::source::{Source, is_word};
 use super::{TREE, none, planted, try_text};
 
-/// What a code may begin with: the modules of `src/` that report problems, and the state crate.
-const STAGES: [&str; 12] = [
-    "config", "topology", "desired", "refresh", "diff", "plan", "apply", "state", "engine",
-    "registry", "view", "cli",
+/// What a code may begin with: the modules of `src/` that report problems, the state crate, and what
+/// several stages tell of promotions.
+const STAGES: [&str; 15] = [
+    "config",
+    "topology",
+    "desired",
+    "refresh",
+    "diff",
+    "plan",
+    "apply",
+    "state",
+    "engine",
+    "registry",
+    "view",
+    "cli",
+    "promotion",
+    "preflight",
+    "fence",
 ];
 
 /// Where each problem is shown: fixtures are planned, transcripts run the program. What only a
@@ -30,13 +44,15 @@ fn codes<'a>(sources: impl IntoIterator<Item = &'a Source>) -> BTreeSet<String> 
     literals.filter(|l| parts(&l.text).is_some()).map(|l| l.text.clone()).collect()
 }
 
-/// Codes with which a unit test compares the code of a problem: the line says `code`, too.
+/// Codes with which a unit test compares the code of a problem: the line says `code`, too, or is a case
+/// of a table.
 fn asserted<'a>(sources: impl IntoIterator<Item = &'a Source>, tests: bool) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for source in sources {
         for literal in source.literals.iter().filter(|l| tests || l.test) {
             let before = source.code[..literal.at].rsplit('\n').next().unwrap_or_default();
-            if parts(&literal.text).is_some() && before.contains("code") {
+            let compares = before.contains("code") || before.contains("case(");
+            if parts(&literal.text).is_some() && compares {
                 found.insert(literal.text.clone());
             }
         }

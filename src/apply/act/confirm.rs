@@ -2,23 +2,19 @@
 //! compare-and-swap, but whoever has lost should find that out before it has moved one that the
 //! winner could not reach.
 
-use lifeboat_sdk::{Class, Ctx, Failure, Observation, Target, Value};
+use lifeboat_sdk::{Class, Ctx, Failure, Observation, Value};
 
 use super::Deed;
 
 /// Reads the object again, and compares what its kind swaps by.
 pub(super) async fn look(deed: &Deed, ctx: &Ctx) -> Result<Value, Failure> {
     let (kind, on) = deed.operand()?;
-    let target =
-        Target { address: deed.task.about.clone(), id: on.id.clone(), hint: on.document.clone() };
-    let found = kind.read(ctx, &on.scope, &[target]).await.into_iter().next();
-    let now = match found {
-        Some(Observation::Present(present)) => present.object,
-        Some(Observation::Absent(_)) => return Err(changed("is gone")),
-        Some(Observation::Unreadable(unread)) => {
+    let now = match deed.read(ctx).await? {
+        Observation::Present(present) => present.object,
+        Observation::Absent(_) => return Err(changed("is gone")),
+        Observation::Unreadable(unread) => {
             return Err(Failure::new(Class::Unreachable, unread.message));
         }
-        None => return Err(Failure::new(Class::Garbled, "nothing was said of it")),
     };
     let mut swapped_by = kind.schema().attributes.iter().filter(|attribute| attribute.compared);
     if swapped_by.any(|attribute| now.get(attribute.name) != on.document.get(attribute.name)) {

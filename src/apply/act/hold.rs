@@ -2,38 +2,35 @@
 //! may have taken it away after it was placed and before the claim told it that it has lost; nothing
 //! of that comes after the claim, so that what is placed again now stays.
 
-use std::time::Duration;
-
 use lifeboat_sdk::kind::{Change, ChangeAction};
-use lifeboat_sdk::{Class, Ctx, Failure, KnownDoc, Observation, Present, Target, Value};
+use lifeboat_sdk::{Class, Ctx, Failure, KnownDoc, Observation, Present, Value};
 
 use super::Deed;
 use crate::apply::settle::differs;
 
-/// Reads the fence, and places it again where it is not as the plan left it. A region that does not
-/// answer any more keeps nobody up: it was fenced.
-pub(super) async fn place(deed: &Deed, ctx: &Ctx, patience: Duration) -> Result<Value, Failure> {
-    let told = match tokio::time::timeout(patience, placed(deed, ctx)).await {
-        Ok(Ok(told)) => told,
-        Ok(Err(failure)) if failure.class != Class::Unreachable => return Err(failure),
-        Ok(Err(_)) | Err(_) => "its region answers no more; it was in place before the claim",
+/// Reads the fence, and places it again where it is not as the plan left it. A region in which it
+/// cannot be looked at keeps nobody up: it was fenced. Where it was seen to be gone, it is placed or
+/// the promotion is held.
+pub(super) async fn place(deed: &Deed, ctx: &Ctx) -> Result<Value, Failure> {
+    let how = match tokio::time::timeout(deed.task.limit, deed.read(ctx)).await {
+        Ok(seen) => match seen? {
+            Observation::Present(present) => placed(deed, ctx, present).await?.to_owned(),
+            Observation::Absent(_) => return Err(Failure::new(Class::NotFound, "it is gone")),
+            Observation::Unreadable(unread) => unseen(&unread.message),
+        },
+        Err(_) => unseen(&format!("no answer in {} s", deed.task.limit.as_secs())),
     };
-    Ok(Value::object([("how".into(), Value::string(told))]))
+    Ok(Value::object([("how".into(), Value::string(how))]))
 }
 
-async fn placed(deed: &Deed, ctx: &Ctx) -> Result<&'static str, Failure> {
+fn unseen(why: &str) -> String {
+    let why = why.trim_end_matches('.');
+    format!("in place before the claim, and could not be looked at after it: {why}")
+}
+
+async fn placed(deed: &Deed, ctx: &Ctx, seen: Present<Value>) -> Result<&'static str, Failure> {
     let (kind, on) = deed.operand()?;
-    let target =
-        Target { address: deed.task.about.clone(), id: on.id.clone(), hint: on.document.clone() };
-    let seen = kind.read(ctx, &on.scope, &[target]).await.into_iter().next();
-    let Present { id, object: before, .. } = match seen {
-        Some(Observation::Present(present)) => present,
-        Some(Observation::Absent(_)) => return Err(Failure::new(Class::NotFound, "it is gone")),
-        Some(Observation::Unreadable(unread)) => {
-            return Err(Failure::new(Class::Unreachable, unread.message));
-        }
-        None => return Err(Failure::new(Class::Garbled, "nothing was said of it")),
-    };
+    let Present { id, object: before, .. } = seen;
     if differs(kind, Some(&on.document), &before).is_empty() {
         return Ok("in place after the claim");
     }

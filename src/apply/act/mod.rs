@@ -19,7 +19,7 @@ use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::{
     Class, CopyOf, Ctx, Diagnostic, Diagnostics, Failure, KnownDoc, Location, Lone, Name,
-    RegionName, Scope, Value, Wait,
+    Observation, RegionName, Scope, Target, Value, Wait,
 };
 
 use super::prepare::{Env, no_kind};
@@ -88,7 +88,7 @@ impl Deed {
                 }
                 (Act::Survey, _) => self.sync(ctx, None).await,
                 (Act::Confirm, _) => confirm::look(self, ctx).await,
-                (Act::Hold, _) => hold::place(self, ctx, self.task.limit).await,
+                (Act::Hold, _) => hold::place(self, ctx).await,
                 (Act::Hook, None) => hook::run(self).await,
                 (Act::Probe, None) => probe::watch(self, ctx).await,
                 (Act::Open, None) => gate::turn(self, true, ctx).await,
@@ -114,6 +114,15 @@ impl Deed {
             (Some(kind), Some(on)) => Ok((&**kind, on)),
             _ => Err(Failure::new(Class::Other, "the plan names nothing to work on")),
         }
+    }
+
+    /// What the object that it works on is like now.
+    async fn read(&self, ctx: &Ctx) -> Result<Observation<Value>, Failure> {
+        let (kind, on) = self.operand()?;
+        let (id, hint) = (on.id.clone(), on.document.clone());
+        let target = Target { address: self.task.about.clone(), id, hint };
+        let seen = kind.read(ctx, &on.scope, &[target]).await.into_iter().next();
+        seen.ok_or_else(|| Failure::new(Class::Garbled, "nothing was said of it"))
     }
 
     async fn sync(&self, ctx: &Ctx, wait: Option<Wait<'_>>) -> Result<Value, Failure> {
@@ -160,7 +169,7 @@ impl Deed {
                 "Run `lifeboat apply`, which looks again. Nothing is copied there before.",
             ),
             Act::Confirm if why.class != Class::Conflict => (
-                "promotion::unreachable",
+                "promotion::record_unread",
                 "A role record could not be looked at once more",
                 "Nothing is claimed. Run `lifeboat apply`, which looks again and goes on.",
             ),

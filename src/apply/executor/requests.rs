@@ -15,7 +15,7 @@ use crate::apply::ready::Status;
 use crate::apply::request::Taken;
 use crate::event::{Event, Requested};
 use crate::plan::promotion::Mode;
-use crate::plan::{Act, Phase, Promotion, Step, StepId};
+use crate::plan::{Act, Promotion, Step, StepId};
 
 /// How often requests are looked for while no step begins.
 const LOOK: Duration = Duration::from_secs(2);
@@ -204,7 +204,7 @@ impl Executor<'_> {
                         "It is not taken: nobody has signed a plan without that region.".to_owned()
                     );
                 }
-                if request.attested.as_deref() != Some(&*promotion.from)
+                if request.attested.iter().all(|region| **region != *promotion.from)
                     || request.accepted_loss.as_deref() != Some("unknown")
                 {
                     return Err(format!(
@@ -222,13 +222,12 @@ impl Executor<'_> {
 
     /// Whether there is a way back: the claim has not begun.
     fn early(&self, promotion: &Promotion) -> Result<(), String> {
-        let claims = |step: &&Step| step.phase >= Phase::Claim && step.act != Some(Act::Confirm);
         let begun = |step: &Step| {
             let waits = [Status::Waiting, Status::Ready];
             let status = self.ready.status(step.id);
             status.is_some_and(|s| !waits.contains(&s) && !matches!(s, Status::Blocked(_)))
         };
-        if self.run.plan.steps.iter().filter(claims).any(begun) {
+        if self.run.plan.steps.iter().filter(|step| step.is_final()).any(begun) {
             return Err(format!(
                 "It is too late: the claim of {} has begun, and from there on there is only forward.",
                 promotion.to

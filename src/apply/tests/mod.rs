@@ -5,6 +5,7 @@ mod death;
 mod faults;
 mod interrupt;
 mod journal;
+mod looks;
 mod normal;
 mod recovery;
 mod replace;

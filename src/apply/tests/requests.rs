@@ -50,7 +50,7 @@ fn request(plan: &Plan, what: What) -> Request {
         epoch: 1,
         what,
         step: None,
-        attested: None,
+        attested: Vec::new(),
         accepted_loss: None,
         no_edit: false,
         reason: String::new(),

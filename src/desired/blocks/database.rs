@@ -28,6 +28,14 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, database: &Database) 
     }
 }
 
+/// Whether an instance takes no writes, because it is fenced.
+pub fn is_fenced(instance: &Value) -> bool {
+    instance.get(FENCED).and_then(Value::as_bool) == Some(true)
+}
+
+/// The attribute of an instance that says whether it is fenced.
+const FENCED: &str = "fenced";
+
 fn at(database: &Database, kind: &str, region: &str) -> Address {
     address("database", &database.name, kind, region)
 }
@@ -47,7 +55,7 @@ fn instance(database: &Database, region: &Region) -> Planned {
             ("manage_master_user_password", value(Value::Bool(true))),
             ("multi_az", value(Value::Bool(database.multi_az))),
             ("backup_retention_period", value(Value::int(database.backups))),
-            ("fenced", value(Value::Bool(false))),
+            (FENCED, value(Value::Bool(false))),
         ],
     );
     let mut set = |name: &str, template: Template| planned.document.push((name.into(), template));
@@ -87,7 +95,7 @@ fn follow(planned: &mut Planned, database: &Database, writer: &Address) {
     planned.document.push(("retire_as".into(), Template::Join(kept)));
     let nothing = || value(Value::Null(Type::String));
     planned.leaving = vec![
-        ("fenced".into(), value(Value::Bool(true))),
+        (FENCED.into(), value(Value::Bool(true))),
         ("replicate_source_db".into(), nothing()),
         ("retire_as".into(), nothing()),
     ];

@@ -17,6 +17,8 @@ use lifeboat_sdk::Diagnostics;
 
 use super::Synthetic;
 use crate::topology::Topology;
+pub use database::is_fenced;
+
 use build::Made;
 
 /// All objects that a topology stands for, in the order of their addresses.

@@ -3,6 +3,7 @@
 
 mod operated;
 mod preflight;
+mod records;
 mod service;
 
 use std::collections::BTreeMap;

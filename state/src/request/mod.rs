@@ -78,8 +78,8 @@ pub struct Request {
     pub what: What,
     /// The step that is meant; nothing where it is about the whole.
     pub step: Option<String>,
-    /// The regions of which it is attested that they cannot write, with `, ` between.
-    pub attested: Option<String>,
+    /// The regions of which it is attested that they cannot write.
+    pub attested: Vec<String>,
     /// How much loss is accepted.
     pub accepted_loss: Option<String>,
     /// Whether the files stay as they are where that leads to other ones.

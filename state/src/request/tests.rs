@@ -14,7 +14,7 @@ fn request(id: &str, what: What) -> Request {
         epoch: 1,
         what,
         step: None,
-        attested: None,
+        attested: Vec::new(),
         accepted_loss: None,
         no_edit: false,
         reason: "the vendor is on the phone".to_owned(),
@@ -120,7 +120,7 @@ fn version_one_reads_and_writes_as_it_was_frozen() {
     let frozen = include_str!("../../tests/data/v1.request");
     let asked = v1::decode(frozen.as_bytes()).unwrap();
     assert_eq!(asked.what, What::Ungraceful);
-    assert_eq!(asked.attested.as_deref(), Some("us-east-1"));
+    assert_eq!(asked.attested, ["us-east-1"]);
     assert_eq!(v1::encode(&asked), frozen);
     let frozen = include_str!("../../tests/data/v1.answer");
     let answer = v1::decode_answer(frozen.as_bytes()).unwrap();

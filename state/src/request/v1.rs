@@ -26,7 +26,7 @@ struct StoredRequest {
     epoch: u64,
     what: String,
     step: Option<String>,
-    attested: Option<String>,
+    attested: Vec<String>,
     accepted_loss: Option<String>,
     no_edit: bool,
     reason: String,

@@ -1,0 +1,126 @@
+//! What the role records say of a state: whether it is behind them, and whether they still name its
+//! primary. Pure.
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::{Diagnostic, Observation, Value};
+use lifeboat_state::model::State;
+
+use crate::address::Address;
+use crate::desired::Part;
+use crate::desired::blocks::is_fenced;
+use crate::diff::Action;
+use crate::plan::promotion::{Parts, region_of};
+use crate::plan::{ObjectChange, Plan};
+use crate::refresh::record::RoleRecord;
+
+/// The role records decide who is the primary: a state that they are ahead of is not this
+/// topology's newest.
+///
+/// # Errors
+/// A record has a later epoch, or is of another state.
+pub(super) fn behind(
+    state: Option<&State>,
+    records: &[(&Address, RoleRecord)],
+) -> Result<(), Box<Diagnostic>> {
+    let Some(state) = state else { return Ok(()) };
+    let newest = records.iter().max_by_key(|(_, record)| record.epoch);
+    let Some((address, record)) = newest else { return Ok(()) };
+    if record.epoch <= state.epoch && record.lineage == state.lineage {
+        return Ok(());
+    }
+    let detail = format!(
+        "The role record {address} says that {} is the primary since epoch {} (lineage {}); the state \
+         here is at epoch {} (lineage {}). Somebody promoted it from elsewhere, and what this state \
+         says of the roles holds no more.",
+        record.primary, record.epoch, record.lineage, state.epoch, state.lineage
+    );
+    let summary = "The state is behind the role records";
+    Err(Box::new(
+        Diagnostic::error("promotion::behind", summary, detail)
+            .about(address)
+            .help("Use the state with which that was done. Nothing can be changed from this one."),
+    ))
+}
+
+/// A fence in the primary that this state knows nothing of may be that of a promotion from elsewhere:
+/// it is not taken away unless more than half of all records say that the region is the primary still.
+///
+/// # Errors
+/// It is there, and they do not.
+pub(super) fn unconfirmed(
+    parts: &Parts,
+    state: Option<&State>,
+    plan: &Plan,
+    records: &[(&Address, RoleRecord)],
+) -> Result<(), Box<Diagnostic>> {
+    let Some((state, primary)) = state.zip(state.and_then(|state| state.primary.as_deref())) else {
+        return Ok(());
+    };
+    let fenced = |change: &ObjectChange| change.after.as_ref().is_some_and(is_fenced);
+    let closed = |change: &&ObjectChange| {
+        let closes = match parts.get(&change.address) {
+            Some(Part::Writers) => true,
+            Some(Part::Database) => fenced(change),
+            _ => false,
+        };
+        closes && region_of(&change.address) == Some(primary) && change.action == Action::Update
+    };
+    match plan.drift.iter().find(closed) {
+        Some(closed) => overtaken(parts, state, (primary, &closed.address), records),
+        None => Ok(()),
+    }
+}
+
+/// Whether the primary may have lost its role to another region, whose fence this is.
+///
+/// # Errors
+/// It may.
+pub(super) fn overtaken(
+    parts: &Parts,
+    state: &State,
+    (primary, fence): (&str, &Address),
+    records: &[(&Address, RoleRecord)],
+) -> Result<(), Box<Diagnostic>> {
+    let Some((agree, all)) = doubted(parts, state, primary, records) else { return Ok(()) };
+    let detail = format!(
+        "{} was changed outside of this state, and {agree} of {all} role records could be read that say \
+         that {primary} is the primary in epoch {}. Somebody may have promoted another region and \
+         fenced this one: nothing is changed.",
+        fence, state.epoch
+    );
+    let help = "Run it again when more of the regions answer.";
+    let summary = "It is not known whether the region is still the primary";
+    let found = Diagnostic::error("promotion::unconfirmed", summary, detail);
+    Err(Box::new(found.about(fence).help(help)))
+}
+
+/// How many of how many role records say that a region is the primary in the epoch of state, where
+/// those are not more than half.
+pub(super) fn doubted(
+    parts: &Parts,
+    state: &State,
+    region: &str,
+    records: &[(&Address, RoleRecord)],
+) -> Option<(usize, usize)> {
+    let all = parts.values().filter(|part| **part == Part::Record).count();
+    let says = |record: &RoleRecord| record.epoch == state.epoch && record.primary == *region;
+    let agree = records.iter().filter(|(_, record)| says(record)).count();
+    (all > 0 && agree * 2 <= all).then_some((agree, all))
+}
+
+/// The role records that could be read.
+pub(super) fn read<'p>(
+    parts: &'p Parts,
+    observed: &BTreeMap<Address, Observation<Value>>,
+) -> Vec<(&'p Address, RoleRecord)> {
+    let records = parts.iter().filter(|(_, part)| **part == Part::Record);
+    let found = records.filter_map(|(address, _)| match observed.get(address) {
+        Some(Observation::Present(present)) => {
+            let text = present.object.get("content").and_then(Value::as_str)?;
+            Some((address, RoleRecord::parse(text).ok()?))
+        }
+        _ => None,
+    });
+    found.collect()
+}

@@ -1,0 +1,74 @@
+//! What is not believed of a state that may be old.
+
+use lifeboat_state::model::State;
+
+use crate::address::Address;
+use crate::desired::Part;
+use crate::engine::asked::Asked;
+use crate::engine::{fencing, records};
+use crate::plan::Wish;
+use crate::plan::promotion::Parts;
+use crate::refresh::record::RoleRecord;
+
+/// A state in whose second epoch "a" is the primary.
+fn state() -> State {
+    let mut state = State::new("lineage", "0.1.0");
+    (state.epoch, state.primary) = (2, Some("a".to_owned()));
+    state
+}
+
+/// The records of three regions.
+fn parts() -> Parts {
+    let at = |region: &str| {
+        Address::parse(&format!("region.{region}.aws_s3_object[\"{region}\"]")).unwrap()
+    };
+    ["a", "b", "c"].map(|region| (at(region), Part::Record)).into()
+}
+
+fn record(epoch: u64, primary: &str) -> RoleRecord {
+    let (lineage, primary) = ("lineage".to_owned(), primary.to_owned());
+    RoleRecord { version: 1, lineage, epoch, primary }
+}
+
+fn told<'p>(parts: &'p Parts, said: &[RoleRecord]) -> Vec<(&'p Address, RoleRecord)> {
+    parts.keys().zip(said.iter().cloned()).collect()
+}
+
+/// What is not more than half of three.
+fn too_few() -> [Vec<RoleRecord>; 4] {
+    let ours = record(2, "a");
+    [vec![], vec![ours.clone()], vec![ours.clone(), record(1, "a")], vec![ours, record(2, "b")]]
+}
+
+/// Of a stale state, or of one that is cut off, nobody takes the word that its region may write.
+#[test]
+fn the_primary_is_opened_only_where_more_than_half_of_the_records_name_it() {
+    let (mut state, parts) = (state(), parts());
+    let asked = Asked { fencing: Some(Wish::Open("a".into())), ..Asked::default() };
+    let code = |said: &[RoleRecord]| {
+        let records = told(&parts, said);
+        fencing::confirmed(&asked, &parts, Some(&state), &records).map_err(|why| why.code)
+    };
+    assert_eq!(code(&[record(2, "a"), record(2, "a")]), Ok(()));
+    for said in too_few() {
+        assert_eq!(code(&said), Err("fence::unconfirmed"), "{said:?}");
+    }
+    // A standby takes no writes by its role, whatever is opened.
+    state.primary = Some("b".to_owned());
+    assert!(fencing::confirmed(&asked, &parts, Some(&state), &[]).is_ok());
+}
+
+/// A fence that others placed in the primary stays as long as they may have promoted another region.
+#[test]
+fn a_fence_of_others_is_taken_away_only_where_more_than_half_of_the_records_name_the_primary() {
+    let (state, parts) = (state(), parts());
+    let fence = Address::parse("bucket.x.aws_s3_bucket_policy[\"a\"]").unwrap();
+    let code = |said: &[RoleRecord]| {
+        let told = told(&parts, said);
+        records::overtaken(&parts, &state, ("a", &fence), &told).map_err(|why| why.code)
+    };
+    assert_eq!(code(&[record(2, "a"), record(2, "a")]), Ok(()));
+    for said in too_few() {
+        assert_eq!(code(&said), Err("promotion::unconfirmed"), "{said:?}");
+    }
+}
