@@ -13,6 +13,7 @@
 //! | `record` | the lock record: term, holder, fence |
 //! | [`generation`] | the frozen file format, [`generation::Chain`] |
 //! | [`mod@durations`] | how long changes took, for the next run's progress |
+//! | [`positions`] | up to when copies were seen to have all, for the bound of a loss |
 //! | [`journal`] | frames, transitions, replay |
 //! | [`lock`] | taking, breaking and giving back the lock |
 //! | [`request`] | what operators ask of a run that is under way |
@@ -30,6 +31,7 @@ pub mod journal;
 pub mod line;
 pub mod lock;
 pub mod model;
+pub mod positions;
 mod record;
 pub mod request;
 pub mod secret;

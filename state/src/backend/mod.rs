@@ -16,6 +16,7 @@ use crate::journal::{
 };
 use crate::lock::{Holder, Liveness, LockGuard, LockInfo, Locks};
 use crate::model::State;
+use crate::positions::Copies;
 use crate::request::Requests;
 use crate::secret::{KeySource, Sealer};
 use crate::store::{CasStore, MemoryDisk, Name, PutNew, Segments, StoreError};
@@ -143,6 +144,9 @@ pub trait StateBackend: Debug + Send + Sync {
         guard: &'a LockGuard,
         measured: BTreeMap<Work, Vec<Duration>>,
     ) -> BoxFuture<'a, Result<(), BackendError>>;
+
+    /// Up to when copies were seen to have all that their sources had. Needs no lock.
+    fn copies(&self) -> Copies;
 
     /// The newest generation and the journals of open runs as they are stored, for a bundle; `None`
     /// before the first apply.
@@ -501,6 +505,10 @@ impl StateBackend for StoreBackend {
         measured: BTreeMap<Work, Vec<Duration>>,
     ) -> BoxFuture<'a, Result<(), BackendError>> {
         Box::pin(self.learn_durations(guard, measured))
+    }
+
+    fn copies(&self) -> Copies {
+        Copies::new(Arc::clone(&self.parts.store))
     }
 
     fn packed(&self) -> BoxFuture<'_, Result<Option<Packed>, BackendError>> {
