@@ -236,6 +236,7 @@ impl Applying<'_> {
         let named = self.args.consent.naming.is_of(state.map(|s| s.epoch));
         asked.back = named || self.args.edit.is_some();
         asked.in_doubt.clone_from(&newest.in_doubt);
+        asked.positions = self.backend.copies().known().await.unwrap_or_default();
         let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
         workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
         if made.diagnostics.has_errors() {
@@ -257,7 +258,8 @@ impl Applying<'_> {
     fn asked(&self) -> Result<Asked, String> {
         match &self.args.import {
             Some((at, id)) => Ok(Asked::import(at.clone(), id.clone())),
-            None => asked(&self.args.planning, self.args.destroy).map(|it| self.args.wishes(it)),
+            None => asked(&self.args.planning, self.args.destroy, self.workspace.now)
+                .map(|it| self.args.wishes(it)),
         }
     }
 

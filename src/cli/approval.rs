@@ -8,8 +8,8 @@ use lifeboat_sdk::{Diagnostic, Name, Value};
 
 use super::args;
 use super::exit::Exit;
-use super::signed;
 use super::workspace::Workspace;
+use super::{loss, signed};
 use crate::apply::OpenPromotion;
 use crate::approval::{Approver, Policy};
 use crate::engine::applying::Ready;
@@ -43,6 +43,7 @@ pub fn as_saved(
         ("-refresh-only", planning.refresh_only),
         ("-refresh", planning.refresh.is_some()),
         ("-assume-down", !planning.assume_down.is_empty()),
+        ("-since", planning.since.is_some()),
     ]
     .into_iter()
     .filter_map(|(name, given)| given.then_some(name))
@@ -153,6 +154,7 @@ async fn promote(
     if promotion.needs_attestation() {
         return attest(&asking, &consent.word, promotion, approval).await;
     }
+    loss::check(&asking, &consent.word, promotion)?;
     Ok(approval)
 }
 
@@ -191,7 +193,6 @@ async fn attest(
     promotion: &Promotion,
     mut approval: Value,
 ) -> Result<Value, Exit> {
-    let from = &promotion.from;
     let regions = promotion.attest.join(" and ");
     let (does, it, is, takes) = match promotion.attest.len() {
         1 => ("does", "it", "is", "takes"),
@@ -218,26 +219,11 @@ async fn attest(
             }
         }
     };
-    if word.accept_loss.as_deref() != Some("unknown") {
-        let question = "\nHow much of what was written last is lost is not known.\n  Type 'unknown' \
-                        to accept that: ";
-        let above = match &word.accept_loss {
-            Some(ceiling) => format!(", and whether it is more than {ceiling:?}"),
-            None => String::new(),
-        };
-        let refusal = format!(
-            "{from} does not answer, so that nobody can tell how much of what was written there last \
-             is lost{above}.\nIf that is accepted: -accept-loss=unknown"
-        );
-        asking.exactly(question, "unknown", &refusal).await?;
-    }
     let attested = promotion.attest.join(", ");
-    for (name, text) in
-        [("attested", &*attested), ("reason", &*reason), ("accepted_loss", "unknown")]
-    {
+    for (name, text) in [("attested", &*attested), ("reason", &*reason)] {
         approval = approval.with(name, Value::string(text));
     }
-    Ok(approval)
+    loss::accept(asking, word, promotion, approval).await
 }
 
 /// By whom a promotion is approved, as kept with it; and what is to be told where it goes on without
@@ -325,8 +311,8 @@ enum What {
 }
 
 /// Questions whose answer is one text, where somebody can be asked.
-struct Asking<'a> {
-    workspace: &'a Workspace,
+pub(super) struct Asking<'a> {
+    pub(super) workspace: &'a Workspace,
     asks: bool,
     what: What,
 }
@@ -345,7 +331,12 @@ impl Asking<'_> {
     ///
     /// # Errors
     /// It was not typed, or there is nobody to ask.
-    async fn exactly(&self, question: &str, text: &str, refusal: &str) -> Result<(), Exit> {
+    pub(super) async fn exactly(
+        &self,
+        question: &str,
+        text: &str,
+        refusal: &str,
+    ) -> Result<(), Exit> {
         if !self.asks {
             return Err(self.refused(refusal));
         }

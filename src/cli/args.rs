@@ -17,6 +17,7 @@ use crate::view::graph::Format;
 pub use super::consent::{Consent, Naming, Terms, Word};
 pub use super::fence::{Fence, Unfence};
 pub use super::guard::options::Guard;
+pub use super::loss::Since;
 pub use super::preflight::Preflight;
 pub use super::promote::{Failback, Promote};
 pub use super::report::Report;
@@ -186,6 +187,10 @@ pub struct Planning {
     /// Treat a region as unreachable without asking it; may be repeated
     #[arg(long, value_name = "REGION")]
     pub assume_down: Vec<String>,
+    /// Since when the region that is left takes no writes, where it does not answer: 2026-11-21T18:00:00Z,
+    /// or 15m before now [default: it may take them still]
+    #[arg(long, value_name = "TIME", value_parser = Since::parse)]
+    pub since: Option<Since>,
     /// Take so many steps at the same time
     #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = at_least_one)]
     pub parallelism: usize,

@@ -96,7 +96,7 @@ fn exit(made: &Made) -> Exit {
 
 /// Looks at everything that the state holds; what keeps that from being done has been told.
 async fn look(workspace: &Workspace, args: &args::Drift) -> Result<(Made, Loaded), Exit> {
-    let asked = requested(args).map_err(|text| {
+    let asked = requested(args, workspace.now).map_err(|text| {
         workspace.output.error("The options cannot be used", &text);
         Exit::Error
     })?;
@@ -116,7 +116,7 @@ async fn look(workspace: &Workspace, args: &args::Drift) -> Result<(Made, Loaded
 }
 
 /// What planning is asked for.
-fn requested(args: &args::Drift) -> Result<Asked, String> {
+fn requested(args: &args::Drift, now: jiff::Timestamp) -> Result<Asked, String> {
     if args.planning.refresh == Some(false) || !args.planning.replace.is_empty() {
         let text = "drift looks at what is live and plans nothing: leave -refresh=false and\n\
                     -replace away, or give them to `lifeboat plan`.";
@@ -134,7 +134,7 @@ fn requested(args: &args::Drift) -> Result<Asked, String> {
             ));
         }
     }
-    let asked = asked(&args.planning, false)?;
+    let asked = asked(&args.planning, false, now)?;
     Ok(Asked { mode: PlanMode::RefreshOnly, unmanaged: args.unmanaged, ..asked })
 }
 

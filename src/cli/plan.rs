@@ -23,7 +23,7 @@ use crate::view::progress::Progress;
 
 /// Runs `plan`.
 pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
-    let mut asked = match asked(&args.planning, args.destroy) {
+    let mut asked = match asked(&args.planning, args.destroy, workspace.now) {
         Ok(asked) => asked,
         Err(text) => {
             workspace.output.error("The options cannot be used", &text);
@@ -38,6 +38,8 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
         Err(exit) => return exit,
     };
     asked.in_doubt.clone_from(&known.in_doubt);
+    // What cannot be read was never seen.
+    asked.positions = backend.copies().known().await.unwrap_or_default();
     let state = known.state.as_ref();
     asked.back = match named(&args.naming, &loaded, state) {
         Ok(named) => named,

@@ -17,7 +17,7 @@ use super::workspace::Workspace;
 use crate::apply::{Known, Recovered};
 use crate::engine::edit::{self, Edit};
 use crate::engine::preflight::{self as engine, Given, Held, Verdict};
-use crate::engine::{Asked, Loaded, Made, Settings};
+use crate::engine::{Asked, Loaded, Made, Settings, losses};
 use crate::plan::promotion::Mode;
 use crate::view::preflight as view;
 
@@ -100,6 +100,15 @@ pub(super) async fn look(
     workspace: &Workspace,
     args: &Preflight,
 ) -> Result<(engine::Preflight, Loaded), Exit> {
+    judged(workspace, args, |_, preflight| preflight).await
+}
+
+/// The same, and what is made of what it found.
+pub(super) async fn judged<T>(
+    workspace: &Workspace,
+    args: &Preflight,
+    make_of: impl FnOnce(&engine::Facts<'_>, engine::Preflight) -> T,
+) -> Result<(T, Loaded), Exit> {
     let planning = args.planning();
     let settings = workspace.settings(Some(&planning));
     let (backend, known) = workspace.standing().await?;
@@ -131,7 +140,10 @@ pub(super) async fn look(
         contexts.files = Arc::new(workspace.files().with(file, after.clone()));
     }
     let loaded = workspace.load(&settings, &contexts).await?;
-    let asked = Asked { back: true, in_doubt: known.in_doubt.clone(), ..Asked::default() };
+    // What cannot be read was never seen.
+    let positions = backend.copies().known().await.unwrap_or_default();
+    let in_doubt = known.in_doubt.clone();
+    let asked = Asked { back: true, in_doubt, positions, ..Asked::default() };
     let state = known.state.as_ref();
     let made = make(workspace, &loaded, &contexts, &planning, state, &asked).await;
     workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
@@ -149,8 +161,23 @@ pub(super) async fn look(
     let facts = engine::facts(given, &region, workspace.interrupt.clone()).await;
     let facts = facts.map_err(|why| told(workspace, &loaded, *why))?;
     let Some(facts) = facts else { return Err(nothing(workspace, NOT_APPLIED)) };
+    note(&backend, &facts).await;
     let preflight = engine::preflight(&facts);
-    Ok((preflight, loaded))
+    let made = make_of(&facts, preflight);
+    drop(facts);
+    Ok((made, loaded))
+}
+
+/// Keeps up to when copies were seen to have all: the bound of a loss, on the day on which nobody can
+/// compare them. That it could not be kept is logged, not told: the checks are as good without it.
+async fn note(backend: &StoreBackend, facts: &engine::Facts<'_>) {
+    let seen = losses::positions(facts);
+    if seen.is_empty() {
+        return;
+    }
+    if let Err(error) = backend.copies().note(&facts.state.lineage, &seen).await {
+        tracing::info!(error = crate::apply::chain(&error), "positions were not kept");
+    }
 }
 
 /// The checks that a graceful promotion must pass before it is begun.
@@ -187,6 +214,7 @@ pub(super) async fn gate(
     };
     let facts = engine::facts(given, &promotion.to, workspace.interrupt.clone()).await;
     let Some(facts) = facts.map_err(|why| told(workspace, loaded, *why))? else { return Ok(()) };
+    note(applying.backend, &facts).await;
     let preflight = engine::preflight(&facts);
     let stops = preflight.stops(&word.ignore_preflight_errors);
     if stops.is_empty() {

@@ -7,6 +7,7 @@ use lifeboat_sdk::Severity;
 
 use super::apply;
 use super::args;
+use super::candidates;
 use super::exit::Exit;
 use super::replace::replace;
 use super::requests::{self, Control};
@@ -21,8 +22,11 @@ use crate::view::escape::line;
 #[command(group = clap::ArgGroup::new("control").conflicts_with_all(["region", "from_epoch"]))]
 pub struct Promote {
     /// The region that becomes the primary
-    #[arg(value_name = "REGION", required_unless_present_any = ["control", "skip"])]
+    #[arg(value_name = "REGION", required_unless_present_any = ["control", "skip", "to"])]
     pub region: Option<String>,
+    /// The same; with `auto`, tell which standbys might, the best first, and ask for the name of one
+    #[arg(long, value_name = "REGION", conflicts_with_all = ["region", "control", "skip"])]
+    pub to: Option<String>,
     /// What is asked of the promotion that is open.
     #[command(flatten)]
     pub control: Control,
@@ -59,9 +63,20 @@ pub struct How {
     pub locking: args::Locking,
 }
 
+/// The word for whichever is the best.
+const AUTO: &str = "auto";
+
 /// Runs `promote`.
 pub async fn run(workspace: &Workspace, args: Promote) -> Exit {
-    let Promote { region, control, how } = args;
+    let Promote { region, to, control, how } = args;
+    let region = match to.as_deref() {
+        Some(AUTO) => match candidates::choose(workspace, &how).await {
+            Ok(region) => Some(region),
+            Err(exit) => return exit,
+        },
+        Some(_) => to,
+        None => region,
+    };
     if let Some(region) = region {
         return make_primary(workspace, &region, how, false).await;
     }

@@ -145,6 +145,8 @@ async fn look(workspace: &Workspace, args: &Simulate) -> Result<(Simulation, Sou
         settings,
         state,
         in_doubt: known.in_doubt,
+        // What cannot be read was never seen; of what was never applied nothing was.
+        positions: backend.copies().known().await.unwrap_or_default(),
         interrupt: workspace.interrupt.clone(),
     };
     // It has a clock of its own, and so a thread of its own.

@@ -1,7 +1,8 @@
 //! `lifeboat status`: one page about the topology, from state alone.
 
-use lifeboat_state::backend::{BackendError, StateBackend as _};
+use lifeboat_state::backend::{BackendError, StateBackend as _, StoreBackend};
 use lifeboat_state::model::{Alone, Lone};
+use lifeboat_state::positions::Position;
 use lifeboat_state::request::{Open, Request};
 use serde_json::{Value as Json, json};
 
@@ -37,6 +38,7 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
         };
     let page = Page {
         requests,
+        copies: copies(&backend, &known).await,
         ..Page::of(&known, declared(workspace).as_ref(), (holder.as_ref(), ended))
     };
     if args.json {
@@ -46,6 +48,13 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
         workspace.output.result(&text(&page));
     }
     Exit::Done
+}
+
+/// Up to when copies were seen to have all; what cannot be read was never seen.
+async fn copies(backend: &StoreBackend, known: &Known) -> Vec<Position> {
+    let Some(state) = &known.state else { return Vec::new() };
+    let positions = backend.copies().known().await.unwrap_or_default();
+    positions.all(&state.lineage, state.epoch).cloned().collect()
 }
 
 /// The page for programs.
@@ -81,6 +90,7 @@ fn document(page: &Page) -> Json {
             "rto_objective_seconds": page.objective.rto.as_ref().map(|rto| rto.seconds),
         })),
         "unprotected": page.unprotected,
+        "copies": page.copies.iter().map(copy).collect::<Vec<_>>(),
         "fenced": page.fenced,
         "diverged": page.alone.iter().map(diverged).collect::<Vec<_>>(),
         "owed": page.owed.iter().map(|(address, owed)| json!({
@@ -118,6 +128,19 @@ pub(super) fn declared(workspace: &Workspace) -> Option<Topology> {
     let contexts = workspace.contexts(false);
     let (loaded, _) = workspace.load_quietly(&workspace.settings(None), &contexts);
     loaded.topology
+}
+
+/// Up to when a copy was seen to have all.
+fn copy(position: &Position) -> Json {
+    let time = |second| jiff::Timestamp::from_second(second).ok().map(|at| at.to_string());
+    json!({
+        "about": position.about,
+        "from": position.from,
+        "to": position.to,
+        "until": time(position.until),
+        "compared": time(position.at),
+        "how": position.how,
+    })
 }
 
 /// What a region holds alone: all that is kept of it.

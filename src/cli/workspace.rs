@@ -10,6 +10,7 @@ use std::time::Duration;
 use lifeboat_sdk::{Diagnostics, Interrupt};
 use lifeboat_state::backend::{LocalState, Parts, StateBackend, StoreBackend};
 use lifeboat_state::lock::LockInfo;
+use lifeboat_state::positions::Positions;
 use tokio::sync::watch;
 
 use super::args::Planning;
@@ -270,7 +271,7 @@ fn user() -> Option<String> {
 }
 
 /// What planning is asked for, from what was typed.
-pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
+pub fn asked(planning: &Planning, destroy: bool, now: jiff::Timestamp) -> Result<Asked, String> {
     let mut replace = Vec::new();
     for text in &planning.replace {
         let address = Address::parse(text);
@@ -305,6 +306,8 @@ pub fn asked(planning: &Planning, destroy: bool) -> Result<Asked, String> {
         graceful: false,
         discards: None,
         fencing: None,
+        positions: Positions::default(),
+        since: planning.since.as_ref().map(|since| since.at(now)),
         valid_hours: 24,
     })
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use lifeboat_sdk::Name;
+use lifeboat_state::positions::Positions;
 
 use crate::address::Address;
 use crate::plan::{PlanMode, Wish};
@@ -36,6 +38,10 @@ pub struct Asked {
     pub discards: Option<String>,
     /// What is wanted of fences, and of nothing else.
     pub fencing: Option<Wish>,
+    /// Up to when copies were seen to have all that their sources had.
+    pub positions: Positions,
+    /// Since when the region that is left takes no writes, as a person knows it.
+    pub since: Option<Timestamp>,
     /// How long the plan may be applied, in hours.
     pub valid_hours: i64,
 }
@@ -56,6 +62,8 @@ impl Default for Asked {
             graceful: false,
             discards: None,
             fencing: None,
+            positions: Positions::default(),
+            since: None,
             valid_hours: 24,
         }
     }

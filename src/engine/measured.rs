@@ -72,6 +72,8 @@ pub enum Loss {
         /// How many.
         copies: usize,
     },
+    /// At most so much of what was written last.
+    AtMost(Duration),
     /// It was not measured.
     Unmeasured(Unmeasured),
 }
@@ -157,6 +159,17 @@ impl<'p> Measured<'p> {
         last.map(|last| &*last.at)
     }
 
+    /// Whether no more was lost than the RPO allows, where one is declared and that is known.
+    pub fn within(&self, objective: &Objective) -> Option<bool> {
+        let rpo = Duration::from_secs(objective.rpo.as_ref()?.seconds);
+        match self.loss {
+            Loss::Nothing { .. } => Some(true),
+            // A bound above it does not say that so much was lost.
+            Loss::AtMost(bound) => (bound <= rpo).then_some(true),
+            Loss::Unmeasured(_) => None,
+        }
+    }
+
     /// Whether it took no longer than the RTO, where one is declared and it is known.
     pub fn in_time(&self, objective: &Objective) -> Option<bool> {
         let (rto, objective) = (self.rto?, objective.rto.as_ref()?);
@@ -176,8 +189,14 @@ fn loss(passage: &Passage, told: &[Told<'_>]) -> Loss {
     }
     // The phase is over when every copy of the plan has its proof: none of them is optional.
     let over = passage.reached.contains_key(Phase::Sync.word());
+    // As it was told to whoever accepted it.
+    let bound = passage.approval.get("loss_bound").and_then(|bound| bound.strip_suffix('s'));
+    let bound = bound.and_then(|bound| bound.parse().ok()).map(Duration::from_secs);
     Loss::Unmeasured(match copies {
-        _ if passage.mode != GRACEFUL.word() => Unmeasured::Silent,
+        _ if passage.mode != GRACEFUL.word() => match bound {
+            Some(bound) => return Loss::AtMost(bound),
+            None => Unmeasured::Silent,
+        },
         _ if !over || !all => Unmeasured::NotReached,
         0 => Unmeasured::NoCopies,
         copies => return Loss::Nothing { copies },

@@ -19,7 +19,7 @@ use super::load::{Loaded, Settings};
 use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::walk;
-use super::{alone, approvers, fencing, imports, stored, tasks, unmanaged};
+use super::{alone, approvers, fencing, imports, losses, stored, tasks, unmanaged};
 use crate::address::{Address, Mode};
 use crate::builtin;
 use crate::event::Events;
@@ -84,6 +84,7 @@ async fn evaluated(
     });
     let bound = approvers::bound(state).map_err(|refused| diagnostics.push(*refused));
     let bound = bound.unwrap_or_default();
+    diagnostics.0.extend(losses::ahead(asked, settings.now));
     let session = Session::interruptible(Purpose::Refresh, interrupt);
     let session = Arc::new(session.assume_down(settings.assume_down.clone()));
     let ctx = Ctx::read_only(session);
@@ -347,6 +348,9 @@ fn complete(
             promotion::promote(&mut plan.changes, parts, from, &to, epoch, &gated);
         promotion.approvals = roles.approvals;
         promotion.lower(&plan.changes, parts, &tasks::during(loaded));
+        if promotion.is_silent() {
+            promotion.losses = roles.losses.clone();
+        }
         made.diagnostics.0.extend(roles::ungraceful(loaded, asked, &promotion));
         (acts, promotion.left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, reads);
         plan.promotion = Some(promotion);

@@ -7,10 +7,11 @@ use lifeboat_state::model::{Alone, Gate, Owed, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
-use super::{alone, fencing, records};
+use super::{alone, fencing, losses, records};
 use crate::address::Address;
 use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
+use crate::plan::loss::Losses;
 use crate::plan::order::Needs;
 use crate::plan::promotion::{Mode, Parts, region_of};
 use crate::plan::resolve::Input;
@@ -188,6 +189,8 @@ pub(super) struct Roles {
     pub(super) gates: BTreeMap<String, Gate>,
     pub(super) approvals: u32,
     pub(super) alone: BTreeMap<String, Alone>,
+    /// What may be lost, should the region that is left not answer.
+    pub(super) losses: Losses,
     leaving: BTreeSet<Address>,
     opens: Option<Name>,
 }
@@ -216,7 +219,14 @@ impl Roles {
             Some(Wish::Open(region)) => Some(region.clone()),
             Some(Wish::Close(_) | Wish::Owed) | None => None,
         };
-        Self { course, parts, owed, gates, approvals: bound.needed, alone, leaving, opens }
+        let losses = match (&course, topology) {
+            (Course::Promotion { from }, Some(topology)) => {
+                losses::losses(topology, state, [from, &topology.primary], asked)
+            }
+            _ => Losses::default(),
+        };
+        let approvals = bound.needed;
+        Self { course, parts, owed, gates, approvals, alone, losses, leaving, opens }
     }
 
     /// Puts fences in their order: what is owed first, then those of a region among each other.

@@ -6,6 +6,7 @@ pub mod fencing;
 pub mod file;
 pub mod finalise;
 pub mod guard;
+pub mod loss;
 pub mod order;
 pub mod promotion;
 pub mod resolve;

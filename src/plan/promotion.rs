@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Value};
 
+use super::loss::Losses;
 use super::step::{Act, Member, Phase, Step, StepId, Task};
 use super::{Deferral, ObjectChange};
 use crate::address::{self, Address, Key};
@@ -45,6 +46,8 @@ pub struct Promotion {
     /// Records that resolvers shall keep for so many seconds only while the traffic moves: lowered
     /// before the fence, and as declared again with the switch.
     pub lowered: BTreeMap<Address, u64>,
+    /// What may be lost with the region that is left, where it does not answer.
+    pub losses: Losses,
 }
 
 /// Whether the region that is left takes part.
@@ -125,6 +128,7 @@ pub fn promote(
         left_out,
         approvals,
         lowered,
+        losses: Losses::default(),
     };
     let mut found = Diagnostics::new();
     let unfenced = promotion.unfenced(changes, parts);

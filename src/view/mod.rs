@@ -1,6 +1,7 @@
 //! All output; decides nothing. Pure functions from data to text, and the one writer.
 
 pub mod bar;
+pub mod candidates;
 pub mod changes;
 pub mod check;
 pub mod diagnostic;
@@ -13,6 +14,7 @@ pub mod history;
 pub mod json;
 pub mod junit;
 pub mod literal;
+pub mod loss;
 pub mod markdown;
 pub mod ndjson;
 pub mod outcome;

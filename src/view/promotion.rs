@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use lifeboat_sdk::Value;
 
 use super::escape::line;
+use super::loss;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
 use crate::approval::PolicyChange;
@@ -187,6 +188,14 @@ fn prepare(promotion: &Promotion, plan: &Plan) -> String {
     }
 }
 
+/// What may be lost, where the region that is left does not answer.
+fn lost(plan: &Plan, promotion: &Promotion, paint: Paint) -> String {
+    let Ok(now) = plan.created.parse() else { return String::new() };
+    let mark = paint.label(Label::Warning, "lost");
+    let all = loss::components(&promotion.losses, &promotion.to, now);
+    all.into_iter().map(|one| format!("      {mark} {one}\n")).collect()
+}
+
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
     let Some(promotion) = &plan.promotion else { return String::new() };
@@ -206,7 +215,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             Phase::Prepare => prepare(promotion, plan),
             Phase::Fence => format!("{from} takes no more writes"),
             Phase::Sync if promotion.is_silent() => {
-                format!("nobody can tell what {from} took last: it is lost, or waits there")
+                format!("what {from} took last is lost, or waits there")
             }
             Phase::Sync => format!("{to} has all that {from} took"),
             Phase::Claim => format!("{to} is the primary, in epoch {}", epoch + 1),
@@ -222,6 +231,9 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
         let _ok = writeln!(out, "  {:<10} {what}", phase.word());
         for step in steps() {
             out.push_str(&told(plan, promotion, step, paint));
+        }
+        if phase == Phase::Sync {
+            out.push_str(&lost(plan, promotion, paint));
         }
         if phase == Phase::Claim && !silent.is_empty() {
             let mark = paint.label(Label::Warning, "silent");

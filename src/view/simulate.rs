@@ -7,6 +7,7 @@ use lifeboat_sdk::counted;
 use serde_json::{Value as Json, json};
 
 use super::escape::line;
+use super::loss::length;
 use super::paint::{Label, Paint};
 use super::promotion::attest_options;
 use crate::engine::simulate::{
@@ -112,6 +113,9 @@ fn lost(simulation: &Simulation, out: &mut String) {
     let from = line(&simulation.scene.lose);
     let told = |loss: Loss| match loss {
         Loss::Nothing => "nothing is lost: the final sync proves it".to_owned(),
+        Loss::AtMost(most) => {
+            format!("at most {} of what {from} took last are lost", length(most))
+        }
         Loss::Unknown => format!("what {from} took last may be lost; how much is not known"),
         Loss::NotCopied => format!("not copied: what {from} holds is out of reach"),
     };
@@ -188,7 +192,11 @@ pub fn json(simulation: &Simulation) -> Json {
     let Simulation { scene, to, epoch, reading, course, .. } = simulation;
     let seconds = |of: Duration| of.as_millis() as f64 / 1000.0;
     let losses = simulation.losses.iter().map(|(name, loss)| {
-        let bound = if *loss == Loss::Nothing { json!("0s") } else { json!("unknown") };
+        let bound = match loss {
+            Loss::Nothing => "0s".to_owned(),
+            Loss::AtMost(most) => format!("{most}s"),
+            Loss::Unknown | Loss::NotCopied => "unknown".to_owned(),
+        };
         json!({ "about": &**name, "loss": loss.word(), "bound": bound })
     });
     let phases = course.iter().flat_map(|course| &course.phases).map(|run| {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use lifeboat_state::lock::Holder;
 use lifeboat_state::model::{Alone, Lone, ObjectStatus, Owed, Passage};
+use lifeboat_state::positions::Position;
 use lifeboat_state::request::Request;
 
 use super::escape::line;
@@ -44,6 +45,8 @@ pub struct Page {
     pub objective: Objective,
     /// Since when the primary's data has no copy that is kept up to date.
     pub unprotected: Option<String>,
+    /// Up to when copies were seen to have all.
+    pub copies: Vec<Position>,
     /// Fences that are owed, by the address of their object.
     pub owed: BTreeMap<String, Owed>,
     /// What regions hold alone that were left without a fence.
@@ -183,6 +186,11 @@ fn controls(page: &Page, out: &mut String) {
 fn open(page: &Page, out: &mut String) {
     if let Some(since) = &page.unprotected {
         let _ok = writeln!(out, "{}", unprotected(since));
+    }
+    for Position { about, from, to, until, .. } in &page.copies {
+        let Ok(until) = jiff::Timestamp::from_second(*until) else { continue };
+        let (about, from, to) = (line(about), line(from), line(to));
+        let _ok = writeln!(out, "{about}: {to} had all that {from} took until {until}.");
     }
     for (region, of) in &page.alone {
         alone(region, of, out);

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::escape::line;
 use super::output::Output;
+use crate::engine::preflight::{LAG, Preflight, Verdict};
 use crate::engine::watch::{Change, Notice};
 
 /// What is watched.
@@ -55,6 +56,29 @@ pub fn promoted(output: &Output, at: Timestamp, watched: &Watched) {
     let text = format!("{} is the primary, in epoch {epoch}: it is watched now.", line(primary));
     let body = json!({ "region": primary, "epoch": epoch });
     say(output, at, ("watch_primary", "info"), &text, json!({ "primary": body }));
+}
+
+/// Tells how far the copies are behind, by the checks of a preflight.
+pub fn compared(output: &Output, at: Timestamp, found: &Preflight) {
+    for check in found.checks.iter().filter(|check| check.code == LAG) {
+        let about = check.about.as_deref().unwrap_or_default();
+        let level = if check.verdict == Verdict::Pass { "info" } else { "warn" };
+        let text = format!("{}: {}", line(about), line(&check.message));
+        let body = json!({
+            "about": about,
+            "region": &*found.to,
+            "verdict": check.verdict.word(),
+            "message": check.message,
+        });
+        say(output, at, ("watch_compared", level), &text, json!({ "compared": body }));
+    }
+}
+
+/// Tells that they could not be compared.
+pub fn not_compared(output: &Output, at: Timestamp, why: &str) {
+    let text = format!("The copies could not be compared: {}", line(why));
+    let body = json!({ "verdict": "none", "message": why });
+    say(output, at, ("watch_compared", "warn"), &text, json!({ "compared": body }));
 }
 
 /// Tells what was, or is to be, told to people elsewhere.

@@ -13,6 +13,7 @@ mod generations;
 mod graph;
 mod imports;
 mod interrupted;
+mod loss;
 mod man;
 mod moved;
 mod open_runs;

@@ -144,6 +144,43 @@ fn a_graceful_promotion_is_refused_where_the_target_lags_or_nobody_can_tell() {
     stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
 }
 
+/// What may be lost with a region that does not answer is what was written since the copy had all.
+#[test]
+fn a_loss_is_bounded_by_the_last_comparison_and_a_ceiling_below_it_promotes_nothing() {
+    let stage = Stage::new(Folder::example(EXAMPLE));
+    stage.expect(APPLY, 0);
+    replicated(&stage, "daily/before");
+    let watch = ["watch", WEST, "-once", "-compare=15m", "-json"];
+    let compared = stage.expect(&watch, 0);
+    stage.check(compared.stdout.contains("us-west-2 has what us-east-1 has"), "it compares");
+    stage.same(compared.mutating(), 0, "calls that change anything");
+    let gone = Rule::new(Fault::BlackHole).region(EAST).regional();
+    stage.bed.proxy.inject(gone);
+    let auto = ["promote", "-to=auto", "-input=false"];
+    // Its records are rewritten through a control plane that would be lost with the region.
+    let ran = stage.expect(&[&auto[..], &["-assume-down=us-east-1"]].concat(), 5);
+    stage.check(ran.stdout.contains("us-west-2  cannot be promoted: "), "it tells why not");
+    stage.check(ran.stderr.contains("No region can take over"), "nothing is proposed");
+    let ran = stage.expect(&auto, 5);
+    stage.check(ran.stdout.contains(" behind, nothing to raise"), "it tells how far it is behind");
+    stage.check(ran.stderr.contains("lifeboat promote us-west-2 -from-epoch=1"), "what to type");
+    stage.same(ran.mutating(), 0, "nothing is chosen");
+    stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    let word = &ATTESTED[..2];
+    let ran = stage.expect(&[APPROVED, word, &["-accept-loss=0s"]].concat(), 5);
+    stage.check(ran.stderr.contains("promotion::loss_above_ceiling"), "why it is refused");
+    stage.check(ran.stdout.contains("because us-west-2 had all until"), "the plan tells the bound");
+    stage.same(ran.mutating(), 0, "nothing is changed");
+    stage.expect(&[APPROVED, word, &["-accept-loss=10m"]].concat(), 0);
+    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
+    let report = stage.expect(&["report", "-json"], 0).stdout;
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let rpo = &report["promotion"]["rpo"];
+    let most = rpo["at_most_seconds"].as_u64().unwrap_or(u64::MAX);
+    stage.check((1..600).contains(&most), format_args!("the bound: {rpo}"));
+    stage.same(rpo["accepted"].as_str(), Some("10m"), "what was accepted");
+}
+
 /// Where the files want the old primary alive, nobody's word is enough.
 #[test]
 fn a_graceful_mode_leaves_no_region_that_does_not_answer() {

@@ -16,6 +16,7 @@ mod convergence;
 mod databases;
 mod disk;
 mod faults;
+mod looked;
 mod process;
 mod program;
 #[cfg(feature = "aws")]

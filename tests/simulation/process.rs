@@ -29,7 +29,9 @@ use lifeboat_state::lock::LockInfo;
 use lifeboat_state::secret::{FixedKey, Key};
 use lifeboat_state::store::MemoryDisk;
 use tokio::sync::watch;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::looked::Looked;
 
 /// What is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub(super) enum Verb {
     Apply,
     /// An apply by somebody who means the primary that the files name.
     Promote,
+    /// `preflight` of the region that the files name, which notes how far its copies are.
+    Preflight,
     /// `promote -abort`
     Abort,
     Destroy,
@@ -98,11 +102,19 @@ pub(super) struct Command<'a> {
     /// The provider on the cloud.
     pub(super) provider: Arc<dyn Provider>,
     pub(super) seed: u64,
-    /// Counts commands: it decides their time, chance and ids.
+    /// Counts commands: it decides their chance and ids, and their time where nothing else does.
     pub(super) number: u64,
+    /// When the world began, where the clock of commands is that of the world.
+    pub(super) begun: Option<Instant>,
     pub(super) verb: Verb,
     pub(super) text: &'a str,
     pub(super) approve: Approve,
+}
+
+/// The clock of commands, so long after the world began.
+pub(super) fn at(passed: Duration) -> jiff::Timestamp {
+    let millis = 1_767_225_600_000 + i64::try_from(passed.as_millis()).unwrap();
+    jiff::Timestamp::from_millisecond(millis).unwrap()
 }
 
 /// The state on a disk.
@@ -138,13 +150,13 @@ struct Process<'a> {
 impl Process<'_> {
     /// Chance and clock of this command.
     fn settings(&self) -> Settings {
-        let Command { seed, number, .. } = self.command;
-        let seconds = 1_767_225_600 + i64::try_from(number).unwrap() * 60;
+        let Command { seed, number, begun, .. } = self.command;
+        let passed = begun.map_or(Duration::from_secs(number * 60), |begun| begun.elapsed());
         Settings {
             root: PathBuf::from("simulated"),
             variables: Vec::new(),
             environment: BTreeMap::new(),
-            now: jiff::Timestamp::from_second(seconds).unwrap(),
+            now: at(passed),
             assume_down: Vec::new(),
             parallelism: 10,
             seed: seed.wrapping_mul(1_000_003).wrapping_add(number),
@@ -188,7 +200,9 @@ impl Process<'_> {
             Err(error) => return Ended::of(vec![error]),
         };
         let result = match self.command.verb {
-            Verb::Plan => self.planned(&settings, &contexts, &loaded, &backend).await,
+            Verb::Plan | Verb::Preflight => {
+                self.planned(&settings, &contexts, &loaded, &backend).await
+            }
             Verb::Apply | Verb::Promote | Verb::Abort | Verb::Destroy => {
                 self.applied(&settings, contexts, loaded, &backend).await
             }
@@ -199,7 +213,7 @@ impl Process<'_> {
     fn asked(&self) -> Asked {
         let destroy = self.command.verb == Verb::Destroy;
         let mode = if destroy { PlanMode::Destroy } else { PlanMode::Normal };
-        let back = self.command.verb == Verb::Promote;
+        let back = matches!(self.command.verb, Verb::Promote | Verb::Preflight);
         Asked { mode, back, ..Asked::default() }
     }
 
@@ -224,13 +238,19 @@ impl Process<'_> {
         if known.diagnostics.has_errors() {
             return Ok(ended);
         }
-        let asked = Asked { in_doubt: known.in_doubt, ..self.asked() };
+        let positions = backend.copies().known().await.map_err(|error| chain(&error))?;
+        let in_doubt = known.in_doubt.clone();
+        let asked = Asked { in_doubt, positions, ..self.asked() };
         let (state, interrupt) = (known.state.as_ref(), self.interrupt.clone());
         let made =
             planning::plan(loaded, settings, contexts, state, &asked, &Silent, interrupt).await;
         ended.diagnostics(&made.diagnostics);
         if !made.diagnostics.has_errors() {
             ended.changes = Some(changes(&made.plan));
+        }
+        if self.command.verb == Verb::Preflight {
+            let looked = Looked { loaded, made: &made, known: &known, settings, backend };
+            looked.note(self.interrupt.clone()).await?;
         }
         Ok(ended)
     }
@@ -350,7 +370,8 @@ impl Process<'_> {
         contexts: Contexts,
         ended: &mut Ended,
     ) -> Result<Option<Ready>, String> {
-        let asked = Asked { in_doubt: newest.in_doubt.clone(), ..self.asked() };
+        let positions = holding.backend.copies().known().await.map_err(|error| chain(&error))?;
+        let asked = Asked { in_doubt: newest.in_doubt.clone(), positions, ..self.asked() };
         let state = newest.loaded.as_ref().map(|newest| &newest.state);
         let interrupt = self.interrupt.clone();
         let made =

@@ -40,7 +40,17 @@ fn applied(text: &str, provider: Arc<dyn Provider>, cloud: &SimCloud) -> State {
         let disk = MemoryDisk::new();
         let approve = |_: &Promotion| None;
         let (seed, number, verb) = (1, 1, Verb::Apply);
-        let command = Command { cloud, disk: &disk, provider, seed, number, verb, text, approve };
+        let command = Command {
+            cloud,
+            disk: &disk,
+            provider,
+            seed,
+            number,
+            begun: None,
+            verb,
+            text,
+            approve,
+        };
         let ended = command.process(Fatality::default()).await.unwrap();
         assert!(ended.is_done(), "{ended:?}");
         backend(&disk).await.unwrap().load().await.unwrap().unwrap().state
@@ -119,6 +129,7 @@ impl Trial {
             settings,
             state: self.state.clone(),
             in_doubt: BTreeMap::new(),
+            positions: Default::default(),
             scene: Scene {
                 lose: EAST.into(),
                 cloud_region: RegionName::from(EAST),

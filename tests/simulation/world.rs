@@ -41,6 +41,7 @@ impl World {
             provider: Arc::new(SimProvider::new(&self.cloud)),
             seed: self.seed,
             number: self.commands,
+            begun: None,
             verb,
             text,
             approve: |_| None,

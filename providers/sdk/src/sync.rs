@@ -37,6 +37,8 @@ pub struct Synced {
     pub missing: u64,
     /// When the oldest of those was written, in seconds since 1970.
     pub oldest: Option<i64>,
+    /// How long ago that was, where only this is told.
+    pub behind: Option<Duration>,
     /// How it was seen, in a sentence.
     pub how: String,
     /// The first of what is missing, as far as it was asked for.

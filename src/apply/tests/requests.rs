@@ -38,6 +38,7 @@ fn promotes(plan: Plan) -> Plan {
         left_out: Vec::new(),
         approvals: 0,
         lowered: BTreeMap::new(),
+        losses: Default::default(),
     };
     Plan { promotion: Some(promotion), ..plan }
 }

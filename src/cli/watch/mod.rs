@@ -1,5 +1,5 @@
 //! `lifeboat watch [REGION]`: looks at the primary from a standby, and tells people when it is silent,
-//! with what a preflight finds and what to type. Takes no lock, writes nothing, never promotes.
+//! with what a preflight finds and what to type. Takes no lock, changes nothing, never promotes.
 
 mod notify;
 pub mod options;
@@ -49,6 +49,7 @@ async fn watching(workspace: &Workspace, args: &args::Watch) -> Result<Exit, Exi
     let mut watched = Watched { primary: topology.primary.to_string(), epoch: 0 };
     let mut watch = Watch::new(args.patience());
     let mut errands: Vec<Errand> = Vec::new();
+    let mut compared: Option<Timestamp> = None;
     loop {
         let ctx = shelves.reading(PATIENCE, workspace.interrupt.clone());
         let said = ask(&shelves, &ctx).await;
@@ -70,6 +71,12 @@ async fn watching(workspace: &Workspace, args: &args::Watch) -> Result<Exit, Exi
                 errands.push(Errand::new(notice, args));
             }
         }
+        let due = args.compare.is_some_and(|every| is_due(compared, at, every));
+        if let (Sight::Answers, true) = (&sight, due) {
+            compared = Some(at);
+            let turn = Turn { workspace, args, topology: &topology, watched: &watched };
+            turn.compare(target.as_deref()).await;
+        }
         let mut left = Vec::new();
         for mut errand in errands {
             if !errand.run(workspace, &ctx).await {
@@ -84,6 +91,11 @@ async fn watching(workspace: &Workspace, args: &args::Watch) -> Result<Exit, Exi
             return Ok(Exit::Done);
         }
     }
+}
+
+/// Whether it is time to compare again.
+fn is_due(last: Option<Timestamp>, now: Timestamp, every: Duration) -> bool {
+    last.is_none_or(|last| now.duration_since(last).unsigned_abs() >= every)
 }
 
 /// The standby that was named.
@@ -113,12 +125,40 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// What people are told elsewhere; that nobody can tell is no news of the primary.
-    async fn notice(&self, named: Option<&str>, change: Change) -> Option<Notice> {
+    /// The standby that would take over.
+    fn standby<'t>(&'t self, named: Option<&'t str>) -> Option<&'t str> {
         let regions = self.topology.regions.iter().map(|region| &*region.name);
         let mut standbys = regions.filter(|name| *name != self.watched.primary);
-        let target = named.filter(|name| *name != self.watched.primary).or_else(|| standbys.next());
-        let target = target?;
+        named.filter(|name| *name != self.watched.primary).or_else(|| standbys.next())
+    }
+
+    /// Compares the copies in the standby with their sources, which keeps up to when they had all; tells
+    /// those that are too far behind, and that it could not be done.
+    async fn compare(&self, named: Option<&str>) {
+        let Some(target) = self.standby(named) else { return };
+        let quiet = quiet(self.workspace);
+        let preflight = Preflight {
+            region: Some(target.to_owned()),
+            values: self.args.values.clone(),
+            assume_down: Vec::new(),
+            junit: None,
+            json: false,
+            input: Some(false),
+        };
+        let (output, now) = (&self.workspace.output, env::now());
+        match look(&quiet, &preflight).await {
+            Ok((found, _)) => view::compared(output, now, &found),
+            Err(_) => {
+                let why = quiet.output.found().into_iter().next();
+                let why = why.map(|found| found.summary);
+                view::not_compared(output, now, why.as_deref().unwrap_or("it is not known why"));
+            }
+        }
+    }
+
+    /// What people are told elsewhere; that nobody can tell is no news of the primary.
+    async fn notice(&self, named: Option<&str>, change: Change) -> Option<Notice> {
+        let target = self.standby(named)?;
         let notice = |event, since: Timestamp| Notice {
             event,
             topology: self.topology.name.to_string(),
@@ -202,7 +242,7 @@ fn quoted(word: &str) -> String {
 }
 
 /// The same folder with nobody who reads, at the instant that it is now.
-fn quiet(workspace: &Workspace) -> Workspace {
+pub(super) fn quiet(workspace: &Workspace) -> Workspace {
     let (out, err) = (Box::new(std::io::sink()), Box::new(std::io::sink()));
     Workspace {
         output: Arc::new(Output::new(out, err, Form::Text, env::now_text)),

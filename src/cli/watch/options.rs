@@ -25,6 +25,10 @@ pub struct Watch {
     /// Looks in a row at which it answers until it is told to be back
     #[arg(long, value_name = "COUNT", default_value = "5", value_parser = count)]
     pub recovery: NonZeroU32,
+    /// Compare the copies with their sources so often while the primary answers, and keep what is seen:
+    /// it bounds what is lost when the primary does not
+    #[arg(long, value_name = "DURATION", value_parser = interval)]
+    pub compare: Option<Duration>,
     /// A program that is started with each notice; what it is told is in its environment
     #[arg(long, value_name = "PROGRAM")]
     pub notify_command: Option<String>,

@@ -10,6 +10,7 @@ use crate::diff::Action;
 use crate::engine::drifted::Seen;
 use crate::plan::ObjectChange;
 use crate::plan::promotion::region_of;
+use crate::topology::objective::Objective;
 use crate::topology::replication::Replication;
 
 /// A rule copies to the target, is enabled, and is as it was left.
@@ -57,27 +58,25 @@ fn enabled(facts: &Facts<'_>, replication: &Replication) -> Finding {
 
 /// How far the target is behind. What cannot be measured is not taken for none (domain.md C3.16).
 pub(super) fn lag(facts: &Facts<'_>) -> Vec<Finding> {
-    let all = facts.topology.replications.iter();
-    all.map(|one| {
-        let block = format!("replication.{}", one.name);
-        behind(facts, one, facts.copies.get(&*block)).about(block).at(one.span)
-    })
-    .collect()
+    let replications = facts.topology.replications.iter();
+    let replications = replications
+        .map(|one| (format!("replication.{}", one.name), one.objective.as_ref(), one.span));
+    let databases = facts.topology.databases.iter();
+    let databases =
+        databases.map(|one| (format!("database.{}", one.name), one.objective.as_ref(), one.span));
+    let all = replications.chain(databases);
+    all.map(|(block, own, span)| behind(facts, &block, own).about(block).at(span)).collect()
 }
 
-fn behind(
-    facts: &Facts<'_>,
-    replication: &Replication,
-    compared: Option<&Result<Synced, String>>,
-) -> Finding {
+fn behind(facts: &Facts<'_>, block: &str, own: Option<&Objective>) -> Finding {
     let (from, to) = (&facts.from.name, &facts.to.name);
     let policy = &facts.topology.declaration;
-    let own = replication.objective.as_ref().and_then(|objective| objective.rpo.as_ref());
+    let own = own.and_then(|objective| objective.rpo.as_ref());
     let rpo = own.or(policy.objective.rpo.as_ref()).map(|limit| ("the RPO", limit));
     let limit = policy.failover.max_lag.as_ref().map(|limit| ("max_lag", limit)).or(rpo);
     let metrics = "Look at ReplicationLatency and OperationsPendingReplication in CloudWatch, which \
                    S3 keeps where time_control is set.";
-    let Synced { compared, missing, oldest, .. } = match compared {
+    let Synced { compared, missing, oldest, behind, .. } = match facts.copies.get(block) {
         Some(Ok(synced)) => synced,
         Some(Err(why)) => {
             let text = format!("How far {to} is behind cannot be measured: {why}.");
@@ -86,6 +85,7 @@ fn behind(
         None => {
             let text =
                 format!("How far {to} is behind was not measured: {from} could not be read.");
+            let text = format!("{text}{}", facts.bound(block));
             return Finding::unknown(text, "What was written there last may be lost.");
         }
     };
@@ -94,12 +94,12 @@ fn behind(
         return Finding::pass(format!("{to} has what {from} has: {all} compared."));
     }
     let now = facts.plan.created.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second);
-    let (Some(oldest), Ok(now)) = (oldest, now) else {
+    let since = now.ok().zip(*oldest).map(|(now, oldest)| u64::try_from(now - oldest).unwrap_or(0));
+    let Some(behind) = since.or(behind.map(|behind| behind.as_secs())) else {
         let text =
             format!("{missing} of {compared} objects are not in {to}, since when is unknown.");
         return Finding::unknown(text, metrics);
     };
-    let behind = u64::try_from(now - oldest).unwrap_or(0);
     let text = format!(
         "{missing} of {compared} objects are not in {to}, the oldest was written {behind} s before"
     );

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use lifeboat_sdk::provider::Credentials;
 use lifeboat_sdk::{
     CopyOf, Ctx, Diagnostic, Diagnostics, Interrupt, KnownDoc, Location, Name, Purpose, Scope,
@@ -22,7 +23,7 @@ use crate::engine::edit::Edit;
 use crate::engine::expected::Expected;
 use crate::engine::load::{Loaded, Settings};
 use crate::engine::planning::Made;
-use crate::engine::{roles, stored, tasks};
+use crate::engine::{losses, roles, stored, tasks};
 use crate::plan::promotion::{Parts, region_of};
 use crate::plan::resolve::Previous;
 use crate::plan::{Plan, Promotion};
@@ -109,6 +110,34 @@ impl Facts<'_> {
         self.topology.declaration.failover.mode.as_deref() == Some("graceful")
     }
 
+    /// How many seconds the copies are behind, or what is lost of them at most where their source does
+    /// not answer; nothing where that is unknown of one.
+    pub fn behind(&self) -> Option<u64> {
+        let begun: Timestamp = self.plan.created.parse().ok()?;
+        let losses = self.plan.promotion.as_ref().map(|promotion| &promotion.losses);
+        let lag = |synced: &Synced| losses::lag(synced, begun);
+        let compared = self.copies.values().map(|it| it.as_ref().ok().and_then(lag));
+        let lost = losses.iter().flat_map(|losses| {
+            losses.of.iter().map(|one| losses.bound_of(one, begun)).collect::<Vec<_>>()
+        });
+        let all: Option<Vec<u64>> = compared.chain(lost).collect();
+        Some(all?.into_iter().max().unwrap_or(0))
+    }
+
+    /// What may be lost of a copy whose source does not answer, as far as that is known: a sentence
+    /// after a blank.
+    pub fn bound(&self, about: &str) -> String {
+        let losses = self.plan.promotion.as_ref().map(|promotion| &promotion.losses);
+        let one = losses.and_then(|losses| losses.of.iter().find(|one| *one.about == *about));
+        let now = self.plan.created.parse().ok();
+        let known = losses.zip(one).zip(now).and_then(|((losses, one), now)| {
+            Some((losses.bound_of(one, now)?, one.proven.as_ref()?))
+        });
+        let Some((most, proven)) = known else { return String::new() };
+        let to = &self.to.name;
+        format!(" {to} had all that was written until {}: at most {most} s are lost.", proven.until)
+    }
+
     /// The object of a block that has this part where the primary is.
     pub fn at_primary(&self, part: Part, block: &str) -> Option<&Address> {
         let here = |(address, its): &(&Address, &Part)| {
@@ -175,9 +204,13 @@ async fn copies(
     made: &Made,
     ctx: &Ctx,
 ) -> BTreeMap<Name, Result<Synced, String>> {
-    let all = facts.topology.replications.iter().map(|one| async move {
-        let block = Name::from(format!("replication.{}", one.name));
-        let address = facts.at_primary(Part::Copies, &block)?;
+    let replications = facts.topology.replications.iter();
+    let replications = replications.map(|one| (format!("replication.{}", one.name), Part::Copies));
+    let databases = facts.topology.databases.iter();
+    let databases = databases.map(|one| (format!("database.{}", one.name), Part::Database));
+    let all = replications.chain(databases).map(|(block, part)| async move {
+        let block = Name::from(block);
+        let address = facts.at_primary(part, &block)?;
         if facts.looked.get(address) != Some(&&Seen::Read) {
             return None;
         }

@@ -94,7 +94,7 @@ pub(super) type Judge = fn(&Facts<'_>) -> Vec<Finding>;
 
 /// All checks by their codes, in the order in which they are told.
 pub(super) const CHECKS: [(&str, Judge); 20] = [
-    ("preflight::plan", run::plan),
+    (PLAN, run::plan),
     ("preflight::files_current", run::files_current),
     ("preflight::primary_editable", run::primary_editable),
     ("preflight::lock_free", run::lock_free),
@@ -117,10 +117,14 @@ pub(super) const CHECKS: [(&str, Judge); 20] = [
 ];
 
 const PRIMARY: &str = "preflight::primary_reachable";
-const TARGET: &str = "preflight::target_reachable";
+/// The check whether the promotion can be planned.
+pub const PLAN: &str = "preflight::plan";
+/// The check whether the region that would take over answers.
+pub const TARGET: &str = "preflight::target_reachable";
 const FENCE: &str = "preflight::fence";
 const RULE: &str = "preflight::replication_rule";
-const LAG: &str = "preflight::replication_lag";
+/// The check how far the target is behind.
+pub const LAG: &str = "preflight::replication_lag";
 const TTL: &str = "preflight::dns_ttl";
 
 /// The checks that a graceful promotion must pass: it is there to lose nothing. The others are about

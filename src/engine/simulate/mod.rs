@@ -22,6 +22,7 @@ use lifeboat_state::backend::{BackendError, StateBackend as _, StoreBackend};
 use lifeboat_state::journal::{RunId, RunIdError};
 use lifeboat_state::lock::LockInfo;
 use lifeboat_state::model::State;
+use lifeboat_state::positions::Positions;
 use lifeboat_state::secret::{FixedKey, Key};
 use lifeboat_state::store::MemoryDisk;
 use tokio::sync::watch;
@@ -77,6 +78,8 @@ pub struct Given {
     pub state: State,
     /// Objects that an earlier run may have changed, and why that is not known.
     pub in_doubt: BTreeMap<Address, String>,
+    /// Up to when copies were seen to have all that their sources had.
+    pub positions: Positions,
     /// What is tried.
     pub scene: Scene,
     /// How long things take.
@@ -120,13 +123,14 @@ pub fn play(given: Given) -> Result<Simulation, Error> {
 /// # Errors
 /// There is nothing to play.
 pub(super) async fn simulate(given: Given) -> Result<Simulation, Error> {
-    let Given { loaded, contexts, settings, state, in_doubt, scene, times, interrupt } = given;
+    let Given { loaded, contexts, settings, state, in_doubt, .. } = given;
+    let Given { positions, scene, times, interrupt, .. } = given;
     let cloud = world::cloud(&state, times.call().takes);
     let catalogue = registry::simulated(&loaded.catalogue, &cloud);
     world::befall(&cloud, &scene, &catalogue);
     let loaded = Loaded { catalogue, ..loaded };
     let begun = Instant::now();
-    let asked = Asked { back: true, in_doubt, ..Asked::default() };
+    let asked = Asked { back: true, in_doubt, positions, ..Asked::default() };
     let (known, quiet) = (Some(&state), &Silent);
     let made =
         planning::plan(&loaded, &settings, &contexts, known, &asked, quiet, interrupt.clone());
@@ -167,8 +171,9 @@ pub(super) async fn simulate(given: Given) -> Result<Simulation, Error> {
     let told = Told::of(&plan, &parts, &outcome, &ran, &times);
     simulation.course = told.map(|told| told.course());
     let course = simulation.course.as_ref().zip(topology.as_ref());
-    simulation.losses =
-        course.map(|(course, topology)| told::losses(course, topology)).unwrap_or_default();
+    simulation.losses = course
+        .map(|(course, topology)| told::losses(course, topology, settings.now))
+        .unwrap_or_default();
     simulation.diagnostics.extend(outcome.diagnostics);
     Ok(simulation)
 }

@@ -169,6 +169,8 @@ impl Standing {
 pub enum Loss {
     /// All of it was copied, and the final sync proves it.
     Nothing,
+    /// At most so many seconds of what was written last, because the copy was seen to have all before.
+    AtMost(u64),
     /// What was written last may not have been copied: nobody can tell how much.
     Unknown,
     /// Nothing copies it.
@@ -180,6 +182,7 @@ impl Loss {
     pub fn word(self) -> &'static str {
         match self {
             Self::Nothing => "nothing",
+            Self::AtMost(_) => "at_most",
             Self::Unknown => "unknown",
             Self::NotCopied => "not copied",
         }

@@ -223,7 +223,11 @@ impl<'a> Told<'a> {
 }
 
 /// What becomes of the data of the region that is left.
-pub(super) fn losses(course: &Course, topology: &Topology) -> Vec<(Name, Loss)> {
+pub(super) fn losses(
+    course: &Course,
+    topology: &Topology,
+    now: jiff::Timestamp,
+) -> Vec<(Name, Loss)> {
     let Promotion { from, to, .. } = &course.promotion;
     let steps = course.phases.iter().flat_map(|run| &run.steps);
     let proofs = steps.filter(|step| step.verb == Act::Sync.word() && step.fate == Fate::Runs);
@@ -232,13 +236,24 @@ pub(super) fn losses(course: &Course, topology: &Topology) -> Vec<(Name, Loss)> 
         let start = format!("replication.{name}.");
         proofs.iter().any(|about| about.starts_with(&start))
     };
+    let losses = &course.promotion.losses;
+    // Of what is copied in several ways the one of which most may be lost.
+    let bound = |about: &str| {
+        let one = losses.of.iter().find(|one| *one.about == *about)?;
+        losses.bound_of(one, now)
+    };
+    let at_most = |bound: Option<u64>| bound.map_or(Loss::Unknown, Loss::AtMost);
     let loss = |bucket: &Bucket| {
         let copies = || topology.replications.iter().filter(|r| r.bucket == bucket.name);
         let copied = bucket.names.contains_key(to) && copies().next().is_some();
         let loss = match copied {
             false => Loss::NotCopied,
             true if copies().all(|replication| proven(&replication.name)) => Loss::Nothing,
-            true => Loss::Unknown,
+            true => {
+                let all: Option<Vec<u64>> =
+                    copies().map(|r| bound(&format!("replication.{}", r.name))).collect();
+                at_most(all.and_then(|all| all.into_iter().max()))
+            }
         };
         (Name::from(format!("bucket.{}", bucket.name)), loss)
     };
@@ -247,7 +262,8 @@ pub(super) fn losses(course: &Course, topology: &Topology) -> Vec<(Name, Loss)> 
         let name = Name::from(format!("database.{}", database.name));
         let start = format!("{name}.");
         let proven = proofs.iter().any(|about| about.starts_with(&start));
-        (name, if proven { Loss::Nothing } else { Loss::Unknown })
+        let bound = bound(&name);
+        (name, if proven { Loss::Nothing } else { at_most(bound) })
     });
     there.map(loss).chain(databases).collect()
 }

@@ -192,6 +192,7 @@ impl World {
             left_out: Vec::new(),
             lowered: BTreeMap::new(),
             approvals: 0,
+            losses: crate::plan::loss::Losses::default(),
         });
         plan.scopes = [in_region(EAST, "s3"), in_region(WEST, "s3"), dns()]
             .map(|scope| ScopeStatus { scope, trouble: None, objects: 4, unread: 0 })
@@ -298,7 +299,7 @@ impl World {
 /// So many objects are missing of ten, the oldest written at this second; it is 0 now.
 fn compared(missing: u64, oldest: Option<i64>) -> Synced {
     let how = "10 objects compared once".to_owned();
-    Synced { compared: 10, missing, oldest, how, first: Vec::new() }
+    Synced { compared: 10, missing, oldest, behind: None, how, first: Vec::new() }
 }
 
 fn record(epoch: u64) -> String {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use lifeboat_sdk::value::Step as PathStep;
 use lifeboat_sdk::value::wire::Wire;
 use lifeboat_sdk::{
@@ -17,6 +18,7 @@ use crate::address::Address;
 use crate::approval::{Policy, PolicyChange};
 use crate::desired::STANDING;
 use crate::diff::Action;
+use crate::plan::loss::{Exposure, Losses, Proven};
 use crate::plan::{
     Act, CheckResult, Deferral, Fencing, Inputs, Member, ObjectChange, Operand, Operation,
     OutputChange, Phase, Plan, PlanMode, Promotion, Reason, ScopeStatus, Step, StepId, Task, Wish,
@@ -249,7 +251,26 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
             .iter()
             .map(|(address, ttl)| Ok((at(address)?, *ttl)))
             .collect::<Result<_, PlanFileError>>()?,
+        losses: Losses {
+            since: stored.since.as_deref().map(instant).transpose()?,
+            of: stored.losses.into_iter().map(exposure).collect::<Result<_, _>>()?,
+        },
     })
+}
+
+fn instant(text: &str) -> Result<Timestamp, PlanFileError> {
+    text.parse().map_err(|_| damaged("a bad time"))
+}
+
+fn exposure(stored: v2::Exposure) -> Result<Exposure, PlanFileError> {
+    let v2::Exposure { about, copied, proven: seen } = stored;
+    let proven = seen.map(proven).transpose()?;
+    Ok(Exposure { about: about.into(), copied, proven })
+}
+
+fn proven(stored: v2::Proven) -> Result<Proven, PlanFileError> {
+    let v2::Proven { until, at, how } = stored;
+    Ok(Proven { until: instant(&until)?, at: instant(&at)?, how })
 }
 
 fn fencing(stored: v2::Fencing) -> Result<Fencing, PlanFileError> {

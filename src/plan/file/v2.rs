@@ -56,6 +56,25 @@ pub(super) struct Promotion {
     pub approvals: u32,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lowered: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<Exposure>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Exposure {
+    pub about: String,
+    pub copied: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven: Option<Proven>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Proven {
+    pub until: String,
+    pub at: String,
+    pub how: String,
 }
 
 #[derive(Serialize, Deserialize)]

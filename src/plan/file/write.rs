@@ -12,6 +12,7 @@ use super::{PlanFileError, VERSION, unstorable, v1, v2};
 use crate::approval::{Policy, PolicyChange};
 use crate::desired::STANDING;
 use crate::diff::Action;
+use crate::plan::loss::{Exposure, Proven};
 use crate::plan::{
     Deferral, Fencing, Member, ObjectChange, OutputChange, Plan, PlanMode, Promotion, Reason,
     ScopeStatus, Step, Task,
@@ -207,7 +208,18 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         left_out: promotion.left_out.iter().map(ToString::to_string).collect(),
         approvals: promotion.approvals,
         lowered: promotion.lowered.iter().map(|(at, ttl)| (at.to_string(), *ttl)).collect(),
+        since: promotion.losses.since.map(|since| since.to_string()),
+        losses: promotion.losses.of.iter().map(exposure).collect(),
     }
+}
+
+fn exposure(exposure: &Exposure) -> v2::Exposure {
+    let proven = exposure.proven.as_ref().map(|Proven { until, at, how }| v2::Proven {
+        until: until.to_string(),
+        at: at.to_string(),
+        how: how.clone(),
+    });
+    v2::Exposure { about: exposure.about.to_string(), copied: exposure.copied, proven }
 }
 
 fn fencing(fencing: &Fencing) -> v2::Fencing {

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::approval::{Policy, PolicyChange};
+use crate::plan::loss::{Exposure, Losses};
 use crate::plan::{Fencing, Phase, Plan};
 
 /// The phases with the addresses of what they change; nothing for other plans.
@@ -33,8 +34,26 @@ pub(super) fn promotion(plan: &Plan) -> Option<Json> {
         "left_out": promotion.left_out.iter().map(|name| &**name).collect::<Vec<_>>(),
         "mode": promotion.mode().word(),
         "approvals": promotion.approvals,
+        "since": promotion.losses.since.map(|since| since.to_string()),
+        "losses": losses(plan, &promotion.losses),
         "lowered_ttl": promotion.lowered.iter().map(|(at, ttl)| (at.to_string(), json!(ttl))).collect::<serde_json::Map<_, _>>(),
     }))
+}
+
+/// What may be lost where the region that is left does not answer, as of the plan.
+fn losses(plan: &Plan, losses: &Losses) -> Vec<Json> {
+    let now = plan.created.parse().ok();
+    let one = |one: &Exposure| {
+        let proven = one.proven.as_ref();
+        json!({
+            "about": &*one.about,
+            "copied": one.copied,
+            "at_most_seconds": now.and_then(|now| losses.bound_of(one, now)),
+            "had_all_until": proven.map(|proven| proven.until.to_string()),
+            "compared": proven.map(|proven| proven.at.to_string()),
+        })
+    };
+    losses.of.iter().map(one).collect()
 }
 
 /// Who may approve promotions, before and after, where the plan changes it.

@@ -71,17 +71,23 @@ fn declared(duration: Option<&Duration>) -> Option<u64> {
 fn rpo(measured: &Measured<'_>, objective: &Objective) -> Json {
     let copies = match measured.loss {
         Loss::Nothing { copies } => Some(copies),
+        Loss::AtMost(_) | Loss::Unmeasured(_) => None,
+    };
+    let bound = match measured.loss {
+        Loss::AtMost(bound) => Some(bound.as_secs()),
+        Loss::Nothing { .. } => Some(0),
         Loss::Unmeasured(_) => None,
     };
     json!({
         // Nothing was lost, or nobody knows.
         "measured_seconds": copies.map(|_| 0),
+        "at_most_seconds": bound,
         "proven_copies": copies,
         "message": loss(measured),
         "accepted": measured.passage.approval.get("accepted_loss"),
         "objective": written(objective.rpo.as_ref()),
         "objective_seconds": declared(objective.rpo.as_ref()),
-        "kept": copies.and(objective.rpo.as_ref()).map(|_| true),
+        "kept": measured.within(objective),
     })
 }
 

@@ -2,7 +2,7 @@
 //! stands behind it, and what is left to do.
 
 use super::{Report, loss, rto, spent};
-use crate::engine::measured::{Loss, Measured, Reached, Standing, Told};
+use crate::engine::measured::{Measured, Reached, Standing, Told};
 use crate::topology::objective::Objective;
 use crate::view::markdown::{Page, block, code, unprotected};
 
@@ -65,8 +65,10 @@ fn figures(measured: &Measured<'_>, objective: &Objective) -> Vec<Vec<String>> {
     let time = rto(measured, objective).unwrap_or_else(|| "traffic was not switched".to_owned());
     rows.push(row("RTO", time));
     let against = match (&objective.rpo, measured.loss) {
-        (Some(rpo), Loss::Nothing { .. }) => format!(", within the objective of {}", rpo.text),
-        (Some(rpo), Loss::Unmeasured(_)) => format!(" (the objective is {})", rpo.text),
+        (Some(rpo), _) if measured.within(objective) == Some(true) => {
+            format!(", within the objective of {}", rpo.text)
+        }
+        (Some(rpo), _) => format!(" (the objective is {})", rpo.text),
         (None, _) => String::new(),
     };
     rows.push(row("RPO", format!("{}{against}", loss(measured))));
@@ -84,6 +86,9 @@ fn approved(name: &str) -> String {
         "attested" => "attested to be down".to_owned(),
         "reason" => "reason".to_owned(),
         "accepted_loss" => "loss that was accepted".to_owned(),
+        "loss_bound" => "what could be lost at most".to_owned(),
+        "loss" => "of which".to_owned(),
+        "since" => "no writes since".to_owned(),
         "break_glass" => "without enough approvers".to_owned(),
         other => code(other),
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use lifeboat_state::model::{Gate, Owed};
 
 use super::bar::clock;
+use super::loss::length;
 use crate::apply::Known;
 use crate::engine::measured::{Loss, Measured, Standing, Unmeasured, measure};
 use crate::topology::objective::Objective;
@@ -109,6 +110,10 @@ pub fn loss(measured: &Measured<'_>) -> String {
                 "nothing that is copied was lost: each of {copies} copies was proven to hold all of it"
             )
         }
+        Loss::AtMost(bound) => format!(
+            "at most {} of what was written last: the region that was left did not answer",
+            length(bound.as_secs())
+        ),
         Loss::Unmeasured(why) => {
             let why = match (why, measured.standing) {
                 (Unmeasured::NotReached, Standing::Open) => "the proofs are still to come",

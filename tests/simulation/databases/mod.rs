@@ -4,10 +4,11 @@
 //! The kinds are those that the provider `aws` will have; their cloud is the simulated one. Clients in each
 //! region commit whenever a call is made, whether we can call that region or not.
 
+mod lost;
 mod told;
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,7 @@ use lifeboat_sdk::{Location, Value};
 use lifeboat_sim::{Blackout, Entry, Fault, Key, Nth, Rule, SimCloud, SimProvider};
 use lifeboat_state::backend::StateBackend as _;
 use lifeboat_state::store::MemoryDisk;
+use tokio::time::Instant;
 
 use super::each;
 use super::process::{Approve, Command, Ended, Fatality, Verb, backend};
@@ -54,6 +56,8 @@ struct Seen {
     committed: [BTreeSet<u64>; 2],
     /// At how many calls both regions took commits.
     both: usize,
+    /// When each commit was.
+    when: BTreeMap<u64, Instant>,
 }
 
 /// A cloud with clients in both regions.
@@ -64,9 +68,10 @@ struct Told {
     commands: u64,
     seed: u64,
     approve: Approve,
+    begun: Instant,
 }
 
-/// A person who attests what must be.
+/// A person who attests what must be, whatever is lost.
 fn attests(promotion: &Promotion) -> Option<Value> {
     let by = Value::object([("by".into(), Value::string("simulation"))]);
     if !promotion.needs_attestation() {
@@ -95,7 +100,8 @@ impl Told {
         });
         let seen = Arc::new(Mutex::new(Seen::default()));
         let disk = MemoryDisk::new();
-        let told = Self { cloud, disk, seen, commands: 0, seed, approve: attests };
+        let begun = Instant::now();
+        let told = Self { cloud, disk, seen, commands: 0, seed, approve: attests, begun };
         told.serve();
         told
     }
@@ -108,6 +114,8 @@ impl Told {
                 let done = [EAST, WEST].map(|region| cloud.commit(&database(region)));
                 let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
                 seen.both += usize::from(done.iter().all(Option::is_some));
+                let now = Instant::now();
+                seen.when.extend(done.into_iter().flatten().map(|number| (number, now)));
                 for (all, number) in seen.committed.iter_mut().zip(done) {
                     all.extend(number);
                 }
@@ -127,6 +135,7 @@ impl Told {
             provider: Arc::new(provider),
             seed: self.seed,
             number: self.commands,
+            begun: Some(self.begun),
             verb,
             text: &files(primary),
             approve: self.approve,
@@ -359,4 +368,19 @@ fn whatever_fails_and_whenever_it_dies_one_database_takes_commits_and_none_is_lo
     let deaths: usize = all.into_iter().flatten().sum();
     println!("{seeds} seeds, {deaths} deaths, 0 violations");
     assert!(deaths > 0, "some die");
+}
+
+#[test]
+fn whatever_is_lost_is_no_older_than_was_told_and_no_more_than_the_bound() {
+    let seeds = super::seeds(super::SAMPLE / 5 + 10, 400);
+    let all = each(0..seeds, |seed| judged(seed, lost::bounded));
+    let wrong = violations(&all);
+    assert!(wrong.is_empty(), "of {seeds} seeds:\n{}", wrong.join("\n"));
+    let told: Vec<lost::Told> = all.into_iter().flatten().collect();
+    let count = |is: fn(&lost::Told) -> bool| told.iter().filter(|told| is(told)).count();
+    let (known, lost) = (count(|told| told.bound.is_some()), count(|told| told.lost > 0));
+    let tight = count(|told| told.bound.is_some_and(|bound| told.lost > 0 && bound < 1200));
+    println!("{seeds} seeds, {known} bounds, {lost} with losses, {tight} below 20 minutes");
+    assert!(known > 0 && lost > 0 && tight > 0, "some are known, and some lose");
+    assert!(known < told.len(), "of some nothing is known");
 }

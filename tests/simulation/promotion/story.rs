@@ -274,6 +274,7 @@ impl Story {
             provider: Arc::clone(&self.provider) as Arc<_>,
             seed: self.played.seed,
             number,
+            begun: None,
             verb: typed.verb,
             text: &typed.text,
             approve: typed.approve,

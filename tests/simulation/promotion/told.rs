@@ -40,6 +40,7 @@ impl Told {
             provider: Arc::new(SimProvider::over(&self.cloud, Arc::new(Aws))),
             seed: 1,
             number: self.commands,
+            begun: None,
             verb,
             text: &text,
             approve: attests,

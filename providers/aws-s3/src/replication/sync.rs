@@ -48,7 +48,7 @@ pub(super) async fn sync(
             differences(source, target, &prefix, copy.name_first).await?;
         let missing = u64::try_from(missing.len()).unwrap_or(u64::MAX);
         let how = format!("{compared} objects compared once");
-        return Ok(Synced { compared, missing, oldest, how, first });
+        return Ok(Synced { compared, missing, oldest, behind: None, how, first });
     };
     let begun = Instant::now();
     let key = format!("{prefix}{OURS}{mark}");
@@ -61,7 +61,7 @@ pub(super) async fn sync(
     let seconds = begun.elapsed().as_secs();
     let how =
         format!("{compared} objects compared twice, the last write arrived within {seconds} s");
-    Ok(Synced { compared, missing: 0, oldest: None, how, first: Vec::new() })
+    Ok(Synced { compared, missing: 0, oldest: None, behind: None, how, first: Vec::new() })
 }
 
 /// Takes away what is ours in both buckets.

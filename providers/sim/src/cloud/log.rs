@@ -25,6 +25,8 @@ pub(crate) struct Behind {
     pub(crate) all: usize,
     /// How many of them the replica has not.
     pub(crate) missing: usize,
+    /// When the first of those was committed.
+    pub(crate) since: Option<Instant>,
 }
 
 impl World {
@@ -63,7 +65,8 @@ impl World {
         let (source, replica) = (of(source), of(replica));
         // A replica has the beginning of what its source has.
         let same = source.iter().zip(replica).take_while(|(one, other)| one == other).count();
-        Behind { all: source.len(), missing: source.len() - same }
+        let since = source.get(same).map(|commit| commit.at);
+        Behind { all: source.len(), missing: source.len() - same, since }
     }
 
     /// Whether a session of a database can commit.

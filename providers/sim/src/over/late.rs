@@ -39,7 +39,7 @@ impl Over {
                 let text = format!("{} in {} does not copy {id}", copy.name, copy.scope.location);
                 return Err(Failure::new(Class::Other, text));
             }
-            let Behind { all, missing } = self.cloud.lock().behind(&source, &replica);
+            let Behind { all, missing, since } = self.cloud.lock().behind(&source, &replica);
             let over = copy.wait.is_none_or(|wait| begun.elapsed() >= wait.limit);
             if missing == 0 || copy.wait.is_none() {
                 let how = "the logs of both end at the same place".to_owned();
@@ -48,6 +48,7 @@ impl Over {
                     compared: number(all),
                     missing: number(missing),
                     oldest: None,
+                    behind: since.map(|since| since.elapsed()),
                     how,
                     first: Vec::new(),
                 });

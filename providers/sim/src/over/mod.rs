@@ -204,7 +204,8 @@ impl DynKind for Over {
                         || (copy.name_first > 0 && !matches!(seen, Observation::Unreadable(_))) =>
                 {
                     let how = "the simulated cloud copies at once".into();
-                    Ok(Synced { compared: 1, missing: 0, oldest: None, how, first: Vec::new() })
+                    let (oldest, behind, first) = (None, None, Vec::new());
+                    Ok(Synced { compared: 1, missing: 0, oldest, behind, how, first })
                 }
                 Some(Observation::Unreadable(why)) => {
                     Err(Failure::new(Class::Unreachable, why.message))
