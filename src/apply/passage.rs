@@ -83,7 +83,8 @@ impl Current<'_> {
         passage.evidence.insert(name, evidence);
     }
 
-    /// A region is fenced by hand, and owes each fence until it is placed; or it is open again.
+    /// A region is fenced by hand, and owes each fence until it is placed; or it is open again. Or it is
+    /// evacuated, or gets traffic again.
     pub(super) fn fencing(&mut self, fencing: &Fencing) {
         let (since, epoch) = (&self.plan.created, self.state.epoch);
         let promotions = &mut self.state.promotions;
@@ -97,6 +98,10 @@ impl Current<'_> {
                 promotions.fenced.entry(region).or_insert_with(|| since.clone());
             }
             Wish::Open(region) => drop(promotions.fenced.remove(&**region)),
+            Wish::Leave(region) => {
+                promotions.evacuated.entry(region.to_string()).or_insert_with(|| since.clone());
+            }
+            Wish::Return(region) => drop(promotions.evacuated.remove(&**region)),
             Wish::Owed => {}
         }
     }

@@ -16,7 +16,7 @@ use super::document::{for_write, list, load};
 use super::record::{nowhere, scope};
 use super::settle::Doubt;
 use crate::address::Address;
-use crate::plan::{Act, Finalise, Member, ObjectChange, Operation, Phase, Plan, Step, StepId};
+use crate::plan::{Act, Finalise, Member, ObjectChange, Operation, Plan, Step, StepId};
 use crate::refresh::{Part, Request, RequestKey};
 use crate::registry::Providers;
 
@@ -156,11 +156,6 @@ impl Env<'_> {
         }
     }
 
-    /// An object between the two changes that a promotion makes of it.
-    fn meanwhile(&self, change: &ObjectChange) -> Option<Value> {
-        self.plan.promotion.as_ref()?.meanwhile(change)
-    }
-
     fn change(&self, member: &Member) -> Result<&ObjectChange, Diagnostics> {
         self.plan.changes.get(member.change).ok_or_else(|| {
             let text = format!("a step names change {} and there is none", member.change);
@@ -256,10 +251,9 @@ impl Env<'_> {
                 let lives = record.map(|r| (&*r.provider, &r.scope));
                 (known_id(change, record), prior(change, record)?, lives)
             }
-            Operation::Update
-                if step.phase > Phase::Prepare && self.meanwhile(change).is_some() =>
-            {
-                (known_id(change, record), self.meanwhile(change), None)
+            Operation::Update if self.plan.reached(step, change).is_some() => {
+                let reached = self.plan.reached(step, change).map(|leg| leg.document.clone());
+                (known_id(change, record), reached, None)
             }
             Operation::Create
             | Operation::Update
@@ -324,8 +318,8 @@ impl Env<'_> {
         member: &Member,
         change: &ObjectChange,
     ) -> Result<Option<Value>, Diagnostics> {
-        if let Some(meanwhile) = self.meanwhile(change).filter(|_| step.phase == Phase::Prepare) {
-            return Ok(Some(meanwhile));
+        if let Some(leg) = self.plan.leg(step, change) {
+            return Ok(Some(leg.document.clone()));
         }
         if matches!(member.operation, Operation::Create | Operation::Update) {
             let kind = self.providers.kind(&change.provider, &change.address.kind);

@@ -226,6 +226,7 @@ mod tests {
             id: StepId(id),
             phase: Phase::Change,
             members: Vec::new(),
+            leg: None,
             act: None,
             task: None,
             needs: needs.iter().copied().map(StepId).collect(),

@@ -7,6 +7,7 @@ use std::path::Path;
 use lifeboat_sdk::{Diagnostic, Name, Value};
 
 use super::args;
+use super::by_hand::by_hand;
 use super::exit::Exit;
 use super::workspace::Workspace;
 use super::{loss, signed};
@@ -14,7 +15,7 @@ use crate::apply::OpenPromotion;
 use crate::approval::{Approver, Policy};
 use crate::engine::applying::Ready;
 use crate::plan::guard::{Consent, guards};
-use crate::plan::{Fencing, Plan, PlanMode, Promotion, Wish};
+use crate::plan::{Plan, PlanMode, Promotion};
 use crate::view::escape::line;
 use crate::view::promotion::attest_options;
 
@@ -158,34 +159,6 @@ async fn promote(
     Ok(approval)
 }
 
-/// Whether a region takes writes is nothing that is approved in passing: its name is typed.
-async fn by_hand(
-    workspace: &Workspace,
-    args: &args::Apply,
-    plan: &Plan,
-    region: &str,
-) -> Result<(), Exit> {
-    if args.consent.auto_approve {
-        return Ok(());
-    }
-    let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
-    let asking = Asking { workspace, asks: asks && !workspace.output.json, what: What::Fence };
-    let closes = matches!(plan.fencing, Some(Fencing { wish: Wish::Close(_), .. }));
-    let (does, would) = match closes {
-        true => ("stop all writes in", "no more writes, and no other region would take its place"),
-        false => ("take the fence away from", "writes again, as its role lets it"),
-    };
-    let question = format!(
-        "\nDo you want to {does} {region}?\n  Only the name of the region will be accepted to \
-         approve.\n\n  Enter the region: "
-    );
-    let refusal = format!(
-        "{region} would take {would}, and there is no terminal to ask.\nIf that is meant: \
-         -auto-approve"
-    );
-    asking.exactly(&question, region, &refusal).await
-}
-
 /// What nobody can measure of regions that do not answer, added to the approval.
 async fn attest(
     asking: &Asking<'_>,
@@ -305,16 +278,17 @@ fn without_approvers(bound: &Policy, signed: usize, reason: &str) -> Diagnostic 
 
 /// What is never approved in passing.
 #[derive(Clone, Copy)]
-enum What {
+pub(super) enum What {
     Promotion,
     Fence,
+    Evacuation,
 }
 
 /// Questions whose answer is one text, where somebody can be asked.
 pub(super) struct Asking<'a> {
     pub(super) workspace: &'a Workspace,
-    asks: bool,
-    what: What,
+    pub(super) asks: bool,
+    pub(super) what: What,
 }
 
 impl Asking<'_> {
@@ -322,6 +296,7 @@ impl Asking<'_> {
         let summary = match self.what {
             What::Promotion => "The promotion needs an approval of its own",
             What::Fence => "The fence needs an approval of its own",
+            What::Evacuation => "The evacuation needs an approval of its own",
         };
         self.workspace.output.error(summary, why);
         Exit::Refused
@@ -347,6 +322,7 @@ impl Asking<'_> {
         output.note(match self.what {
             What::Promotion => "\nPromotion cancelled.\n",
             What::Fence => "\nFence cancelled.\n",
+            What::Evacuation => "\nEvacuation cancelled.\n",
         });
         Err(Exit::Error)
     }

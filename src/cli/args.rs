@@ -15,7 +15,7 @@ use crate::plan::Wish;
 use crate::view::graph::Format;
 
 pub use super::consent::{Consent, Naming, Terms, Word};
-pub use super::fence::{Fence, Unfence};
+pub use super::fence::{Evacuate, Fence, Unfence};
 pub use super::guard::options::Guard;
 pub use super::loss::Since;
 pub use super::preflight::Preflight;
@@ -80,6 +80,8 @@ pub enum Command {
     Fence(Fence),
     /// Let a region take writes again that is fenced by hand
     Unfence(Unfence),
+    /// Take the traffic away from a region; the primary stays
+    Evacuate(Evacuate),
     /// Check what a promotion would need; changes nothing itself
     Preflight(Preflight),
     /// Play the loss of a region on what the state says; calls nobody and changes nothing
@@ -129,6 +131,7 @@ impl Command {
             Self::Drift(args) => &args.planning,
             Self::Fence(args) => return args.how.input != Some(false),
             Self::Unfence(args) => return args.how.input != Some(false),
+            Self::Evacuate(args) => return args.how.input != Some(false),
             Self::Preflight(args) => return args.input != Some(false),
             Self::Simulate(args) => return args.input != Some(false),
             Self::Import(args) => return args.input != Some(false),

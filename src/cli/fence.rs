@@ -1,4 +1,5 @@
-//! `lifeboat fence` and `lifeboat unfence`: an apply of fences alone. Nobody becomes the primary.
+//! `lifeboat fence`, `lifeboat unfence` and `lifeboat evacuate`: an apply of fences alone, or of traffic.
+//! Nobody becomes the primary.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -56,7 +57,21 @@ pub struct Unfence {
     pub how: How,
 }
 
-/// How fences are placed and taken away.
+/// `evacuate`
+#[derive(Clone, Debug, Args)]
+pub struct Evacuate {
+    /// The region that gets no more traffic
+    #[arg(value_name = "REGION")]
+    pub region: String,
+    /// Give it again the traffic that the files give it
+    #[arg(long)]
+    pub end: bool,
+    /// How.
+    #[command(flatten)]
+    pub how: How,
+}
+
+/// How it is done.
 #[derive(Clone, Debug, Args)]
 pub struct How {
     /// Values of variables.
@@ -112,6 +127,13 @@ pub async fn run(workspace: &Workspace, args: Fence) -> Exit {
 pub async fn open(workspace: &Workspace, args: Unfence) -> Exit {
     let Unfence { region, how } = args;
     apply::run(workspace, how.wishing(Wish::Open(region.into()))).await
+}
+
+/// Runs `evacuate`.
+pub async fn evacuate(workspace: &Workspace, args: Evacuate) -> Exit {
+    let Evacuate { region, end, how } = args;
+    let wish = if end { Wish::Return(region.into()) } else { Wish::Leave(region.into()) };
+    apply::run(workspace, how.wishing(wish)).await
 }
 
 /// Places what is owed: now, or when the regions answer that owe it.

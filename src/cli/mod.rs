@@ -6,6 +6,7 @@ pub mod approval;
 pub mod args;
 pub mod ask;
 pub mod bound;
+mod by_hand;
 mod candidates;
 pub mod completion;
 pub mod consent;
@@ -189,6 +190,7 @@ fn form(command: &Command) -> Form {
         Command::Failback(a) => (a.how.planning.json, Form::Lines),
         Command::Fence(a) => (a.how.json, Form::Lines),
         Command::Unfence(a) => (a.how.json, Form::Lines),
+        Command::Evacuate(a) => (a.how.json, Form::Lines),
         Command::Preflight(a) => (a.json, Form::Lines),
         Command::Watch(a) => (a.json, Form::Lines),
         Command::Drift(a) if !a.planning.json => return drift::form(&a.format),
@@ -235,7 +237,7 @@ fn meant(args: &[OsString]) -> Form {
     match command {
         Some(
             "init" | "plan" | "apply" | "destroy" | "promote" | "failback" | "fence" | "unfence"
-            | "preflight" | "drift" | "import" | "console" | "watch",
+            | "evacuate" | "preflight" | "drift" | "import" | "console" | "watch",
         ) => Form::Lines,
         Some("validate") => Form::Verdict,
         _ => Form::Document,
@@ -347,6 +349,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Failback(args) => promote::back(workspace, args).await,
         Command::Fence(args) => fence::run(workspace, args).await,
         Command::Unfence(args) => fence::open(workspace, args).await,
+        Command::Evacuate(args) => fence::evacuate(workspace, args).await,
         Command::Preflight(args) => preflight::run(workspace, &args).await,
         Command::Simulate(args) => simulate::run(workspace, &args).await,
         Command::Drift(args) => drift::run(workspace, &args).await,

@@ -187,7 +187,12 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
     let refused = |d: &Diagnostic| {
         matches!(
             d.code,
-            "fence::not_primary"
+            "evacuate::not_evacuated"
+                | "evacuate::nowhere"
+                | "evacuate::policy"
+                | "evacuate::primary"
+                | "evacuate::unreachable"
+                | "fence::not_primary"
                 | "fence::owed"
                 | "fence::unconfirmed"
                 | "fence::unreachable"
@@ -198,6 +203,7 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
                 | "promotion::diverged"
                 | "promotion::owed"
                 | "promotion::pending"
+                | "promotion::target_evacuated"
                 | "promotion::target_fenced"
                 | "promotion::target_owes"
                 | "promotion::unconfirmed"

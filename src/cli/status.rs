@@ -92,6 +92,7 @@ fn document(page: &Page) -> Json {
         "unprotected": page.unprotected,
         "copies": page.copies.iter().map(copy).collect::<Vec<_>>(),
         "fenced": page.fenced,
+        "evacuated": page.evacuated,
         "diverged": page.alone.iter().map(diverged).collect::<Vec<_>>(),
         "owed": page.owed.iter().map(|(address, owed)| json!({
             "address": address,

@@ -117,7 +117,8 @@ pub struct Planned {
     /// is not fenced yet: copies from there are refused.
     pub closed: Vec<(Name, Template)>,
     /// Attributes that it has instead while its region is being left, is fenced by hand, or still
-    /// owes that it is fenced: nothing of it runs there, and nothing is written.
+    /// owes that it is fenced: nothing of it runs there, and nothing is written. Of what sends traffic,
+    /// while its region is evacuated.
     pub leaving: Vec<(Name, Template)>,
     /// Attributes that it has instead where both is so.
     pub sealed: Vec<(Name, Template)>,

@@ -7,6 +7,7 @@ use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Observation, Value};
 use lifeboat_state::model::{Owed, State};
 
 use super::asked::Asked;
+use super::evacuation;
 use super::load::Loaded;
 use super::records::doubted;
 use super::roles::Course;
@@ -30,7 +31,7 @@ pub(super) fn judge(
     let Some(wish) = &asked.fencing else { return Ok(()) };
     let Some(region) = wish.region() else { return Ok(()) };
     let Some(topology) = &loaded.topology else {
-        let detail = "The files declare no topology, so there is no region to fence.";
+        let detail = "The files declare no topology, so there is no region.";
         let refused = refused("fence::region", NO_REGION, detail);
         return Err(refused.help("Run it where the topology block is.").into());
     };
@@ -47,17 +48,18 @@ pub(super) fn judge(
     }
     let Some(state) = state else {
         let detail =
-            format!("Nothing has been applied yet, so there is nothing in {region} to fence.");
+            format!("Nothing has been applied yet, so there is nothing in {region} to do that to.");
         let refused = refused("fence::region", NO_REGION, detail);
         return Err(refused.help("Run `lifeboat apply` first.").into());
     };
     match wish {
         Wish::Open(region) => opens(state, region),
+        Wish::Leave(_) | Wish::Return(_) => evacuation::judge(topology, state, asked),
         Wish::Close(_) | Wish::Owed => Ok(()),
     }
 }
 
-const NO_REGION: &str = "The region cannot be fenced or opened";
+const NO_REGION: &str = "The region cannot be fenced, opened or evacuated";
 
 /// Whether a region may be opened, as far as state tells.
 fn opens(state: &State, region: &str) -> Result<(), Box<Diagnostic>> {
@@ -156,7 +158,7 @@ pub(super) fn unfenced(
 }
 
 /// The fences that stay or come: those of a region that is being left, those that are still owed, and
-/// those of regions that are fenced by hand.
+/// those of regions that are fenced by hand. With them what sends traffic to regions that are evacuated.
 pub(super) fn leaving(
     parts: &Parts,
     course: &Course,
@@ -165,6 +167,7 @@ pub(super) fn leaving(
 ) -> BTreeSet<Address> {
     let mut all = owing(parts, course, state, asked);
     all.extend(by_hand(parts, state, asked));
+    all.extend(evacuation::leaving(parts, state, asked));
     all
 }
 
@@ -220,6 +223,14 @@ pub(super) fn only(
                 let refused = refused("fence::unreachable", "The fence stays", detail);
                 found.push(refused.about(&silent.address).help(help));
             }
+        }
+        Wish::Leave(region) => {
+            fencing.marks = !plan.evacuated.contains_key(&**region);
+            found.extend(evacuation::whole(plan, parts));
+        }
+        Wish::Return(region) => {
+            fencing.marks = plan.evacuated.contains_key(&**region);
+            found.extend(evacuation::whole(plan, parts));
         }
         Wish::Owed => {}
     }

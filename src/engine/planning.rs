@@ -19,16 +19,19 @@ use super::load::{Loaded, Settings};
 use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::walk;
-use super::{alone, approvers, fencing, imports, losses, stored, tasks, unmanaged};
+use super::{
+    alone, approvers, evacuation, fencing, imports, losses, shift, split, stored, tasks, unmanaged,
+};
 use crate::address::{Address, Mode};
 use crate::builtin;
 use crate::event::Events;
 use crate::function::Context;
+use crate::plan::leg::{self, Legs};
 use crate::plan::order::{self, Batches};
 use crate::plan::promotion;
 use crate::plan::resolve::{Input, Options, Previous, Resolved};
 use crate::plan::withheld;
-use crate::plan::{Inputs, Plan, PlanMode, ScopeStatus};
+use crate::plan::{Inputs, Placed, Plan, PlanMode, Promotion, ScopeStatus};
 use crate::refresh::{self, Request, RequestKey};
 use crate::registry::Providers;
 use crate::topology::Topology;
@@ -120,6 +123,8 @@ async fn evaluated(
     }
     let current = take_current(&mut observed);
     let parts = roles::parts(loaded);
+    let split = split::suspected(&parts, &ground.previous, state, &current);
+    made.diagnostics.0.extend(split);
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
     let plan = &mut made.plan;
     let input = input.and_then(|it| roles::cast(loaded, asked, &course, &parts, state, plan, it));
@@ -301,11 +306,13 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
         diverged: state.map(diverged).unwrap_or_default(),
         discards: asked.discards.clone(),
         fenced: state.map(|s| s.promotions.fenced.clone()).unwrap_or_default(),
+        evacuated: evacuation::marked(state),
         approvers: None,
         unprotected: state.and_then(|s| s.promotions.unprotected.clone()),
         changes: Vec::new(),
         drift: Vec::new(),
         outputs: BTreeMap::new(),
+        legs: Legs::new(),
         steps: Vec::new(),
         scopes: Vec::new(),
         findings: Diagnostics::new(),
@@ -318,6 +325,39 @@ fn diverged(state: &State) -> BTreeMap<String, u64> {
     let all = state.promotions.alone.iter();
     let counted = all.map(|(region, of)| (region.clone(), alone::count(of)));
     counted.filter(|(_, count)| *count > 0).collect()
+}
+
+/// Makes a promotion of the plan where it is one; what it does besides changes.
+fn promoted(
+    plan: &mut Plan,
+    loaded: &Loaded,
+    asked: &Asked,
+    roles: &Roles,
+) -> (Vec<Placed>, Diagnostics) {
+    let (Course::Promotion { from }, Some(to)) = (&roles.course, plan.inputs.primary.clone())
+    else {
+        return Default::default();
+    };
+    let (parts, epoch) = (&roles.parts, plan.inputs.epoch);
+    let reads = tasks::reads(loaded, &plan.changes, parts, [from, &to]);
+    let gated = tasks::gated(loaded);
+    let (mut promotion, found) =
+        promotion::promote(&mut plan.changes, parts, from, &to, epoch, &gated);
+    promotion.approvals = roles.approvals;
+    if loaded.topology.as_ref().is_some_and(Topology::all_write) {
+        promotion.all_write();
+    }
+    // Where all write nothing waits for what one of them holds alone.
+    if promotion.is_silent() && !promotion.all_write {
+        promotion.losses = roles.losses.clone();
+    }
+    promotion.lower(&plan.changes, parts, &tasks::during(loaded), &mut plan.legs);
+    let mut all = Diagnostics::new();
+    all.0.extend(roles::ungraceful(loaded, asked, &promotion));
+    let (acts, left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, reads);
+    plan.promotion = Some(Promotion { left_out, ..promotion });
+    all.extend(found);
+    (acts, all)
 }
 
 /// Puts the plan together: steps in order, statuses, checks.
@@ -339,23 +379,13 @@ fn complete(
         roles::records_last(&plan.changes, &mut needs);
     }
     let parts = &roles.parts;
-    let mut acts = Vec::new();
-    if let (Course::Promotion { from }, Some(to)) = (&roles.course, plan.inputs.primary.clone()) {
-        let epoch = plan.inputs.epoch;
-        let reads = tasks::reads(loaded, &plan.changes, parts, [from, &to]);
-        let gated = tasks::gated(loaded);
-        let (mut promotion, found) =
-            promotion::promote(&mut plan.changes, parts, from, &to, epoch, &gated);
-        promotion.approvals = roles.approvals;
-        promotion.lower(&plan.changes, parts, &tasks::during(loaded));
-        if promotion.is_silent() {
-            promotion.losses = roles.losses.clone();
-        }
-        made.diagnostics.0.extend(roles::ungraceful(loaded, asked, &promotion));
-        (acts, promotion.left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, reads);
-        plan.promotion = Some(promotion);
-        made.diagnostics.extend(found);
-    }
+    let watches;
+    (plan.legs, watches) = match asked.mode {
+        PlanMode::Normal => shift::planned(loaded, &plan.changes, parts),
+        PlanMode::Destroy | PlanMode::RefreshOnly | PlanMode::Import => Default::default(),
+    };
+    let (acts, found) = promoted(plan, loaded, asked, roles);
+    made.diagnostics.extend(found);
     if let Some(wish) = asked.fencing.as_ref().filter(|_| !made.diagnostics.has_errors()) {
         let (fencing, found) = fencing::only(wish, plan, parts, &roles.owed);
         plan.fencing = Some(fencing);
@@ -373,7 +403,10 @@ fn complete(
         .collect();
     let kept = withheld::withhold(&mut plan.changes, &needs);
     made.diagnostics.0.extend(withheld::told(&kept, &plan.changes));
+    let moves = |at: &Address| plan.changes.iter().any(|change| change.address == *at);
+    plan.legs.retain(|at, _| moves(at));
     let steps = order::steps(&plan.changes, &needs, &batches, &kept, asked.mode);
+    let steps = steps.map(|steps| leg::spread(steps, &plan.changes, &plan.legs, &watches));
     let steps = match &plan.promotion {
         Some(promotion) => steps.and_then(|s| promotion.steps(s, &plan.changes, parts, &acts)),
         None => steps.map(|mut steps| {

@@ -7,7 +7,7 @@ use lifeboat_state::model::{Alone, Gate, Owed, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
-use super::{alone, fencing, losses, records};
+use super::{alone, evacuation, fencing, losses, records};
 use crate::address::Address;
 use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
@@ -47,7 +47,9 @@ pub(super) fn course(
         return Ok(Course::Ordinary);
     };
     let Some(from) = state.primary.as_deref().filter(|from| **from != *topology.primary) else {
-        return owes(asked, state).map(|()| Course::Ordinary);
+        owes(asked, state)?;
+        evacuation::answered(topology, state, asked)?;
+        return Ok(Course::Ordinary);
     };
     if asked.mode == PlanMode::RefreshOnly {
         return Err(Box::new(undecided(topology, state, from)));
@@ -55,6 +57,7 @@ pub(super) fn course(
     if asked.back || state.promotions.left.as_deref() != Some(&*topology.primary) {
         whole(asked, from, &topology.primary)?;
         returns(state, &topology.primary)?;
+        evacuation::answered(topology, state, asked)?;
         return Ok(Course::Promotion { from: from.into() });
     }
     let detail = format!(
@@ -101,6 +104,7 @@ fn returns(state: &State, to: &str) -> Result<(), Box<Diagnostic>> {
     let owes = state.promotions.owed.iter().find(|(_, owed)| owed.region == to);
     let Some((address, owed)) = owes else {
         fencing::target(state, to)?;
+        evacuation::target(state, to)?;
         return alone::target(state, to);
     };
     let detail = format!(
@@ -138,7 +142,7 @@ fn whole(asked: &Asked, from: &str, to: &str) -> Result<(), Box<Diagnostic>> {
         ("-refresh=false", !asked.refresh),
         ("destroy", asked.mode == PlanMode::Destroy),
         ("import", asked.mode == PlanMode::Import),
-        ("a fence by hand", asked.fencing.is_some()),
+        ("what is done to a region by hand", asked.fencing.is_some()),
         ("-discard-diverged", asked.discards.is_some()),
     ];
     let Some((option, _)) = partly.into_iter().find(|(_, given)| *given) else { return Ok(()) };
@@ -217,7 +221,7 @@ impl Roles {
         let gates = state.map(|state| state.promotions.gates.clone()).unwrap_or_default();
         let opens = match &asked.fencing {
             Some(Wish::Open(region)) => Some(region.clone()),
-            Some(Wish::Close(_) | Wish::Owed) | None => None,
+            Some(Wish::Close(_) | Wish::Owed | Wish::Leave(_) | Wish::Return(_)) | None => None,
         };
         let losses = match (&course, topology) {
             (Course::Promotion { from }, Some(topology)) => {

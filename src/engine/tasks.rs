@@ -23,7 +23,7 @@ use crate::topology::hook::{Hook, What};
 const FINAL_SYNC: Duration = Duration::from_secs(600);
 
 /// How long it may take until what answers in the new primary is well, where `timeouts` does not say.
-const VERIFY: Duration = Duration::from_secs(120);
+pub(super) const VERIFY: Duration = Duration::from_secs(120);
 
 /// How long the last look at a role record may take.
 const CONFIRM: Duration = Duration::from_secs(30);
@@ -301,7 +301,7 @@ fn block(dns: &DnsFailover) -> Name {
     format!("dns_failover.{}", dns.name).into()
 }
 
-fn limit(topology: &Topology, phase: &str, otherwise: Duration) -> Duration {
+pub(super) fn limit(topology: &Topology, phase: &str, otherwise: Duration) -> Duration {
     let declared = topology.declaration.failover.timeouts.get(phase);
     declared.map_or(otherwise, |limit| Duration::from_secs(limit.seconds))
 }

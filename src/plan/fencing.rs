@@ -1,4 +1,5 @@
-//! Fences by hand: what is kept of a plan that places them, or takes them away, and nothing else. Pure.
+//! What is done to a region by hand: what is kept of a plan that places fences or takes them away, or that
+//! takes traffic from a region or gives it back, and nothing else. Pure.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use crate::address::{self, Address};
 use crate::desired::Part;
 use crate::diff::Action;
 
-/// What is wanted of fences, by hand.
+/// What is wanted of a region, by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// A region takes no more writes.
@@ -20,6 +21,10 @@ pub enum Wish {
     Open(Name),
     /// What is owed is placed where regions answer.
     Owed,
+    /// A region gets no more traffic.
+    Leave(Name),
+    /// It gets again what the files give it.
+    Return(Name),
 }
 
 impl Wish {
@@ -29,6 +34,8 @@ impl Wish {
             Self::Close(_) => "close",
             Self::Open(_) => "open",
             Self::Owed => "owed",
+            Self::Leave(_) => "leave",
+            Self::Return(_) => "return",
         }
     }
 
@@ -38,6 +45,8 @@ impl Wish {
             ("close", Some(region)) => Some(Self::Close(region)),
             ("open", Some(region)) => Some(Self::Open(region)),
             ("owed", None) => Some(Self::Owed),
+            ("leave", Some(region)) => Some(Self::Leave(region)),
+            ("return", Some(region)) => Some(Self::Return(region)),
             _ => None,
         }
     }
@@ -45,18 +54,26 @@ impl Wish {
     /// The region that it is about, where it is one.
     pub fn region(&self) -> Option<&Name> {
         match self {
-            Self::Close(region) | Self::Open(region) => Some(region),
+            Self::Close(region)
+            | Self::Open(region)
+            | Self::Leave(region)
+            | Self::Return(region) => Some(region),
             Self::Owed => None,
         }
     }
+
+    /// Whether it is about traffic, and about no fence.
+    pub fn moves_traffic(&self) -> bool {
+        matches!(self, Self::Leave(_) | Self::Return(_))
+    }
 }
 
-/// A plan that is about fences alone.
+/// A plan that is about the fences of a region alone, or about its traffic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fencing {
     /// What is wanted.
     pub wish: Wish,
-    /// Whether state does not have it yet that the region is fenced, or is open.
+    /// Whether state does not have it yet.
     pub marks: bool,
     /// Fences that are not in their place: owed until they are.
     pub places: Vec<Address>,
@@ -66,7 +83,7 @@ pub struct Fencing {
 
 impl Fencing {
     /// Keeps the fences that are wanted, and the role records where a fence cannot be placed now:
-    /// they tell what is owed.
+    /// they tell what is owed. Or keeps what sends traffic to the region.
     pub fn keep(
         wish: Wish,
         changes: &mut Vec<ObjectChange>,
@@ -75,8 +92,12 @@ impl Fencing {
     ) -> Self {
         let fences = |change: &ObjectChange| {
             let region = region_of(&change.address);
-            let fence = parts.get(&change.address).is_some_and(|part| part.fences());
+            let part = parts.get(&change.address);
+            let fence = part.is_some_and(|part| part.fences());
             match &wish {
+                Wish::Leave(of) | Wish::Return(of) => {
+                    part == Some(&Part::Traffic) && region == Some(&**of)
+                }
                 Wish::Close(of) | Wish::Open(of) => fence && region == Some(&**of),
                 Wish::Owed => owed.contains_key(&change.address.to_string()),
             }
@@ -88,7 +109,7 @@ impl Fencing {
                 let open = changes.iter().filter(|change| fences(change) && !still(change));
                 open.map(|change| change.address.clone()).collect()
             }
-            Wish::Open(_) | Wish::Owed => Vec::new(),
+            Wish::Open(_) | Wish::Owed | Wish::Leave(_) | Wish::Return(_) => Vec::new(),
         };
         let closes = matches!(wish, Wish::Close(_));
         let tells = closes && changes.iter().any(|c| fences(c) && c.deferred.is_some());

@@ -6,6 +6,7 @@ pub mod fencing;
 pub mod file;
 pub mod finalise;
 pub mod guard;
+pub mod leg;
 pub mod loss;
 pub mod order;
 pub mod promotion;
@@ -25,6 +26,7 @@ use crate::diff::Action;
 pub use crate::refresh::ScopeStatus;
 pub use fencing::{Fencing, Wish};
 pub use finalise::Finalise;
+pub use leg::{Leg, Legs};
 pub use promotion::{Placed, Promotion, When};
 pub use step::{Act, Member, Operand, Operation, Phase, Step, StepId, Task};
 
@@ -56,10 +58,12 @@ pub struct Plan {
     pub inputs: Inputs,
     /// Where it makes another region the primary.
     pub promotion: Option<Promotion>,
-    /// Where it is about fences alone.
+    /// Where it is about the fences or the traffic of a region alone.
     pub fencing: Option<Fencing>,
     /// Regions that are fenced by hand, and since when (RFC 3339), as state had it.
     pub fenced: BTreeMap<String, String>,
+    /// Regions that are evacuated, and since when (RFC 3339), as state had it.
+    pub evacuated: BTreeMap<String, String>,
     /// How many objects regions hold alone, as state had it.
     pub diverged: BTreeMap<String, u64>,
     /// The region of which that is given up.
@@ -74,6 +78,8 @@ pub struct Plan {
     pub drift: Vec<ObjectChange>,
     /// Outputs of the root module.
     pub outputs: BTreeMap<Name, OutputChange>,
+    /// What objects are on the way that are written several times.
+    pub legs: Legs,
     /// What to do, in an order in which every step comes after what it needs.
     pub steps: Vec<Step>,
     /// How each scope that was asked answered.

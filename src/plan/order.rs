@@ -378,6 +378,7 @@ impl Builder<'_> {
                 id: ids[*node],
                 phase: Phase::Change,
                 members,
+                leg: None,
                 act: None,
                 task: None,
                 needs,

@@ -7,17 +7,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Value};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
 use super::loss::Losses;
 use super::step::{Act, Member, Phase, Step, StepId, Task};
-use super::{Deferral, ObjectChange};
+use super::{Deferral, Leg, Legs, ObjectChange};
 use crate::address::{self, Address, Key};
 use crate::desired::Part;
+use crate::desired::blocks::dns;
 use crate::diff::Action;
-
-/// The attribute of a record that says how long resolvers keep it, in seconds.
-const TTL: &str = "ttl";
 
 /// Another region becomes the primary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +41,8 @@ pub struct Promotion {
     pub left_out: Vec<Name>,
     /// How many must sign an approval, as state had it; none where a name that is typed will do.
     pub approvals: u32,
+    /// Whether all regions may write whatever there is: traffic and the role move, and nothing else.
+    pub all_write: bool,
     /// Records that resolvers shall keep for so many seconds only while the traffic moves: lowered
     /// before the fence, and as declared again with the switch.
     pub lowered: BTreeMap<Address, u64>,
@@ -127,6 +127,7 @@ pub fn promote(
         waiting,
         left_out,
         approvals,
+        all_write: false,
         lowered,
         losses: Losses::default(),
     };
@@ -178,8 +179,7 @@ pub fn promote(
 
 /// How long resolvers keep a record as it is, in seconds.
 pub fn ttl(change: &ObjectChange) -> Option<u64> {
-    let ttl = change.before.as_ref()?.get(TTL)?.as_i64()?;
-    u64::try_from(ttl).ok()
+    dns::ttl(change.before.as_ref()?)
 }
 
 /// A step that needs what does not answer.
@@ -208,12 +208,25 @@ impl Promotion {
 
     /// Whether the region that is left takes part.
     pub fn mode(&self) -> Mode {
-        if self.needs_attestation() { Mode::Ungraceful } else { Mode::Graceful }
+        let without = self.all_write && self.is_silent();
+        if without || self.needs_attestation() { Mode::Ungraceful } else { Mode::Graceful }
+    }
+
+    /// Takes note that all regions may write: of none it must be known that it cannot.
+    pub fn all_write(&mut self) {
+        self.all_write = true;
+        self.attest.clear();
     }
 
     /// Notes whose TTL is lowered, by the seconds that blocks declare: records that the switch will
     /// rewrite. Where the region that is left does not answer nobody waits for resolvers.
-    pub fn lower(&mut self, changes: &[ObjectChange], parts: &Parts, during: &BTreeMap<Name, u64>) {
+    pub fn lower(
+        &mut self,
+        changes: &[ObjectChange],
+        parts: &Parts,
+        during: &BTreeMap<Name, u64>,
+        legs: &mut Legs,
+    ) {
         if self.mode() == Mode::Ungraceful {
             return;
         }
@@ -221,16 +234,16 @@ impl Promotion {
             let switched = self.phase_of(parts, &change.address) == Some(Phase::Switch);
             let rewritten = change.action == Action::Update && change.deferred.is_none();
             let to = during.get(&change.address.name).filter(|to| ttl(change) > Some(**to));
-            if let Some(to) = to.filter(|_| switched && rewritten) {
+            let to = to.filter(|_| switched && rewritten);
+            let lowered = to.zip(change.before.as_ref());
+            if let Some((to, document)) =
+                lowered.and_then(|(to, before)| Some((to, dns::with_ttl(before, *to)?)))
+            {
                 self.lowered.insert(change.address.clone(), *to);
+                let leg = Leg { ahead: true, document, note: format!("ttl {to}").into() };
+                legs.insert(change.address.clone(), vec![leg]);
             }
         }
-    }
-
-    /// A record as it is until the switch, where its TTL is lowered before.
-    pub fn meanwhile(&self, change: &ObjectChange) -> Option<Value> {
-        let seconds = i64::try_from(*self.lowered.get(&change.address)?).ok()?;
-        Some(change.before.as_ref()?.with(TTL, Value::int(seconds)))
     }
 
     /// The regions in which a fence cannot be placed now, and why.
@@ -302,7 +315,10 @@ impl Promotion {
             let own = change.and_then(|change| self.phase_of(parts, &change.address));
             // What only joins others belongs to the last of them.
             let joined = || step.needs.iter().filter_map(|need| phases.get(need)).max().copied();
-            phases.insert(step.id, own.or_else(joined).unwrap_or(Phase::Fence));
+            // What looks at something while weights move.
+            let looks = step.act.map(|_| Phase::Switch);
+            let phase = own.or(looks).or_else(joined).unwrap_or(Phase::Fence);
+            phases.insert(step.id, phase);
         }
         let mut order = Order::default();
         for next in Phase::ALL.into_iter().skip(1) {
@@ -416,7 +432,7 @@ impl Order {
         if !members.is_empty() {
             let (id, needs) = (self.next(), self.gate.into_iter().collect());
             self.open.push(id);
-            self.steps.push(Step { id, phase, needs, members, ..step.clone() });
+            self.steps.push(Step { id, phase, needs, members, leg: Some(0), ..step.clone() });
         }
     }
 

@@ -142,8 +142,8 @@ impl Step {
         task: Option<Task>,
         needs: Vec<StepId>,
     ) -> Self {
-        let (members, scope, plane) = (Vec::new(), None, None);
-        Self { id, phase, members, act, task, needs, scope, plane, weight: 0 }
+        let (members, leg, scope, plane) = (Vec::new(), None, None, None);
+        Self { id, phase, members, leg, act, task, needs, scope, plane, weight: 0 }
     }
 
     /// Whether there is no way back once it has begun: it claims the epoch, or comes after the claim. Who
@@ -167,6 +167,8 @@ pub struct Step {
     pub phase: Phase,
     /// What it does: several objects only where the kind takes them in one call.
     pub members: Vec<Member>,
+    /// Which of [`Plan::legs`](super::Plan::legs) its members come to; nothing where they come to their end.
+    pub leg: Option<usize>,
     /// What it does instead, where it has no members. With neither it only joins others.
     pub act: Option<Act>,
     /// What the act is done with, where it needs anything.

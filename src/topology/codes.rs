@@ -138,6 +138,8 @@ codes! {
     TTL_LONG = "topology::ttl_long", "Clients follow late", r#"ttl = "5m""#;
     ONE_WRITER = "topology::one_writer", "Traffic would move without a fence",
         r#"switch = "health""#;
+    STANDBY_TRAFFIC = "topology::standby_traffic", "Traffic would go where nothing is written",
+        "weights = { primary = 90, standby = 10 }";
     GATE_IN_PRIMARY = "topology::gate_in_primary", "The gate is lost with the primary",
         r#"https = "gate.us-east-1.example.com""#;
 }

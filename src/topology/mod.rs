@@ -75,6 +75,18 @@ pub struct Topology {
     pub hooks: Vec<Hook>,
 }
 
+impl Topology {
+    /// Whether all regions may write whatever is declared: there is nothing that only the primary writes.
+    pub fn all_write(&self) -> bool {
+        let buckets = self.buckets.iter().map(|bucket| bucket.one_writer);
+        let mut declared = buckets.chain(self.services.iter().map(|service| service.one_writer));
+        let none = self.buckets.is_empty() && self.services.is_empty();
+        let all = !declared.any(|one_writer| one_writer) && self.databases.is_empty();
+        // Of what is declared nowhere the strategy tells.
+        all && (!none || self.declaration.strategy == declaration::Strategy::ActiveActive)
+    }
+}
+
 /// What `depends_on` of a block names.
 #[derive(Clone, Debug, Default)]
 pub struct Needs {
@@ -150,7 +162,8 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
     let buckets = bucket::read(&mut reader, &ground);
     let replications = replication::read(&mut reader, &ground, &buckets);
     let retentions = retention::read(&mut reader, &ground, &buckets, &replications);
-    let dns = dns::read(&mut reader, &ground, &buckets, &services);
+    let data = (&*buckets, &*services, &*databases);
+    let dns = dns::read(&mut reader, &ground, data);
     let hooks = hook::read(&mut reader, &ground);
     let topology = Topology {
         name: declaration.name.clone(),

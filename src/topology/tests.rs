@@ -409,3 +409,32 @@ fn a_group_that_is_emptied_says_its_least_size() {
     let sized = format!("{machines}\n{CAPACITY}\nmax_size = {{ primary = 1, standby = 0 }}");
     assert_eq!(service(&sized), ["error topology::conflict"]);
 }
+
+#[test]
+fn weights_move_in_steps_where_all_regions_write_and_are_watched() {
+    let of = |writers: &str, policy: &str, more: &str| {
+        two(&format!(
+            r#"bucket "b" {{ writers = "{writers}" }}
+            dns_failover "w" {{
+              zone   = "Z0123456789ABC"
+              name   = "www.example.com"
+              switch = "record"
+              policy = "{policy}"
+              {more}
+              endpoint "us-east-1" {{ address = "203.0.113.10" }}
+              endpoint "us-west-2" {{ address = "203.0.113.20" }}
+            }}"#
+        ))
+        .codes()
+    };
+    let none: [&str; 0] = [];
+    let shift = |steps: &str| format!("health_check {{}}\nshift {{ steps = {steps} }}");
+    assert_eq!(of("all", "weighted", &shift("[10, 50, 100]")), none);
+    assert_eq!(of("all", "failover", &shift("[10]")), ["error topology::conflict"]);
+    assert_eq!(of("primary", "weighted", &shift("[10]")), ["error topology::standby_traffic"]);
+    assert_eq!(of("all", "weighted", "shift { steps = [10] }"), ["error topology::needed"]);
+    assert_eq!(of("all", "weighted", &shift("[100]")), ["error topology::conflict"]);
+    for steps in ["[0]", "[50, 10]", "[10, 10]", "[101]"] {
+        assert_eq!(of("all", "weighted", &shift(steps)), ["error topology::number"], "{steps}");
+    }
+}

@@ -145,6 +145,11 @@ fn fenced(output: &Output, plan: &Plan) {
         let body = json!({ "fenced": { "region": region, "since": since } });
         output.event("fenced", "warn", &message, body);
     }
+    for (region, since) in &plan.evacuated {
+        let message = promotion::evacuated(region, since);
+        let body = json!({ "evacuated": { "region": region, "since": since } });
+        output.event("evacuated", "warn", &message, body);
+    }
 }
 
 /// That the primary's data has no copy, and since when.

@@ -10,7 +10,7 @@ use super::loss;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
 use crate::approval::PolicyChange;
-use crate::plan::{Act, Fencing, Phase, Plan, Promotion, Step, Wish};
+use crate::plan::{Act, Fencing, Phase, Plan, Promotion, Step, Task, Wish};
 
 /// Who may approve promotions, where the plan changes it: `Approvers: +alice -bob (1 of 2 needed)`.
 pub fn approvers(plan: &Plan) -> Option<String> {
@@ -65,6 +65,14 @@ pub fn fenced(region: &str, since: &str) -> String {
     format!("{region} is fenced by hand since {since}: `lifeboat unfence {region}` opens it.")
 }
 
+/// That a region is evacuated, since when, and what to do.
+pub fn evacuated(region: &str, since: &str) -> String {
+    let (region, since) = (line(region), line(since));
+    format!(
+        "{region} is evacuated since {since}: `lifeboat evacuate -end {region}` gives it its traffic again."
+    )
+}
+
 /// That a region holds objects that no other has, and what to do.
 pub fn diverged(region: &str, count: u64) -> String {
     let region = line(region);
@@ -104,6 +112,8 @@ pub fn exposed(plan: &Plan, paint: Paint) -> String {
     // A plan that is about fences says it itself.
     let marked = plan.fenced.iter().filter(|_| plan.fencing.is_none());
     let texts = texts.into_iter().chain(marked.map(|(region, since)| fenced(region, since)));
+    let left = plan.evacuated.iter().filter(|_| plan.fencing.is_none());
+    let texts = texts.chain(left.map(|(region, since)| evacuated(region, since)));
     let alone = plan.diverged.iter().filter(|(region, _)| plan.discards.as_ref() != Some(*region));
     let texts = texts.chain(alone.map(|(region, count)| diverged(region, *count)));
     texts.map(|text| format!("\n{}\n", paint.label(Label::Warning, &text))).collect()
@@ -116,13 +126,14 @@ fn shown(plan: &Plan) -> usize {
 
 /// What a plan is about besides objects and outputs.
 pub fn about(plan: &Plan) -> Vec<String> {
-    [fencing(plan), surveys(plan), approvers(plan)].into_iter().flatten().collect()
+    [fencing(plan), shifts(plan), surveys(plan), approvers(plan)].into_iter().flatten().collect()
 }
 
-/// What a plan is about that is about fences alone.
+/// What a plan is about that is about fences or traffic alone.
 pub fn fencing(plan: &Plan) -> Option<String> {
     let Fencing { wish, waiting, marks, .. } = plan.fencing.as_ref()?;
     let since = |region: &str| plan.fenced.get(region).map(|since| line(since));
+    let left = |region: &str| plan.evacuated.get(region).map(|since| line(since));
     let what = match wish {
         Wish::Close(region) => match since(region) {
             Some(since) => format!("{} is fenced by hand since {since}", line(region)),
@@ -135,6 +146,13 @@ pub fn fencing(plan: &Plan) -> Option<String> {
             format!("{} is not fenced by hand any more", line(region))
         }
         Wish::Open(region) => format!("{} is not fenced by hand", line(region)),
+        Wish::Leave(region) => match left(region) {
+            Some(since) => format!("{} is evacuated since {since}", line(region)),
+            None => format!("{} gets no more traffic, and the primary stays", line(region)),
+        },
+        Wish::Return(region) => {
+            format!("{} gets the traffic again that the files give it", line(region))
+        }
         Wish::Owed if shown(plan) == 0 => "none is owed".to_owned(),
         Wish::Owed => "what is owed is placed where regions answer".to_owned(),
     };
@@ -143,11 +161,37 @@ pub fn fencing(plan: &Plan) -> Option<String> {
         1 => " 1 other change waits for `lifeboat apply`.".to_owned(),
         n => format!(" {n} other changes wait for `lifeboat apply`."),
     };
-    Some(format!("Fence: {what}.{waits}"))
+    let title = if wish.moves_traffic() { "Evacuation" } else { "Fence" };
+    Some(format!("{title}: {what}.{waits}"))
+}
+
+/// How long something is watched, while weights move.
+fn watched(task: &Task) -> String {
+    let window = task.arguments.get("window").and_then(Value::as_i64);
+    let window = window.filter(|_| task.about.starts_with("shift."));
+    window.map_or_else(String::new, |window| format!(" for {window} s"))
+}
+
+/// What moves in steps in a plan that is no promotion, which tells it itself.
+fn shifts(plan: &Plan) -> Option<String> {
+    let none = plan.promotion.is_none();
+    let legs = plan.steps.iter().filter(|step| none && step.leg.is_some());
+    let told = legs.flat_map(|step| {
+        let changes = step.members.iter().filter_map(|m| plan.changes.get(m.change));
+        changes.filter_map(move |change| {
+            let note = line(&plan.leg(step, change)?.note);
+            Some(format!("\n  {} ({note})", line(&change.address.to_string())))
+        })
+    });
+    let told: String = told.collect();
+    let mut watched = plan.steps.iter().filter(|step| step.act == Some(Act::Probe));
+    let watched = watched.any(|step| step.phase == Phase::Change);
+    let watched = if watched { ", and what gets the traffic is watched after each" } else { "" };
+    (!told.is_empty()).then(|| format!("Traffic moves in steps{watched}:{told}"))
 }
 
 /// A step: what it does, or what it changes.
-fn told(plan: &Plan, promotion: &Promotion, step: &Step, paint: Paint) -> String {
+fn told(plan: &Plan, step: &Step, paint: Paint) -> String {
     let mut out = String::new();
     // The record that is looked at once more follows as a change.
     let act = step.act.filter(|act| !matches!(act, Act::Confirm | Act::Hold));
@@ -155,16 +199,16 @@ fn told(plan: &Plan, promotion: &Promotion, step: &Step, paint: Paint) -> String
         let mark = paint.label(Label::Strong, &format!("{:>5}", act.word()));
         let waits = match act {
             Act::Wait => format!(" for {} s", task.limit.as_secs()),
+            Act::Probe => watched(task),
             _ => String::new(),
         };
         let _ok = writeln!(out, "     {mark} {}{waits}", line(&task.about));
     }
     for change in step.members.iter().filter_map(|m| plan.changes.get(m.change)) {
         let mark = paint.symbol(&format!("{:>3}", symbol(change)));
-        let ttl = promotion.lowered.get(&change.address);
-        let ttl = ttl.filter(|_| step.phase == Phase::Prepare);
-        let lowered = ttl.map_or_else(String::new, |ttl| format!(" (ttl {ttl})"));
-        let _ok = writeln!(out, "       {mark} {}{lowered}", line(&change.address.to_string()));
+        let leg = plan.leg(step, change);
+        let leg = leg.map_or_else(String::new, |leg| format!(" ({})", line(&leg.note)));
+        let _ok = writeln!(out, "       {mark} {}{leg}", line(&change.address.to_string()));
     }
     out
 }
@@ -199,7 +243,7 @@ fn lost(plan: &Plan, promotion: &Promotion, paint: Paint) -> String {
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
     let Some(promotion) = &plan.promotion else { return String::new() };
-    let Promotion { from, to, epoch, owed, silent, waiting, .. } = promotion;
+    let Promotion { from, to, epoch, owed, silent, .. } = promotion;
     let (from, to) = (line(from), line(to));
     let mut out = String::new();
     let title = format!("Promotion: {from} -> {to}, epoch {epoch} -> {}", epoch + 1);
@@ -210,6 +254,12 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             Phase::Change => continue,
             Phase::Approve => approve(promotion),
             Phase::Prepare | Phase::Verify | Phase::Commit if steps().next().is_none() => continue,
+            // All regions write: nothing stops, and nothing is taken up.
+            Phase::Fence | Phase::Sync | Phase::Promote
+                if promotion.all_write && steps().next().is_none() =>
+            {
+                continue;
+            }
             // Nothing copies from there: there is nothing to wait for, and nothing is proven.
             Phase::Sync if !promotion.is_silent() && steps().next().is_none() => continue,
             Phase::Prepare => prepare(promotion, plan),
@@ -230,7 +280,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
         }
         let _ok = writeln!(out, "  {:<10} {what}", phase.word());
         for step in steps() {
-            out.push_str(&told(plan, promotion, step, paint));
+            out.push_str(&told(plan, step, paint));
         }
         if phase == Phase::Sync {
             out.push_str(&lost(plan, promotion, paint));
@@ -250,15 +300,26 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
         let names = line(&promotion.left_out.join(", "));
         let _ok = writeln!(out, "\nLeft out, because {from} does not answer: {names}.");
     }
-    let _ok = writeln!(
-        out,
-        "\nWrites stop with the fence and resume when {to} takes them. Then the topology is \
-         unprotected\nuntil re-protection, which is the next plan{}.",
-        match waiting {
-            0 => String::new(),
-            1 => " (1 change waits for it)".to_owned(),
-            n => format!(" ({n} changes wait for it)"),
-        }
-    );
+    out.push_str(&meanwhile(promotion));
     out
+}
+
+/// What becomes of writes while it goes on, and what comes after it.
+fn meanwhile(promotion: &Promotion) -> String {
+    let waits = match promotion.waiting {
+        0 => String::new(),
+        1 => " (1 change waits for it)".to_owned(),
+        n => format!(" ({n} changes wait for it)"),
+    };
+    if promotion.all_write {
+        return format!(
+            "\nAll regions take writes all the time: the role and the traffic move. What else there is \
+             to do\nis the next plan{waits}.\n"
+        );
+    }
+    format!(
+        "\nWrites stop with the fence and resume when {} takes them. Then the topology is \
+         unprotected\nuntil re-protection, which is the next plan{waits}.\n",
+        line(&promotion.to)
+    )
 }

@@ -9,7 +9,7 @@ use lifeboat_state::positions::Position;
 use lifeboat_state::request::Request;
 
 use super::escape::line;
-use super::promotion::{diverged, fenced, unprotected};
+use super::promotion::{diverged, evacuated, fenced, unprotected};
 use super::report::rto;
 use crate::apply::Known;
 use crate::apply::request::Taken;
@@ -53,6 +53,8 @@ pub struct Page {
     pub alone: BTreeMap<String, Alone>,
     /// Regions that are fenced by hand, and since when.
     pub fenced: BTreeMap<String, String>,
+    /// Regions that are evacuated, and since when.
+    pub evacuated: BTreeMap<String, String>,
     /// How many must approve a promotion, and who may, where it needs signatures.
     pub approvals: Option<Policy>,
     /// Regions that owe a fence, and whose files declare no guard.
@@ -107,6 +109,7 @@ impl Page {
         page.unprotected.clone_from(&state.promotions.unprotected);
         page.owed.clone_from(&state.promotions.owed);
         page.fenced.clone_from(&state.promotions.fenced);
+        page.evacuated.clone_from(&state.promotions.evacuated);
         page.alone.clone_from(&state.promotions.alone);
         page.approvals = approvers::bound(Some(state)).ok().filter(|policy| policy.needed > 0);
         let owing = page.owed.values().map(|owed| owed.region.clone());
@@ -197,6 +200,9 @@ fn open(page: &Page, out: &mut String) {
     }
     for (region, since) in &page.fenced {
         let _ok = writeln!(out, "{}", fenced(region, since));
+    }
+    for (region, since) in &page.evacuated {
+        let _ok = writeln!(out, "{}", evacuated(region, since));
     }
     let owed = page.owed.iter();
     some(

@@ -82,6 +82,11 @@ fn two_region_web() {
 }
 
 #[test]
+fn active_active() {
+    plans_applies_and_goes("active-active");
+}
+
+#[test]
 fn three_regions() {
     plans_applies_and_goes("three-regions");
 }
@@ -105,6 +110,7 @@ fn every_example_is_played() {
         folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     found.sort();
     let played = [
+        "active-active",
         "pilot-light",
         "pilot-light-compute",
         "replicated-buckets",

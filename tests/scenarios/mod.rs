@@ -39,6 +39,7 @@ mod stage;
 mod story;
 mod surgery;
 mod terraform_json;
+mod traffic;
 mod unmanaged;
 mod watch;
 mod web;

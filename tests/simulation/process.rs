@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use lifeboat::apply::crash::Crash;
 use lifeboat::apply::give_up::{GiveUp, GivenUp};
-use lifeboat::apply::{Fate, OpenPromotion, Recovered, RunEnding, chain};
+use lifeboat::apply::{Fate, OpenPromotion, Recovered, Rehearsal, RunEnding, chain};
 use lifeboat::engine::applying::{Holding, Ready, Unsettled};
 use lifeboat::engine::context::Contexts;
 use lifeboat::engine::files::Files;
@@ -18,7 +18,7 @@ use lifeboat::engine::{
     Asked, Loaded, Settings, going_on, ground, load, planning, reopened, validate,
 };
 use lifeboat::event::Silent;
-use lifeboat::plan::{Plan, PlanMode, Promotion, file};
+use lifeboat::plan::{Plan, PlanMode, Promotion, Wish, file};
 use lifeboat::registry::Catalogue;
 use lifeboat_sdk::provider::Provider;
 use lifeboat_sdk::{Diagnostics, Interrupt, Value};
@@ -45,6 +45,12 @@ pub(super) enum Verb {
     /// `promote -abort`
     Abort,
     Destroy,
+    /// `evacuate REGION`
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "without DNS there is no traffic"))]
+    Leave(&'static str),
+    /// `evacuate -end REGION`
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "without DNS there is no traffic"))]
+    Return(&'static str),
 }
 
 /// What a command came to, where it lived to its end.
@@ -109,6 +115,8 @@ pub(super) struct Command<'a> {
     pub(super) verb: Verb,
     pub(super) text: &'a str,
     pub(super) approve: Approve,
+    /// Stands in for what is outside of the cloud.
+    pub(super) rehearsal: Option<Arc<dyn Rehearsal>>,
 }
 
 /// The clock of commands, so long after the world began.
@@ -203,9 +211,12 @@ impl Process<'_> {
             Verb::Plan | Verb::Preflight => {
                 self.planned(&settings, &contexts, &loaded, &backend).await
             }
-            Verb::Apply | Verb::Promote | Verb::Abort | Verb::Destroy => {
-                self.applied(&settings, contexts, loaded, &backend).await
-            }
+            Verb::Apply
+            | Verb::Promote
+            | Verb::Abort
+            | Verb::Destroy
+            | Verb::Leave(_)
+            | Verb::Return(_) => self.applied(&settings, contexts, loaded, &backend).await,
         };
         result.unwrap_or_else(|error| Ended::of(vec![error]))
     }
@@ -214,7 +225,12 @@ impl Process<'_> {
         let destroy = self.command.verb == Verb::Destroy;
         let mode = if destroy { PlanMode::Destroy } else { PlanMode::Normal };
         let back = matches!(self.command.verb, Verb::Promote | Verb::Preflight);
-        Asked { mode, back, ..Asked::default() }
+        let fencing = match self.command.verb {
+            Verb::Leave(region) => Some(Wish::Leave(region.into())),
+            Verb::Return(region) => Some(Wish::Return(region.into())),
+            _ => None,
+        };
+        Asked { mode, back, fencing, ..Asked::default() }
     }
 
     /// `plan`: without the lock, from what the journals tell.
@@ -398,7 +414,8 @@ impl Process<'_> {
         if ready.has_nothing_to_do(newest) {
             return Ok(None);
         }
-        Ok(Some(Ready { approval, ..ready }))
+        let rehearsal = self.command.rehearsal.clone();
+        Ok(Some(Ready { approval, rehearsal, ..ready }))
     }
 
     /// A promotion that another process began.
@@ -428,7 +445,8 @@ impl Process<'_> {
             format!("{}: {} {}", refused.code, refused.summary, refused.detail)
         })?;
         let ready = Ready::new(plan, open.plan.clone(), loaded, stored, providers);
-        Ok(Ready { resumes: true, ..ready })
+        let rehearsal = self.command.rehearsal.clone();
+        Ok(Ready { resumes: true, rehearsal, ..ready })
     }
 }
 

@@ -50,6 +50,7 @@ fn applied(text: &str, provider: Arc<dyn Provider>, cloud: &SimCloud) -> State {
             verb,
             text,
             approve,
+            rehearsal: None,
         };
         let ended = command.process(Fatality::default()).await.unwrap();
         assert!(ended.is_done(), "{ended:?}");

@@ -45,6 +45,7 @@ impl World {
             verb,
             text,
             approve: |_| None,
+            rehearsal: None,
         };
         command.process(fatality).await
     }

@@ -7,7 +7,7 @@ use super::{TREE, none, planted, try_text};
 
 /// What a code may begin with: the modules of `src/` that report problems, the state crate, and what
 /// several stages tell of promotions.
-const STAGES: [&str; 15] = [
+const STAGES: [&str; 16] = [
     "config",
     "topology",
     "desired",
@@ -20,6 +20,7 @@ const STAGES: [&str; 15] = [
     "registry",
     "view",
     "cli",
+    "evacuate",
     "promotion",
     "preflight",
     "fence",

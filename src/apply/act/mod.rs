@@ -185,6 +185,12 @@ impl Deed {
                 "The promotion is held before the new primary takes writes. Run `lifeboat apply`, which \
                  looks again and goes on.",
             ),
+            Act::Probe if self.task.about.starts_with("shift.") => (
+                "apply::shift",
+                "What gets the traffic does not answer as healthy",
+                "The traffic stays as it is now. Mend what answers there; then run `lifeboat apply`, which \
+                 looks again and goes on. To go on with a promotion without it: -skip=NAME -reason=TEXT.",
+            ),
             Act::Probe => (
                 "apply::unhealthy",
                 "The new primary does not answer as healthy",

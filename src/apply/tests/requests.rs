@@ -37,6 +37,7 @@ fn promotes(plan: Plan) -> Plan {
         waiting: 0,
         left_out: Vec::new(),
         approvals: 0,
+        all_write: false,
         lowered: BTreeMap::new(),
         losses: Default::default(),
     };

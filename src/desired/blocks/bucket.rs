@@ -62,6 +62,15 @@ fn deny(sid: &str, actions: &[&str], objects: (&str, Value)) -> Value {
     ])
 }
 
+/// The statement that refuses writes.
+const FENCE: &str = "LifeboatFence";
+
+/// Whether a policy refuses writes.
+pub(super) fn is_fenced(policy: &Value) -> bool {
+    let text = policy.get("policy").and_then(Value::as_str).unwrap_or_default();
+    text.contains(&format!("\"{FENCE}\""))
+}
+
 /// What a fence leaves open: what lifeboat writes last into a bucket, to see it arrive at its copy.
 const OURS: [&str; 2] = [".lifeboat/sync/*", "*/.lifeboat/sync/*"];
 
@@ -151,7 +160,7 @@ impl One<'_> {
             ("Condition", object([("Bool", object([("aws:SecureTransport", text("false"))]))])),
         ])];
         let ours = list(OURS.iter().map(|ours| text(&format!("{arn}/{ours}"))));
-        let fence = deny("LifeboatFence", &WRITES, ("NotResource", ours));
+        let fence = deny(FENCE, &WRITES, ("NotResource", ours));
         let inbound = deny("LifeboatInbound", &COPIES, ("Resource", text(&objects)));
         let with = |more: &[&Value]| {
             let more = more.iter().map(|statement| (*statement).clone());

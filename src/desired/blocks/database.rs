@@ -84,6 +84,12 @@ fn instance(database: &Database, region: &Region) -> Planned {
     planned
 }
 
+/// Whether an instance takes no writes: it is fenced, or follows another.
+pub(super) fn is_closed(instance: &Value) -> bool {
+    let follows = instance.get("replicate_source_db").and_then(Value::as_str);
+    is_fenced(instance) || follows.is_some_and(|source| !source.is_empty())
+}
+
 /// Lets one copy the writable one. While its region is being left it follows nobody, and is fenced.
 fn follow(planned: &mut Planned, database: &Database, writer: &Address) {
     // The epoch in which it was left, so that each one that is kept has a name of its own.

@@ -28,6 +28,42 @@ use crate::topology::Topology;
 use crate::topology::dns::{Address, DnsFailover, Endpoint, Gate, HealthCheck, Policy, Switch};
 use crate::topology::region::Region;
 
+/// The block of a record that has its weight, and the weight.
+const WEIGHTED: &str = "weighted_routing_policy";
+const WEIGHT: &str = "weight";
+
+/// How long resolvers keep it, in seconds.
+const TTL: &str = "ttl";
+
+/// How long resolvers keep a record, in seconds.
+pub fn ttl(record: &Value) -> Option<u64> {
+    u64::try_from(record.get(TTL)?.as_i64()?).ok()
+}
+
+/// A record that resolvers keep for so many seconds.
+pub fn with_ttl(record: &Value, seconds: u64) -> Option<Value> {
+    Some(record.with(TTL, Value::int(i64::try_from(seconds).ok()?)))
+}
+
+/// The weight of a record.
+pub fn weight(record: &Value) -> Option<i64> {
+    record.get(WEIGHTED)?.items()?.first()?.get(WEIGHT)?.as_i64()
+}
+
+/// A record with another weight.
+pub fn with_weight(record: &Value, weight: i64) -> Value {
+    let policy = |block: &Value| {
+        block.map_children(&mut |_, entry| match entry.get(WEIGHT) {
+            Some(_) => entry.with(WEIGHT, Value::int(weight)),
+            None => entry.clone(),
+        })
+    };
+    match record.get(WEIGHTED) {
+        Some(block) => record.with(WEIGHTED, policy(block)),
+        None => record.clone(),
+    }
+}
+
 /// Adds what a block stands for.
 pub(super) fn expand(made: &mut Made, topology: &Topology, dns: &DnsFailover) {
     for region in &topology.regions {
@@ -136,7 +172,7 @@ fn record(topology: &Topology, dns: &DnsFailover, region: &Region, endpoint: &En
     let mut set = |name: &str, template: Template| planned.document.push((name.into(), template));
     match &endpoint.address {
         Address::Plain(address) => {
-            set("ttl", value(number(dns.ttl)));
+            set(TTL, value(number(dns.ttl)));
             set("records", Template::List(vec![open(address)]));
         }
         Address::Alias(alias) => {
@@ -154,8 +190,9 @@ fn record(topology: &Topology, dns: &DnsFailover, region: &Region, endpoint: &En
             ("failover_routing_policy", block([("type", text(part))]))
         }
         Policy::Weighted => {
-            let weight = dns.weight(endpoint, primary);
-            ("weighted_routing_policy", block([("weight", Value::int(weight))]))
+            let weight = |weight: i64| block([(WEIGHT, Value::int(weight))]);
+            planned.leaving.push((WEIGHTED.into(), value(weight(0))));
+            (WEIGHTED, weight(dns.weight(endpoint, primary)))
         }
         Policy::Latency => ("latency_routing_policy", block([("region", text(&region.aws))])),
     };

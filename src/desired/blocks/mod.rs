@@ -5,7 +5,7 @@
 mod bucket;
 mod build;
 mod database;
-mod dns;
+pub mod dns;
 mod record;
 mod replication;
 mod retention;
@@ -13,13 +13,29 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-use lifeboat_sdk::Diagnostics;
+use lifeboat_sdk::{Diagnostics, Value};
 
-use super::Synthetic;
+use super::{Part, Synthetic};
 use crate::topology::Topology;
 pub use database::is_fenced;
 
 use build::Made;
+
+/// Whether data takes writes where it is, going by the object that would fence it, or by its absence;
+/// nothing of other parts.
+pub fn is_open(part: Part, object: Option<&Value>) -> Option<bool> {
+    match part {
+        Part::Writers => Some(!object.is_some_and(bucket::is_fenced)),
+        Part::Database => object.map(|object| !database::is_closed(object)),
+        Part::Record
+        | Part::Traffic
+        | Part::Endpoint
+        | Part::Copies
+        | Part::Health
+        | Part::Triggers { .. }
+        | Part::Capacity { .. } => None,
+    }
+}
 
 /// All objects that a topology stands for, in the order of their addresses.
 pub fn expand(topology: &Topology) -> (Vec<Synthetic>, Diagnostics) {

@@ -68,7 +68,8 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, replication: &Replica
             ],
         );
         document.only_primary = !replication.two_way;
-        document.part = Some(Part::Copies);
+        // What all regions write is never copied to its end.
+        document.part = bucket.one_writer.then_some(Part::Copies);
         document.adopt = bucket.adopt;
         document.after = topology
             .regions

@@ -1,5 +1,7 @@
 //! Tests of what blocks become.
 
+use lifeboat_sdk::Value;
+
 use crate::desired::Part;
 use crate::topology::testing::{read, shown, two};
 
@@ -258,6 +260,25 @@ fn weights_follow_the_role_and_carry_no_check() {
     };
     assert_eq!(weight("us-east-1"), (r#"[{"weight":90}]"#.into(), "none".into()));
     assert_eq!(weight("us-west-2"), (r#"[{"weight":10}]"#.into(), "none".into()));
+}
+
+#[test]
+fn a_record_is_told_its_weight_and_its_ttl_and_keeps_everything_else() {
+    use super::dns::{ttl, weight, with_ttl, with_weight};
+    let policy =
+        |weight| Value::tuple(vec![Value::object([("weight".into(), Value::int(weight))])]);
+    let record = |ttl, weight| {
+        Value::object([
+            ("name".into(), Value::string("www")),
+            ("ttl".into(), Value::int(ttl)),
+            ("weighted_routing_policy".into(), policy(weight)),
+        ])
+    };
+    assert_eq!((ttl(&record(60, 5)), weight(&record(60, 5))), (Some(60), Some(5)));
+    assert_eq!(with_weight(&record(60, 5), 90), record(60, 90));
+    assert_eq!(with_ttl(&record(60, 5), 10), Some(record(10, 5)));
+    let other = Value::object([("name".into(), Value::string("www"))]);
+    assert_eq!((ttl(&other), weight(&other), with_weight(&other, 1)), (None, None, other));
 }
 
 #[test]

@@ -15,9 +15,18 @@ use crate::topology::replication::Replication;
 
 /// A rule copies to the target, is enabled, and is as it was left.
 pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
-    let all = facts.topology.replications.iter();
+    let all = copied(facts);
     let found = |one| enabled(facts, one).about(format!("replication.{}", one.name)).at(one.span);
     all.map(found).collect()
+}
+
+/// What copies data that only the primary writes: of other data nothing need arrive.
+fn copied<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = &'f Replication> {
+    let one = |of: &&Replication| {
+        let bucket = facts.topology.buckets.iter().find(|bucket| bucket.name == of.bucket);
+        bucket.is_none_or(|bucket| bucket.one_writer)
+    };
+    facts.topology.replications.iter().filter(one)
 }
 
 fn enabled(facts: &Facts<'_>, replication: &Replication) -> Finding {
@@ -58,7 +67,7 @@ fn enabled(facts: &Facts<'_>, replication: &Replication) -> Finding {
 
 /// How far the target is behind. What cannot be measured is not taken for none (domain.md C3.16).
 pub(super) fn lag(facts: &Facts<'_>) -> Vec<Finding> {
-    let replications = facts.topology.replications.iter();
+    let replications = copied(facts);
     let replications = replications
         .map(|one| (format!("replication.{}", one.name), one.objective.as_ref(), one.span));
     let databases = facts.topology.databases.iter();

@@ -126,8 +126,14 @@ impl Times {
             source: Source::Measured,
         });
         let unknown = || match (act, phase) {
-            // What answers is taken for well: it is asked so often, with a second between.
-            (Act::Probe, Phase::Verify) => {
+            // What answers is taken for well: it is asked so often, with a second between, or watched for
+            // as long as weights wait.
+            (Act::Probe, Phase::Verify | Phase::Switch) => {
+                let window = task.arguments.get("window").and_then(Value::as_i64);
+                if let Some(window) = window.and_then(|seconds| u64::try_from(seconds).ok()) {
+                    let takes = Duration::from_secs(window);
+                    return Expected { takes, source: Source::Assumed };
+                }
                 let asked = task.arguments.get("failure_threshold").and_then(Value::as_i64);
                 let asked = asked.and_then(|asked| u64::try_from(asked).ok()).unwrap_or(1);
                 Expected { takes: Duration::from_secs(asked.max(1) - 1), source: Source::Assumed }

@@ -168,7 +168,18 @@ impl World {
             let members = vec![Member { change, operation: Operation::Update, depose: false }];
             let (act, needs, plane, weight) = (None, Vec::new(), None, 0);
             let scope = Some(scope);
-            let step = Step { id, phase, members, act, task: None, needs, scope, plane, weight };
+            let step = Step {
+                id,
+                phase,
+                members,
+                leg: None,
+                act,
+                task: None,
+                needs,
+                scope,
+                plane,
+                weight,
+            };
             plan.changes.push(ObjectChange {
                 address: address.clone(),
                 action: Action::Update,
@@ -190,6 +201,7 @@ impl World {
             attest: Vec::new(),
             waiting,
             left_out: Vec::new(),
+            all_write: false,
             lowered: BTreeMap::new(),
             approvals: 0,
             losses: crate::plan::loss::Losses::default(),

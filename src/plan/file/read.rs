@@ -20,7 +20,7 @@ use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::loss::{Exposure, Losses, Proven};
 use crate::plan::{
-    Act, CheckResult, Deferral, Fencing, Inputs, Member, ObjectChange, Operand, Operation,
+    Act, CheckResult, Deferral, Fencing, Inputs, Leg, Member, ObjectChange, Operand, Operation,
     OutputChange, Phase, Plan, PlanMode, Promotion, Reason, ScopeStatus, Step, StepId, Task, Wish,
 };
 
@@ -30,6 +30,7 @@ struct Reader<'a> {
 }
 
 pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileError> {
+    has_legs(&stored)?;
     let reader = Reader { sealer, plan: stored.id.clone() };
     let mut variables = BTreeMap::new();
     for (name, doc) in stored.inputs.variables {
@@ -41,13 +42,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
     }
     let mut outputs = BTreeMap::new();
     for (name, output) in stored.outputs {
-        let address = format!("output.{name}");
-        let output = OutputChange {
-            before: reader.maybe(&address, output.before)?,
-            after: reader.maybe(&address, output.after)?,
-            sensitive: output.sensitive,
-        };
-        outputs.insert(Name::from(name), output);
+        outputs.insert(Name::from(&*name), reader.output(&name, output)?);
     }
     let inputs = Inputs {
         tool_version: stored.inputs.tool_version,
@@ -78,6 +73,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         promotion: stored.promotion.map(promotion).transpose()?,
         fencing: stored.fencing.map(fencing).transpose()?,
         fenced: stored.fenced,
+        evacuated: stored.evacuated,
         diverged: stored.diverged,
         discards: stored.discards,
         approvers: stored.approvers.map(approvers).transpose()?,
@@ -85,6 +81,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         changes,
         drift: stored.drift.into_iter().map(|c| reader.change(c)).collect::<Result<_, _>>()?,
         outputs,
+        legs: stored.legs.into_iter().map(|of| reader.legs(of)).collect::<Result<_, _>>()?,
         steps: stored.steps.into_iter().map(|s| reader.step(s, known)).collect::<Result<_, _>>()?,
         scopes: stored.scopes.into_iter().map(status).collect(),
         findings: Diagnostics(stored.findings.into_iter().map(finding).collect()),
@@ -99,6 +96,15 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
             })
             .collect(),
     })
+}
+
+/// A TTL that is lowered is a leg: without it the record would be written as it shall be in the end.
+fn has_legs(stored: &v2::Plan) -> Result<(), PlanFileError> {
+    let mut lowered = stored.promotion.iter().flat_map(|promotion| promotion.lowered.keys());
+    match lowered.find(|at| !stored.legs.contains_key(*at)) {
+        Some(at) => Err(damaged(format!("it lowers the TTL of {at} and does not say how"))),
+        None => Ok(()),
+    }
 }
 
 const MODES: &[PlanMode] =
@@ -155,6 +161,15 @@ impl Reader<'_> {
         wire.to_value().map_err(damaged)
     }
 
+    fn output(&self, name: &str, stored: v1::Output) -> Result<OutputChange, PlanFileError> {
+        let address = format!("output.{name}");
+        Ok(OutputChange {
+            before: self.maybe(&address, stored.before)?,
+            after: self.maybe(&address, stored.after)?,
+            sensitive: stored.sensitive,
+        })
+    }
+
     fn maybe(&self, address: &str, doc: Option<v1::Doc>) -> Result<Option<Value>, PlanFileError> {
         doc.map(|doc| self.value(address, &doc)).transpose()
     }
@@ -175,6 +190,7 @@ impl Reader<'_> {
             id: StepId(stored.id),
             phase: one_of(&Phase::ALL, Phase::word, &stored.phase)?,
             members,
+            leg: stored.leg,
             act: stored.act.map(|act| one_of(&Act::ALL, Act::word, &act)).transpose()?,
             task: stored.task.map(|task| self.task(task)).transpose()?,
             needs: stored.needs.into_iter().map(StepId).collect(),
@@ -182,6 +198,18 @@ impl Reader<'_> {
             plane: stored.plane.map(|p| one_of(PLANES, write::plane, &p)).transpose()?,
             weight: stored.weight,
         })
+    }
+
+    fn legs(
+        &self,
+        (at, stored): (String, Vec<v2::Leg>),
+    ) -> Result<(Address, Vec<Leg>), PlanFileError> {
+        let address = Address::parse(&at).ok_or_else(|| damaged("a bad address"))?;
+        let leg = |leg: v2::Leg| {
+            let document = self.value(&at, &leg.document)?;
+            Ok(Leg { ahead: leg.ahead, document, note: leg.note.into() })
+        };
+        Ok((address, stored.into_iter().map(leg).collect::<Result<_, PlanFileError>>()?))
     }
 
     fn task(&self, stored: v2::Task) -> Result<Task, PlanFileError> {
@@ -246,6 +274,7 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
         waiting: stored.waiting,
         left_out: stored.left_out.into_iter().map(Name::from).collect(),
         approvals: stored.approvals,
+        all_write: stored.all_write,
         lowered: stored
             .lowered
             .iter()

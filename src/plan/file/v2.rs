@@ -24,6 +24,8 @@ pub(super) struct Plan {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fenced: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evacuated: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub diverged: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discards: Option<String>,
@@ -34,6 +36,9 @@ pub(super) struct Plan {
     pub changes: Vec<Change>,
     pub drift: Vec<Change>,
     pub outputs: BTreeMap<String, Output>,
+    /// What objects are on the way that are written several times.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub legs: BTreeMap<String, Vec<Leg>>,
     pub steps: Vec<Step>,
     pub scopes: Vec<Status>,
     pub findings: Vec<Finding>,
@@ -54,6 +59,8 @@ pub(super) struct Promotion {
     pub left_out: Vec<String>,
     #[serde(default, skip_serializing_if = "none")]
     pub approvals: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_write: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lowered: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,8 +85,16 @@ pub(super) struct Proven {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct Leg {
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ahead: bool,
+    pub document: v1::Doc,
+    pub note: String,
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct Fencing {
-    /// `close`, `open`, `owed`
+    /// `close`, `open`, `owed`, `leave`, `return`
     pub wish: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
@@ -113,6 +128,8 @@ pub(super) struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
     pub members: Vec<Member>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leg: Option<usize>,
     pub needs: Vec<u32>,
     pub scope: Option<Scope>,
     pub plane: Option<String>,
@@ -152,6 +169,7 @@ impl From<v1::Plan> for Plan {
             promotion: None,
             fencing: None,
             fenced: BTreeMap::new(),
+            evacuated: BTreeMap::new(),
             diverged: BTreeMap::new(),
             discards: None,
             approvers: None,
@@ -159,6 +177,7 @@ impl From<v1::Plan> for Plan {
             changes: old.changes,
             drift: old.drift,
             outputs: old.outputs,
+            legs: BTreeMap::new(),
             steps: old.steps.into_iter().map(Step::from).collect(),
             scopes: old.scopes,
             findings: old.findings,
@@ -171,7 +190,7 @@ impl From<v1::Step> for Step {
     fn from(old: v1::Step) -> Self {
         let v1::Step { id, members, needs, scope, plane, weight } = old;
         // All that there was then.
-        let (phase, act, task) = ("change".to_owned(), None, None);
-        Self { id, phase, act, task, members, needs, scope, plane, weight }
+        let (phase, act, task, leg) = ("change".to_owned(), None, None, None);
+        Self { id, phase, act, task, members, leg, needs, scope, plane, weight }
     }
 }

@@ -4,17 +4,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lifeboat_sdk::value::Step as PathStep;
 use lifeboat_sdk::value::wire::Wire;
-use lifeboat_sdk::{Cause, Location, Marks, Path, Plane, Scope, Value};
+use lifeboat_sdk::{Cause, Diagnostic, Location, Marks, Path, Plane, Scope, Value};
 use lifeboat_state::secret::{Sealer, seal_document};
 use serde_json::value::RawValue;
 
 use super::{PlanFileError, VERSION, unstorable, v1, v2};
+use crate::address::Address;
 use crate::approval::{Policy, PolicyChange};
 use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::loss::{Exposure, Proven};
 use crate::plan::{
-    Deferral, Fencing, Member, ObjectChange, OutputChange, Plan, PlanMode, Promotion, Reason,
+    Deferral, Fencing, Leg, Member, ObjectChange, OutputChange, Plan, PlanMode, Promotion, Reason,
     ScopeStatus, Step, Task,
 };
 
@@ -63,6 +64,7 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         promotion: plan.promotion.as_ref().map(promotion),
         fencing: plan.fencing.as_ref().map(fencing),
         fenced: plan.fenced.clone(),
+        evacuated: plan.evacuated.clone(),
         diverged: plan.diverged.clone(),
         discards: plan.discards.clone(),
         approvers: plan.approvers.as_ref().map(approvers),
@@ -70,20 +72,10 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         drift: plan.drift.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         outputs,
+        legs: plan.legs.iter().map(|(at, legs)| writer.legs(at, legs)).collect::<Result<_, _>>()?,
         steps: plan.steps.iter().map(|s| writer.step(s)).collect::<Result<_, _>>()?,
         scopes: plan.scopes.iter().map(status).collect(),
-        findings: plan
-            .findings
-            .0
-            .iter()
-            .map(|f| v1::Finding {
-                code: f.code.to_owned(),
-                summary: f.summary.to_owned(),
-                detail: f.detail.clone(),
-                help: f.help.clone(),
-                address: f.address.clone(),
-            })
-            .collect(),
+        findings: plan.findings.0.iter().map(finding).collect(),
         checks: plan
             .checks
             .iter()
@@ -95,6 +87,16 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
             })
             .collect(),
     })
+}
+
+fn finding(found: &Diagnostic) -> v1::Finding {
+    v1::Finding {
+        code: found.code.to_owned(),
+        summary: found.summary.to_owned(),
+        detail: found.detail.clone(),
+        help: found.help.clone(),
+        address: found.address.clone(),
+    }
 }
 
 impl Writer<'_> {
@@ -140,11 +142,22 @@ impl Writer<'_> {
             act: step.act.map(|act| act.word().to_owned()),
             task: step.task.as_ref().map(|task| self.task(task)).transpose()?,
             members: step.members.iter().map(member).collect(),
+            leg: step.leg,
             needs: step.needs.iter().map(|n| n.0).collect(),
             scope: step.scope.as_ref().map(scope),
             plane: step.plane.map(|p| plane(p).to_owned()),
             weight: step.weight,
         })
+    }
+
+    fn legs(&self, at: &Address, legs: &[Leg]) -> Result<(String, Vec<v2::Leg>), PlanFileError> {
+        let at = at.to_string();
+        let leg = |leg: &Leg| {
+            let document = self.doc(&at, &leg.document)?;
+            Ok(v2::Leg { ahead: leg.ahead, document, note: leg.note.to_string() })
+        };
+        let legs = legs.iter().map(leg).collect::<Result<_, PlanFileError>>()?;
+        Ok((at, legs))
     }
 
     fn task(&self, task: &Task) -> Result<v2::Task, PlanFileError> {
@@ -207,6 +220,7 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         waiting: promotion.waiting,
         left_out: promotion.left_out.iter().map(ToString::to_string).collect(),
         approvals: promotion.approvals,
+        all_write: promotion.all_write,
         lowered: promotion.lowered.iter().map(|(at, ttl)| (at.to_string(), *ttl)).collect(),
         since: promotion.losses.since.map(|since| since.to_string()),
         losses: promotion.losses.of.iter().map(exposure).collect(),

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use lifeboat_sdk::{Name, Span};
 
-use super::{Address, DnsFailover, Endpoint, Policy, Switch, reach};
+use super::{Address, DnsFailover, Endpoint, Policy, Switch, reach, shift};
 use crate::config::reference::references;
 use crate::topology::read::{Open, Reader, Source};
 use crate::topology::{Ground, codes};
@@ -97,6 +97,10 @@ pub(super) fn check(
     if dns.switch == Switch::Health {
         one_writer(reader, writers, source);
     }
+    if dns.policy == Policy::Weighted {
+        standby_traffic(reader, ground, writers, source, dns);
+    }
+    shift::check(reader, writers, dns);
     for (region, endpoint) in &dns.endpoints {
         circular(reader, dns, endpoint);
         aliases(reader, ground, writers, dns, region, endpoint);
@@ -244,6 +248,42 @@ fn one_writer(reader: &mut Reader<'_, '_>, writers: &[OneWriter], source: &Sourc
     );
     let help = "Write switch = \"operator\", or writers = \"all\" there if both regions may write.";
     let diagnostic = codes::ONE_WRITER.error(detail).at(source.at("switch")).help(help);
+    reader.found.push(diagnostic.label(one.span, "has one writer"));
+}
+
+/// What goes to a region that takes no writes is not served. Weights by endpoint stay where they are
+/// when another region becomes the primary.
+fn standby_traffic(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    writers: &[OneWriter],
+    source: &Source<'_>,
+    dns: &DnsFailover,
+) {
+    let Some(one) = writers.first() else { return };
+    let mut fixed = dns.endpoints.values().filter(|endpoint| endpoint.weight.is_some());
+    let mut standbys = dns.endpoints.iter().filter(|(region, _)| **region != ground.primary);
+    let (detail, at) = match (fixed.next(), standbys.find(|(_, e)| dns.weight(e, false) > 0)) {
+        (Some(endpoint), _) => {
+            let detail = format!(
+                "The weight of an endpoint stays when another region becomes the primary, but {} has \
+                 one writer: its traffic must follow the primary.",
+                one.block
+            );
+            (detail, endpoint.span)
+        }
+        (None, Some((region, _))) => {
+            let detail = format!(
+                "Traffic would go to {region}, which takes no writes as a standby: {} has one writer.",
+                one.block
+            );
+            (detail, source.at("weights"))
+        }
+        (None, None) => return,
+    };
+    let help = "Write weights = { primary = 100, standby = 0 }, or writers = \"all\" there if all regions \
+                may write.";
+    let diagnostic = codes::STANDBY_TRAFFIC.error(detail).at(at).help(help);
     reader.found.push(diagnostic.label(one.span, "has one writer"));
 }
 

@@ -5,6 +5,7 @@ mod gate;
 mod health;
 mod lint;
 mod reach;
+mod shift;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use lifeboat_sdk::{Name, Span};
 use lifeboat_sdk_derive::Kind;
 
 use super::bucket::Bucket;
+use super::database::Database;
 use super::objective::{self, Objective};
 use super::read::{Open, Reader, Source};
 use super::service::Service;
@@ -21,6 +23,7 @@ pub use endpoint::{Address, Alias, Endpoint, EndpointBlock};
 pub use gate::{Gate, GateBlock};
 pub use health::{HealthCheck, HealthCheckBlock};
 use lint::OneWriter;
+pub use shift::{Shift, ShiftBlock};
 
 /// Who moves the traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +72,8 @@ pub struct DnsFailover {
     pub check: Option<HealthCheck>,
     /// The operator's gate.
     pub gate: Option<Gate>,
+    /// How traffic moves in steps.
+    pub shift: Option<Shift>,
     /// By region.
     pub endpoints: BTreeMap<Name, Endpoint>,
     /// The objective, where it is not the topology's.
@@ -111,6 +116,9 @@ pub struct DnsFailoverBlock {
     /// What moves the traffic for an operator.
     #[kind(block(max = 1))]
     pub gate: Vec<GateBlock>,
+    /// How the weights move in steps, where the policy is weighted and all regions may write.
+    #[kind(block(max = 1))]
+    pub shift: Vec<ShiftBlock>,
     /// What answers in a region: `endpoint "us-east-1" { … }`.
     #[kind(block)]
     pub endpoint: Vec<EndpointBlock>,
@@ -147,14 +155,15 @@ const LONGEST_TTL: u64 = 2_147_483_647;
 pub(super) fn read(
     reader: &mut Reader<'_, '_>,
     ground: &Ground<'_>,
-    buckets: &[Bucket],
-    services: &[Service],
+    (buckets, services, databases): (&[Bucket], &[Service], &[Database]),
 ) -> Vec<DnsFailover> {
+    let databases = databases.iter().map(|d| (format!("database.{}", d.name), d.span));
     let buckets = buckets.iter().filter(|b| b.one_writer);
     let buckets = buckets.map(|b| (format!("bucket.{}", b.name), b.span));
     let services = services.iter().filter(|s| s.one_writer);
     let services = services.map(|s| (format!("service.{}", s.name), s.span));
-    let writers = buckets.chain(services).map(|(block, span)| OneWriter { block, span });
+    let writers =
+        buckets.chain(services).chain(databases).map(|(block, span)| OneWriter { block, span });
     let writers: Vec<OneWriter> = writers.collect();
     let sources = reader.sources("dns_failover");
     let mut all = Vec::new();
@@ -187,6 +196,7 @@ fn one(
     let weights = weights(reader, &given.weights, source);
     let check = health::read(reader, &given.health_check, &body);
     let gate = gate::read(reader, ground, &given.gate, &body);
+    let shift = shift::read(reader, &given.shift, &body);
     let endpoints = endpoints?;
     let kind = lint::record_type(reader, given.r#type.as_deref(), &endpoints, source);
     Some(DnsFailover {
@@ -201,6 +211,7 @@ fn one(
         weights,
         check: check.ok()?,
         gate: gate.ok()?,
+        shift: shift.ok()?,
         endpoints,
         objective,
         needs: Needs::of(source.block),

@@ -25,6 +25,8 @@ struct Document<'r> {
     unprotected: Option<&'r str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     fenced: &'r BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    evacuated: &'r BTreeMap<String, String>,
     counts: Json,
     objects: Vec<Entry<'r>>,
     resource_drift: Vec<&'r RawValue>,
@@ -72,6 +74,7 @@ pub(super) fn document(report: &Report) -> String {
         incomplete: report.incomplete,
         unprotected: report.unprotected.as_deref(),
         fenced: &report.fenced,
+        evacuated: &report.evacuated,
         counts: json!({
             "unchanged": count(|s| matches!(s, Status::Same)),
             "changed": count(|s| matches!(s, Status::Changed(_))),

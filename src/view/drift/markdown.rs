@@ -4,7 +4,7 @@ use lifeboat_sdk::Severity;
 
 use super::report::{Found, Object, Report, Status, Verdict};
 use super::unmanaged::{Stray, Strays, Unlisted};
-use crate::view::markdown::{Page, block, code, details, fenced, unprotected};
+use crate::view::markdown::{Page, block, code, details, evacuated, fenced, unprotected};
 
 /// The page.
 pub(super) fn page(report: &Report) -> String {
@@ -24,6 +24,9 @@ pub(super) fn page(report: &Report) -> String {
     }
     for (region, since) in &report.fenced {
         page.add(&fenced(region, since));
+    }
+    for (region, since) in &report.evacuated {
+        page.add(&evacuated(region, since));
     }
     if let Some(since) = &report.unprotected {
         page.add(&unprotected(since));

@@ -115,6 +115,8 @@ pub struct Report {
     pub unprotected: Option<String>,
     /// Regions that are fenced by hand, and since when, RFC 3339.
     pub fenced: BTreeMap<String, String>,
+    /// Regions that are evacuated, and since when, RFC 3339.
+    pub evacuated: BTreeMap<String, String>,
     /// Every managed object, in the order of addresses.
     pub objects: Vec<Object>,
     /// What carries our tags and is in no state, where it was asked for.
@@ -170,6 +172,7 @@ impl Report {
             incomplete: incomplete || failed,
             unprotected: plan.unprotected.clone(),
             fenced: plan.fenced.clone(),
+            evacuated: plan.evacuated.clone(),
             objects: made.looked.iter().map(object).collect(),
             strays: strays.map(|found| Strays::of(found, loaded, base)),
             scopes: plan.scopes.clone(),
@@ -187,6 +190,7 @@ impl Report {
             incomplete: true,
             unprotected: None,
             fenced: BTreeMap::new(),
+            evacuated: BTreeMap::new(),
             objects: Vec::new(),
             strays: None,
             scopes: Vec::new(),

@@ -8,7 +8,7 @@ use crate::engine::{Made, Unmanaged};
 use crate::plan::Plan;
 use crate::view::escape::line;
 use crate::view::plan::{PlanView, word};
-use crate::view::promotion::{diverged, fenced, unprotected};
+use crate::view::promotion::{diverged, evacuated, fenced, unprotected};
 
 /// The report of `lifeboat drift`.
 pub fn text(made: &Made, view: &PlanView<'_>) -> String {
@@ -41,6 +41,9 @@ pub fn text(made: &Made, view: &PlanView<'_>) -> String {
     }
     for (region, since) in &plan.fenced {
         let _ok = writeln!(out, "\n{}", fenced(region, since));
+    }
+    for (region, since) in &plan.evacuated {
+        let _ok = writeln!(out, "\n{}", evacuated(region, since));
     }
     if let Some(since) = &plan.unprotected {
         let _ok = writeln!(out, "\n{}", unprotected(since));

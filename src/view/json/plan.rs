@@ -114,6 +114,8 @@ struct Document {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     fenced: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    evacuated: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     diverged: BTreeMap<String, u64>,
     timestamp: String,
     applyable: bool,
@@ -170,6 +172,7 @@ pub fn plan(plan: &Plan, loaded: &Loaded) -> Option<String> {
         unprotected: plan.unprotected.clone(),
         fence: fence(plan),
         fenced: plan.fenced.clone(),
+        evacuated: plan.evacuated.clone(),
         diverged: plan.diverged.clone(),
         timestamp: plan.created.clone(),
         applyable: plan.has_changes(),

@@ -34,6 +34,7 @@ pub(super) fn promotion(plan: &Plan) -> Option<Json> {
         "left_out": promotion.left_out.iter().map(|name| &**name).collect::<Vec<_>>(),
         "mode": promotion.mode().word(),
         "approvals": promotion.approvals,
+        "all_write": promotion.all_write,
         "since": promotion.losses.since.map(|since| since.to_string()),
         "losses": losses(plan, &promotion.losses),
         "lowered_ttl": promotion.lowered.iter().map(|(at, ttl)| (at.to_string(), json!(ttl))).collect::<serde_json::Map<_, _>>(),

@@ -79,6 +79,16 @@ pub fn details(name: &str, says: &str, lines: &[String]) -> String {
     format!("<details>\n<summary><code>{name}</code> {says}</summary>\n\n{block}\n</details>\n\n")
 }
 
+/// That a region is evacuated, and since when.
+pub fn evacuated(region: &str, since: &str) -> String {
+    format!(
+        "**{} is evacuated since {}:** {} gives it its traffic again.\n\n",
+        code(region),
+        code(since),
+        code(&format!("lifeboat evacuate -end {region}"))
+    )
+}
+
 /// That a region is fenced by hand, and since when.
 pub fn fenced(region: &str, since: &str) -> String {
     format!(

@@ -3,7 +3,7 @@
 
 use lifeboat_sdk::{Marks, Value, counted};
 
-use super::{Page, block, code, details, fenced, unprotected};
+use super::{Page, block, code, details, evacuated, fenced, unprotected};
 use crate::config::SourceMap;
 use crate::plan::{ObjectChange, OutputChange, Plan, PlanMode};
 use crate::view::drift::{Found, said};
@@ -40,10 +40,15 @@ pub fn page(plan: &Plan, view: &PlanView<'_>) -> String {
         ));
     }
     if let Some(fencing) = promotion::fencing(plan) {
-        page.add(&format!("**This plan is about fences alone:** {}\n\n", code(&fencing)));
+        let traffic = plan.fencing.as_ref().is_some_and(|it| it.wish.moves_traffic());
+        let what = if traffic { "traffic" } else { "fences" };
+        page.add(&format!("**This plan is about {what} alone:** {}\n\n", code(&fencing)));
     }
     for (region, since) in &plan.fenced {
         page.add(&fenced(region, since));
+    }
+    for (region, since) in &plan.evacuated {
+        page.add(&evacuated(region, since));
     }
     if let Some(since) = &plan.unprotected {
         page.add(&unprotected(since));

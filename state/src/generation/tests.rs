@@ -512,6 +512,7 @@ fn fences_by_hand_and_what_a_region_holds_alone_are_kept() {
     let found = [("replication.a".to_owned(), found)].into();
     let mut state = state_with(&[]);
     state.promotions.fenced = [("us-west-2".to_owned(), at.clone())].into();
+    state.promotions.evacuated = [("us-west-2".to_owned(), at.clone())].into();
     state.promotions.alone =
         [("us-east-1".to_owned(), Alone { epoch: 2, since: at, found })].into();
     let text = payload(&state, &sealer()).unwrap();

@@ -36,6 +36,8 @@ pub(super) struct Promotions {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) fenced: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) evacuated: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) alone: BTreeMap<String, Alone>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) gates: BTreeMap<String, Gate>,
@@ -129,6 +131,7 @@ impl Promotions {
             protected,
             owed,
             fenced,
+            evacuated,
             alone,
             gates,
             last,
@@ -137,8 +140,9 @@ impl Promotions {
         } = self;
         let since = unprotected.is_some() || protected.is_some();
         let nothing = left.is_none() && !since && last.is_none();
-        let open = owed.is_empty() && fenced.is_empty() && alone.is_empty() && gates.is_empty();
-        nothing && open && *approvals == 0 && approvers.is_empty()
+        let open = owed.is_empty() && alone.is_empty() && gates.is_empty();
+        let by_hand = fenced.is_empty() && evacuated.is_empty();
+        nothing && open && by_hand && *approvals == 0 && approvers.is_empty()
     }
 }
 

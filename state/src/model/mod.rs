@@ -89,6 +89,8 @@ pub struct Promotions {
     pub alone: BTreeMap<String, Alone>,
     /// Regions that are fenced by hand, and since when (RFC 3339).
     pub fenced: BTreeMap<String, String>,
+    /// Regions that traffic is taken from by hand, and since when (RFC 3339).
+    pub evacuated: BTreeMap<String, String>,
     /// Gates that are open because a region was left, by the block that has them.
     pub gates: BTreeMap<String, Gate>,
     /// The last promotion, or the one that is open.

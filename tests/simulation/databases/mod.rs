@@ -139,6 +139,7 @@ impl Told {
             verb,
             text: &files(primary),
             approve: self.approve,
+            rehearsal: None,
         };
         command.process(fatality).await
     }

@@ -12,6 +12,7 @@ mod sky;
 mod story;
 mod told;
 mod topology;
+mod traffic;
 
 use std::env;
 

@@ -278,6 +278,7 @@ impl Story {
             verb: typed.verb,
             text: &typed.text,
             approve: typed.approve,
+            rehearsal: None,
         }
     }
 

@@ -44,6 +44,7 @@ impl Told {
             verb,
             text: &text,
             approve: attests,
+            rehearsal: None,
         };
         let ended = command.process(Fatality::default()).await.unwrap();
         let found = self.judge.found();

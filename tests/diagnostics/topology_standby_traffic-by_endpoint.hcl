@@ -1,0 +1,28 @@
+topology "web" {
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "us-west-2"]
+  primary  = "us-east-1"
+}
+
+region "us-east-1" { account = "123456789012" }
+region "us-west-2" { account = "123456789012" }
+
+bucket "exports" {
+  name = { us-east-1 = "web-exports", us-west-2 = "web-exports-dr" }
+}
+
+dns_failover "web" {
+  zone   = "Z0123456789ABC"
+  name   = "www.example.com"
+  switch = "record"
+  policy = "weighted"
+
+  endpoint "us-east-1" {
+    address = "203.0.113.10"
+    weight  = 100
+  }
+  endpoint "us-west-2" {
+    address = "203.0.113.20"
+    weight  = 0
+  }
+}
