@@ -8,12 +8,12 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, Codes as _, failure, validate, wait};
 use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome,
-    Ownership, Path, Present, Scope, Service, Target, Value, WriteFailure,
+    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Line, Name, Observation,
+    Outcome, Ownership, Path, Present, Scope, Service, Target, Value, WriteFailure,
 };
 use lifeboat_sdk_derive::Kind;
 
-use crate::{AUTOSCALING, Api, find};
+use crate::{AUTOSCALING, Api, by_hand, find};
 
 /// Changes a group's capacity.
 pub(crate) const UPDATE: Call =
@@ -137,6 +137,10 @@ impl Kind for GroupKind {
         };
         let api = Api { client: &client, ctx, scope };
         join_all(changes.into_iter().map(|change| write(api, change))).await
+    }
+
+    fn commands(&self, scope: &Scope, changes: &[Change<Group>]) -> Option<Vec<Line>> {
+        Some(changes.iter().flat_map(|change| by_hand::lines(scope, &change.action)).collect())
     }
 }
 

@@ -4,6 +4,7 @@
 //! was there before a region was lost is statically stable, capacity that is asked for then is not.
 #![allow(clippy::result_large_err, reason = "failures and observations are the contract's")]
 
+mod by_hand;
 mod find;
 pub mod group;
 

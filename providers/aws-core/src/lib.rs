@@ -7,6 +7,7 @@
 #![allow(clippy::result_large_err, reason = "`Failure` is the contract's, and calls are rare")]
 
 pub mod clients;
+pub mod command;
 pub mod config;
 mod credentials;
 pub mod duration;
@@ -23,6 +24,7 @@ pub mod validate;
 pub mod wait;
 
 pub use clients::{Base, Clients};
+pub use command::aws;
 pub use config::Config;
 pub use failure::{Codes, failure};
 pub use guard::Guard;

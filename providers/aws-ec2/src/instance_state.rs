@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{Instance, InstanceStateName};
 use futures_util::future::join_all;
-use lifeboat_aws_core::{Clients, Codes as _, failure, validate, wait};
+use lifeboat_aws_core::{Clients, Codes as _, aws, failure, validate, wait};
 use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome,
-    Ownership, Present, Scope, Service, Target, Value, WriteFailure,
+    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Line, Name, Observation,
+    Outcome, Ownership, Present, Scope, Service, Target, Value, WriteFailure,
 };
 use lifeboat_sdk_derive::Kind;
 
@@ -113,6 +113,30 @@ impl Kind for InstanceStateKind {
         let api = Api { client: &client, ctx, scope };
         join_all(changes.into_iter().map(|change| write(api, change))).await
     }
+
+    fn commands(&self, scope: &Scope, changes: &[Change<InstanceState>]) -> Option<Vec<Line>> {
+        Some(changes.iter().flat_map(|change| lines(scope, &change.action)).collect())
+    }
+}
+
+/// What a person types: the order, and the wait until it is carried out.
+fn lines(scope: &Scope, action: &ChangeAction<InstanceState>) -> Vec<Line> {
+    let after = match action {
+        ChangeAction::Create { after } | ChangeAction::Update { after, .. } => after,
+        ChangeAction::Delete { .. } => {
+            return vec![Line::Note("It is somebody else's, and stays as it is.".to_owned())];
+        }
+    };
+    let (operation, wait) = match &*after.state {
+        RUNNING => ("start-instances", "instance-running"),
+        _ => ("stop-instances", "instance-stopped"),
+    };
+    let mut order = aws(scope, "ec2", operation).option("--instance-ids", &after.instance_id);
+    if after.force && after.state != RUNNING {
+        order = order.word("--force");
+    }
+    let wait = aws(scope, "ec2", "wait").word(wait);
+    vec![order.into(), wait.option("--instance-ids", &after.instance_id).into()]
 }
 
 async fn write(api: Api<'_>, change: Change<InstanceState>) -> Outcome<InstanceState> {

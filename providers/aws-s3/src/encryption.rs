@@ -7,9 +7,11 @@ use aws_sdk_s3::types::{
     ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
     ServerSideEncryptionRule,
 };
+use lifeboat_aws_core::command::dense;
 use lifeboat_aws_core::{normalise, validate};
 use lifeboat_sdk::{Call, Class, Failure, Finding, Object as _, Target, Value};
 use lifeboat_sdk_derive::Kind;
+use serde_json::{Value as Json, json};
 
 use crate::setting::{self, At, Head, NO_BUCKET, Setting, hollow, request};
 
@@ -64,6 +66,26 @@ pub struct ByDefault {
 
 impl Setting for Encryption {
     const NAME: &'static str = "aws_s3_bucket_server_side_encryption_configuration";
+    const SET: Option<[&'static str; 2]> =
+        Some(["put-bucket-encryption", "--server-side-encryption-configuration"]);
+    const REMOVE: Option<&'static str> = Some("delete-bucket-encryption");
+
+    fn argument(&self) -> Option<String> {
+        let rule = |rule: &Rule| {
+            let default = rule.apply_server_side_encryption_by_default.first().map(|default| {
+                json!({
+                    "SSEAlgorithm": default.sse_algorithm,
+                    "KMSMasterKeyID": default.kms_master_key_id,
+                })
+            });
+            json!({
+                "ApplyServerSideEncryptionByDefault": default,
+                "BucketKeyEnabled": rule.bucket_key_enabled,
+            })
+        };
+        let rules: Vec<Json> = self.rule.iter().map(rule).collect();
+        Some(dense(json!({ "Rules": rules })).to_string())
+    }
 
     fn head(&mut self) -> Head<'_> {
         Head { bucket: &mut self.bucket, id: &mut self.id, region: &mut self.region }

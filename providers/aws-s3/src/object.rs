@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
-use lifeboat_aws_core::{Clients, Codes as _, validate};
+use lifeboat_aws_core::{Clients, Codes as _, aws, validate};
 use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome,
-    Ownership, Path, Present, Scope, Service, Target, Value,
+    Call, Change, ChangeAction, Class, Command, Ctx, Failure, Finding, Kind, Line, Name,
+    Observation, Outcome, Ownership, Path, Present, Scope, Service, Target, Value,
 };
 use lifeboat_sdk_derive::Kind;
 use tokio::time::timeout;
@@ -117,6 +117,30 @@ impl Kind for ObjectKind {
             Err(failure) => return all_failed(&changes, &failure),
         };
         join_all(changes.into_iter().map(|change| write_one(ctx, scope, &client, change))).await
+    }
+
+    fn commands(&self, scope: &Scope, changes: &[Change<S3Object>]) -> Option<Vec<Line>> {
+        Some(changes.iter().map(|change| command(scope, &change.action).into()).collect())
+    }
+}
+
+/// What makes a change by hand, and only over what was read.
+fn command(scope: &Scope, action: &ChangeAction<S3Object>) -> Command {
+    let of = |operation, object: &S3Object| {
+        let command = aws(scope, "s3api", operation).option("--bucket", &object.bucket);
+        command.option("--key", &object.key).maybe("--expected-bucket-owner", crate::owner(scope))
+    };
+    let put = |object: &S3Object| {
+        let kind = object.content_type.as_deref();
+        of("put-object", object).maybe("--content-type", kind).file("--body", &object.content)
+    };
+    match action {
+        ChangeAction::Create { after } => put(after).option("--if-none-match", "*"),
+        ChangeAction::Update { before, after, .. } => match &before.etag {
+            Some(etag) => put(after).option("--if-match", etag),
+            None => put(after).option("--if-none-match", "*"),
+        },
+        ChangeAction::Delete { before, .. } => of("delete-object", before),
     }
 }
 

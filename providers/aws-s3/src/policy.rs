@@ -34,6 +34,12 @@ pub struct Policy {
 
 impl Setting for Policy {
     const NAME: &'static str = "aws_s3_bucket_policy";
+    const SET: Option<[&'static str; 2]> = Some(["put-bucket-policy", "--policy"]);
+    const REMOVE: Option<&'static str> = Some("delete-bucket-policy");
+
+    fn argument(&self) -> Option<String> {
+        Some(self.policy.clone())
+    }
 
     fn head(&mut self) -> Head<'_> {
         Head { bucket: &mut self.bucket, id: &mut self.id, region: &mut self.region }

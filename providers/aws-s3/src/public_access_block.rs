@@ -1,8 +1,10 @@
 //! `aws_s3_bucket_public_access_block`: what keeps a bucket from being public.
 
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
+use lifeboat_aws_core::command::dense;
 use lifeboat_sdk::{Call, Failure, Target};
 use lifeboat_sdk_derive::Kind;
+use serde_json::json;
 
 use crate::setting::{At, Head, NO_BUCKET, Setting, hollow, request};
 
@@ -44,6 +46,19 @@ pub struct PublicAccessBlock {
 
 impl Setting for PublicAccessBlock {
     const NAME: &'static str = "aws_s3_bucket_public_access_block";
+    const SET: Option<[&'static str; 2]> =
+        Some(["put-public-access-block", "--public-access-block-configuration"]);
+    const REMOVE: Option<&'static str> = Some("delete-public-access-block");
+
+    fn argument(&self) -> Option<String> {
+        let document = json!({
+            "BlockPublicAcls": self.block_public_acls,
+            "IgnorePublicAcls": self.ignore_public_acls,
+            "BlockPublicPolicy": self.block_public_policy,
+            "RestrictPublicBuckets": self.restrict_public_buckets,
+        });
+        Some(dense(document).to_string())
+    }
 
     fn head(&mut self) -> Head<'_> {
         Head { bucket: &mut self.bucket, id: &mut self.id, region: &mut self.region }

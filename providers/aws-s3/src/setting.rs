@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
-use lifeboat_aws_core::{Clients, normalise, validate};
+use lifeboat_aws_core::{Clients, aws, normalise, validate};
 use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Class, CopyOf, Ctx, Failure, Finding, Kind, Name, Object,
-    Observation, Outcome, Ownership, Present, Scope, Service, Synced, Target, Value, WriteFailure,
+    Call, Change, ChangeAction, Class, Command, CopyOf, Ctx, Failure, Finding, Kind, Line, Name,
+    Object, Observation, Outcome, Ownership, Present, Scope, Service, Synced, Target, Value,
+    WriteFailure,
 };
 
 use crate::S3;
@@ -150,6 +151,18 @@ pub(crate) trait Setting: Object + Default {
 
     /// Takes it away.
     fn remove(&self, at: &At<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// The operation by which a person sets it, and the option that says to what; `None` where that is
+    /// not written down.
+    const SET: Option<[&'static str; 2]> = None;
+
+    /// The operation by which a person takes it away.
+    const REMOVE: Option<&'static str> = None;
+
+    /// The value of that option.
+    fn argument(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Where a setting is.
@@ -232,6 +245,26 @@ impl<S: Setting> Kind for SettingKind<S> {
             Err(failure) => return all_failed(&changes, &failure),
         };
         join_all(changes.into_iter().map(|change| write_one(ctx, scope, &client, change))).await
+    }
+
+    fn commands(&self, scope: &Scope, changes: &[Change<S>]) -> Option<Vec<Line>> {
+        changes.iter().map(|change| command(scope, &change.action).map(Line::Run)).collect()
+    }
+}
+
+/// What makes a change by hand.
+fn command<S: Setting>(scope: &Scope, action: &ChangeAction<S>) -> Option<Command> {
+    let (object, [operation, option]) = match action {
+        ChangeAction::Create { after } | ChangeAction::Update { after, .. } => (after, S::SET?),
+        ChangeAction::Delete { before, .. } => (before, [S::REMOVE?, ""]),
+    };
+    let bucket = object.encode();
+    let command = aws(scope, "s3api", operation)
+        .option("--bucket", bucket.get("bucket")?.as_str()?)
+        .maybe("--expected-bucket-owner", crate::owner(scope));
+    match option {
+        "" => Some(command),
+        option => Some(command.option(option, object.argument()?)),
     }
 }
 

@@ -56,6 +56,15 @@ pub struct State {
 
 impl Setting for Versioning {
     const NAME: &'static str = "aws_s3_bucket_versioning";
+    const SET: Option<[&'static str; 2]> =
+        Some(["put-bucket-versioning", "--versioning-configuration"]);
+
+    fn argument(&self) -> Option<String> {
+        let state = self.versioning_configuration.first()?;
+        // With a device it takes its code, and what never was on cannot be written.
+        let plain = self.mfa.is_none() && state.mfa_delete.as_deref() != Some(ENABLED);
+        (plain && state.status != DISABLED).then(|| format!("Status={}", state.status))
+    }
 
     fn head(&mut self) -> Head<'_> {
         Head { bucket: &mut self.bucket, id: &mut self.id, region: &mut self.region }

@@ -8,7 +8,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::command::Line;
 use crate::context::Ctx;
+use crate::erasure::{decode_change, encode_outcome};
 use crate::failure::{Class, Failure};
 use crate::future::BoxFuture;
 use crate::inventory::Inventory;
@@ -315,6 +317,11 @@ pub trait Kind: Send + Sync + 'static {
         scope: &Scope,
         changes: Vec<Change<Self::Object>>,
     ) -> impl Future<Output = Vec<Outcome<Self::Object>>> + Send;
+
+    /// What a person types to make these changes; `None` where that is not written down. Pure.
+    fn commands(&self, _scope: &Scope, _changes: &[Change<Self::Object>]) -> Option<Vec<Line>> {
+        None
+    }
 }
 
 /// A data source.
@@ -404,6 +411,8 @@ pub trait DynKind: Send + Sync {
         scope: &'a Scope,
         changes: Vec<Change<KnownDoc>>,
     ) -> BoxFuture<'a, Vec<Outcome<Value>>>;
+    /// See [`Kind::commands`].
+    fn commands(&self, scope: &Scope, changes: Vec<Change<KnownDoc>>) -> Option<Vec<Line>>;
 }
 
 /// A data source as the engine sees it.
@@ -434,31 +443,6 @@ pub fn erase_data<D: DataSource>(data: D) -> Arc<dyn DynData> {
 }
 
 struct Erased<K>(K);
-
-fn decode_action<O: Object>(action: ChangeAction<KnownDoc>) -> Result<ChangeAction<O>, Failure> {
-    let decode = |doc: &KnownDoc| {
-        O::decode(doc.value()).map_err(|e| Failure::new(Class::Invalid, e.to_string()))
-    };
-    Ok(match action {
-        ChangeAction::Create { after } => ChangeAction::Create { after: decode(&after)? },
-        ChangeAction::Update { id, before, after } => {
-            ChangeAction::Update { id, before: decode(&before)?, after: decode(&after)? }
-        }
-        ChangeAction::Delete { id, before } => {
-            ChangeAction::Delete { id, before: decode(&before)? }
-        }
-    })
-}
-
-fn encode_outcome<O: Object>(outcome: Outcome<O>) -> Outcome<Value> {
-    let encode = |present: Present<O>| present.map(|o| o.encode());
-    match outcome {
-        Ok(present) => Ok(present.map(encode)),
-        Err(WriteFailure { failure, half_made }) => {
-            Err(WriteFailure { failure, half_made: half_made.map(encode) })
-        }
-    }
-}
 
 impl<K: Kind> DynKind for Erased<K> {
     fn name(&self) -> &'static str {
@@ -547,22 +531,17 @@ impl<K: Kind> DynKind for Erased<K> {
     ) -> BoxFuture<'a, Vec<Outcome<Value>>> {
         Box::pin(async move {
             // All decode before any is called: a batch is not half tried for a bad document.
-            let mut decoded = Vec::with_capacity(changes.len());
-            for change in changes {
-                let Change { address, token, owner, action } = change;
-                decoded.push(decode_action::<K::Object>(action).map(|action| Change {
-                    address,
-                    token,
-                    owner,
-                    action,
-                }));
-            }
+            let decoded: Vec<_> = changes.into_iter().map(decode_change::<K::Object>).collect();
             if let Some(failure) = decoded.iter().find_map(|d| d.as_ref().err()).cloned() {
                 return decoded.iter().map(|_| Err(failure.clone().into())).collect();
             }
             let changes = decoded.into_iter().filter_map(Result::ok).collect();
             self.0.write(ctx, scope, changes).await.into_iter().map(encode_outcome).collect()
         })
+    }
+    fn commands(&self, scope: &Scope, changes: Vec<Change<KnownDoc>>) -> Option<Vec<Line>> {
+        let changes = changes.into_iter().map(decode_change).collect::<Result<Vec<_>, _>>().ok()?;
+        self.0.commands(scope, &changes)
     }
 }
 

@@ -7,8 +7,10 @@ extern crate self as lifeboat_sdk;
 
 pub mod call;
 pub mod codec;
+pub mod command;
 pub mod context;
 pub mod diagnostic;
+mod erasure;
 pub mod failure;
 pub mod future;
 pub mod inventory;
@@ -25,6 +27,7 @@ pub mod sync;
 pub mod value;
 
 pub use call::{Access, Call, Plane};
+pub use command::{Command, Line};
 pub use context::Ctx;
 pub use diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Span, counted};
 pub use failure::{Class, Failure};

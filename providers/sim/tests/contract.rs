@@ -299,7 +299,7 @@ mod broken {
     use lifeboat_sdk::future::BoxFuture;
     use lifeboat_sdk::kind::{ChangeAction, DynKind};
     use lifeboat_sdk::{
-        Batch, Change, Class, CopyOf, Ctx, Failure, Finding, Inventory, KnownDoc, Name,
+        Batch, Change, Class, CopyOf, Ctx, Failure, Finding, Inventory, KnownDoc, Line, Name,
         Observation, Outcome, Ownership, Proof, RoleContext, RolePlan, Schema, Scope, Service,
         Synced, Target, Value,
     };
@@ -330,6 +330,9 @@ mod broken {
         }
         fn batch(&self) -> Option<Batch> {
             self.0.batch()
+        }
+        fn commands(&self, scope: &Scope, changes: Vec<Change<KnownDoc>>) -> Option<Vec<Line>> {
+            self.0.commands(scope, changes)
         }
         fn longest(&self) -> Option<std::time::Duration> {
             self.0.longest()

@@ -1,6 +1,7 @@
 //! `aws_route53_record`: the record sets of a zone, simple, alias, failover, weighted, by latency.
 
 mod batch;
+mod by_hand;
 mod convert;
 mod hooks;
 mod lookup;
@@ -14,8 +15,8 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::Clients;
 use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
-    Batch, Call, Change, Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome, Ownership,
-    Present, Proof, Scope, Service, Target, Value,
+    Batch, Call, Change, Class, Ctx, Failure, Finding, Kind, Line, Name, Observation, Outcome,
+    Ownership, Present, Proof, Scope, Service, Target, Value,
 };
 use lifeboat_sdk_derive::Kind;
 
@@ -218,6 +219,10 @@ impl Kind for RecordKind {
             Ok(client) => write::write(Api { client: &client, ctx, scope }, &changes).await,
             Err(failure) => all_failed(&changes, &failure),
         }
+    }
+
+    fn commands(&self, scope: &Scope, changes: &[Change<Record>]) -> Option<Vec<Line>> {
+        by_hand::lines(scope, changes)
     }
 }
 

@@ -61,7 +61,7 @@ fn before(action: &ChangeAction<Record>) -> Option<&Record> {
 /// What a change takes away: what is deleted, and what becomes another record of its group. A
 /// record that changes its routing policy is made anew, because the members of a group must have
 /// the same one.
-fn replaced(action: &ChangeAction<Record>) -> Option<&Record> {
+pub(super) fn replaced(action: &ChangeAction<Record>) -> Option<&Record> {
     match action {
         ChangeAction::Update { before, after, .. }
             if id(before) == id(after) && policy(before) == policy(after) =>
@@ -148,7 +148,8 @@ fn live(seen: &Seen, going: &Record, key: &Key) -> Result<Option<ResourceRecordS
     Err(Failure::new(Class::Conflict, text))
 }
 
-fn put(
+/// What is put in its place, and how.
+pub(super) fn put(
     action: &ChangeAction<Record>,
     fqdn: &str,
 ) -> Result<Option<(Action, ResourceRecordSet)>, Failure> {

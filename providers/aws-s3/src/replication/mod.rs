@@ -3,6 +3,7 @@
 //! Rules are of S3's second version: each has a filter, a priority and says whether delete
 //! markers are copied. A rule of the first version that is found live is shown as what it does.
 
+mod by_hand;
 mod convert;
 mod normal;
 pub mod sync;
@@ -189,6 +190,14 @@ pub struct Minutes {
 
 impl Setting for Replication {
     const NAME: &'static str = "aws_s3_bucket_replication_configuration";
+    const SET: Option<[&'static str; 2]> =
+        Some(["put-bucket-replication", "--replication-configuration"]);
+    const REMOVE: Option<&'static str> = Some("delete-bucket-replication");
+
+    fn argument(&self) -> Option<String> {
+        // With a token of AWS support it takes more than this.
+        self.token.is_none().then(|| by_hand::document(&self.role, &self.rule)).flatten()
+    }
 
     fn head(&mut self) -> Head<'_> {
         Head { bucket: &mut self.bucket, id: &mut self.id, region: &mut self.region }

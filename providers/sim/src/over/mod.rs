@@ -13,7 +13,7 @@ use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::schema::Shape;
 use lifeboat_sdk::{
-    Batch, Change, Class, CopyOf, Ctx, Failure, Finding, Inventory, KnownDoc, Location, Name,
+    Batch, Change, Class, CopyOf, Ctx, Failure, Finding, Inventory, KnownDoc, Line, Location, Name,
     Observation, Outcome, Ownership, Present, RoleContext, RolePlan, Schema, Scope, Service,
     Synced, Target, Value,
 };
@@ -148,6 +148,9 @@ impl DynKind for Over {
     }
     fn batch(&self) -> Option<Batch> {
         self.template.batch()
+    }
+    fn commands(&self, scope: &Scope, changes: Vec<Change<KnownDoc>>) -> Option<Vec<Line>> {
+        self.template.commands(scope, changes)
     }
     fn longest(&self) -> Option<Duration> {
         self.template.longest()

@@ -21,6 +21,10 @@ pub struct Requirements {
 }
 
 impl Requirements {
+    /// The AWS CLI: no server, but made of the same.
+    pub const AWS_CLI: Self =
+        Self { name: "awscli", text: include_str!("../../requirements/awscli.txt") };
+
     /// The requirements of a server.
     pub fn of(kind: ServerKind) -> Self {
         let text = match kind {
