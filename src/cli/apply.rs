@@ -1,4 +1,4 @@
-//! `lifeboat apply` and `lifeboat destroy`
+//! `lifeboat apply`
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::failure;
 use super::plan::{failed, make, tell};
 use super::workspace::{Workspace, asked, duration, has_files};
-use super::{approval, args, preflight, promote};
+use super::{approval, args, preflight, promote, standing};
 use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
@@ -29,13 +29,6 @@ use crate::view::bar::Bar;
 use crate::view::escape::line;
 use crate::view::ndjson;
 use crate::view::progress::Progress;
-
-/// Runs `destroy`.
-pub async fn destroy(workspace: &Workspace, args: args::Destroy) -> Exit {
-    let args::Destroy { planning, consent, locking } = args;
-    let given = args::Apply { planning, consent, locking, destroy: true, ..args::Apply::default() };
-    run(workspace, given).await
-}
 
 /// Runs `apply`.
 pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
@@ -62,6 +55,10 @@ pub async fn run(workspace: &Workspace, args: args::Apply) -> Exit {
     let crash = crash(workspace);
     let backend = match workspace.backend_of(|parts| crash.tear(parts)).await {
         Ok(backend) => backend,
+        Err(exit) => return exit,
+    };
+    let args = match standing::taken(workspace, &backend, args) {
+        Ok(args) => args,
         Err(exit) => return exit,
     };
     let operation = match (&args.import, args.destroy) {
@@ -298,6 +295,9 @@ impl Applying<'_> {
     async fn saved(&self, path: &Path) -> Result<(Ready, Recovered), Exit> {
         let workspace = self.workspace;
         let (plan, bytes) = workspace.saved_plan(self.backend, path)?;
+        if plan.lasting.is_some() {
+            return self.standing(plan, bytes).await;
+        }
         let (loaded, contexts) = workspace.load_plan(&plan).map_err(|found| {
             workspace.tell(&found);
             Exit::Error
@@ -318,7 +318,7 @@ impl Applying<'_> {
     }
 
     /// Providers that can make calls, with verified accounts.
-    async fn connected(
+    pub(super) async fn connected(
         &self,
         loaded: &Loaded,
         contexts: &Contexts,

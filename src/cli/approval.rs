@@ -121,8 +121,8 @@ async fn promote(
     let asks = asks && !workspace.output.json;
     let mut asking = Asking { workspace, asks, what: What::Promotion };
     let option = match &args.edit {
-        Some(_) => format!("-from-epoch={epoch}"),
-        None => format!("-promote={to} -from-epoch={epoch}"),
+        Some(_) if args.plan.is_none() => format!("-from-epoch={epoch}"),
+        _ => format!("-promote={to} -from-epoch={epoch}"),
     };
     let named = consent.naming.promote.as_deref().zip(consent.naming.from_epoch);
     if let Some((region, given)) = named
@@ -211,7 +211,12 @@ fn by(
     bound: &Policy,
 ) -> Result<(Value, Option<Diagnostic>), Exit> {
     let word = &args.consent.word;
-    let signed = signed::signers(workspace, args, &ready.plan, &ready.bytes, bound)?;
+    // Of a standing plan that is signed which was made ahead.
+    let (plan, bytes) = match ready.signed.as_deref() {
+        Some((plan, bytes)) => (plan, bytes),
+        None => (&ready.plan, &ready.bytes),
+    };
+    let signed = signed::signers(workspace, args, plan, bytes, bound)?;
     let short = signed.len() < usize::try_from(bound.needed).unwrap_or(usize::MAX);
     if short && !word.break_glass {
         let text = too_few(args, ready, bound, &signed);

@@ -22,6 +22,7 @@ pub use super::preflight::Preflight;
 pub use super::promote::{Failback, Promote};
 pub use super::report::Report;
 pub use super::simulate::Simulate;
+pub use super::standing::Ahead;
 pub use super::state::options::StateCommand;
 pub use super::watch::options::Watch;
 
@@ -296,6 +297,9 @@ pub struct Plan {
     /// Which promotion is meant.
     #[command(flatten)]
     pub naming: Naming,
+    /// A promotion that is planned ahead.
+    #[command(flatten)]
+    pub ahead: Ahead,
     /// Exit 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -423,6 +427,10 @@ pub struct Show {
     /// What that text says.
     #[command(flatten)]
     pub terms: Terms,
+    /// Print what a person types in place of a PLAN, step by step, as a script for a POSIX shell: for the
+    /// day when lifeboat itself fails
+    #[arg(long, requires = "plan", conflicts_with_all = ["format", "approval"])]
+    pub commands: bool,
     /// A plan that `lifeboat plan -out=PLAN` has saved; without one, the state
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,

@@ -11,6 +11,7 @@ mod candidates;
 pub mod completion;
 pub mod consent;
 pub mod console;
+pub mod destroy;
 pub mod drift;
 pub mod env;
 pub mod exit;
@@ -36,6 +37,7 @@ pub mod requests;
 pub mod show;
 pub mod signed;
 pub mod simulate;
+mod standing;
 pub mod state;
 pub mod status;
 pub mod validate;
@@ -344,7 +346,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Fmt(args) => fmt::run(workspace, &args).await,
         Command::Plan(args) => plan::run(workspace, &args).await,
         Command::Apply(args) => apply::run(workspace, *args).await,
-        Command::Destroy(args) => apply::destroy(workspace, args).await,
+        Command::Destroy(args) => destroy::run(workspace, args).await,
         Command::Promote(args) => promote::run(workspace, args).await,
         Command::Failback(args) => promote::back(workspace, args).await,
         Command::Fence(args) => fence::run(workspace, args).await,

@@ -10,6 +10,7 @@ use lifeboat_state::model::State;
 use super::args;
 use super::exit::Exit;
 use super::generate;
+use super::standing;
 use super::workspace::{Workspace, asked};
 use crate::apply::Known;
 use crate::engine::planning::{self, Made};
@@ -23,6 +24,9 @@ use crate::view::progress::Progress;
 
 /// Runs `plan`.
 pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
+    if let Some(path) = &args.ahead.check_standing {
+        return standing::check(workspace, args, path).await;
+    }
     let mut asked = match asked(&args.planning, args.destroy, workspace.now) {
         Ok(asked) => asked,
         Err(text) => {
@@ -41,7 +45,10 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
     // What cannot be read was never seen.
     asked.positions = backend.copies().known().await.unwrap_or_default();
     let state = known.state.as_ref();
-    asked.back = match named(&args.naming, &loaded, state) {
+    if let Err(exit) = standing::ask(workspace, &args.ahead, &mut asked) {
+        return exit;
+    }
+    asked.back |= match named(&args.naming, &loaded, state) {
         Ok(named) => named,
         Err(text) => {
             let summary = "The plan is not of the promotion that is named";
@@ -50,10 +57,15 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
         }
     };
     let planning = &args.planning;
-    let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
+    let mut made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
     workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
     if made.diagnostics.has_errors() {
         return failed(&made.diagnostics);
+    }
+    if args.ahead.standing.is_some()
+        && let Err(exit) = standing::mark(workspace, args, &mut made.plan)
+    {
+        return exit;
     }
     tell(workspace, planning, &made.plan, "plan");
     if !workspace.output.json {
@@ -61,6 +73,11 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
     }
     if let Some(path) = &args.out
         && let Err(exit) = save(workspace, &backend, &made.plan, path).await
+    {
+        return exit;
+    }
+    if made.plan.lasting.is_some()
+        && let Err(exit) = standing::keep(workspace, &backend, &made.plan).await
     {
         return exit;
     }
@@ -107,7 +124,7 @@ async fn ready(workspace: &Workspace, args: &args::Plan) -> Result<Ready, Exit> 
     if let Some(path) = &args.generate_config_out {
         generate::check(workspace, path)?;
     }
-    let contexts = workspace.contexts(false);
+    let contexts = standing::contexts(workspace, args)?;
     let mut settings = workspace.settings(Some(&args.planning));
     let loaded = workspace.load_asking(&mut settings, &contexts).await?;
     let backend = workspace.backend().await?;
@@ -209,6 +226,7 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
                 | "promotion::unconfirmed"
                 | "promotion::ungraceful"
                 | "promotion::unreachable"
+                | "plan::standing"
                 | "plan::not_empty"
         )
     };

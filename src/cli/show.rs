@@ -8,11 +8,12 @@ use super::args::{self, Shown};
 use super::exit::Exit;
 use super::signed;
 use super::workspace::Workspace;
+use crate::engine::by_hand::by_hand;
 use crate::engine::stored;
 use crate::registry::Providers;
 use crate::view::paint::Paint;
 use crate::view::plan::PlanView;
-use crate::view::{json, markdown, show};
+use crate::view::{self, json, markdown, show};
 
 /// Runs `show`.
 pub async fn run(workspace: &Workspace, args: &args::Show) -> Exit {
@@ -23,6 +24,9 @@ pub async fn run(workspace: &Workspace, args: &args::Show) -> Exit {
     if let Some(path) = &args.plan {
         if args.approval {
             return approval(workspace, &backend, path, &args.terms);
+        }
+        if args.commands {
+            return commands(workspace, &backend, path, args.json);
         }
         return plan(workspace, &backend, path, args.shown());
     }
@@ -84,6 +88,21 @@ fn plan(workspace: &Workspace, backend: &StoreBackend, path: &Path, shown: Shown
             workspace.tell(&plan.findings);
         }
     }
+    Exit::Done
+}
+
+/// Shows what a person types in place of a plan.
+fn commands(workspace: &Workspace, backend: &StoreBackend, path: &Path, document: bool) -> Exit {
+    let plan = match workspace.saved_plan(backend, path) {
+        Ok((plan, _)) => plan,
+        Err(exit) => return exit,
+    };
+    let all = by_hand(&plan, &workspace.catalogue);
+    let text = match document {
+        true => view::by_hand::json(&plan, &all),
+        false => view::by_hand::script(&plan, &all),
+    };
+    workspace.output.result(&text);
     Exit::Done
 }
 

@@ -59,6 +59,8 @@ pub struct Ready {
     pub skips: BTreeMap<String, String>,
     /// Who approved a promotion, and what they attested and accepted.
     pub approval: Option<Value>,
+    /// What approvers have signed, where that is not the plan itself: the standing plan and its bytes.
+    pub signed: Option<Box<(Plan, Vec<u8>)>>,
     /// What acts are played by where nothing real may happen.
     pub rehearsal: Option<Arc<dyn Rehearsal>>,
 }
@@ -72,8 +74,20 @@ impl Ready {
         contexts: Contexts,
         providers: Providers,
     ) -> Self {
-        let (resumes, skips, approval, rehearsal) = (false, BTreeMap::new(), None, None);
-        Self { plan, bytes, loaded, contexts, providers, resumes, skips, approval, rehearsal }
+        let (resumes, skips, approval, signed, rehearsal) =
+            (false, BTreeMap::new(), None, None, None);
+        Self {
+            plan,
+            bytes,
+            loaded,
+            contexts,
+            providers,
+            resumes,
+            skips,
+            approval,
+            signed,
+            rehearsal,
+        }
     }
 
     /// Whether no generation need be written: nothing is to do, and all of it is in state.

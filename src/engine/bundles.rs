@@ -43,6 +43,14 @@ enum Told {
     Left(String),
 }
 
+/// A bundle as it is to be written.
+struct Packed {
+    about: About,
+    /// The standing plan in it.
+    standing: Option<Vec<u8>>,
+    bytes: Vec<u8>,
+}
+
 /// The region bundles of one run.
 pub(super) struct Bundles<'a> {
     backend: &'a dyn StateBackend,
@@ -168,7 +176,7 @@ impl<'a> Bundles<'a> {
     }
 
     /// The bundle as state is now, and its bytes.
-    async fn bundle(&self, about: About) -> Result<(About, Vec<u8>), String> {
+    async fn bundle(&self, about: About) -> Result<Packed, String> {
         let packed = self.backend.packed().await.map_err(|error| chain(&error))?;
         let state = packed.ok_or("there is no state yet")?;
         let header = state.generation().map_err(|error| chain(&error))?.header;
@@ -176,15 +184,11 @@ impl<'a> Bundles<'a> {
         let about = About { lineage, epoch, serial, at: (self.now)(), ..about };
         let bundle = Bundle { about, files: self.files.clone(), state };
         let bytes = bundle.encode().map_err(|error| chain(&error))?;
-        Ok((bundle.about, bytes.to_vec()))
+        let standing = bundle.state.standing.map(|standing| standing.plan.to_vec());
+        Ok(Packed { about: bundle.about, standing, bytes: bytes.to_vec() })
     }
 
-    async fn keep_at(
-        &self,
-        spot: &Spot,
-        (about, bytes): &(About, Vec<u8>),
-        (ctx, now): (&Ctx, Now),
-    ) {
+    async fn keep_at(&self, spot: &Spot, packed: &Packed, (ctx, now): (&Ctx, Now)) {
         let known = {
             let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
             told.get(&spot.region).cloned()
@@ -192,15 +196,15 @@ impl<'a> Bundles<'a> {
         let there = match known {
             Some(Told::Left(_) | Told::Current) => return,
             Some(Told::Written(version)) => Ok(There::Older(version)),
-            None => self.look(spot, about, ctx).await,
+            None => self.look(spot, packed, ctx).await,
         };
         let told = match there {
             Err(why) => Told::Left(why),
             Ok(There::Same(_)) if now == Now::Idle => Told::Current,
             Ok(There::Older(version) | There::Same(version)) => {
-                self.write(spot, bytes, (ctx, Over::This(&version))).await
+                self.write(spot, &packed.bytes, (ctx, Over::This(&version))).await
             }
-            Ok(There::None) => self.write(spot, bytes, (ctx, Over::Nothing)).await,
+            Ok(There::None) => self.write(spot, &packed.bytes, (ctx, Over::Nothing)).await,
         };
         let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(spot.region.clone(), told);
@@ -212,11 +216,12 @@ impl<'a> Bundles<'a> {
     }
 
     /// The bundle that is there; one that is ahead of this run's is not replaced.
-    async fn look(&self, spot: &Spot, about: &About, ctx: &Ctx) -> Result<There, String> {
+    async fn look(&self, spot: &Spot, packed: &Packed, ctx: &Ctx) -> Result<There, String> {
+        let about = &packed.about;
         let kept = self.shelves.bundle(ctx, spot).await.map_err(|failure| failure.to_string())?;
         let Some(kept) = kept else { return Ok(There::None) };
         // One that cannot be read is of no use to anybody.
-        let Ok(Bundle { about: there, .. }) = Bundle::decode(&kept.bytes) else {
+        let Ok(Bundle { about: there, state, .. }) = Bundle::decode(&kept.bytes) else {
             return Ok(There::Older(kept.version));
         };
         if there.lineage != about.lineage || there.place() < about.place() {
@@ -230,7 +235,9 @@ impl<'a> Bundles<'a> {
             ));
         }
         // A run that died may have left one whose promotion is over by now.
-        Ok(match there.promotion == about.promotion {
+        // And another standing plan may have been made since.
+        let standing = state.standing.map(|standing| standing.plan.to_vec());
+        Ok(match there.promotion == about.promotion && standing == packed.standing {
             true => There::Same(kept.version),
             false => There::Older(kept.version),
         })

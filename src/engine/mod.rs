@@ -8,6 +8,7 @@ pub mod applying;
 pub mod approvers;
 mod asked;
 mod bundles;
+pub mod by_hand;
 pub mod candidates;
 pub mod compare;
 pub mod console;

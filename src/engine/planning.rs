@@ -302,6 +302,7 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
             exclude_regions: asked.exclude_regions.iter().map(ToString::to_string).collect(),
         },
         promotion: None,
+        lasting: None,
         fencing: None,
         diverged: state.map(diverged).unwrap_or_default(),
         discards: asked.discards.clone(),

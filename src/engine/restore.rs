@@ -200,7 +200,11 @@ mod tests {
         Bundle {
             about: About { folder: folder.to_owned(), ..About::default() },
             files: names.iter().map(|name| ((*name).to_owned(), Vec::new())).collect(),
-            state: Packed { generation: Vec::new().into(), journals: BTreeMap::new() },
+            state: Packed {
+                generation: Vec::new().into(),
+                journals: BTreeMap::new(),
+                standing: None,
+            },
         }
     }
 

@@ -47,6 +47,20 @@ pub fn check(inputs: &Inputs, expires: &str, now: &Now) -> Diagnostics {
     found
 }
 
+/// Checks a standing plan: state may have gone on since, but for the epoch. What has changed by that
+/// is found when it is planned anew ([`super::lasting::differences`]).
+pub fn lasting(inputs: &Inputs, expires: &str, now: &Now) -> Diagnostics {
+    let left = |(lineage, ..): (String, u64, u64)| (lineage, inputs.serial, inputs.epoch);
+    let state = now.state.clone().map(left);
+    let mut found = check(inputs, expires, &Now { state, ..now.clone() });
+    if let Some((_, _, epoch)) = now.state.as_ref().filter(|(_, _, epoch)| *epoch != inputs.epoch) {
+        let left = inputs.epoch;
+        let text = format!("It leaves epoch {left}, and the state is at epoch {epoch}.");
+        found.push(refused("plan::stale", "Saved plan is stale", text));
+    }
+    found
+}
+
 fn refused(code: &'static str, summary: &'static str, text: String) -> Diagnostic {
     Diagnostic::error(code, summary, text).help("Make the plan again, read it, and apply that.")
 }

@@ -6,6 +6,7 @@ pub mod fencing;
 pub mod file;
 pub mod finalise;
 pub mod guard;
+pub mod lasting;
 pub mod leg;
 pub mod loss;
 pub mod order;
@@ -26,6 +27,7 @@ use crate::diff::Action;
 pub use crate::refresh::ScopeStatus;
 pub use fencing::{Fencing, Wish};
 pub use finalise::Finalise;
+pub use lasting::Lasting;
 pub use leg::{Leg, Legs};
 pub use promotion::{Placed, Promotion, When};
 pub use step::{Act, Member, Operand, Operation, Phase, Step, StepId, Task};
@@ -58,6 +60,8 @@ pub struct Plan {
     pub inputs: Inputs,
     /// Where it makes another region the primary.
     pub promotion: Option<Promotion>,
+    /// Where it is a standing plan of a promotion: made ahead, for the day when it is needed.
+    pub lasting: Option<Lasting>,
     /// Where it is about the fences or the traffic of a region alone.
     pub fencing: Option<Fencing>,
     /// Regions that are fenced by hand, and since when (RFC 3339), as state had it.

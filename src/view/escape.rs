@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 /// Whether a character may change what a terminal shows besides printing itself.
-fn unsafe_char(c: char) -> bool {
+pub(super) fn unsafe_char(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')

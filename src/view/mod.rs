@@ -1,6 +1,7 @@
 //! All output; decides nothing. Pure functions from data to text, and the one writer.
 
 pub mod bar;
+pub mod by_hand;
 pub mod candidates;
 pub mod changes;
 pub mod check;
@@ -27,8 +28,10 @@ pub mod promotion;
 pub mod prompt;
 pub mod report;
 pub mod restored;
+pub mod shell;
 pub mod show;
 pub mod simulate;
+pub mod standing;
 pub mod status;
 pub mod value;
 pub mod watch;

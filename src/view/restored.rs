@@ -27,6 +27,8 @@ pub struct Page<'a> {
     pub unread: &'a [Said],
     /// How many regions hold records.
     pub regions: usize,
+    /// The folder of the standing plan, where there is one.
+    pub standing: Option<&'a Path>,
 }
 
 /// The page for people.
@@ -59,6 +61,14 @@ pub fn text(page: &Page<'_>) -> String {
     if confirmed == 0 && !page.unread.is_empty() {
         out.push_str(
             "So nobody has confirmed that there was no later promotion. The first apply looks again.\n",
+        );
+    }
+    if let Some(folder) = page.standing {
+        let folder = line(&folder.display().to_string());
+        let _ok = writeln!(
+            out,
+            "There is a standing plan: `lifeboat apply {folder}/plan`. What it does by hand: \
+             {folder}/commands"
         );
     }
     out.push_str(&lacking(page));

@@ -345,7 +345,11 @@ fn bundle() -> Bundle {
     Bundle {
         about,
         files: files.map(|(name, content)| (name.to_owned(), content.to_vec())).into(),
-        state: Packed { generation: stored("v2.generation").into(), journals: journals.into() },
+        state: Packed {
+            generation: stored("v2.generation").into(),
+            journals: journals.into(),
+            standing: None,
+        },
     }
 }
 

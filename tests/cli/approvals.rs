@@ -93,6 +93,22 @@ fn enough_signatures_of_approvers_promote_and_nothing_is_typed() {
     apply(&case, &[&alice, &carol]).says(1, &["plan::applied"]);
 }
 
+/// A standing plan is signed ahead; the state goes on before its day.
+#[test]
+fn a_standing_plan_is_approved_by_signatures_of_before() {
+    let case = Case::of(&files("us-east-1", 2, THREE));
+    case.ok(&["apply", "-auto-approve"]);
+    case.ok(&["plan", "-standing=us-west-2", "-out=plan"]);
+    let text = text(&case, &[]);
+    let (alice, carol) = (sign(&case, "alice", &text), sign(&case, "carol", &text));
+    // Another serial: what is applied on the day is not the bytes that were signed.
+    case.ok(&["state", "restore", "1"]);
+    case.ok(&["plan", "-check-standing=plan"]);
+    apply(&case, &[&alice]).says(5, &["bob"]);
+    apply(&case, &[&alice, &carol]).says(0, &["Approved by alice, carol."]);
+    case.run(&["status"]).says(0, &["primary us-west-2 (epoch 2)"]);
+}
+
 #[test]
 fn too_few_signatures_promote_nothing_whoever_is_named() {
     let case = promoting();

@@ -1,6 +1,7 @@
 //! The program as people use it: commands, exit codes, texts, and bad days without servers.
 
 mod approvals;
+mod by_hand;
 pub(crate) mod case;
 mod ci;
 mod commands;

@@ -16,7 +16,7 @@ pub(super) const APPROVED: &[&str] =
     &["apply", "-input=false", "-auto-approve", "-promote=us-west-2", "-from-epoch=1"];
 
 /// What approves going back from the first promotion.
-const FAILBACK: &[&str] = &["failback", "-input=false", "-from-epoch=2"];
+pub(super) const FAILBACK: &[&str] = &["failback", "-input=false", "-from-epoch=2"];
 
 /// The example, applied, and then with the other region as the primary in its files.
 #[track_caller]

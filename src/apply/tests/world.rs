@@ -357,6 +357,7 @@ pub(super) fn blank(address: Address, region: &str) -> ObjectChange {
 pub(super) fn plan_of(id: &str, changes: Vec<ObjectChange>, steps: Vec<Step>) -> Plan {
     Plan {
         promotion: None,
+        lasting: None,
         fencing: None,
         fenced: Default::default(),
         evacuated: Default::default(),

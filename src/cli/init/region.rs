@@ -159,6 +159,7 @@ fn create(path: &Path, content: &[u8]) -> io::Result<()> {
 fn tell(workspace: &Workspace, bundle: &Bundle, layout: &Layout, lacks: &Lacks, loaded: &Loaded) {
     let encrypted = bundle.state.is_sealed();
     let key = workspace.root.join(&layout.root).join(FOLDER).join("key");
+    let standing = Path::new(FOLDER).join("state/standing");
     let text = restored::text(&restored::Page {
         about: &bundle.about,
         files: layout.files.len(),
@@ -167,6 +168,7 @@ fn tell(workspace: &Workspace, bundle: &Bundle, layout: &Layout, lacks: &Lacks, 
         key: encrypted.then_some(&*key),
         wanted: &lacks.wanted,
         unread: &lacks.unread,
+        standing: bundle.state.standing.is_some().then_some(&*standing),
         regions: loaded.topology.as_ref().map_or(0, |topology| topology.recording().count()),
     });
     if workspace.output.json {
@@ -186,6 +188,7 @@ fn tell(workspace: &Workspace, bundle: &Bundle, layout: &Layout, lacks: &Lacks, 
                 })),
                 "written": about.at,
                 "root": layout.root,
+                "standing_plan": bundle.state.standing.as_ref().map(|_| standing.join("plan")),
                 "key_needed": encrypted,
                 "variables_needed": lacks.wanted,
             },

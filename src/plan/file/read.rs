@@ -20,8 +20,9 @@ use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::loss::{Exposure, Losses, Proven};
 use crate::plan::{
-    Act, CheckResult, Deferral, Fencing, Inputs, Leg, Member, ObjectChange, Operand, Operation,
-    OutputChange, Phase, Plan, PlanMode, Promotion, Reason, ScopeStatus, Step, StepId, Task, Wish,
+    Act, CheckResult, Deferral, Fencing, Inputs, Lasting, Leg, Member, ObjectChange, Operand,
+    Operation, OutputChange, Phase, Plan, PlanMode, Promotion, Reason, ScopeStatus, Step, StepId,
+    Task, Wish,
 };
 
 struct Reader<'a> {
@@ -71,6 +72,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         mode: one_of(MODES, write::mode, &stored.mode)?,
         inputs,
         promotion: stored.promotion.map(promotion).transpose()?,
+        lasting: stored.lasting.map(|lasting| Lasting { assume_down: lasting.assume_down }),
         fencing: stored.fencing.map(fencing).transpose()?,
         fenced: stored.fenced,
         evacuated: stored.evacuated,

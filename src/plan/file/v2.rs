@@ -20,6 +20,8 @@ pub(super) struct Plan {
     pub standing: Option<v1::Doc>,
     pub promotion: Option<Promotion>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasting: Option<Lasting>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fencing: Option<Fencing>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fenced: BTreeMap<String, String>,
@@ -90,6 +92,12 @@ pub(super) struct Leg {
     pub ahead: bool,
     pub document: v1::Doc,
     pub note: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Lasting {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assume_down: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -167,6 +175,7 @@ impl From<v1::Plan> for Plan {
             exclude_regions: Vec::new(),
             standing: None,
             promotion: None,
+            lasting: None,
             fencing: None,
             fenced: BTreeMap::new(),
             evacuated: BTreeMap::new(),

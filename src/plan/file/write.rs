@@ -15,8 +15,8 @@ use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::loss::{Exposure, Proven};
 use crate::plan::{
-    Deferral, Fencing, Leg, Member, ObjectChange, OutputChange, Plan, PlanMode, Promotion, Reason,
-    ScopeStatus, Step, Task,
+    Deferral, Fencing, Lasting, Leg, Member, ObjectChange, OutputChange, Plan, PlanMode, Promotion,
+    Reason, ScopeStatus, Step, Task,
 };
 
 /// Seals the documents of one plan.
@@ -62,6 +62,7 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         exclude_regions: inputs.exclude_regions.clone(),
         standing: writer.maybe(STANDING, inputs.standing.as_ref())?,
         promotion: plan.promotion.as_ref().map(promotion),
+        lasting: plan.lasting.as_ref().map(standing),
         fencing: plan.fencing.as_ref().map(fencing),
         fenced: plan.fenced.clone(),
         evacuated: plan.evacuated.clone(),
@@ -234,6 +235,20 @@ fn exposure(exposure: &Exposure) -> v2::Exposure {
         how: how.clone(),
     });
     v2::Exposure { about: exposure.about.to_string(), copied: exposure.copied, proven }
+}
+
+fn standing(lasting: &Lasting) -> v2::Lasting {
+    v2::Lasting { assume_down: lasting.assume_down.clone() }
+}
+
+fn finding(found: &Diagnostic) -> v1::Finding {
+    v1::Finding {
+        code: found.code.to_owned(),
+        summary: found.summary.to_owned(),
+        detail: found.detail.clone(),
+        help: found.help.clone(),
+        address: found.address.clone(),
+    }
 }
 
 fn fencing(fencing: &Fencing) -> v2::Fencing {

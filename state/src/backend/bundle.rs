@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{BackendError, Parts, StoreBackend};
-use crate::bundle::Packed;
+use super::{BackendError, Parts, StoreBackend, standing};
+use crate::bundle::{Packed, Standing};
 use crate::generation::{Chain, GenerationError};
 use crate::journal::Journals;
 use crate::lock::{LEAP, LockError};
@@ -14,7 +14,17 @@ impl StoreBackend {
     pub(super) async fn pack(&self) -> Result<Option<Packed>, BackendError> {
         let Some(generation) = self.chain.stored().await? else { return Ok(None) };
         let journals = self.journals().open_parts().await?;
-        Ok(Some(Packed { generation, journals }))
+        let standing = standing::read(&*self.parts.store).await?;
+        Ok(Some(Packed { generation, journals, standing }))
+    }
+
+    /// Keeps a standing plan beside the state, in the place of the one before. Needs no lock: nothing
+    /// is decided by it.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn keep_standing(&self, standing: &Standing) -> Result<(), BackendError> {
+        Ok(standing::write(&*self.parts.store, standing).await?)
     }
 
     /// Puts what was packed on another machine where there is no state yet. The lock's term is above
@@ -37,6 +47,9 @@ impl StoreBackend {
             if !journals.put_part(name, bytes.clone()).await? {
                 return Err(BackendError::Occupied);
             }
+        }
+        if let Some(standing) = &packed.standing {
+            standing::write(&*parts.store, standing).await?;
         }
         let chain = Chain::new(Arc::clone(&parts.store));
         match chain.take_in(header.serial, packed.generation.clone()).await? {

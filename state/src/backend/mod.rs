@@ -25,6 +25,7 @@ mod bundle;
 mod error;
 mod inspect;
 mod local;
+mod standing;
 #[cfg(test)]
 mod tests;
 

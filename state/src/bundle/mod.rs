@@ -129,6 +129,17 @@ pub struct Packed {
     pub generation: Bytes,
     /// The parts of the journals of open runs by name.
     pub journals: BTreeMap<String, Bytes>,
+    /// The standing plan, where one was made.
+    pub standing: Option<Standing>,
+}
+
+/// A promotion that was planned ahead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The plan file.
+    pub plan: Bytes,
+    /// What a person types in its place: a script for a POSIX shell.
+    pub commands: String,
 }
 
 impl Packed {
@@ -143,7 +154,9 @@ impl Packed {
     /// Whether something in it is sealed, so that the key is needed. Errs on the side of yes.
     pub fn is_sealed(&self) -> bool {
         let mut journals = self.journals.values();
-        secret::is_sealed(&self.generation) || journals.any(|part| journal::is_sealed(part))
+        secret::is_sealed(&self.generation)
+            || journals.any(|part| journal::is_sealed(part))
+            || self.standing.as_ref().is_some_and(|standing| secret::is_sealed(&standing.plan))
     }
 }
 

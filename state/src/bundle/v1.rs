@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Bundle, BundleError, Move, Packed};
+use super::{About, Bundle, BundleError, Move, Packed, Standing};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +25,15 @@ struct Document {
     files: BTreeMap<String, Content>,
     generation: Content,
     journals: BTreeMap<String, Content>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    standing: Option<Ahead>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ahead {
+    plan: Content,
+    commands: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -89,6 +98,10 @@ pub(super) fn text(bundle: &Bundle) -> Result<String, BundleError> {
         files: files.iter().map(|(name, bytes)| (name.clone(), Content::of(bytes))).collect(),
         generation: Content::of(&state.generation),
         journals: journals.map(|(name, bytes)| (name.clone(), Content::of(bytes))).collect(),
+        standing: state.standing.as_ref().map(|standing| Ahead {
+            plan: Content::of(&standing.plan),
+            commands: standing.commands.clone(),
+        }),
     };
     Ok(serde_json::to_string(&document)?)
 }
@@ -112,9 +125,13 @@ pub(super) fn read(text: &str) -> Result<Bundle, BundleError> {
         tool_version: document.tool_version,
         at: document.at,
     };
+    let standing = document.standing.map(|Ahead { plan, commands }| {
+        Ok::<_, BundleError>(Standing { plan: plan.bytes()?.into(), commands })
+    });
     let state = Packed {
         generation: document.generation.bytes()?.into(),
         journals: journals.into_iter().map(|(name, bytes)| (name, Bytes::from(bytes))).collect(),
+        standing: standing.transpose()?,
     };
     Ok(Bundle { about, files: contents(document.files)?, state })
 }

@@ -1,0 +1,78 @@
+//! What is secret, or not known yet, is a variable of the shell, and nothing else is lost.
+
+use lifeboat_sdk::command::variable;
+use lifeboat_sdk::schema::{Attribute, Presence, Shape};
+use lifeboat_sdk::{Name, Type, Value};
+
+use super::blanks::{Blank, Blanks};
+
+static ATTRIBUTES: &[Attribute] = &[
+    Attribute { name: "id", presence: Presence::Computed, ..Attribute::PLAIN },
+    Attribute { name: "check", ..Attribute::PLAIN },
+    Attribute { name: "path", ..Attribute::PLAIN },
+    Attribute { name: "secret", sensitive: true, ..Attribute::PLAIN },
+    Attribute { name: "count", shape: Shape::Number, ..Attribute::PLAIN },
+];
+
+fn object(entries: &[(&str, Value)]) -> Value {
+    Value::object(entries.iter().map(|(name, value)| (Name::from(*name), value.clone())))
+}
+
+fn text(text: &str) -> Value {
+    Value::string(text)
+}
+
+#[test]
+fn secrets_and_what_is_not_known_are_variables_and_what_the_provider_tells_is_nothing() {
+    let document = object(&[
+        ("id", Value::unknown(Type::String)),
+        ("check", Value::unknown(Type::String)),
+        ("path", text("a/b").sensitive()),
+        ("secret", text("hush")),
+        ("count", Value::int(3)),
+    ]);
+    let mut blanks = Blanks::default();
+    let filled = blanks.fill(ATTRIBUTES, &document, "x.y").unwrap();
+    assert!(filled.get("id").unwrap().is_null());
+    assert_eq!(filled.text("check"), Some(&*variable("FILL_CHECK")));
+    // A variable of that name is the shell's own without what stands before it.
+    assert_eq!(filled.text("path"), Some(&*variable("FILL_PATH")));
+    assert_eq!(filled.text("secret"), Some(&*variable("FILL_SECRET")));
+    assert_eq!(filled.get("count").unwrap().as_i64(), Some(3));
+    let told: Vec<(String, bool)> = blanks
+        .take()
+        .into_iter()
+        .map(|Blank { variable, secret, .. }| (variable, secret))
+        .collect();
+    let told: Vec<(&str, bool)> = told.iter().map(|(name, secret)| (&**name, *secret)).collect();
+    assert_eq!(told, [("FILL_CHECK", false), ("FILL_PATH", true), ("FILL_SECRET", true)]);
+    assert!(!format!("{filled:?}").contains("hush"));
+}
+
+#[test]
+fn a_value_keeps_its_name_and_another_gets_another() {
+    let document = object(&[("secret", text("hush"))]);
+    let mut blanks = Blanks::default();
+    blanks.fill(ATTRIBUTES, &document, "x.y").unwrap();
+    assert_eq!(blanks.take().len(), 1);
+    let other = blanks.fill(ATTRIBUTES, &document, "x.z").unwrap();
+    assert_eq!(other.text("secret"), Some(&*variable("FILL_SECRET_2")));
+    assert_eq!(blanks.take()[0].about, "x.z");
+    let again = blanks.fill(ATTRIBUTES, &document, "x.y").unwrap();
+    assert_eq!(again.text("secret"), Some(&*variable("FILL_SECRET")));
+    assert_eq!(blanks.take()[0].about, "x.y");
+}
+
+#[test]
+fn what_no_variable_can_stand_for_is_not_written_down() {
+    let mut blanks = Blanks::default();
+    for document in [
+        object(&[("count", Value::unknown(Type::Number))]),
+        object(&[("count", Value::int(7).sensitive())]),
+        // It would be taken for a variable.
+        object(&[("path", text(&variable("HOME")))]),
+        Value::unknown(Type::Dynamic),
+    ] {
+        assert!(blanks.fill(ATTRIBUTES, &document, "x.y").is_none(), "{document:?}");
+    }
+}
