@@ -56,6 +56,8 @@ pub enum Act {
     Sync,
     /// Lists what a region holds alone that was left without a fence.
     Survey,
+    /// Copies to a region what replication does not bring there by itself.
+    Backfill,
     /// Looks once more whether an object is as the plan was made from.
     Confirm,
     /// Looks once more whether a fence is in place, and places it again where it is not.
@@ -72,13 +74,14 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Approve,
         Self::Claim,
         Self::Reach,
         Self::Hook,
         Self::Sync,
         Self::Survey,
+        Self::Backfill,
         Self::Confirm,
         Self::Hold,
         Self::Probe,
@@ -97,15 +100,22 @@ impl Act {
             | Self::Reach
             | Self::Sync
             | Self::Survey
+            | Self::Backfill
             | Self::Confirm
             | Self::Hold => false,
         }
     }
 
-    /// Whether it changes nothing that lasts, so that it may be ended at any time.
+    /// Whether it changes nothing that lasts, or only what is done again just so, so that it may be
+    /// ended at any time.
     pub fn only_looks(self) -> bool {
         match self {
-            Self::Sync | Self::Survey | Self::Confirm | Self::Probe | Self::Wait => true,
+            Self::Sync
+            | Self::Survey
+            | Self::Backfill
+            | Self::Confirm
+            | Self::Probe
+            | Self::Wait => true,
             Self::Approve
             | Self::Claim
             | Self::Reach
@@ -125,6 +135,7 @@ impl Act {
             Self::Hook => "hook",
             Self::Sync => "sync",
             Self::Survey => "survey",
+            Self::Backfill => "backfill",
             Self::Confirm => "confirm",
             Self::Hold => "hold",
             Self::Probe => "probe",
@@ -215,6 +226,8 @@ pub enum Event {
         act: Act,
         /// To what; nothing where it is about the whole.
         about: Option<Name>,
+        /// What came of it, where that is worth a line.
+        how: Option<String>,
         /// How long it took.
         elapsed: Duration,
     },

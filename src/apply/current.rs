@@ -98,6 +98,7 @@ impl<'p> Current<'p> {
         if let Some(fencing) = &plan.fencing {
             self.fencing(fencing);
         }
+        self.backfills();
         let inputs = &plan.inputs;
         if let Some(topology) = &inputs.topology {
             self.state.topology = Some(topology.to_string());

@@ -255,11 +255,12 @@ async fn finish(
         if ending == RunEnding::Done && run.plan.mode == PlanMode::Normal {
             current.placed();
         }
+        let promotions = &mut current.state.promotions;
         if ending == RunEnding::Done
             && run.plan.is_whole()
-            && current.state.promotions.owed.is_empty()
+            && promotions.owed.is_empty()
+            && promotions.backfills.is_empty()
         {
-            let promotions = &mut current.state.promotions;
             if promotions.unprotected.take().is_some() {
                 promotions.protected = Some((run.now)());
             }

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat_sdk::Value;
-use lifeboat_state::model::{Alone, Evidence, Gate, Lone, Owed, Passage, Unmerged};
+use lifeboat_sdk::{Replaces, Value};
+use lifeboat_state::model::{Alone, Backfill, Evidence, Gate, Lone, Owed, Passage, Unmerged};
 
 use super::current::Current;
 use super::request::Taken;
-use crate::plan::{Act, Fencing, Phase, Promotion, Step, Wish};
+use crate::plan::{Act, Fencing, Phase, PlanMode, Promotion, Step, Wish};
 
 impl Current<'_> {
     /// Takes over what a step did that changes no object; `told` is what the journal keeps of it.
@@ -27,8 +27,10 @@ impl Current<'_> {
                     alone.found.insert(about.clone(), unmerged(told, &at));
                 }
             }
+            Act::Backfill => self.backfilled(step, told, &at),
             _ => {}
         }
+        let promotions = &mut self.state.promotions;
         let Some(promotion) = &self.plan.promotion else { return };
         let passage = promotions.last.get_or_insert_default();
         match act {
@@ -57,7 +59,7 @@ impl Current<'_> {
                 promotions.gates.insert(about, gate);
             }
             Act::Close => note(passage, format!("{about} close"), step, (act, at), told),
-            Act::Confirm | Act::Wait | Act::Survey => {}
+            Act::Confirm | Act::Wait | Act::Survey | Act::Backfill => {}
             Act::Claim => {
                 passage.reached.insert(step.phase.word().to_owned(), at.clone());
                 self.claim(promotion, &at);
@@ -106,6 +108,51 @@ impl Current<'_> {
         }
     }
 
+    /// What is to be copied is so until it is done, whoever dies.
+    pub(super) fn backfills(&mut self) {
+        let inputs = &self.plan.inputs;
+        let whole = self.plan.mode == PlanMode::Normal
+            && self.plan.promotion.is_none()
+            && self.plan.fencing.is_none()
+            && inputs.targets.is_empty()
+            && inputs.excludes.is_empty()
+            && inputs.exclude_regions.is_empty();
+        let known = &mut self.state.promotions.backfills;
+        if self.plan.mode == PlanMode::Destroy {
+            known.clear();
+        }
+        let before = if whole { std::mem::take(known) } else { known.clone() };
+        for (address, regions) in &self.plan.backfills {
+            for (region, given_up) in regions {
+                let since = before.get(address).and_then(|of| of.get(region));
+                let since = since.map_or_else(|| self.plan.created.clone(), |it| it.since.clone());
+                let one = Backfill { since, given_up: *given_up };
+                known.entry(address.clone()).or_default().insert(region.clone(), one);
+            }
+        }
+    }
+
+    /// What was to be copied is copied; of what a region held alone the rest is told.
+    fn backfilled(&mut self, step: &Step, told: &Value, at: &str) {
+        let text = |name: &str| {
+            let arguments = step.task.as_ref().map(|task| &task.arguments);
+            arguments.and_then(|all| all.get(name)).and_then(Value::as_str).unwrap_or_default()
+        };
+        let (address, from, to) = (text("address"), text("from"), text("to"));
+        let promotions = &mut self.state.promotions;
+        if text("replaces") == Replaces::Nothing.word() {
+            let alone = promotions.alone.get_mut(from);
+            if let Some(found) = alone.and_then(|alone| alone.found.get_mut(address)) {
+                *found = unmerged(told, at);
+            }
+            return;
+        }
+        if let Some(regions) = promotions.backfills.get_mut(address) {
+            regions.remove(to);
+        }
+        promotions.backfills.retain(|_, regions| !regions.is_empty());
+    }
+
     /// The other region is the primary.
     fn claim(&mut self, promotion: &Promotion, at: &str) {
         self.state.epoch = promotion.epoch + 1;
@@ -114,6 +161,8 @@ impl Current<'_> {
         promotions.left = Some(promotion.from.to_string());
         // It is fenced by its role now.
         promotions.fenced.remove(&*promotion.from);
+        // What copies from now on has none of its own yet.
+        promotions.backfills.clear();
         // Whoever becomes the primary was settled before.
         promotions.alone.remove(&*promotion.to);
         if !promotion.owed.is_empty() {

@@ -23,7 +23,7 @@ use crate::engine::expected::{self, Expected};
 use crate::engine::finaliser::Finaliser;
 use crate::engine::{Asked, Contexts, Loaded, Settings, approvers, failback, going_on, ground};
 use crate::event::Events;
-use crate::plan::{Plan, PlanMode, bind, file};
+use crate::plan::{Act, Plan, PlanMode, bind, file};
 use crate::registry::Providers;
 use crate::view::bar::Bar;
 use crate::view::escape::line;
@@ -427,6 +427,7 @@ impl Applying<'_> {
         } else {
             output.result(&text);
         }
+        let copies = plan.tasks(Act::Backfill).next().is_some();
         match outcome.ending {
             RunEnding::Done => {
                 let unread = self.args.planning.unreachable_exitcode && plan.incomplete();
@@ -434,6 +435,8 @@ impl Applying<'_> {
             }
             // A promotion stays open and is gone on with, even if only a hook or a gate failed.
             RunEnding::Failed if plan.promotion.is_some() => Exit::Partial,
+            // All objects are as planned, and what is left is copied by the next one.
+            RunEnding::Failed if copies && outcome.undone().next().is_none() => Exit::Partial,
             _ if outcome.partial() => Exit::Partial,
             _ => Exit::Error,
         }

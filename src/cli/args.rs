@@ -324,6 +324,9 @@ pub struct Apply {
     /// Remove everything that the state holds
     #[arg(long)]
     pub destroy: bool,
+    /// Copy to the primary what only this region holds, where the primary has nothing under the key
+    #[arg(long, value_name = "REGION", conflicts_with_all = ["destroy", "plan", "discard_diverged"])]
+    pub copy_diverged: Option<String>,
     /// Give up what only this region holds, and let it follow: `lifeboat status` tells what it is
     #[arg(long, value_name = "REGION", conflicts_with_all = ["destroy", "plan"])]
     pub discard_diverged: Option<String>,

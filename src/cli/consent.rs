@@ -110,6 +110,6 @@ impl Apply {
     /// What planning is asked for besides.
     pub(super) fn wishes(&self, asked: Asked) -> Asked {
         let (fencing, discards) = (self.fencing.clone(), self.discard_diverged.clone());
-        Asked { fencing, discards, ..asked }
+        Asked { fencing, discards, copies: self.copy_diverged.clone(), ..asked }
     }
 }

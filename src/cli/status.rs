@@ -1,7 +1,9 @@
 //! `lifeboat status`: one page about the topology, from state alone.
 
+use std::collections::BTreeMap;
+
 use lifeboat_state::backend::{BackendError, StateBackend as _, StoreBackend};
-use lifeboat_state::model::{Alone, Lone};
+use lifeboat_state::model::{Alone, Backfill, Lone};
 use lifeboat_state::positions::Position;
 use lifeboat_state::request::{Open, Request};
 use serde_json::{Value as Json, json};
@@ -93,6 +95,7 @@ fn document(page: &Page) -> Json {
         "copies": page.copies.iter().map(copy).collect::<Vec<_>>(),
         "fenced": page.fenced,
         "evacuated": page.evacuated,
+        "backfills": page.backfills.iter().flat_map(backfills).collect::<Vec<_>>(),
         "diverged": page.alone.iter().map(diverged).collect::<Vec<_>>(),
         "owed": page.owed.iter().map(|(address, owed)| json!({
             "address": address,
@@ -141,6 +144,15 @@ fn copy(position: &Position) -> Json {
         "until": time(position.until),
         "compared": time(position.at),
         "how": position.how,
+    })
+}
+
+/// What is still to be copied that replication does not bring by itself.
+fn backfills(
+    (address, regions): (&String, &BTreeMap<String, Backfill>),
+) -> impl Iterator<Item = Json> {
+    regions.iter().map(move |(region, of)| {
+        json!({ "address": address, "region": region, "since": of.since, "given_up": of.given_up })
     })
 }
 

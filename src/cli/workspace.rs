@@ -305,6 +305,7 @@ pub fn asked(planning: &Planning, destroy: bool, now: jiff::Timestamp) -> Result
         back: false,
         graceful: false,
         discards: None,
+        copies: None,
         fencing: None,
         positions: Positions::default(),
         since: planning.since.as_ref().map(|since| since.at(now)),

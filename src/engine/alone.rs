@@ -12,11 +12,11 @@ use super::roles::Roles;
 use super::tasks::copy_of;
 use crate::address::Address;
 use crate::desired::Part;
+use crate::desired::blocks::replication::copying;
 use crate::plan::promotion::region_of;
 use crate::plan::resolve::complete;
 use crate::plan::survey::survey;
 use crate::plan::{ObjectChange, Operand, Plan, PlanMode, Step, Task};
-use crate::topology::replication::Replication;
 
 /// How long the listing of one copy may take.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -84,6 +84,9 @@ fn tasks(
         let source = here(Part::Writers).find(|fence| *fence.name == *bucket)?;
         let source = ground.previous.get(source)?;
         let scope = source.scope.clone().filter(|scope| !silent.contains(scope))?;
+        let (_, kind) = loaded.catalogue.kinds.get(&*address.kind)?;
+        // As the files have it: what is live there may be gone.
+        let document = copying(topology, name, region, &topology.primary)?;
         let text = |text: &str| Value::string(text);
         Some(Task {
             about: about.into(),
@@ -99,39 +102,11 @@ fn tasks(
                 kind: address.kind.clone(),
                 id: None,
                 scope,
-                document: copying(loaded, address, replication, copy)?,
+                document: complete(kind.schema().attributes, &document).ok()?,
             }),
         })
     };
     here(Part::Copies).filter_map(task).collect()
-}
-
-/// What copied from the region to the new primary, as the files have it: what is live there may be gone.
-fn copying(
-    loaded: &Loaded,
-    address: &Address,
-    replication: &Replication,
-    copy: &str,
-) -> Option<Value> {
-    let topology = loaded.topology.as_ref()?;
-    let bucket = topology.buckets.iter().find(|bucket| bucket.name == replication.bucket)?;
-    let name = bucket.names.get(region_of(address)?)?;
-    let (_, kind) = loaded.catalogue.kinds.get(&*address.kind)?;
-    let text = |text: &str| Value::string(text);
-    let block = |entries: Vec<(Name, Value)>| Value::tuple(vec![Value::object(entries)]);
-    let destination = block(vec![("bucket".into(), text(&format!("arn:aws:s3:::{copy}")))]);
-    let rule = block(vec![
-        ("status".into(), text("Enabled")),
-        ("prefix".into(), text(replication.prefix.as_deref().unwrap_or_default())),
-        ("destination".into(), destination),
-    ]);
-    // Who copies is no question of what was copied.
-    let document = Value::object([
-        ("bucket".into(), text(name)),
-        ("role".into(), text("")),
-        ("rule".into(), rule),
-    ]);
-    complete(kind.schema().attributes, &document).ok()
 }
 
 /// That a region holds something alone keeps it from becoming the primary: it would be served then,
@@ -151,24 +126,24 @@ pub(super) fn target(state: &State, to: &str) -> Result<(), Box<Diagnostic>> {
         state.primary.as_deref().unwrap_or("the primary")
     );
     let help = format!(
-        "`lifeboat status -json` lists them. Copy what is wanted by hand; then `lifeboat apply \
-         -discard-diverged={to}` gives up the rest."
+        "`lifeboat status -json` lists them. `lifeboat apply -copy-diverged={to}` copies what the primary \
+         has not; then `lifeboat apply -discard-diverged={to}` gives up the rest."
     );
     let summary = "The region holds objects that no other has";
     Err(Box::new(Diagnostic::error("promotion::diverged", summary, detail).help(help)))
 }
 
-/// Whether what a region holds alone can be given up.
+/// Whether what a region holds alone can be copied or given up.
 ///
 /// # Errors
 /// Nothing is known of any.
-pub(super) fn discards(state: Option<&State>, region: &str) -> Result<(), Box<Diagnostic>> {
+pub(super) fn settles(state: Option<&State>, region: &str) -> Result<(), Box<Diagnostic>> {
     let found = state.and_then(|state| state.promotions.alone.get(region));
     if found.is_some_and(|alone| count(alone) > 0) {
         return Ok(());
     }
     let detail = format!("No object is known that only {region} holds.");
-    let summary = "There is nothing to give up";
+    let summary = "There is nothing to settle";
     let help = "`lifeboat status` tells which regions hold something alone.";
     Err(Box::new(Diagnostic::error("promotion::no_diverged", summary, detail).help(help)))
 }

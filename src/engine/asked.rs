@@ -36,6 +36,8 @@ pub struct Asked {
     pub graceful: bool,
     /// The region of which it is given up what it holds alone.
     pub discards: Option<String>,
+    /// The region of which it is copied to the primary what it holds alone.
+    pub copies: Option<String>,
     /// What is wanted of fences, and of nothing else.
     pub fencing: Option<Wish>,
     /// Up to when copies were seen to have all that their sources had.
@@ -61,6 +63,7 @@ impl Default for Asked {
             back: false,
             graceful: false,
             discards: None,
+            copies: None,
             fencing: None,
             positions: Positions::default(),
             since: None,

@@ -7,6 +7,7 @@ pub mod alone;
 pub mod applying;
 pub mod approvers;
 mod asked;
+mod backfills;
 mod bundles;
 pub mod by_hand;
 pub mod candidates;

@@ -20,7 +20,8 @@ use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::walk;
 use super::{
-    alone, approvers, evacuation, fencing, imports, losses, shift, split, stored, tasks, unmanaged,
+    alone, approvers, backfills, evacuation, fencing, imports, losses, shift, split, stored, tasks,
+    unmanaged,
 };
 use crate::address::{Address, Mode};
 use crate::builtin;
@@ -306,6 +307,7 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
         fencing: None,
         diverged: state.map(diverged).unwrap_or_default(),
         discards: asked.discards.clone(),
+        backfills: BTreeMap::new(),
         fenced: state.map(|s| s.promotions.fenced.clone()).unwrap_or_default(),
         evacuated: evacuation::marked(state),
         approvers: None,
@@ -414,7 +416,8 @@ fn complete(
             if asked.mode == PlanMode::Normal {
                 tasks::close_gates(loaded, roles, &plan.changes, &mut steps);
             }
-            alone::surveys(loaded, ground, roles, plan, steps)
+            let steps = alone::surveys(loaded, ground, roles, plan, steps);
+            backfills::backfills(loaded, roles, asked, plan, steps)
         }),
     };
     match steps {

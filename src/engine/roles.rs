@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Diagnostic, Name, Type, Value};
-use lifeboat_state::model::{Alone, Gate, Owed, State};
+use lifeboat_state::model::{Alone, Backfill, Gate, Owed, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
@@ -40,8 +40,8 @@ pub(super) fn course(
     asked: &Asked,
 ) -> Result<Course, Box<Diagnostic>> {
     fencing::judge(loaded, state, asked)?;
-    if let Some(region) = &asked.discards {
-        alone::discards(state, region)?;
+    for region in asked.discards.iter().chain(&asked.copies) {
+        alone::settles(state, region)?;
     }
     let (Some(topology), Some(state)) = (&loaded.topology, state) else {
         return Ok(Course::Ordinary);
@@ -144,6 +144,7 @@ fn whole(asked: &Asked, from: &str, to: &str) -> Result<(), Box<Diagnostic>> {
         ("import", asked.mode == PlanMode::Import),
         ("what is done to a region by hand", asked.fencing.is_some()),
         ("-discard-diverged", asked.discards.is_some()),
+        ("-copy-diverged", asked.copies.is_some()),
     ];
     let Some((option, _)) = partly.into_iter().find(|(_, given)| *given) else { return Ok(()) };
     let detail = format!(
@@ -195,6 +196,7 @@ pub(super) struct Roles {
     pub(super) alone: BTreeMap<String, Alone>,
     /// What may be lost, should the region that is left not answer.
     pub(super) losses: Losses,
+    pub(super) backfills: BTreeMap<String, BTreeMap<String, Backfill>>,
     leaving: BTreeSet<Address>,
     opens: Option<Name>,
 }
@@ -218,6 +220,7 @@ impl Roles {
         }
         let owed = state.map(|state| state.promotions.owed.clone()).unwrap_or_default();
         let alone = state.map(|state| state.promotions.alone.clone()).unwrap_or_default();
+        let backfills = state.map(|s| s.promotions.backfills.clone()).unwrap_or_default();
         let gates = state.map(|state| state.promotions.gates.clone()).unwrap_or_default();
         let opens = match &asked.fencing {
             Some(Wish::Open(region)) => Some(region.clone()),
@@ -230,7 +233,7 @@ impl Roles {
             _ => Losses::default(),
         };
         let approvals = bound.needed;
-        Self { course, parts, owed, gates, approvals, alone, losses, leaving, opens }
+        Self { course, parts, owed, gates, approvals, alone, losses, backfills, leaving, opens }
     }
 
     /// Puts fences in their order: what is owed first, then those of a region among each other.

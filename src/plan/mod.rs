@@ -1,5 +1,6 @@
 //! Stage 6, changes -> steps: `Plan`, the data that apply carries out without deciding anything.
 
+pub mod backfill;
 pub mod bind;
 pub mod conditions;
 pub mod fencing;
@@ -72,6 +73,9 @@ pub struct Plan {
     pub diverged: BTreeMap<String, u64>,
     /// The region of which that is given up.
     pub discards: Option<String>,
+    /// What is to be copied that replication does not bring by itself: by the address of what
+    /// copies and the region that has it not, and whether what differs there was given up.
+    pub backfills: BTreeMap<String, BTreeMap<String, bool>>,
     /// Where who may approve promotions changes.
     pub approvers: Option<PolicyChange>,
     /// Since when (RFC 3339) the primary's data has no copy, as state had it.
@@ -268,8 +272,13 @@ impl Plan {
 
     /// What lists what a region holds alone.
     pub fn surveys(&self) -> impl Iterator<Item = &Task> {
-        let surveys = self.steps.iter().filter(|step| step.act == Some(Act::Survey));
-        surveys.filter_map(|step| step.task.as_ref())
+        self.tasks(Act::Survey)
+    }
+
+    /// What acts of one sort are done with.
+    pub fn tasks(&self, act: Act) -> impl Iterator<Item = &Task> {
+        let steps = self.steps.iter().filter(move |step| step.act == Some(act));
+        steps.filter_map(|step| step.task.as_ref())
     }
 
     /// Objects whose change is deferred.
@@ -283,7 +292,7 @@ impl Plan {
             || self.promotion.is_some()
             || self.approvers.is_some()
             || self.discards.is_some()
-            || self.surveys().next().is_some()
+            || self.surveys().chain(self.tasks(Act::Backfill)).next().is_some()
             || self.fencing.as_ref().is_some_and(|fencing| fencing.marks)
             || (self.mode == PlanMode::RefreshOnly && !self.drift.is_empty())
             || self.changes.iter().any(|c| c.previous_address.is_some() || c.importing.is_some())

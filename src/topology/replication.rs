@@ -30,6 +30,8 @@ pub struct Replication {
     pub tags: BTreeMap<String, String>,
     /// The class of copies; else that of the source.
     pub storage_class: Option<Name>,
+    /// Whether what S3 does not copy by itself is copied too: what was there before.
+    pub existing_objects: bool,
     /// The priority of the first rule.
     pub priority: i64,
     /// Where the class is said, or the block.
@@ -65,7 +67,7 @@ pub struct ReplicationBlock {
     /// The storage class of copies; that of the source where none is given.
     #[kind(optional)]
     pub storage_class: Option<String>,
-    /// Whether objects that exist already are copied too.
+    /// Whether objects that exist already are copied too; true unless there are `tags`.
     #[kind(optional)]
     pub existing_objects: Option<bool>,
     /// The priority of the rule; further destinations have the numbers after it.
@@ -127,12 +129,12 @@ fn one(
         let help = "Add a second region to the topology, or remove the block.";
         reader.found.push(codes::ONE_REGION.error(detail).at(source.span).help(help));
     }
-    if given.existing_objects == Some(true) {
+    if given.existing_objects == Some(true) && !given.tags.is_empty() {
         let span = source.at("existing_objects");
         reader.unsupported(
-            "Copying objects that exist already",
+            "Copying objects with tags that exist already",
             span,
-            "Remove it, and start an S3 Batch Replication job once.",
+            "Remove it, and start an S3 Batch Replication job once: a listing does not tell tags.",
         );
     }
     time_control(reader, source, given.time_control.as_deref());
@@ -141,7 +143,8 @@ fn one(
     }
     let priority = given.priority.unwrap_or(1);
     reader.in_range("priority", priority, 0..=HIGHEST, source.at("priority"));
-    let delete_markers = given.delete_markers.unwrap_or(given.tags.is_empty());
+    let no_tags = given.tags.is_empty();
+    let delete_markers = given.delete_markers.unwrap_or(no_tags);
     let two_way = given.two_way.unwrap_or(false);
     markers(reader, source, &given, delete_markers, two_way);
     Some(Replication {
@@ -153,6 +156,7 @@ fn one(
         prefix: given.prefix.map(Name::from).filter(|p| !p.is_empty()),
         tags: given.tags,
         storage_class: given.storage_class.map(Name::from),
+        existing_objects: given.existing_objects.unwrap_or(no_tags),
         priority,
         class_span: source.at("storage_class"),
         objective,

@@ -14,7 +14,7 @@ use crate::diff::Action;
 use crate::engine::console::Answer;
 use crate::engine::{Made, Unmanaged};
 use crate::plan::file::reason;
-use crate::plan::{ObjectChange, Plan, ScopeStatus};
+use crate::plan::{Act, ObjectChange, Plan, ScopeStatus};
 
 /// The first line.
 pub fn version(output: &Output) {
@@ -134,6 +134,10 @@ fn fenced(output: &Output, plan: &Plan) {
     for task in plan.surveys() {
         let message = format!("{}: Plan to list what its region holds alone", task.about);
         output.event("planned_survey", "info", &message, json!({ "about": &*task.about }));
+    }
+    for task in plan.tasks(Act::Backfill) {
+        let (message, about) = (promotion::backfill(task), &*task.about);
+        output.event("planned_backfill", "info", &message, json!({ "about": about }));
     }
     for (region, count) in &plan.diverged {
         let message = promotion::diverged(region, *count);

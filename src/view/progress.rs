@@ -264,6 +264,7 @@ impl Events for Progress {
                 let doing = match act {
                     Act::Hook => "Running",
                     Act::Sync => "Waiting until all is copied",
+                    Act::Backfill => "Copying what replication does not bring",
                     Act::Survey => "Listing what the region holds alone",
                     Act::Probe => "Looking whether it answers as healthy",
                     Act::Open => "Opening the gate",
@@ -275,9 +276,10 @@ impl Events for Progress {
             }
             Event::Acted { act: Act::Claim, .. } => self.output.note("The epoch is claimed.\n"),
             Event::Acted { act: Act::Confirm | Act::Hold, .. } => {}
-            Event::Acted { about: Some(about), elapsed, .. } => {
+            Event::Acted { about: Some(about), elapsed, how, .. } => {
                 let seconds = elapsed.as_secs();
-                self.output.note(&format!("{}: Done after {seconds}s\n", line(&about)));
+                let how = how.map_or_else(String::new, |how| format!(": {}", line(&how)));
+                self.output.note(&format!("{}: Done after {seconds}s{how}\n", line(&about)));
             }
             Event::Acted { .. } => {}
             Event::Recovering { run, in_doubt } => {

@@ -79,8 +79,8 @@ pub fn diverged(region: &str, count: u64) -> String {
     let (noun, them) = if count == 1 { ("object", "it") } else { ("objects", "them") };
     format!(
         "{region} holds {count} {noun} alone, written there while it was not fenced: `lifeboat status` \
-         lists {them}. Nothing is merged.\nCopy what is wanted by hand; then `lifeboat apply \
-         -discard-diverged={region}` gives up the rest."
+         lists {them}. Nothing is merged.\n`lifeboat apply -copy-diverged={region}` copies what the primary \
+         has not; then `lifeboat apply -discard-diverged={region}` gives up the rest."
     )
 }
 
@@ -95,6 +95,7 @@ pub fn surveys(plan: &Plan) -> Option<String> {
             line(&task.about)
         ));
     }
+    lines.extend(plan.tasks(Act::Backfill).map(backfill));
     if let Some(region) = &plan.discards {
         let count = plan.diverged.get(region).copied().unwrap_or_default();
         let noun = if count == 1 { "object" } else { "objects" };
@@ -104,6 +105,31 @@ pub fn surveys(plan: &Plan) -> Option<String> {
         ));
     }
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// What a plan copies that replication does not bring by itself.
+pub fn backfill(task: &Task) -> String {
+    let text = |name: &str| task.arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (from, to, about) = (line(text("from")), line(text("to")), line(&task.about));
+    match text("replaces") {
+        "nothing" => {
+            format!("Copy to {to} what {from} holds alone, never over what {to} has: {about}")
+        }
+        "all" => format!(
+            "Copy to {to} what replication does not bring by itself, also over what was given up there: \
+             {about}"
+        ),
+        _ => format!("Copy to {to} what replication does not bring by itself: {about}"),
+    }
+}
+
+/// What is still to be copied to a region.
+pub fn unfilled(address: &str, region: &str, since: &str) -> String {
+    let (address, region, since) = (line(address), line(region), line(since));
+    format!(
+        "Not copied to {region} since {since}: what {address} does not bring by itself. `lifeboat apply` \
+         copies it."
+    )
 }
 
 /// The same below a plan, where it is so.

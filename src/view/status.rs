@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use lifeboat_state::lock::Holder;
-use lifeboat_state::model::{Alone, Lone, ObjectStatus, Owed, Passage};
+use lifeboat_state::model::{Alone, Backfill, Lone, ObjectStatus, Owed, Passage};
 use lifeboat_state::positions::Position;
 use lifeboat_state::request::Request;
 
 use super::escape::line;
-use super::promotion::{diverged, evacuated, fenced, unprotected};
+use super::promotion::{diverged, evacuated, fenced, unfilled, unprotected};
 use super::report::rto;
 use crate::apply::Known;
 use crate::apply::request::Taken;
@@ -49,6 +49,8 @@ pub struct Page {
     pub copies: Vec<Position>,
     /// Fences that are owed, by the address of their object.
     pub owed: BTreeMap<String, Owed>,
+    /// What is still to be copied that replication does not bring by itself.
+    pub backfills: BTreeMap<String, BTreeMap<String, Backfill>>,
     /// What regions hold alone that were left without a fence.
     pub alone: BTreeMap<String, Alone>,
     /// Regions that are fenced by hand, and since when.
@@ -111,6 +113,7 @@ impl Page {
         page.fenced.clone_from(&state.promotions.fenced);
         page.evacuated.clone_from(&state.promotions.evacuated);
         page.alone.clone_from(&state.promotions.alone);
+        page.backfills.clone_from(&state.promotions.backfills);
         page.approvals = approvers::bound(Some(state)).ok().filter(|policy| policy.needed > 0);
         let owing = page.owed.values().map(|owed| owed.region.clone());
         page.unguarded = owing.filter(|region| !guarded.contains(region)).collect();
@@ -197,6 +200,11 @@ fn open(page: &Page, out: &mut String) {
     }
     for (region, of) in &page.alone {
         alone(region, of, out);
+    }
+    for (address, regions) in &page.backfills {
+        for (region, Backfill { since, .. }) in regions {
+            let _ok = writeln!(out, "{}", unfilled(address, region, since));
+        }
     }
     for (region, since) in &page.fenced {
         let _ok = writeln!(out, "{}", fenced(region, since));

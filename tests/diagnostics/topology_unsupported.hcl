@@ -22,4 +22,5 @@ bucket "exports" {
 replication "exports" {
   bucket = bucket.exports
   existing_objects = true
+  tags             = { keep = "yes" }
 }

@@ -84,14 +84,41 @@ fn what_a_returning_primary_took_alone_is_listed_after_its_fence_and_never_merge
     stage.check(back.stderr.contains("promotion::diverged"), "nobody goes back over it");
     stage.same(back.mutating(), 0, "nothing is changed");
 
+    // What the new primary has not is copied on request, and nothing is copied over what it has.
+    let copy = [APPLY, &["-copy-diverged=us-east-1"]].concat();
+    let ran = stage.expect(&copy, 4);
+    let says = "Copy to us-west-2 what us-east-1 holds alone, never over what us-west-2 has";
+    stage.check(ran.stdout.contains(says), "it says what it does");
+    stage.check(ran.stderr.contains("apply::left"), "it says what is left");
+    for key in ["late/one", "late/two"] {
+        let text = aws.get_object(WEST, COPY, key).unwrap().text();
+        stage.same(text, "written where nobody should".to_owned(), key);
+    }
+    let both = aws.get_object(WEST, COPY, "daily/both").unwrap().text();
+    stage.same(both, "all is well".to_owned(), "nothing is overwritten");
+    stage.same(listed(&stage), vec![("daily/both".to_owned(), true)], "that is left");
+
     let discard = [APPLY, &["-discard-diverged=us-east-1"]].concat();
     let ran = stage.expect(&discard, 0);
-    stage.check(ran.stdout.contains("Give up 3 objects"), "it says what is given up");
+    stage.check(ran.stdout.contains("Give up 1 object that"), "it says what is given up");
     let kept = aws.get_object(EAST, BUCKET, "late/one").unwrap().status;
-    stage.same(kept, 200, "what is live is not touched");
+    stage.same(kept, 200, "what is live is not removed");
+    let both = aws.get_object(EAST, BUCKET, "daily/both").unwrap().text();
+    stage.same(both, "all is well".to_owned(), "what was given up is replaced");
+    let versions = format!("/{BUCKET}?versions&prefix=daily/both");
+    let versions = aws.raw("s3", EAST, "GET", &versions).send().unwrap().ok().unwrap();
+    stage.same(versions.texts("Version").len(), 3, "and stays as an older version");
     let status = stage.expect(&["status"], 0).stdout;
     stage.check(!status.contains("alone"), "it is settled");
-    let again = stage.expect(&discard, 1);
-    stage.check(again.stderr.contains("promotion::no_diverged"), "there is nothing more");
+    for settle in [&discard, &copy] {
+        let again = stage.expect(settle, 1);
+        stage.check(again.stderr.contains("promotion::no_diverged"), "there is nothing more");
+    }
     stage.expect_nothing();
+
+    // Going back is proven at once, and serves what the primary had.
+    let back = stage.expect(&["failback", "-input=false", "-from-epoch=2"], 0);
+    stage.check(back.took.as_secs() < 60, format_args!("it took {:?}", back.took));
+    let both = aws.get_object(EAST, BUCKET, "daily/both").unwrap().text();
+    stage.same(both, "all is well".to_owned(), "the content of the primary");
 }

@@ -15,6 +15,7 @@ mod by_hand;
 mod cases;
 mod chance;
 mod compute;
+mod copies;
 #[cfg(feature = "crash-points")]
 mod crashes;
 mod diverged;

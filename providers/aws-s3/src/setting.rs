@@ -10,9 +10,9 @@ use futures_util::future::join_all;
 use lifeboat_aws_core::{Clients, aws, normalise, validate};
 use lifeboat_sdk::kind::all_failed;
 use lifeboat_sdk::{
-    Call, Change, ChangeAction, Class, Command, CopyOf, Ctx, Failure, Finding, Kind, Line, Name,
-    Object, Observation, Outcome, Ownership, Present, Scope, Service, Synced, Target, Value,
-    WriteFailure,
+    Backfill, Backfilled, Call, Change, ChangeAction, Class, Command, CopyOf, Ctx, Failure,
+    Finding, Kind, Line, Name, Object, Observation, Outcome, Ownership, Present, Scope, Service,
+    Synced, Target, Value, WriteFailure,
 };
 
 use crate::S3;
@@ -149,6 +149,17 @@ pub(crate) trait Setting: Object + Default {
         std::future::ready(Err(Failure::new(Class::Other, text)))
     }
 
+    /// See [`Kind::backfill`].
+    fn backfill(
+        self,
+        _source: &At<'_>,
+        _target: &At<'_>,
+        _copy: Backfill<'_>,
+    ) -> impl Future<Output = Result<Backfilled, Failure>> + Send {
+        let text = format!("{} copies nothing", Self::NAME);
+        std::future::ready(Err(Failure::new(Class::Other, text)))
+    }
+
     /// Takes it away.
     fn remove(&self, at: &At<'_>) -> impl Future<Output = Result<(), Failure>> + Send;
 
@@ -236,6 +247,21 @@ impl<S: Setting> Kind for SettingKind<S> {
         let source = At { ctx, scope, client: &client, bucket: &bucket };
         let target = At { ctx, scope: copy.scope, client: &other, bucket: copy.name };
         object.sync(&source, &target, copy).await
+    }
+
+    async fn backfill(
+        &self,
+        ctx: &Ctx,
+        scope: &Scope,
+        mut object: S,
+        copy: Backfill<'_>,
+    ) -> Result<Backfilled, Failure> {
+        let bucket = object.head().bucket.clone();
+        let client = crate::client(&self.clients, scope).await?;
+        let other = crate::client(&self.clients, copy.scope).await?;
+        let source = At { ctx, scope, client: &client, bucket: &bucket };
+        let target = At { ctx, scope: copy.scope, client: &other, bucket: copy.name };
+        object.backfill(&source, &target, copy).await
     }
 
     /// Makes changes; each is about another bucket, so they go side by side.

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backfill::{Backfill, Backfilled};
 use crate::command::Line;
 use crate::context::Ctx;
 use crate::erasure::{decode_change, encode_outcome};
@@ -310,6 +311,23 @@ pub trait Kind: Send + Sync + 'static {
         std::future::ready(Err(Failure::new(Class::Other, text)))
     }
 
+    /// Gives a copy what it has not, because what copies does not bring it by itself: what was there
+    /// before it, and what it failed at. Done again it begins with what is still missing. Asked of
+    /// what copies.
+    ///
+    /// # Errors
+    /// It cannot be told what is missing. That single objects could not be copied is told.
+    fn backfill(
+        &self,
+        _ctx: &Ctx,
+        _scope: &Scope,
+        _object: Self::Object,
+        _copy: Backfill<'_>,
+    ) -> impl Future<Output = Result<Backfilled, Failure>> + Send {
+        let text = format!("{} copies nothing", Self::NAME);
+        std::future::ready(Err(Failure::new(Class::Other, text)))
+    }
+
     /// Makes the changes of one scope (and one batch key): one outcome each, in order.
     fn write(
         &self,
@@ -388,6 +406,17 @@ pub trait DynKind: Send + Sync {
         object: KnownDoc,
         copy: CopyOf<'a>,
     ) -> BoxFuture<'a, Result<Synced, Failure>>;
+    /// See [`Kind::backfill`].
+    ///
+    /// # Errors
+    /// It cannot be told what is missing.
+    fn backfill<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        object: KnownDoc,
+        copy: Backfill<'a>,
+    ) -> BoxFuture<'a, Result<Backfilled, Failure>>;
     /// See [`Kind::read`].
     fn read<'a>(
         &'a self,
@@ -503,6 +532,19 @@ impl<K: Kind> DynKind for Erased<K> {
             let object = K::Object::decode(object.value())
                 .map_err(|e| Failure::new(Class::Invalid, e.to_string()))?;
             self.0.sync(ctx, scope, object, copy).await
+        })
+    }
+    fn backfill<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        object: KnownDoc,
+        copy: Backfill<'a>,
+    ) -> BoxFuture<'a, Result<Backfilled, Failure>> {
+        Box::pin(async move {
+            let object = K::Object::decode(object.value())
+                .map_err(|e| Failure::new(Class::Invalid, e.to_string()))?;
+            self.0.backfill(ctx, scope, object, copy).await
         })
     }
     fn read<'a>(

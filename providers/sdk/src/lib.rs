@@ -5,6 +5,7 @@
 // The derive writes `::lifeboat_sdk::…`; this makes it work inside this crate too.
 extern crate self as lifeboat_sdk;
 
+pub mod backfill;
 pub mod call;
 pub mod codec;
 pub mod command;
@@ -26,6 +27,7 @@ pub mod suggest;
 pub mod sync;
 pub mod value;
 
+pub use backfill::{Backfill, Backfilled, Left, Replaces};
 pub use call::{Access, Call, Plane};
 pub use command::{Command, Line};
 pub use context::Ctx;

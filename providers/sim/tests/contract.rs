@@ -299,9 +299,9 @@ mod broken {
     use lifeboat_sdk::future::BoxFuture;
     use lifeboat_sdk::kind::{ChangeAction, DynKind};
     use lifeboat_sdk::{
-        Batch, Change, Class, CopyOf, Ctx, Failure, Finding, Inventory, KnownDoc, Line, Name,
-        Observation, Outcome, Ownership, Proof, RoleContext, RolePlan, Schema, Scope, Service,
-        Synced, Target, Value,
+        Backfill, Backfilled, Batch, Change, Class, CopyOf, Ctx, Failure, Finding, Inventory,
+        KnownDoc, Line, Name, Observation, Outcome, Ownership, Proof, RoleContext, RolePlan,
+        Schema, Scope, Service, Synced, Target, Value,
     };
 
     use super::Broken;
@@ -393,6 +393,15 @@ mod broken {
                 });
                 found.collect()
             })
+        }
+        fn backfill<'a>(
+            &'a self,
+            ctx: &'a Ctx,
+            scope: &'a Scope,
+            object: KnownDoc,
+            copy: Backfill<'a>,
+        ) -> BoxFuture<'a, Result<Backfilled, Failure>> {
+            self.0.backfill(ctx, scope, object, copy)
         }
         fn inventory<'a>(
             &'a self,

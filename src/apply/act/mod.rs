@@ -4,6 +4,7 @@
 //! with the same token. So each must be fit to be done twice, and hooks are told so.
 
 mod anyone;
+mod backfill;
 mod confirm;
 mod gate;
 mod hold;
@@ -87,6 +88,7 @@ impl Deed {
                     self.sync(ctx, Some(Wait { mark: &self.token, limit })).await
                 }
                 (Act::Survey, _) => self.sync(ctx, None).await,
+                (Act::Backfill, _) => backfill::copy(self, ctx).await,
                 (Act::Confirm, _) => confirm::look(self, ctx).await,
                 (Act::Hold, _) => hold::place(self, ctx).await,
                 (Act::Hook, None) => hook::run(self).await,
@@ -167,6 +169,12 @@ impl Deed {
                 "apply::survey",
                 "It is not known what the region holds alone",
                 "Run `lifeboat apply`, which looks again. Nothing is copied there before.",
+            ),
+            Act::Backfill => (
+                "apply::backfill",
+                "Not all is copied that replication does not bring by itself",
+                "Run `lifeboat apply`, which copies what is still missing. What cannot be copied so: start an \
+                 S3 Batch Replication job for it, or write existing_objects = false.",
             ),
             Act::Confirm if why.class != Class::Conflict => (
                 "promotion::record_unread",

@@ -47,7 +47,7 @@ impl Executor<'_> {
         if let Some(step) = self.step(id) {
             self.current.act(step, &told);
         }
-        self.news.push(Event::Acted { act, about, elapsed: Duration::ZERO });
+        self.news.push(Event::Acted { act, about, how: None, elapsed: Duration::ZERO });
         self.ready.finish(id, StepEnd::Done);
     }
 
@@ -94,7 +94,10 @@ impl Executor<'_> {
                 if let Some(step) = self.step(step) {
                     self.current.act(step, &told);
                 }
-                self.news.push(Event::Acted { act, about: Some(about.clone()), elapsed });
+                let how = (act == Act::Backfill).then(|| told.get("how")).flatten();
+                let how = how.and_then(Value::as_str).map(str::to_owned);
+                self.diagnostics.extend(deed.left(&told).map(|found| (step, found)));
+                self.news.push(Event::Acted { act, about: Some(about.clone()), how, elapsed });
                 (StepResult::Done { document: store(&told).ok() }, StepEnd::Done)
             }
             Err(why) => {

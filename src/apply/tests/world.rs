@@ -363,6 +363,7 @@ pub(super) fn plan_of(id: &str, changes: Vec<ObjectChange>, steps: Vec<Step>) ->
         evacuated: Default::default(),
         diverged: Default::default(),
         discards: None,
+        backfills: BTreeMap::new(),
         approvers: None,
         unprotected: None,
         legs: Default::default(),

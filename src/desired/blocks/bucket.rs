@@ -44,9 +44,20 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, bucket: &Bucket) {
     }
 }
 
-/// What writes objects. Replication does not: it has permissions of its own (S3 user guide,
-/// "Setting up permissions for live replication").
-const WRITES: [&str; 2] = ["s3:PutObject*", "s3:DeleteObject*"];
+/// What changes objects that are there. Replication does not: it has permissions of its own (S3 user
+/// guide, "Setting up permissions for live replication"). Tags are not among it, because whoever
+/// copies an object to here brings its tags by that permission.
+const CHANGES: [&str; 6] = [
+    "s3:DeleteObject*",
+    "s3:PutObjectAcl",
+    "s3:PutObjectLegalHold",
+    "s3:PutObjectRetention",
+    "s3:PutObjectVersionAcl",
+    "s3:PutObjectVersionTagging",
+];
+
+/// What writes objects. A statement may have a condition only where all its actions know it.
+const WRITES: [&str; 1] = ["s3:PutObject"];
 
 /// What replication writes copies with (the same page).
 const COPIES: [&str; 3] = ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"];
@@ -145,6 +156,17 @@ impl One<'_> {
         self.policy(made, closed);
     }
 
+    /// A fence lets through what is copied from the block's bucket in another region: the copies of
+    /// what replication does not bring by itself. What is not copied has no source, and that is
+    /// unlike all (IAM user guide, "String condition operators", of negated ones).
+    fn copied(&self) -> Value {
+        let others = self.bucket.names.iter().filter(|(region, _)| **region != self.region.name);
+        // With and without the slash in front: S3 takes both.
+        let sources = others.flat_map(|(_, name)| [format!("{name}/*"), format!("/{name}/*")]);
+        let sources = list(sources.map(|source| text(&source)).collect::<Vec<_>>());
+        object([("StringNotLike", object([("s3:x-amz-copy-source", sources)]))])
+    }
+
     /// Calls without TLS are refused (S3 user guide, "Security best practices"), and writes where
     /// only the primary takes them. After the public access block: two changes of access at once
     /// may conflict.
@@ -160,19 +182,22 @@ impl One<'_> {
             ("Condition", object([("Bool", object([("aws:SecureTransport", text("false"))]))])),
         ])];
         let ours = list(OURS.iter().map(|ours| text(&format!("{arn}/{ours}"))));
-        let fence = deny(FENCE, &WRITES, ("NotResource", ours));
+        let fence = deny(FENCE, &CHANGES, ("NotResource", ours.clone()));
+        let writes = deny("LifeboatFenceWrites", &WRITES, ("NotResource", ours));
+        let writes = writes.with("Condition", self.copied());
         let inbound = deny("LifeboatInbound", &COPIES, ("Resource", text(&objects)));
         let with = |more: &[&Value]| {
             let more = more.iter().map(|statement| (*statement).clone());
             policy(statements.iter().cloned().chain(more))
         };
-        let now = if self.writes == Some(false) { with(&[&fence]) } else { with(&[]) };
+        let fenced = || with(&[&fence, &writes]);
+        let now = if self.writes == Some(false) { fenced() } else { with(&[]) };
         let mut planned = self.setting("policy", now);
         if self.writes.is_some() {
             planned.part = Some(Part::Writers);
             planned.closed.push(("policy".into(), with(&[&inbound])));
-            planned.leaving.push(("policy".into(), with(&[&fence])));
-            planned.sealed.push(("policy".into(), with(&[&fence, &inbound])));
+            planned.leaving.push(("policy".into(), fenced()));
+            planned.sealed.push(("policy".into(), with(&[&fence, &writes, &inbound])));
         }
         planned.after.push(closed);
         made.add(self.at("aws_s3_bucket_policy"), planned);

@@ -7,7 +7,7 @@ mod build;
 mod database;
 pub mod dns;
 mod record;
-mod replication;
+pub mod replication;
 mod retention;
 mod service;
 #[cfg(test)]

@@ -86,6 +86,36 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, replication: &Replica
     }
 }
 
+/// What copies from the bucket of a region to one bucket elsewhere, as the files have it, whatever is
+/// live: for what compares and copies. Who copies is no question there.
+pub fn copying(topology: &Topology, name: &str, from: &str, to: &str) -> Option<Value> {
+    let replication = topology.replications.iter().find(|one| *one.name == *name)?;
+    let bucket = topology.buckets.iter().find(|bucket| bucket.name == replication.bucket)?;
+    let arn = bucket_arn(&topology.region(to)?.aws, bucket.names.get(to)?);
+    let rule = block([
+        ("status", switch(true)),
+        ("prefix", text(replication.prefix.as_deref().unwrap_or_default())),
+        ("destination", destination(replication, &arn)),
+    ]);
+    let bucket = text(bucket.names.get(from)?);
+    Some(object([("bucket", bucket), ("role", text("")), ("rule", rule)]))
+}
+
+/// What of a replication document says which objects are copied where.
+pub fn reach(document: &Value) -> Value {
+    let part = |of: &Value, names: &[&str]| {
+        let each = names.iter().map(|name| ((*name).into(), of.get(name).cloned()));
+        Value::object(each.map(|(name, value)| (name, value.unwrap_or_else(Value::null))))
+    };
+    let rules = document.get("rule").and_then(Value::items).unwrap_or_default();
+    let rules = rules.iter().map(|rule| {
+        let to = rule.get("destination").and_then(Value::items).unwrap_or_default();
+        let to = Value::tuple(to.iter().map(|to| part(to, &["bucket", "account"])).collect());
+        part(rule, &["status", "prefix", "filter"]).with("to", to)
+    });
+    part(document, &["bucket", "role"]).with("rule", list(rules))
+}
+
 /// S3 may assume the role.
 fn trust() -> Value {
     object([
@@ -200,4 +230,24 @@ fn destination(replication: &Replication, arn: &str) -> Value {
         destination.push(("metrics".into(), metrics));
     }
     list([Value::object(destination)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_copied_where_is_told_from_how_fast() {
+        let document = |role: &str, prefix: &str, to: &str, minutes: u64| {
+            let time = block([("minutes", number(minutes))]);
+            let to = block([("bucket", text(to)), ("replication_time", time)]);
+            let rule = block([("filter", block([("prefix", text(prefix))])), ("destination", to)]);
+            object([("bucket", text("a")), ("role", text(role)), ("rule", rule)])
+        };
+        let before = reach(&document("r", "daily/", "b", 15));
+        assert_eq!(reach(&document("r", "daily/", "b", 30)), before);
+        assert_ne!(reach(&document("s", "daily/", "b", 15)), before);
+        assert_ne!(reach(&document("r", "", "b", 15)), before);
+        assert_ne!(reach(&document("r", "daily/", "c", 15)), before);
+    }
 }

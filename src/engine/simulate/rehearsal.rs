@@ -24,7 +24,7 @@ impl Rehearsal for Played {
             let rest = match act {
                 // They make their calls themselves.
                 Act::Confirm | Act::Hold => return Ok(()),
-                Act::Sync => takes.saturating_sub(self.call),
+                Act::Sync | Act::Backfill => takes.saturating_sub(self.call),
                 _ => takes,
             };
             tokio::time::sleep(rest.min(task.limit)).await;

@@ -138,6 +138,8 @@ impl Times {
                 let asked = asked.and_then(|asked| u64::try_from(asked).ok()).unwrap_or(1);
                 Expected { takes: Duration::from_secs(asked.max(1) - 1), source: Source::Assumed }
             }
+            // How much there is to copy nobody knows, and nobody waits for it.
+            (Act::Backfill, _) => Expected { source: Source::Assumed, ..self.call() },
             _ => limit(task.limit),
         };
         self.declared(&task.about).or(measured).unwrap_or_else(unknown)

@@ -78,6 +78,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         evacuated: stored.evacuated,
         diverged: stored.diverged,
         discards: stored.discards,
+        backfills: stored.backfills,
         approvers: stored.approvers.map(approvers).transpose()?,
         unprotected: stored.unprotected,
         changes,

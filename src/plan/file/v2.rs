@@ -31,6 +31,8 @@ pub(super) struct Plan {
     pub diverged: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discards: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub backfills: BTreeMap<String, BTreeMap<String, bool>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvers: Option<PolicyChange>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -181,6 +183,7 @@ impl From<v1::Plan> for Plan {
             evacuated: BTreeMap::new(),
             diverged: BTreeMap::new(),
             discards: None,
+            backfills: BTreeMap::new(),
             approvers: None,
             unprotected: None,
             changes: old.changes,

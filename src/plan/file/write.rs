@@ -68,6 +68,7 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         evacuated: plan.evacuated.clone(),
         diverged: plan.diverged.clone(),
         discards: plan.discards.clone(),
+        backfills: plan.backfills.clone(),
         approvers: plan.approvers.as_ref().map(approvers),
         unprotected: plan.unprotected.clone(),
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,

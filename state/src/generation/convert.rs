@@ -1,11 +1,13 @@
 //! Between the model and the frozen types, sealing and opening documents on the way.
 
+use std::collections::BTreeMap;
+
 use serde_json::value::RawValue;
 
 use super::{v1, v2};
 use crate::model::{
-    Alone, Deposed, Document, Evidence, Gate, Index, Lone, Mode, ObjectRecord, ObjectStatus,
-    Output, Owed, Ownership, Passage, Promotions, RecordScope, State, Unmerged,
+    Alone, Backfill, Deposed, Document, Evidence, Gate, Index, Lone, Mode, ObjectRecord,
+    ObjectStatus, Output, Owed, Ownership, Passage, Promotions, RecordScope, State, Unmerged,
 };
 use crate::secret::{Sealer, SecretError, open_document, seal_document};
 
@@ -178,6 +180,7 @@ impl From<Promotions> for v2::Promotions {
             fenced,
             evacuated,
             alone,
+            backfills,
             gates,
             last,
             approvals,
@@ -192,6 +195,7 @@ impl From<Promotions> for v2::Promotions {
         let last = last.map(v2::Passage::from);
         let (owed, gates) = (owed.collect(), gates.collect());
         let alone = alone.into_iter().map(|(region, of)| (region, of.into())).collect();
+        let backfills = backfills.into_iter().map(each).collect();
         Self {
             left,
             unprotected,
@@ -200,6 +204,7 @@ impl From<Promotions> for v2::Promotions {
             fenced,
             evacuated,
             alone,
+            backfills,
             gates,
             last,
             approvals,
@@ -218,6 +223,7 @@ impl From<v2::Promotions> for Promotions {
             fenced,
             evacuated,
             alone,
+            backfills,
             gates,
             last,
             approvals,
@@ -232,6 +238,7 @@ impl From<v2::Promotions> for Promotions {
         let last = last.map(Passage::from);
         let (owed, gates) = (owed.collect(), gates.collect());
         let alone = alone.into_iter().map(|(region, of)| (region, of.into())).collect();
+        let backfills = backfills.into_iter().map(each).collect();
         Self {
             left,
             unprotected,
@@ -240,11 +247,31 @@ impl From<v2::Promotions> for Promotions {
             fenced,
             evacuated,
             alone,
+            backfills,
             gates,
             last,
             approvals,
             approvers,
         }
+    }
+}
+
+/// The same for each region of an address.
+fn each<A, B: From<A>>(
+    (address, of): (String, BTreeMap<String, A>),
+) -> (String, BTreeMap<String, B>) {
+    (address, of.into_iter().map(|(region, one)| (region, one.into())).collect())
+}
+
+impl From<Backfill> for v2::Backfill {
+    fn from(Backfill { since, given_up }: Backfill) -> Self {
+        Self { since, given_up }
+    }
+}
+
+impl From<v2::Backfill> for Backfill {
+    fn from(v2::Backfill { since, given_up }: v2::Backfill) -> Self {
+        Self { since, given_up }
     }
 }
 

@@ -498,7 +498,7 @@ fn what_a_promotion_left_as_evidence_is_kept() {
 
 #[test]
 fn fences_by_hand_and_what_a_region_holds_alone_are_kept() {
-    use crate::model::{Alone, Lone, Promotions, Unmerged};
+    use crate::model::{Alone, Backfill, Lone, Promotions, Unmerged};
     let lone = Lone {
         key: "late/one".to_owned(),
         version: Some("v1".to_owned()),
@@ -513,6 +513,8 @@ fn fences_by_hand_and_what_a_region_holds_alone_are_kept() {
     let mut state = state_with(&[]);
     state.promotions.fenced = [("us-west-2".to_owned(), at.clone())].into();
     state.promotions.evacuated = [("us-west-2".to_owned(), at.clone())].into();
+    let missing = [("us-east-1".to_owned(), Backfill { since: at.clone(), given_up: true })];
+    state.promotions.backfills = [("replication.a".to_owned(), missing.into())].into();
     state.promotions.alone =
         [("us-east-1".to_owned(), Alone { epoch: 2, since: at, found })].into();
     let text = payload(&state, &sealer()).unwrap();

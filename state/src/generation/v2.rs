@@ -40,6 +40,8 @@ pub(super) struct Promotions {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) alone: BTreeMap<String, Alone>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) backfills: BTreeMap<String, BTreeMap<String, Backfill>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) gates: BTreeMap<String, Gate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Passage>,
@@ -55,6 +57,14 @@ pub(super) struct Alone {
     pub(super) epoch: u64,
     pub(super) since: String,
     pub(super) found: BTreeMap<String, Unmerged>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Backfill {
+    pub(super) since: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) given_up: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -133,6 +143,7 @@ impl Promotions {
             fenced,
             evacuated,
             alone,
+            backfills,
             gates,
             last,
             approvals,
@@ -140,7 +151,7 @@ impl Promotions {
         } = self;
         let since = unprotected.is_some() || protected.is_some();
         let nothing = left.is_none() && !since && last.is_none();
-        let open = owed.is_empty() && alone.is_empty() && gates.is_empty();
+        let open = owed.is_empty() && alone.is_empty() && gates.is_empty() && backfills.is_empty();
         let by_hand = fenced.is_empty() && evacuated.is_empty();
         nothing && open && by_hand && *approvals == 0 && approvers.is_empty()
     }

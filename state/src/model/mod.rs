@@ -87,6 +87,9 @@ pub struct Promotions {
     pub owed: BTreeMap<String, Owed>,
     /// What regions may hold alone that were left without a fence, by region.
     pub alone: BTreeMap<String, Alone>,
+    /// What is still to be copied that replication does not bring by itself: by the address of
+    /// what copies, and by the region that has it not.
+    pub backfills: BTreeMap<String, BTreeMap<String, Backfill>>,
     /// Regions that are fenced by hand, and since when (RFC 3339).
     pub fenced: BTreeMap<String, String>,
     /// Regions that traffic is taken from by hand, and since when (RFC 3339).
@@ -110,6 +113,15 @@ pub struct Alone {
     pub since: String,
     /// What was found there, by what had copied it; what is not in it has not been looked at.
     pub found: BTreeMap<String, Unmerged>,
+}
+
+/// Objects that are still to be copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backfill {
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// Whether what differs in the region was given up, so that it is replaced.
+    pub given_up: bool,
 }
 
 /// Objects that no other region has.

@@ -7,7 +7,7 @@ mod variants;
 use super::web::{EAST, WEST};
 
 /// A topology of two regions without any objects.
-fn topology(more: &str) -> String {
+pub(super) fn topology(more: &str) -> String {
     format!(
         r#"
 topology "blocks" {{

@@ -3,17 +3,22 @@
 //! Rules are of S3's second version: each has a filter, a priority and says whether delete
 //! markers are copied. A rule of the first version that is found live is shown as what it does.
 
+pub mod backfill;
 mod by_hand;
+pub mod content;
 mod convert;
+pub mod listing;
 mod normal;
-pub mod sync;
+mod sync;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::types::ReplicationConfiguration;
-use lifeboat_sdk::{Call, Class, CopyOf, Failure, Finding, Synced, Target, Value};
+use lifeboat_sdk::{
+    Backfill, Backfilled, Call, Class, CopyOf, Failure, Finding, Synced, Target, Value,
+};
 use lifeboat_sdk_derive::Kind;
 
 use crate::filter::{Tag, invalid};
@@ -247,6 +252,15 @@ impl Setting for Replication {
         copy: CopyOf<'_>,
     ) -> Result<Synced, Failure> {
         sync::sync(&self, source, target, copy).await
+    }
+
+    async fn backfill(
+        self,
+        source: &At<'_>,
+        target: &At<'_>,
+        copy: Backfill<'_>,
+    ) -> Result<Backfilled, Failure> {
+        backfill::backfill(&self, source, target, copy).await
     }
 
     async fn remove(&self, at: &At<'_>) -> Result<(), Failure> {

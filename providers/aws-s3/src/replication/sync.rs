@@ -5,23 +5,19 @@
 //! alone; and its metrics of what is pending come minutes late (S3 user guide, "Monitoring
 //! replication with metrics, event notifications, and statuses").
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use lifeboat_sdk::{Call, Class, CopyOf, Failure, Lone, Synced, Wait};
+use lifeboat_sdk::{Class, CopyOf, Failure, Lone, Synced, Wait};
 use tokio::time::Instant;
 
 use super::Replication;
+use super::content::{HEAD, NO_OBJECT, same};
+use super::listing::{Listed, Pairs};
 use crate::object::{DELETE, PUT};
-use crate::setting::{At, NO_BUCKET, hollow, request};
-
-/// A page of the objects of a bucket.
-pub const LIST: Call = Call::read("s3", "ListObjectsV2", "s3:ListBucket").data();
-/// How far the copying of an object is.
-pub const HEAD: Call = Call::read("s3", "HeadObject", "s3:GetObject").data();
+use crate::setting::{At, NO_BUCKET, request};
 
 /// Where what is ours lies in a bucket; a fence leaves it open.
-const OURS: &str = ".lifeboat/sync/";
+pub(super) const OURS: &str = ".lifeboat/sync/";
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -82,7 +78,7 @@ async fn remove(at: &At<'_>, key: &str, version: Option<String>) {
 }
 
 /// What the keys begin with that are copied to the bucket `name`.
-fn prefix(copying: &Replication, name: &str) -> Result<String, Failure> {
+pub(super) fn prefix(copying: &Replication, name: &str) -> Result<String, Failure> {
     let no = |why: &str| Err(Failure::new(Class::Other, format!("{}: {why}", copying.bucket)));
     let arn = format!(":::{name}");
     let mut rules = copying.rule.iter().filter(|rule| {
@@ -143,16 +139,23 @@ async fn wait(
 }
 
 /// An object as it is found.
-struct Found {
-    version: Option<String>,
+pub(super) struct Found {
+    pub(super) version: Option<String>,
     /// How far its copying is: `COMPLETED`, `PENDING`, `FAILED`; `REPLICA` where it is a copy.
     copied: Option<String>,
 }
 
+impl Found {
+    /// Whether S3 copied it, or it is a copy itself.
+    pub(super) fn is_copied(&self) -> bool {
+        matches!(self.copied.as_deref(), Some("COMPLETED" | "COMPLETE" | "REPLICA"))
+    }
+}
+
 /// The object of a key; nothing where there is none.
-async fn status(at: &At<'_>, key: &str) -> Result<Option<Found>, Failure> {
+pub(super) async fn status(at: &At<'_>, key: &str) -> Result<Option<Found>, Failure> {
     let head = || at.client.head_object().key(key);
-    match at.call(&HEAD, request!(at, head(), &[NO_BUCKET, "NotFound", "NoSuchKey"])).await {
+    match at.call(&HEAD, request!(at, head(), NO_OBJECT)).await {
         Ok(answer) => {
             let copied = answer.replication_status.map(|status| status.as_str().to_owned());
             Ok(Some(Found { version: answer.version_id, copied }))
@@ -183,85 +186,47 @@ async fn differences(
 ) -> Result<Differences, Failure> {
     let names = name_first > 0;
     let ours = format!("{prefix}{OURS}");
-    let (mut from, mut to) = (Listing::new(source, prefix), Listing::new(target, prefix));
+    let mut pairs = Pairs::new(source, target, prefix);
     let mut all = Differences::default();
-    let mut there = to.next().await?;
-    while let Some(Listed { key, tag, size, written }) = from.next().await? {
+    while let Some((object, other)) = pairs.next().await? {
         // What a proof left that was cut off is no data.
-        if names && key.starts_with(&ours) {
+        if names && object.key.starts_with(&ours) {
             continue;
         }
         all.compared += 1;
-        // Both come in the order of their bytes (S3 API reference, `ListObjectsV2`).
-        while there.as_ref().is_some_and(|other| other.key < key) {
-            there = to.next().await?;
-        }
-        let found = there.as_ref().filter(|other| other.key == key);
-        if found.is_some_and(|other| other.tag == tag) {
+        if other.as_ref().is_some_and(|other| other.tag == object.tag) {
             continue;
         }
         // Content that is encrypted anew has another name; then its source knows.
-        let differs = found.is_some();
+        let differs = other.is_some();
         let asked = (differs || names) && all.missing.len() < ASKED;
-        let known = if asked { status(source, &key).await? } else { None };
-        let (version, copied) = known.map_or((None, None), |it| (it.version, it.copied));
-        if !matches!(copied.as_deref(), Some("COMPLETED" | "COMPLETE" | "REPLICA")) {
-            if all.first.len() < name_first {
-                all.first.push(Lone { key: key.clone(), version, tag, size, written, differs });
-            }
-            all.missing.push(key);
-            all.oldest = all.oldest.into_iter().chain(written).min();
+        let known = if asked { status(source, &object.key).await? } else { None };
+        let copied = known.as_ref().is_some_and(Found::is_copied);
+        // Content of another size is another content, whatever was copied once.
+        let copied = copied && other.as_ref().is_none_or(|other| other.size == object.size);
+        if copied || (asked && is_ours(source, target, &object, other.as_ref()).await?) {
+            continue;
         }
+        all.oldest = all.oldest.into_iter().chain(object.written).min();
+        let Listed { key, tag, size, written, .. } = object;
+        if all.first.len() < name_first {
+            let version = known.and_then(|it| it.version);
+            all.first.push(Lone { key: key.clone(), version, tag, size, written, differs });
+        }
+        all.missing.push(key);
     }
     Ok(all)
 }
 
-/// An object of a listing.
-struct Listed {
-    key: String,
-    /// What S3 calls its content.
-    tag: String,
-    size: u64,
-    /// When it was written, in seconds since 1970.
-    written: Option<i64>,
-}
-
-/// The objects of a bucket in their order, page by page.
-struct Listing<'a> {
-    at: &'a At<'a>,
-    prefix: &'a str,
-    page: VecDeque<Listed>,
-    /// Where the next page begins; nothing after the last.
-    next: Option<Option<String>>,
-}
-
-impl<'a> Listing<'a> {
-    fn new(at: &'a At<'a>, prefix: &'a str) -> Self {
-        Self { at, prefix, page: VecDeque::new(), next: Some(None) }
-    }
-
-    /// The next object.
-    async fn next(&mut self) -> Result<Option<Listed>, Failure> {
-        while self.page.is_empty() {
-            let Some(token) = self.next.take() else { return Ok(None) };
-            let at = self.at;
-            let list = || {
-                let list = at.client.list_objects_v2().prefix(self.prefix);
-                list.set_continuation_token(token.clone())
-            };
-            let answer = at.call(&LIST, request!(at, list(), &[NO_BUCKET])).await?;
-            for object in answer.contents() {
-                let key = object.key().ok_or_else(|| hollow(&LIST, at.scope, "key"))?.to_owned();
-                let tag = object.e_tag().unwrap_or_default().to_owned();
-                let written = object.last_modified().map(|time| time.secs());
-                let size = u64::try_from(object.size().unwrap_or_default()).unwrap_or_default();
-                self.page.push_back(Listed { key, tag, size, written });
-            }
-            if answer.is_truncated() == Some(true) {
-                let token = answer.next_continuation_token;
-                self.next = Some(Some(token.ok_or_else(|| hollow(&LIST, at.scope, "token"))?));
-            }
-        }
-        Ok(self.page.pop_front())
-    }
+/// Whether what differs by its tag is the copy that we made of it: the same, or nobody can tell and
+/// it was written later.
+pub(super) async fn is_ours(
+    source: &At<'_>,
+    target: &At<'_>,
+    object: &Listed,
+    other: Option<&Listed>,
+) -> Result<bool, Failure> {
+    let Some(other) = other else { return Ok(false) };
+    let told = same(source, target, object, other).await?;
+    Ok(told.unwrap_or(other.written >= object.written))
 }

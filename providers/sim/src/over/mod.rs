@@ -13,9 +13,9 @@ use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::schema::Shape;
 use lifeboat_sdk::{
-    Batch, Change, Class, CopyOf, Ctx, Failure, Finding, Inventory, KnownDoc, Line, Location, Name,
-    Observation, Outcome, Ownership, Present, RoleContext, RolePlan, Schema, Scope, Service,
-    Synced, Target, Value,
+    Backfill, Backfilled, Batch, Change, Class, CopyOf, Ctx, Failure, Finding, Inventory, KnownDoc,
+    Line, Location, Name, Observation, Outcome, Ownership, Present, RoleContext, RolePlan, Schema,
+    Scope, Service, Synced, Target, Value,
 };
 
 use crate::ahead;
@@ -215,6 +215,21 @@ impl DynKind for Over {
                 }
                 _ => Err(Failure::new(Class::Other, "there is nothing that copies")),
             }
+        })
+    }
+    fn backfill<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        scope: &'a Scope,
+        object: KnownDoc,
+        copy: Backfill<'a>,
+    ) -> BoxFuture<'a, Result<Backfilled, Failure>> {
+        // It has all that its source has, where that can be asked; who has just begun to copy may not
+        // be seen everywhere yet.
+        Box::pin(async move {
+            let looks = CopyOf { scope: copy.scope, name: copy.name, wait: None, name_first: 1 };
+            let told = self.sync(ctx, scope, object, looks).await?;
+            Ok(Backfilled { compared: told.compared, ..Backfilled::default() })
         })
     }
     fn read<'a>(

@@ -1,0 +1,95 @@
+//! The objects of two buckets, side by side in the order of their keys.
+
+use std::collections::VecDeque;
+
+use lifeboat_sdk::{Call, Failure};
+
+use crate::setting::{At, NO_BUCKET, hollow, request};
+
+/// A page of the objects of a bucket.
+pub const LIST: Call = Call::read("s3", "ListObjectsV2", "s3:ListBucket").data();
+
+/// An object of a listing.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    pub(super) key: String,
+    /// What S3 calls its content.
+    pub(super) tag: String,
+    pub(super) size: u64,
+    /// When it was written, in seconds since 1970.
+    pub(super) written: Option<i64>,
+    /// Its storage class; nothing where it is the standard.
+    pub(super) class: Option<String>,
+}
+
+/// The objects of a bucket in their order, page by page.
+struct Listing<'a> {
+    at: &'a At<'a>,
+    prefix: &'a str,
+    page: VecDeque<Listed>,
+    /// Where the next page begins; nothing after the last.
+    next: Option<Option<String>>,
+}
+
+impl<'a> Listing<'a> {
+    fn new(at: &'a At<'a>, prefix: &'a str) -> Self {
+        Self { at, prefix, page: VecDeque::new(), next: Some(None) }
+    }
+
+    /// The next object.
+    async fn next(&mut self) -> Result<Option<Listed>, Failure> {
+        while self.page.is_empty() {
+            let Some(token) = self.next.take() else { return Ok(None) };
+            let at = self.at;
+            let list = || {
+                let list = at.client.list_objects_v2().prefix(self.prefix);
+                list.set_continuation_token(token.clone())
+            };
+            let answer = at.call(&LIST, request!(at, list(), &[NO_BUCKET])).await?;
+            for object in answer.contents() {
+                let key = object.key().ok_or_else(|| hollow(&LIST, at.scope, "key"))?.to_owned();
+                let tag = object.e_tag().unwrap_or_default().to_owned();
+                let written = object.last_modified().map(|time| time.secs());
+                let size = u64::try_from(object.size().unwrap_or_default()).unwrap_or_default();
+                let class = object.storage_class().map(|class| class.as_str().to_owned());
+                let class = class.filter(|class| class != "STANDARD");
+                self.page.push_back(Listed { key, tag, size, written, class });
+            }
+            if answer.is_truncated() == Some(true) {
+                let token = answer.next_continuation_token;
+                self.next = Some(Some(token.ok_or_else(|| hollow(&LIST, at.scope, "token"))?));
+            }
+        }
+        Ok(self.page.pop_front())
+    }
+}
+
+/// The objects of a source, each with what its copy has under the same key.
+pub(super) struct Pairs<'a> {
+    from: Listing<'a>,
+    to: Listing<'a>,
+    there: Option<Listed>,
+    begun: bool,
+}
+
+impl<'a> Pairs<'a> {
+    pub(super) fn new(source: &'a At<'a>, target: &'a At<'a>, prefix: &'a str) -> Self {
+        let (from, to) = (Listing::new(source, prefix), Listing::new(target, prefix));
+        Self { from, to, there: None, begun: false }
+    }
+
+    /// The next object of the source.
+    pub(super) async fn next(&mut self) -> Result<Option<(Listed, Option<Listed>)>, Failure> {
+        if !self.begun {
+            self.begun = true;
+            self.there = self.to.next().await?;
+        }
+        let Some(object) = self.from.next().await? else { return Ok(None) };
+        // Both come in the order of their bytes (S3 API reference, `ListObjectsV2`).
+        while self.there.as_ref().is_some_and(|other| other.key < object.key) {
+            self.there = self.to.next().await?;
+        }
+        let found = self.there.clone().filter(|other| other.key == object.key);
+        Ok(Some((object, found)))
+    }
+}
