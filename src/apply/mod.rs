@@ -260,10 +260,9 @@ async fn finish(
             && run.plan.is_whole()
             && promotions.owed.is_empty()
             && promotions.backfills.is_empty()
+            && promotions.unprotected.take().is_some()
         {
-            if promotions.unprotected.take().is_some() {
-                promotions.protected = Some((run.now)());
-            }
+            promotions.protected = Some((run.now)());
         }
         current.state.tool_version.clone_from(&run.tool_version);
         current.state.note_consumed(&run.plan_digest);

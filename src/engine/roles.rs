@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Diagnostic, Name, Type, Value};
-use lifeboat_state::model::{Alone, Backfill, Gate, Owed, State};
+use lifeboat_state::model::{Alone, Backfill, Gate, Owed, Promotions, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
@@ -218,10 +218,8 @@ impl Roles {
             let takes_part = |at: &Address| leaving.contains(at) || region_of(at) == to;
             parts.retain(|at, part| *part != Part::Database || takes_part(at));
         }
-        let owed = state.map(|state| state.promotions.owed.clone()).unwrap_or_default();
-        let alone = state.map(|state| state.promotions.alone.clone()).unwrap_or_default();
-        let backfills = state.map(|s| s.promotions.backfills.clone()).unwrap_or_default();
-        let gates = state.map(|state| state.promotions.gates.clone()).unwrap_or_default();
+        let promotions = state.map(|state| state.promotions.clone()).unwrap_or_default();
+        let Promotions { owed, alone, backfills, gates, .. } = promotions;
         let opens = match &asked.fencing {
             Some(Wish::Open(region)) => Some(region.clone()),
             Some(Wish::Close(_) | Wish::Owed | Wish::Leave(_) | Wish::Return(_)) | None => None,

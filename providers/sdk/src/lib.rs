@@ -11,7 +11,7 @@ pub mod codec;
 pub mod command;
 pub mod context;
 pub mod diagnostic;
-mod erasure;
+mod erase;
 pub mod failure;
 pub mod future;
 pub mod inventory;

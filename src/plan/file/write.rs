@@ -15,8 +15,8 @@ use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::loss::{Exposure, Proven};
 use crate::plan::{
-    Deferral, Fencing, Lasting, Leg, Member, ObjectChange, OutputChange, Plan, PlanMode, Promotion,
-    Reason, ScopeStatus, Step, Task,
+    CheckResult, Deferral, Fencing, Lasting, Leg, Member, ObjectChange, OutputChange, Plan,
+    PlanMode, Promotion, Reason, ScopeStatus, Step, Task,
 };
 
 /// Seals the documents of one plan.
@@ -78,16 +78,7 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         steps: plan.steps.iter().map(|s| writer.step(s)).collect::<Result<_, _>>()?,
         scopes: plan.scopes.iter().map(status).collect(),
         findings: plan.findings.0.iter().map(finding).collect(),
-        checks: plan
-            .checks
-            .iter()
-            .map(|c| v1::Check {
-                address: c.address.clone(),
-                kind: c.kind.clone(),
-                passed: c.passed,
-                messages: c.messages.clone(),
-            })
-            .collect(),
+        checks: plan.checks.iter().map(check).collect(),
     })
 }
 
@@ -98,6 +89,15 @@ fn finding(found: &Diagnostic) -> v1::Finding {
         detail: found.detail.clone(),
         help: found.help.clone(),
         address: found.address.clone(),
+    }
+}
+
+fn check(of: &CheckResult) -> v1::Check {
+    v1::Check {
+        address: of.address.clone(),
+        kind: of.kind.clone(),
+        passed: of.passed,
+        messages: of.messages.clone(),
     }
 }
 
