@@ -66,6 +66,7 @@ pub async fn plan(
     let renderer = contexts.renderer(&entropy);
     let context = contexts.context(&entropy, &renderer);
     let mut made = evaluated(loaded, settings, &context, state, asked, events, interrupt).await;
+    made.diagnostics.0.extend(losses::ahead(asked, settings.now));
     made.plan.inputs.files = contexts.files.recorded();
     let warnings = made.diagnostics.0.iter().filter(|d| d.severity == Severity::Warning);
     made.plan.findings = Diagnostics(warnings.cloned().collect());
@@ -88,7 +89,6 @@ async fn evaluated(
     });
     let bound = approvers::bound(state).map_err(|refused| diagnostics.push(*refused));
     let bound = bound.unwrap_or_default();
-    diagnostics.0.extend(losses::ahead(asked, settings.now));
     let session = Session::interruptible(Purpose::Refresh, interrupt);
     let session = Arc::new(session.assume_down(settings.assume_down.clone()));
     let ctx = Ctx::read_only(session);
