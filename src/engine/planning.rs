@@ -90,8 +90,7 @@ async fn evaluated(
     let bound = approvers::bound(state).map_err(|refused| diagnostics.push(*refused));
     let bound = bound.unwrap_or_default();
     let session = Session::interruptible(Purpose::Refresh, interrupt);
-    let session = Arc::new(session.assume_down(settings.assume_down.clone()));
-    let ctx = Ctx::read_only(session);
+    let ctx = Ctx::read_only(Arc::new(session.assume_down(settings.assume_down.clone())));
     let ground = ground(loaded, settings, context, state, asked, &ctx, &mut diagnostics).await;
     let mut made = Made {
         plan: empty(loaded, settings, state, asked),
@@ -124,8 +123,7 @@ async fn evaluated(
     }
     let current = take_current(&mut observed);
     let parts = roles::parts(loaded);
-    let split = split::suspected(&parts, &ground.previous, state, &current);
-    made.diagnostics.0.extend(split);
+    made.diagnostics.0.extend(split::suspected(&parts, &ground.previous, state, &current));
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
     let plan = &mut made.plan;
     let input = input.and_then(|it| roles::cast(loaded, asked, &course, &parts, state, plan, it));
@@ -148,8 +146,7 @@ async fn evaluated(
     let roles = Roles::new(course, parts, state, loaded.topology.as_ref(), asked, &bound);
     complete(&mut made, loaded, asked, &ground, resolved, statuses, &roles);
     if !made.diagnostics.has_errors() {
-        let regions = ground.regions.planned(&made.plan);
-        made.diagnostics.extend(regions.unknown(settings, asked));
+        made.diagnostics.extend(ground.regions.planned(&made.plan).unknown(settings, asked));
     }
     made.providers = ground.providers;
     made

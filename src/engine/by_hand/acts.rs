@@ -38,6 +38,11 @@ impl Writer<'_> {
                 "List what only {} holds: what it took that its copy does not have.",
                 task.on.as_ref().map_or("that region", |on| &*on.scope.location.region().0)
             ))],
+            Act::Backfill => vec![note(
+                "Copy what the copy does not have, with `aws s3api copy-object`: nothing over what is newer \
+                 there."
+                    .to_owned(),
+            )],
             Act::Confirm => vec![note(
                 "Nothing to type: what writes this record below is refused if somebody has written it \
                  since the plan was made. Then stop, and look who is the primary."

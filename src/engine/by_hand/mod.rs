@@ -16,7 +16,7 @@ use blanks::Blanks;
 
 use crate::apply::document::remark;
 use crate::apply::prepare::token;
-use crate::plan::{Deferral, Member, ObjectChange, Operation, Phase, Plan, Step, StepId};
+use crate::plan::{Deferral, Leg, Member, ObjectChange, Operation, Phase, Plan, Step, StepId};
 use crate::registry::Catalogue;
 
 /// All that is done by hand.
@@ -127,18 +127,13 @@ impl Writer<'_> {
         let lines = changes.zip(scope).and_then(|(changes, at)| kind.commands(&at, changes));
         lines.unwrap_or_else(|| {
             let told = |(member, change): &(&Member, &ObjectChange)| {
-                let after = self.meanwhile(step, change).or_else(|| change.after.clone());
+                let leg = self.plan.leg(step, change).map(|leg| leg.document.clone());
+                let after = leg.or_else(|| change.after.clone());
                 let after = after.map(|after| remark(kind.schema().attributes, None, &after));
                 must_be(member.operation, change, after.as_ref())
             };
             members.iter().flat_map(told).collect()
         })
-    }
-
-    /// An object between the two changes that a promotion makes of it, in the first of them.
-    fn meanwhile(&self, step: &Step, change: &ObjectChange) -> Option<Value> {
-        let promotion = self.plan.promotion.as_ref().filter(|_| step.phase == Phase::Prepare);
-        promotion?.meanwhile(change)
     }
 
     /// A change as its kind is given it; nothing where it holds what cannot be written down.
@@ -153,13 +148,11 @@ impl Writer<'_> {
         let attributes = kind.schema().attributes;
         let address = Name::from(change.address.to_string());
         let mut filled = |document: &Value| blanks.fill(attributes, document, &address);
-        let promotion = self.plan.promotion.as_ref();
-        let between = promotion.and_then(|promotion| promotion.meanwhile(change));
-        let (before, after) = match between {
-            Some(between) if step.phase == Phase::Prepare => (change.before.clone(), Some(between)),
-            Some(between) => (Some(between), change.after.clone()),
-            None => (change.before.clone(), change.after.clone()),
-        };
+        // What is written several times is on its way from what it was, or has been made.
+        let (leg, reached) = (self.plan.leg(step, change), self.plan.reached(step, change));
+        let document = |leg: &Leg| leg.document.clone();
+        let before = reached.map(document).or_else(|| change.before.clone());
+        let after = leg.map(document).or_else(|| change.after.clone());
         let id = change.id.clone().unwrap_or_default();
         let action = match operation {
             Operation::Create => ChangeAction::Create { after: filled(&after?)? },

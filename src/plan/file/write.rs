@@ -82,16 +82,6 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
     })
 }
 
-fn finding(found: &Diagnostic) -> v1::Finding {
-    v1::Finding {
-        code: found.code.to_owned(),
-        summary: found.summary.to_owned(),
-        detail: found.detail.clone(),
-        help: found.help.clone(),
-        address: found.address.clone(),
-    }
-}
-
 fn check(of: &CheckResult) -> v1::Check {
     v1::Check {
         address: of.address.clone(),
