@@ -48,6 +48,7 @@ impl Current<'_> {
                     ..Passage::default()
                 };
                 passage.reached.insert(step.phase.word().to_owned(), at);
+                passage.approval.extend(promotion.made_by_hand());
             }
             Act::Reach => drop(passage.reached.insert(step.phase.word().to_owned(), at)),
             Act::Hook | Act::Sync | Act::Hold | Act::Probe => {
@@ -165,7 +166,7 @@ impl Current<'_> {
         promotions.backfills.clear();
         // Whoever becomes the primary was settled before.
         promotions.alone.remove(&*promotion.to);
-        if !promotion.owed.is_empty() {
+        if !promotion.owed.is_empty() || !promotion.proves() {
             let (epoch, since) = (self.state.epoch, at.to_owned());
             let alone = Alone { epoch, since, found: BTreeMap::new() };
             promotions.alone.insert(promotion.from.to_string(), alone);
@@ -179,7 +180,8 @@ impl Current<'_> {
             promotions.owed.insert(address.to_string(), owed);
         }
         let writes = |step: &Step| step.phase == Phase::Promote && !step.members.is_empty();
-        if !promotion.owed.is_empty() || self.plan.steps.iter().any(writes) {
+        let by_hand = promotion.by_hand.is_some();
+        if by_hand || !promotion.owed.is_empty() || self.plan.steps.iter().any(writes) {
             promotions.unprotected = Some(at.to_owned());
             promotions.protected = None;
         }

@@ -14,14 +14,14 @@ use super::bound::now;
 use super::exit::Exit;
 use super::failure;
 use super::plan::{failed, make, tell};
-use super::workspace::{Workspace, asked, duration, has_files};
-use super::{approval, args, preflight, promote, standing};
+use super::workspace::{Workspace, duration, has_files};
+use super::{adopt, approval, args, preflight, promote, standing};
 use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
 use crate::engine::expected::{self, Expected};
 use crate::engine::finaliser::Finaliser;
-use crate::engine::{Asked, Contexts, Loaded, Settings, approvers, failback, going_on, ground};
+use crate::engine::{Contexts, Loaded, Settings, approvers, failback, going_on, ground};
 use crate::event::Events;
 use crate::plan::{Act, Plan, PlanMode, bind, file};
 use crate::registry::Providers;
@@ -117,6 +117,9 @@ impl Applying<'_> {
         if let Some(edit) = self.args.abort {
             return self.abort(edit).await;
         }
+        if let Some(adopting) = &self.args.adopt {
+            return self.adopt(adopting).await;
+        }
         let (mut ready, newest) = match &self.args.plan {
             Some(path) => self.saved(path).await?,
             None => self.made().await?,
@@ -192,10 +195,7 @@ impl Applying<'_> {
     /// Plans now, under the lock.
     async fn made(&self) -> Result<(Ready, Recovered), Exit> {
         let workspace = self.workspace;
-        let mut asked = self.asked().map_err(|text| {
-            workspace.output.error("The options cannot be used", &text);
-            Exit::Error
-        })?;
+        let mut asked = self.asked()?;
         let mut contexts = workspace.contexts(false);
         if let Some(args::Editing { edit, .. }) = &self.args.edit {
             contexts.files = Arc::new(workspace.files().with(&edit.file, edit.after.clone()));
@@ -235,6 +235,9 @@ impl Applying<'_> {
         asked.in_doubt.clone_from(&newest.in_doubt);
         asked.positions = self.backend.copies().known().await.unwrap_or_default();
         let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
+        if asked.acting {
+            adopt::show(workspace, &made);
+        }
         workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
         if made.diagnostics.has_errors() {
             return Err(failed(&made.diagnostics));
@@ -244,20 +247,12 @@ impl Applying<'_> {
         if asked.import.is_none() || workspace.output.json {
             tell(workspace, planning, &made.plan, operation);
         }
+        self.may_undo(&made)?;
         preflight::gate(self, &loaded, &settings, &made, &newest).await?;
         let bytes = file::write(&made.plan, &self.backend.sealer())
             .map_err(|error| workspace.failed(&error))?;
         let (plan, providers) = (made.plan, made.providers);
         Ok((Ready::new(plan, bytes, loaded, contexts, providers), newest))
-    }
-
-    /// What planning is asked for.
-    fn asked(&self) -> Result<Asked, String> {
-        match &self.args.import {
-            Some((at, id)) => Ok(Asked::import(at.clone(), id.clone())),
-            None => asked(&self.args.planning, self.args.destroy, self.workspace.now)
-                .map(|it| self.args.wishes(it)),
-        }
     }
 
     /// The newest state, earlier runs settled; what that came to has been told.
@@ -374,7 +369,7 @@ impl Applying<'_> {
         Ok(Ready { resumes: true, skips, ..Ready::new(plan, bytes, loaded, contexts, providers) })
     }
 
-    async fn carry_out(&self, ready: Ready, newest: Recovered) -> Result<Exit, Exit> {
+    pub(super) async fn carry_out(&self, ready: Ready, newest: Recovered) -> Result<Exit, Exit> {
         let workspace = self.workspace;
         let total = ready.plan.steps.iter().map(|step| step.members.len()).sum();
         let watched = total > 0 && std::io::stderr().is_terminal() && !workspace.output.json;

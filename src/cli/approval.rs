@@ -120,7 +120,9 @@ async fn promote(
     let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
     let asks = asks && !workspace.output.json;
     let mut asking = Asking { workspace, asks, what: What::Promotion };
+    let adopts = args.adopt.is_some();
     let option = match &args.edit {
+        _ if adopts => format!("lifeboat adopt {to} -from-epoch={epoch}"),
         Some(_) if args.plan.is_none() => format!("-from-epoch={epoch}"),
         _ => format!("-promote={to} -from-epoch={epoch}"),
     };
@@ -137,8 +139,9 @@ async fn promote(
     let (approval, without) = by(workspace, args, ready, bound)?;
     let signed = bound.needed > 0 && without.is_none();
     if named.is_none() && !signed {
+        let does = if adopts { "adopt it that people made" } else { "make" };
         let question = format!(
-            "\nDo you want to make {to} the primary in place of {from}?\n  Only the name of the \
+            "\nDo you want to {does} {to} the primary in place of {from}?\n  Only the name of the \
              region will be accepted to approve.\n\n  Enter the region: "
         );
         let refusal = format!(
@@ -156,7 +159,11 @@ async fn promote(
         return attest(&asking, &consent.word, promotion, approval).await;
     }
     loss::check(&asking, &consent.word, promotion)?;
-    Ok(approval)
+    if promotion.unproven.is_empty() {
+        return Ok(approval);
+    }
+    loss::unproven(&asking, &consent.word, promotion).await?;
+    Ok(approval.with("accepted_loss", Value::string(loss::UNKNOWN)))
 }
 
 /// What nobody can measure of regions that do not answer, added to the approval.
@@ -192,6 +199,7 @@ async fn attest(
             }
         }
     };
+
     let attested = promotion.attest.join(", ");
     for (name, text) in [("attested", &*attested), ("reason", &*reason)] {
         approval = approval.with(name, Value::string(text));
@@ -227,7 +235,8 @@ fn by(
     if !signed.is_empty() {
         let names: Vec<&str> = signed.iter().map(|approver| approver.name()).collect();
         workspace.output.note(&format!("Approved by {}.\n", line(&names.join(", "))));
-        let signers = Value::tuple(signed.iter().map(|approver| signer(approver)).collect());
+        let signers =
+            Value::tuple(signed.iter().map(|approver| signed::signer(approver)).collect());
         approval = approval.with("signers", signers);
     }
     if !short {
@@ -237,15 +246,6 @@ fn by(
     approval = approval.with("break_glass", Value::Bool(true));
     approval = approval.with("reason", Value::string(reason));
     Ok((approval, Some(without_approvers(bound, signed.len(), reason))))
-}
-
-/// A signer as kept with the promotion.
-fn signer(approver: &Approver) -> Value {
-    let text = |text: &str| Value::string(text);
-    Value::object([
-        ("name".into(), text(approver.name())),
-        ("fingerprint".into(), text(&approver.fingerprint())),
-    ])
 }
 
 /// That signatures lack, and how they are got.

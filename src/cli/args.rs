@@ -11,9 +11,10 @@ use super::drift::Wanted;
 use super::graph::Type;
 use crate::address::Address;
 use crate::engine::edit::Edit;
-use crate::plan::Wish;
+use crate::plan::{ByHand, Wish};
 use crate::view::graph::Format;
 
+pub use super::adopt::{Adopt, Adopting};
 pub use super::consent::{Consent, Naming, Terms, Word};
 pub use super::fence::{Evacuate, Fence, Unfence};
 pub use super::guard::options::Guard;
@@ -77,6 +78,8 @@ pub enum Command {
     Promote(Promote),
     /// Make the region that the last promotion left the primary again, when it is time to
     Failback(Failback),
+    /// Take over that people made another region the primary by hand, where all that is live agrees
+    Adopt(Adopt),
     /// Keep writes out of a region, and let no other region take its place
     Fence(Fence),
     /// Let a region take writes again that is fenced by hand
@@ -129,6 +132,7 @@ impl Command {
             Self::Destroy(args) => &args.planning,
             Self::Promote(args) => &args.how.planning,
             Self::Failback(args) => &args.how.planning,
+            Self::Adopt(args) => &args.how.planning,
             Self::Drift(args) => &args.planning,
             Self::Fence(args) => return args.how.input != Some(false),
             Self::Unfence(args) => return args.how.input != Some(false),
@@ -345,6 +349,12 @@ pub struct Apply {
     /// Whether it comes in the place of a run of the same command that was given up.
     #[arg(skip)]
     pub instead: bool,
+    /// What `adopt` takes over.
+    #[arg(skip)]
+    pub adopt: Option<Adopting>,
+    /// How much of a promotion was done by hand before.
+    #[arg(skip)]
+    pub by_hand: Option<ByHand>,
     /// What `fence` and `unfence` want, and nothing else.
     #[arg(skip)]
     pub fencing: Option<Wish>,

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::apply::Applying;
 use super::args::{Apply, whole};
+use super::exit::Exit;
+use super::workspace::asked;
 use crate::engine::Asked;
 
 /// Consent to what guards refuse.
@@ -104,12 +107,33 @@ impl Apply {
     /// Whether it is about something else than the files as they are, so that it goes on with nothing.
     pub(super) fn is_of_its_own(&self) -> bool {
         let saved = self.plan.is_some();
-        self.destroy || self.import.is_some() || saved || self.fencing.is_some()
+        let alone = self.fencing.is_some() || self.adopt.is_some();
+        self.destroy || self.import.is_some() || saved || alone
     }
 
     /// What planning is asked for besides.
-    pub(super) fn wishes(&self, asked: Asked) -> Asked {
+    fn wishes(&self, asked: Asked) -> Asked {
         let (fencing, discards) = (self.fencing.clone(), self.discard_diverged.clone());
-        Asked { fencing, discards, copies: self.copy_diverged.clone(), ..asked }
+        let copies = self.copy_diverged.clone();
+        let (by_hand, acting) = (self.by_hand, self.by_hand.is_some());
+        Asked { fencing, discards, copies, by_hand, acting, ..asked }
+    }
+}
+
+impl Applying<'_> {
+    /// What planning is asked for.
+    ///
+    /// # Errors
+    /// Options that exclude each other; that has been told.
+    pub(super) fn asked(&self) -> Result<Asked, Exit> {
+        let asked = match &self.args.import {
+            Some((at, id)) => Ok(Asked::import(at.clone(), id.clone())),
+            None => asked(&self.args.planning, self.args.destroy, self.workspace.now)
+                .map(|it| self.args.wishes(it)),
+        };
+        asked.map_err(|text| {
+            self.workspace.output.error("The options cannot be used", &text);
+            Exit::Error
+        })
     }
 }

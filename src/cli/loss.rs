@@ -138,6 +138,34 @@ pub(super) fn check(
     Err(Exit::Refused)
 }
 
+/// That it is accepted that nobody proves that all is copied, where a part was done by hand.
+///
+/// # Errors
+/// It is not; that has been told.
+pub(super) async fn unproven(
+    asking: &Asking<'_>,
+    word: &args::Word,
+    promotion: &Promotion,
+) -> Result<(), Exit> {
+    if word.accept_loss.as_deref() == Some(UNKNOWN) {
+        return Ok(());
+    }
+    let question = "\nHow much of what was written last is lost is not known.\n  Type 'unknown' to accept \
+                    that: ";
+    let above = match &word.accept_loss {
+        Some(ceiling) => format!(", and whether it is more than {}", line(ceiling)),
+        None => String::new(),
+    };
+    let refusal = format!(
+        "A part of the promotion was done by hand, so that nobody proves that {} has all that {} took \
+         ({}){above}.\nIf that is accepted: -accept-loss=unknown",
+        line(&promotion.to),
+        line(&promotion.from),
+        line(&promotion.unproven.join(", "))
+    );
+    asking.exactly(question, UNKNOWN, &refusal).await
+}
+
 /// What somebody types who accepts it.
 async fn asked(
     asking: &Asking<'_>,

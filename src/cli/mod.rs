@@ -1,6 +1,7 @@
 //! The command line: parse, run one command, exit code.
 
 mod abort;
+mod adopt;
 pub mod apply;
 pub mod approval;
 pub mod args;
@@ -189,6 +190,7 @@ fn form(command: &Command) -> Form {
         Command::Apply(a) => (a.planning.json, Form::Lines),
         Command::Destroy(a) => (a.planning.json, Form::Lines),
         Command::Promote(a) => (a.how.planning.json, Form::Lines),
+        Command::Adopt(a) => (a.how.planning.json, Form::Lines),
         Command::Failback(a) => (a.how.planning.json, Form::Lines),
         Command::Fence(a) => (a.how.json, Form::Lines),
         Command::Unfence(a) => (a.how.json, Form::Lines),
@@ -348,6 +350,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Apply(args) => apply::run(workspace, *args).await,
         Command::Destroy(args) => destroy::run(workspace, args).await,
         Command::Promote(args) => promote::run(workspace, args).await,
+        Command::Adopt(args) => adopt::run(workspace, args).await,
         Command::Failback(args) => promote::back(workspace, args).await,
         Command::Fence(args) => fence::run(workspace, args).await,
         Command::Unfence(args) => fence::open(workspace, args).await,

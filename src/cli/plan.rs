@@ -214,6 +214,8 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
                 | "fence::unconfirmed"
                 | "fence::unreachable"
                 | "promotion::behind"
+                | "promotion::incomplete"
+                | "promotion::nothing_by_hand"
                 | "promotion::approvers"
                 | "promotion::stale_files"
                 | "promotion::not_whole"

@@ -216,7 +216,12 @@ pub(super) async fn gate(
     let Some(facts) = facts.map_err(|why| told(workspace, loaded, *why))? else { return Ok(()) };
     note(applying.backend, &facts).await;
     let preflight = engine::preflight(&facts);
-    let stops = preflight.stops(&word.ignore_preflight_errors);
+    let mut ignored = word.ignore_preflight_errors.clone();
+    if promotion.by_hand.is_some() {
+        // Of what was changed by hand it is told which copies nobody proves, and it must be accepted.
+        ignored.extend(engine::COPIES.map(str::to_owned));
+    }
+    let stops = preflight.stops(&ignored);
     if stops.is_empty() {
         return Ok(());
     }

@@ -14,6 +14,7 @@ use super::requests::{self, Control};
 use super::workspace::Workspace;
 use crate::engine::edit::{self, Edit};
 use crate::engine::failback;
+use crate::plan::ByHand;
 use crate::registry::Providers;
 use crate::view::escape::line;
 
@@ -27,6 +28,10 @@ pub struct Promote {
     /// The same; with `auto`, tell which standbys might, the best first, and ask for the name of one
     #[arg(long, value_name = "REGION", conflicts_with_all = ["region", "control", "skip"])]
     pub to: Option<String>,
+    /// Do what is missing of a promotion that was begun by hand: what is in place already is taken as
+    /// it is, and no copy is waited for that does not copy any more
+    #[arg(long = "continue", requires = "region")]
+    pub goes_on: bool,
     /// What is asked of the promotion that is open.
     #[command(flatten)]
     pub control: Control,
@@ -68,7 +73,7 @@ const AUTO: &str = "auto";
 
 /// Runs `promote`.
 pub async fn run(workspace: &Workspace, args: Promote) -> Exit {
-    let Promote { region, to, control, how } = args;
+    let Promote { region, to, goes_on, control, how } = args;
     let region = match to.as_deref() {
         Some(AUTO) => match candidates::choose(workspace, &how).await {
             Ok(region) => Some(region),
@@ -78,7 +83,8 @@ pub async fn run(workspace: &Workspace, args: Promote) -> Exit {
         None => region,
     };
     if let Some(region) = region {
-        return make_primary(workspace, &region, how, false).await;
+        let wish = Wish { by_hand: goes_on.then_some(ByHand::Continued), ..Wish::default() };
+        return make_primary(workspace, &region, how, wish).await;
     }
     let asked = control.asked(&how.word);
     match requests::run(workspace, &control, &how, asked).await {
@@ -95,7 +101,10 @@ pub async fn run(workspace: &Workspace, args: Promote) -> Exit {
 /// Runs `failback`: `promote` of the region that the last promotion left, where that is time.
 pub async fn back(workspace: &Workspace, args: Failback) -> Exit {
     match left(workspace).await {
-        Ok(region) => make_primary(workspace, &region, args.how, true).await,
+        Ok(region) => {
+            let wish = Wish { failback: true, ..Wish::default() };
+            make_primary(workspace, &region, args.how, wish).await
+        }
         Err(exit) => exit,
     }
 }
@@ -110,8 +119,16 @@ async fn left(workspace: &Workspace) -> Result<String, Exit> {
     })
 }
 
+/// Which promotion it is.
+#[derive(Clone, Copy, Default)]
+struct Wish {
+    failback: bool,
+    by_hand: Option<ByHand>,
+}
+
 /// Applies the files with another primary, and writes them.
-async fn make_primary(workspace: &Workspace, region: &str, how: How, failback: bool) -> Exit {
+async fn make_primary(workspace: &Workspace, region: &str, how: How, wish: Wish) -> Exit {
+    let Wish { failback, by_hand } = wish;
     let How { from_epoch, no_edit, word, planning, locking } = how;
     let promote = from_epoch.is_some().then(|| region.to_owned());
     let naming = args::Naming { promote, from_epoch };
@@ -132,7 +149,7 @@ async fn make_primary(workspace: &Workspace, region: &str, how: How, failback: b
     };
     let edit = edit.map(|edit| args::Editing { edit, keep: !no_edit });
     let given =
-        args::Apply { planning, consent, locking, edit, failback, ..args::Apply::default() };
+        args::Apply { planning, consent, locking, edit, failback, by_hand, ..Default::default() };
     apply::run(workspace, given).await
 }
 

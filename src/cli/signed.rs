@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use lifeboat_sdk::Value;
+
 use super::args;
 use super::exit::Exit;
 use super::workspace::Workspace;
@@ -144,4 +146,13 @@ pub fn how(plan: &Plan, path: Option<&str>) -> String {
          lifeboat -f KEY approval.txt   # each approver\n  lifeboat apply{terms}{reason} \
          -approval=approval.txt.sig {path}   # one -approval for each"
     )
+}
+
+/// A signer as kept with the promotion.
+pub(super) fn signer(approver: &Approver) -> Value {
+    let text = |text: &str| Value::string(text);
+    Value::object([
+        ("name".into(), text(approver.name())),
+        ("fingerprint".into(), text(&approver.fingerprint())),
+    ])
 }

@@ -85,6 +85,7 @@ fn document(page: &Page) -> Json {
             "to": last.passage.to,
             "epoch": last.passage.epoch,
             "mode": last.passage.mode,
+            "by_hand": last.by_hand(),
             "standing": last.standing.word(),
             "begun": last.begun(),
             "ended": last.ended(),

@@ -309,6 +309,8 @@ pub fn asked(planning: &Planning, destroy: bool, now: jiff::Timestamp) -> Result
         fencing: None,
         positions: Positions::default(),
         since: planning.since.as_ref().map(|since| since.at(now)),
+        by_hand: None,
+        acting: false,
         valid_hours: 24,
     })
 }

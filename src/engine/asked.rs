@@ -7,7 +7,7 @@ use lifeboat_sdk::Name;
 use lifeboat_state::positions::Positions;
 
 use crate::address::Address;
-use crate::plan::{PlanMode, Wish};
+use crate::plan::{ByHand, PlanMode, Wish};
 
 /// What planning is asked for.
 #[derive(Clone, Debug)]
@@ -44,6 +44,10 @@ pub struct Asked {
     pub positions: Positions,
     /// Since when the region that is left takes no writes, as a person knows it.
     pub since: Option<Timestamp>,
+    /// How much of a promotion was done by hand before.
+    pub by_hand: Option<ByHand>,
+    /// Whether it is looked which region acts as the primary, whatever has changed.
+    pub acting: bool,
     /// How long the plan may be applied, in hours.
     pub valid_hours: i64,
 }
@@ -67,6 +71,8 @@ impl Default for Asked {
             fencing: None,
             positions: Positions::default(),
             since: None,
+            by_hand: None,
+            acting: false,
             valid_hours: 24,
         }
     }

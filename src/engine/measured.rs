@@ -8,8 +8,8 @@ use lifeboat_state::model::{Evidence, Passage, Promotions};
 
 use crate::apply::Known;
 use crate::event::Act;
-use crate::plan::Phase;
 use crate::plan::promotion::Mode;
+use crate::plan::{BY_HAND, Phase};
 use crate::topology::objective::Objective;
 
 /// How far a promotion is.
@@ -87,6 +87,8 @@ pub enum Unmeasured {
     Silent,
     /// No copy of what it took was compared.
     NoCopies,
+    /// A part of it, or all, was done by hand.
+    ByHand,
 }
 
 /// The last promotion, or the one that is open, with what was measured of it.
@@ -144,8 +146,16 @@ impl<'p> Measured<'p> {
         let fenced = passage.mode == GRACEFUL.word();
         let still = between(Phase::Prepare, Phase::Promote).filter(|_| fenced);
         let loss = loss(passage, &told);
-        let rto = between(Phase::Approve, Phase::Switch);
+        // What people did before was not timed.
+        let by_hand = passage.approval.contains_key(BY_HAND);
+        let rto = between(Phase::Approve, Phase::Switch).filter(|_| !by_hand);
+        let still = still.filter(|_| !by_hand);
         Self { passage, standing, reached, told, rto, still, loss }
+    }
+
+    /// How much of it was done by hand: `adopted`, `continued`.
+    pub fn by_hand(&self) -> Option<&'p str> {
+        self.passage.approval.get(BY_HAND).map(String::as_str)
     }
 
     /// When it began, RFC 3339.
@@ -192,11 +202,14 @@ fn loss(passage: &Passage, told: &[Told<'_>]) -> Loss {
     // As it was told to whoever accepted it.
     let bound = passage.approval.get("loss_bound").and_then(|bound| bound.strip_suffix('s'));
     let bound = bound.and_then(|bound| bound.parse().ok()).map(Duration::from_secs);
+    let by_hand = passage.approval.contains_key(BY_HAND);
     Loss::Unmeasured(match copies {
         _ if passage.mode != GRACEFUL.word() => match bound {
             Some(bound) => return Loss::AtMost(bound),
+            None if by_hand => Unmeasured::ByHand,
             None => Unmeasured::Silent,
         },
+        _ if by_hand => Unmeasured::ByHand,
         _ if !over || !all => Unmeasured::NotReached,
         0 => Unmeasured::NoCopies,
         copies => return Loss::Nothing { copies },

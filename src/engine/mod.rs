@@ -2,6 +2,7 @@
 //!
 //! The only module besides `cli` that knows all stages. It decides nothing about objects.
 
+pub mod acting;
 mod ahead;
 pub mod alone;
 pub mod applying;

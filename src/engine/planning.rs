@@ -10,6 +10,7 @@ use lifeboat_sdk::{
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
+use super::acting::{self, Acting};
 use super::asked::Asked;
 use super::contents::look_inside;
 use super::context::Contexts;
@@ -18,7 +19,7 @@ use super::ground::{Ground, ground};
 use super::load::{Loaded, Settings};
 use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
-use super::walk::walk;
+use super::walk::{Read, walk};
 use super::{
     alone, approvers, backfills, evacuation, fencing, imports, losses, shift, split, stored, tasks,
     unmanaged,
@@ -46,10 +47,20 @@ pub struct Made {
     pub looked: Vec<Looked>,
     /// What carries our tags and is in no state, where it was asked for.
     pub unmanaged: Option<Unmanaged>,
+    /// Which region acts as the primary, where that was asked or is suspected to have changed.
+    pub acting: Option<Acting>,
     /// Configured, verified providers.
     pub providers: Providers,
     /// All problems; the plan is of no use where one is an error.
     pub diagnostics: Diagnostics,
+}
+
+impl Made {
+    /// Nothing has been looked at yet.
+    fn nothing(plan: Plan, diagnostics: Diagnostics) -> Self {
+        let (looked, providers) = (Vec::new(), Providers::default());
+        Self { plan, looked, unmanaged: None, acting: None, providers, diagnostics }
+    }
 }
 
 /// Makes a plan, which holds the files that it was made from and the warnings.
@@ -92,13 +103,7 @@ async fn evaluated(
     let session = Session::interruptible(Purpose::Refresh, interrupt);
     let ctx = Ctx::read_only(Arc::new(session.assume_down(settings.assume_down.clone())));
     let ground = ground(loaded, settings, context, state, asked, &ctx, &mut diagnostics).await;
-    let mut made = Made {
-        plan: empty(loaded, settings, state, asked),
-        looked: Vec::new(),
-        unmanaged: None,
-        providers: Providers::default(),
-        diagnostics,
-    };
+    let mut made = Made::nothing(empty(loaded, settings, state, asked), diagnostics);
     let Some(ground) = ground else { return made };
     made.plan.approvers = approvers::change(loaded, asked.mode, &course, &bound);
     made.plan.inputs.identities = ground.identities.clone();
@@ -127,14 +132,17 @@ async fn evaluated(
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
     let plan = &mut made.plan;
     let input = input.and_then(|it| roles::cast(loaded, asked, &course, &parts, state, plan, it));
-    let input = match input {
+    let mut input = match input {
         Ok(input) => input,
         Err(diagnostic) => {
             made.diagnostics.push(*diagnostic);
             return made;
         }
     };
-    let mut resolved = walk(input, loaded, &ctx, events, &mut statuses).await;
+    let mut read = Read::default();
+    let stage = acting::Stage { loaded, state, parts: &parts, asked, ctx: &ctx };
+    stage.take_part(&mut made, &mut input, course == Course::Ordinary, &mut read).await;
+    let mut resolved = walk(input, loaded, &ctx, events, &mut statuses, &mut read).await;
     if asked.refresh {
         let found = look_inside(&mut resolved.changes, &ground.providers, &ctx).await;
         resolved.diagnostics.extend(found);
@@ -354,7 +362,9 @@ fn promoted(
     promotion.lower(&plan.changes, parts, &tasks::during(loaded), &mut plan.legs);
     let mut all = Diagnostics::new();
     all.0.extend(roles::ungraceful(loaded, asked, &promotion));
-    let (acts, left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, reads);
+    let (mut acts, left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, reads);
+    let copied = tasks::copied(loaded);
+    all.0.extend(promotion.only_missing(asked.by_hand, plan, parts, &mut acts, &copied));
     plan.promotion = Some(Promotion { left_out, ..promotion });
     all.extend(found);
     (acts, all)

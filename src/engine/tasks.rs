@@ -50,6 +50,16 @@ pub(super) fn copy_of<'a>(
     Some((bucket.names.get(to)?, &topology.region(to)?.aws))
 }
 
+/// Whose data is copied, by the block that copies: both by their names.
+pub(super) fn copied(loaded: &Loaded) -> BTreeMap<Name, Name> {
+    let Some(topology) = &loaded.topology else { return BTreeMap::new() };
+    let named = |kind: &str, name: &Name| Name::from(format!("{kind}.{name}"));
+    let buckets = topology.replications.iter();
+    let buckets = buckets.map(|it| (named("replication", &it.name), named("bucket", &it.bucket)));
+    let databases = topology.databases.iter().map(|it| named("database", &it.name));
+    buckets.chain(databases.map(|name| (name.clone(), name))).collect()
+}
+
 /// What works on objects that a promotion does not change.
 #[derive(Default)]
 pub(super) struct Reads {

@@ -2,6 +2,7 @@
 
 pub mod backfill;
 pub mod bind;
+mod by_hand;
 pub mod conditions;
 pub mod fencing;
 pub mod file;
@@ -26,6 +27,7 @@ use crate::address::Address;
 use crate::approval::PolicyChange;
 use crate::diff::Action;
 pub use crate::refresh::ScopeStatus;
+pub use by_hand::{BY_HAND, ByHand};
 pub use fencing::{Fencing, Wish};
 pub use finalise::Finalise;
 pub use lasting::Lasting;

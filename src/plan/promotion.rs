@@ -11,7 +11,7 @@ use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
 use super::loss::Losses;
 use super::step::{Act, Member, Phase, Step, StepId, Task};
-use super::{Deferral, Leg, Legs, ObjectChange};
+use super::{ByHand, Deferral, Leg, Legs, ObjectChange};
 use crate::address::{self, Address, Key};
 use crate::desired::Part;
 use crate::desired::blocks::dns;
@@ -48,6 +48,10 @@ pub struct Promotion {
     pub lowered: BTreeMap<Address, u64>,
     /// What may be lost with the region that is left, where it does not answer.
     pub losses: Losses,
+    /// How much of it was done by hand before; nothing where lifeboat does all of it.
+    pub by_hand: Option<ByHand>,
+    /// Blocks whose copies nobody proves to hold all, because a part was done by hand.
+    pub unproven: Vec<Name>,
 }
 
 /// Whether the region that is left takes part.
@@ -130,6 +134,8 @@ pub fn promote(
         all_write: false,
         lowered,
         losses: Losses::default(),
+        by_hand: None,
+        unproven: Vec::new(),
     };
     let mut found = Diagnostics::new();
     let unfenced = promotion.unfenced(changes, parts);

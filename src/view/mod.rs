@@ -1,5 +1,6 @@
 //! All output; decides nothing. Pure functions from data to text, and the one writer.
 
+pub mod acting;
 pub mod bar;
 pub mod by_hand;
 pub mod candidates;

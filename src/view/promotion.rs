@@ -10,7 +10,7 @@ use super::loss;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
 use crate::approval::PolicyChange;
-use crate::plan::{Act, Fencing, Phase, Plan, Promotion, Step, Task, Wish};
+use crate::plan::{Act, ByHand, Fencing, Phase, Plan, Promotion, Step, Task, Wish};
 
 /// Who may approve promotions, where the plan changes it: `Approvers: +alice -bob (1 of 2 needed)`.
 pub fn approvers(plan: &Plan) -> Option<String> {
@@ -266,9 +266,46 @@ fn lost(plan: &Plan, promotion: &Promotion, paint: Paint) -> String {
     all.into_iter().map(|one| format!("      {mark} {one}\n")).collect()
 }
 
+/// What is taken over of a promotion that people made by hand.
+fn adopted(plan: &Plan, promotion: &Promotion, paint: Paint) -> String {
+    let Promotion { from, to, epoch, owed, silent, waiting, .. } = promotion;
+    let (from, to) = (line(from), line(to));
+    let mut out = String::new();
+    let title = format!("Adoption: {from} -> {to}, epoch {epoch} -> {}", epoch + 1);
+    let _ok = writeln!(out, "\n{}\n", paint.label(Label::Strong, &title));
+    let _ok = writeln!(out, "  {:<10} {}", Phase::Approve.word(), approve(promotion));
+    for address in owed {
+        let mark = paint.label(Label::Warning, "owed");
+        let _ok = writeln!(out, "      {mark} {}", line(&address.to_string()));
+    }
+    let next = epoch + 1;
+    let _ok = writeln!(out, "  {:<10} {to} is the primary, in epoch {next}", Phase::Claim.word());
+    for step in plan.steps.iter().filter(|step| step.phase == Phase::Claim && step.does()) {
+        out.push_str(&told(plan, step, paint));
+    }
+    if !silent.is_empty() {
+        let mark = paint.label(Label::Warning, "silent");
+        let _ok = writeln!(out, "    {mark} {}", line(&silent.join(", ")));
+    }
+    let _ok = writeln!(
+        out,
+        "\nNothing else is changed, no hook is run, and nothing is measured or proven: people made {to} \
+         the\nprimary by hand. What is left is the next plan{}.",
+        match waiting {
+            0 => String::new(),
+            1 => " (1 change)".to_owned(),
+            n => format!(" ({n} changes)"),
+        }
+    );
+    out
+}
+
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
     let Some(promotion) = &plan.promotion else { return String::new() };
+    if promotion.by_hand == Some(ByHand::Adopted) {
+        return adopted(plan, promotion, paint);
+    }
     let Promotion { from, to, epoch, owed, silent, .. } = promotion;
     let (from, to) = (line(from), line(to));
     let mut out = String::new();
@@ -321,6 +358,10 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
                 let _ok = writeln!(out, "      {mark} {}", line(&address.to_string()));
             }
         }
+    }
+    if !promotion.unproven.is_empty() {
+        let names = line(&promotion.unproven.join(", "));
+        let _ok = writeln!(out, "\nNot proven, because a part was done by hand: {names}.");
     }
     if !promotion.left_out.is_empty() {
         let names = line(&promotion.left_out.join(", "));

@@ -156,6 +156,11 @@ fn last(measured: &Measured<'_>, objective: &Objective, out: &mut String) {
     let (from, to, mode) = (line(from), line(to), line(mode));
     let _ok =
         writeln!(out, "Last promotion: {to} in place of {from}, epoch {epoch}, {mode}, {when}");
+    match measured.by_hand() {
+        Some("adopted") => out.push_str("Made by hand, and adopted: nothing was measured\n"),
+        Some(_) => out.push_str("Begun by hand, and continued: nothing was measured\n"),
+        None => {}
+    }
     if let Some(rto) = rto(measured, objective) {
         let _ok = writeln!(out, "Measured RTO: {rto}");
     }

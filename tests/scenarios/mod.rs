@@ -8,6 +8,7 @@
 )]
 
 mod acts;
+mod adopt;
 mod bad_days;
 mod blocks;
 mod bundles;

@@ -18,7 +18,7 @@ use lifeboat::engine::{
     Asked, Loaded, Settings, going_on, ground, load, planning, reopened, validate,
 };
 use lifeboat::event::Silent;
-use lifeboat::plan::{Plan, PlanMode, Promotion, Wish, file};
+use lifeboat::plan::{ByHand, Plan, PlanMode, Promotion, Wish, file};
 use lifeboat::registry::Catalogue;
 use lifeboat_sdk::provider::Provider;
 use lifeboat_sdk::{Diagnostics, Interrupt, Value};
@@ -42,6 +42,10 @@ pub(super) enum Verb {
     Promote,
     /// `preflight` of the region that the files name, which notes how far its copies are.
     Preflight,
+    /// `adopt` of the primary that the files name.
+    Adopt,
+    /// `promote -continue` of it.
+    Continue,
     /// `promote -abort`
     Abort,
     Destroy,
@@ -213,6 +217,8 @@ impl Process<'_> {
             }
             Verb::Apply
             | Verb::Promote
+            | Verb::Adopt
+            | Verb::Continue
             | Verb::Abort
             | Verb::Destroy
             | Verb::Leave(_)
@@ -224,13 +230,19 @@ impl Process<'_> {
     fn asked(&self) -> Asked {
         let destroy = self.command.verb == Verb::Destroy;
         let mode = if destroy { PlanMode::Destroy } else { PlanMode::Normal };
-        let back = matches!(self.command.verb, Verb::Promote | Verb::Preflight);
+        let by_hand = match self.command.verb {
+            Verb::Adopt => Some(ByHand::Adopted),
+            Verb::Continue => Some(ByHand::Continued),
+            _ => None,
+        };
+        let promotes = matches!(self.command.verb, Verb::Promote | Verb::Preflight);
+        let (back, acting) = (by_hand.is_some() || promotes, by_hand.is_some());
         let fencing = match self.command.verb {
             Verb::Leave(region) => Some(Wish::Leave(region.into())),
             Verb::Return(region) => Some(Wish::Return(region.into())),
             _ => None,
         };
-        Asked { mode, back, fencing, ..Asked::default() }
+        Asked { mode, back, by_hand, acting, fencing, ..Asked::default() }
     }
 
     /// `plan`: without the lock, from what the journals tell.

@@ -40,6 +40,8 @@ fn promotes(plan: Plan) -> Plan {
         all_write: false,
         lowered: BTreeMap::new(),
         losses: Default::default(),
+        by_hand: None,
+        unproven: Vec::new(),
     };
     Plan { promotion: Some(promotion), ..plan }
 }

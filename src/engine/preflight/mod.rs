@@ -131,6 +131,9 @@ const TTL: &str = "preflight::dns_ttl";
 /// the day on which the primary is gone, or are refused by planning itself.
 pub const GATES: [&str; 6] = [PRIMARY, TARGET, FENCE, RULE, LAG, TTL];
 
+/// The checks of what copies to the target, by which a promotion that was begun by hand does not go.
+pub const COPIES: [&str; 2] = [RULE, LAG];
+
 /// What came of a preflight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preflight {

@@ -205,6 +205,8 @@ impl World {
             lowered: BTreeMap::new(),
             approvals: 0,
             losses: crate::plan::loss::Losses::default(),
+            by_hand: None,
+            unproven: Vec::new(),
         });
         plan.scopes = [in_region(EAST, "s3"), in_region(WEST, "s3"), dns()]
             .map(|scope| ScopeStatus { scope, trouble: None, objects: 4, unread: 0 })

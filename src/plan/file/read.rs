@@ -20,9 +20,9 @@ use crate::desired::STANDING;
 use crate::diff::Action;
 use crate::plan::loss::{Exposure, Losses, Proven};
 use crate::plan::{
-    Act, CheckResult, Deferral, Fencing, Inputs, Lasting, Leg, Member, ObjectChange, Operand,
-    Operation, OutputChange, Phase, Plan, PlanMode, Promotion, Reason, ScopeStatus, Step, StepId,
-    Task, Wish,
+    Act, ByHand, CheckResult, Deferral, Fencing, Inputs, Lasting, Leg, Member, ObjectChange,
+    Operand, Operation, OutputChange, Phase, Plan, PlanMode, Promotion, Reason, ScopeStatus, Step,
+    StepId, Task, Wish,
 };
 
 struct Reader<'a> {
@@ -287,7 +287,13 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
             since: stored.since.as_deref().map(instant).transpose()?,
             of: stored.losses.into_iter().map(exposure).collect::<Result<_, _>>()?,
         },
+        by_hand: stored.by_hand.map(by_hand).transpose()?,
+        unproven: stored.unproven.into_iter().map(Name::from).collect(),
     })
+}
+
+fn by_hand(word: String) -> Result<ByHand, PlanFileError> {
+    ByHand::of(&word).ok_or_else(|| damaged(format!("{word:?} is not known here")))
 }
 
 fn instant(text: &str) -> Result<Timestamp, PlanFileError> {

@@ -71,6 +71,10 @@ pub(super) struct Promotion {
     pub since: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<Exposure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproven: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]

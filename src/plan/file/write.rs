@@ -216,6 +216,8 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         lowered: promotion.lowered.iter().map(|(at, ttl)| (at.to_string(), *ttl)).collect(),
         since: promotion.losses.since.map(|since| since.to_string()),
         losses: promotion.losses.of.iter().map(exposure).collect(),
+        by_hand: promotion.by_hand.map(|how| how.word().to_owned()),
+        unproven: promotion.unproven.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use lifeboat_sdk::schema::{Attribute, Shape, Syntax};
 use lifeboat_sdk::value::convert::convert;
-use lifeboat_sdk::{Diagnostic, Name, Path, Span, Type, Value};
+use lifeboat_sdk::{Diagnostic, Name, Observation, Path, Span, Type, Value};
 
 use super::instance::Wanted;
 use super::{Resolver, managed, values};
@@ -29,7 +29,10 @@ impl Resolver<'_> {
             if planned.only_primary && !self.is_primary(key) {
                 // Absent by role: that it is missing here is no change. What a region that was the
                 // primary still has goes with re-protection, not with the promotion.
-                if self.input.promoting || !self.input.previous.contains_key(&address) {
+                let known = self.input.previous.contains_key(&address);
+                let gone =
+                    matches!(self.input.observed.get(&address), Some(Observation::Absent(_)));
+                if !known || (self.input.promoting && !gone) {
                     self.seen.insert(address);
                 }
                 continue;

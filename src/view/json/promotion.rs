@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::approval::{Policy, PolicyChange};
 use crate::plan::loss::{Exposure, Losses};
-use crate::plan::{Fencing, Phase, Plan};
+use crate::plan::{ByHand, Fencing, Phase, Plan};
 
 /// The phases with the addresses of what they change; nothing for other plans.
 pub(super) fn promotion(plan: &Plan) -> Option<Json> {
@@ -33,6 +33,8 @@ pub(super) fn promotion(plan: &Plan) -> Option<Json> {
         "waiting": promotion.waiting,
         "left_out": promotion.left_out.iter().map(|name| &**name).collect::<Vec<_>>(),
         "mode": promotion.mode().word(),
+        "by_hand": promotion.by_hand.map(ByHand::word),
+        "unproven": promotion.unproven.iter().map(|name| &**name).collect::<Vec<_>>(),
         "approvals": promotion.approvals,
         "all_write": promotion.all_write,
         "since": promotion.losses.since.map(|since| since.to_string()),

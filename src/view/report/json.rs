@@ -41,6 +41,7 @@ fn promotion(measured: &Measured<'_>, objective: &Objective) -> Json {
         "to": passage.to,
         "epoch": passage.epoch,
         "mode": passage.mode,
+        "by_hand": measured.by_hand(),
         "standing": measured.standing.word(),
         "begun": measured.begun(),
         "ended": measured.ended(),

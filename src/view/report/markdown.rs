@@ -62,7 +62,13 @@ fn figures(measured: &Measured<'_>, objective: &Objective) -> Vec<Vec<String>> {
         let ended = ended.unwrap_or_else(|| otherwise.to_owned());
         rows.push(row("from", format!("{}{ended}", code(begun))));
     }
-    let time = rto(measured, objective).unwrap_or_else(|| "traffic was not switched".to_owned());
+    let time = rto(measured, objective).unwrap_or_else(|| {
+        let why = match measured.by_hand() {
+            Some(_) => "not measured: people made it by hand, in whole or in part",
+            None => "traffic was not switched",
+        };
+        why.to_owned()
+    });
     rows.push(row("RTO", time));
     let against = match (&objective.rpo, measured.loss) {
         (Some(rpo), _) if measured.within(objective) == Some(true) => {
@@ -89,6 +95,8 @@ fn approved(name: &str) -> String {
         "loss_bound" => "what could be lost at most".to_owned(),
         "loss" => "of which".to_owned(),
         "since" => "no writes since".to_owned(),
+        "by_hand" => "made by hand before, and".to_owned(),
+        "unproven" => "copies of which nobody proved that they hold all".to_owned(),
         "break_glass" => "without enough approvers".to_owned(),
         other => code(other),
     }

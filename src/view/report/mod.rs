@@ -122,6 +122,9 @@ pub fn loss(measured: &Measured<'_>) -> String {
                     "the region that was left did not answer, and nobody can tell what it took last"
                 }
                 (Unmeasured::NoCopies, _) => "there was no copy to compare",
+                (Unmeasured::ByHand, _) => {
+                    "people made it by hand, and nobody proved what was lost"
+                }
             };
             format!("not measured: {why}")
         }

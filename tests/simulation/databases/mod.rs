@@ -4,6 +4,7 @@
 //! The kinds are those that the provider `aws` will have; their cloud is the simulated one. Clients in each
 //! region commit whenever a call is made, whether we can call that region or not.
 
+mod by_hand;
 mod lost;
 mod told;
 
