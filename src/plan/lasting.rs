@@ -49,6 +49,12 @@ pub fn differences<'s>(
             found.push(format!("{} would change, too", now.address));
         }
     }
+    for address in planned.keys().filter(|at| standing.legs.get(at) != fresh.legs.get(at)) {
+        // What is as it shall be already goes no way at all.
+        if all.get(address).is_some_and(|now| now.action != Action::NoOp) {
+            found.push(format!("{address} would get there by other steps"));
+        }
+    }
     acts(standing, fresh, &mut found);
     found
 }
