@@ -117,26 +117,7 @@ pub fn promote(
     gated: &BTreeSet<Name>,
 ) -> (Promotion, Diagnostics) {
     let records = parts.values().filter(|part| **part == Part::Record).count();
-    let (from, to) = (from.clone(), to.clone());
-    let (owed, silent, waiting, approvals) = (Vec::new(), Vec::new(), 0, 0);
-    let (attest, left_out, lowered) = (Vec::new(), Vec::new(), BTreeMap::new());
-    let mut promotion = Promotion {
-        from,
-        to,
-        epoch,
-        owed,
-        silent,
-        records,
-        attest,
-        waiting,
-        left_out,
-        approvals,
-        all_write: false,
-        lowered,
-        losses: Losses::default(),
-        by_hand: None,
-        unproven: Vec::new(),
-    };
+    let mut promotion = Promotion { records, ..Promotion::new(from, to, epoch) };
     let mut found = Diagnostics::new();
     let unfenced = promotion.unfenced(changes, parts);
     changes.retain_mut(|change| {
@@ -207,6 +188,27 @@ fn blocked(change: &ObjectChange, phase: Phase, why: &Deferral, to: &Name) -> Di
 }
 
 impl Promotion {
+    /// One of which nothing is known but its regions, and the epoch in which it begins.
+    pub fn new(from: &Name, to: &Name, epoch: u64) -> Self {
+        Self {
+            from: from.clone(),
+            to: to.clone(),
+            epoch,
+            owed: Vec::new(),
+            silent: Vec::new(),
+            records: 0,
+            attest: Vec::new(),
+            waiting: 0,
+            left_out: Vec::new(),
+            approvals: 0,
+            all_write: false,
+            lowered: BTreeMap::new(),
+            losses: Losses::default(),
+            by_hand: None,
+            unproven: Vec::new(),
+        }
+    }
+
     /// Whether the region that is left does not answer.
     pub fn is_silent(&self) -> bool {
         !self.owed.is_empty() || self.silent.contains(&self.from)

@@ -33,15 +33,15 @@ fn put_policy(stage: &Stage, region: &str, bucket: &str, policy: &Json) {
 }
 
 fn is_fence(statement: &Json) -> bool {
-    statement["Sid"] == "LifeboatFence"
+    statement["Sid"].as_str().is_some_and(|sid| sid.starts_with("LifeboatFence"))
 }
 
-/// Lets the standby's bucket take writes.
-fn open_standby(stage: &Stage) -> Json {
+/// Lets the standby's bucket take writes; the statements that kept them out.
+fn open_standby(stage: &Stage) -> Vec<Json> {
     let mut copy = policy(stage, WEST, COPY);
     let statements = copy["Statement"].as_array_mut().unwrap();
-    let at = statements.iter().position(is_fence).unwrap();
-    let fence = statements.remove(at);
+    let (fence, rest) = std::mem::take(statements).into_iter().partition(is_fence);
+    *statements = rest;
     put_policy(stage, WEST, COPY, &copy);
     fence
 }
@@ -49,12 +49,14 @@ fn open_standby(stage: &Stage) -> Json {
 /// Lets the other bucket take the writes.
 fn swap_policies(stage: &Stage) {
     let mut bucket = policy(stage, EAST, BUCKET);
-    let fence = policy(stage, WEST, COPY);
-    let fence = fence["Statement"].as_array().unwrap().iter().find(|s| is_fence(s)).unwrap();
-    let fence = serde_json::from_str(&fence.to_string().replace(COPY, BUCKET)).unwrap();
-    bucket["Statement"].as_array_mut().unwrap().push(fence);
+    let other_way = |statement: Json| {
+        let text = statement.to_string().replace(COPY, "THE-COPY");
+        let text = text.replace(BUCKET, COPY).replace("THE-COPY", BUCKET);
+        serde_json::from_str::<Json>(&text).unwrap()
+    };
+    let fence = open_standby(stage).into_iter().map(other_way);
+    bucket["Statement"].as_array_mut().unwrap().extend(fence);
     put_policy(stage, EAST, BUCKET, &bucket);
-    open_standby(stage);
 }
 
 /// Lets Route 53 answer with the other region.

@@ -20,7 +20,7 @@ fn aws_cli() -> Option<Folder> {
     let venv = match Venv::ensure(&Requirements::AWS_CLI) {
         Ok(venv) => venv,
         Err(error) => {
-            eprintln!("left out: the AWS CLI cannot be had here: {error}");
+            println!("left out: the AWS CLI cannot be had here: {error}");
             return None;
         }
     };

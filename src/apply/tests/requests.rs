@@ -1,6 +1,6 @@
 //! Requests of operators while a promotion runs, under the virtual clock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,23 +26,7 @@ async fn made(world: &World, wants: &[Want]) -> Plan {
 
 /// A plan whose steps are those of a promotion.
 fn promotes(plan: Plan) -> Plan {
-    let promotion = Promotion {
-        from: "east".into(),
-        to: "west".into(),
-        epoch: 1,
-        owed: Vec::new(),
-        silent: Vec::new(),
-        records: 0,
-        attest: Vec::new(),
-        waiting: 0,
-        left_out: Vec::new(),
-        approvals: 0,
-        all_write: false,
-        lowered: BTreeMap::new(),
-        losses: Default::default(),
-        by_hand: None,
-        unproven: Vec::new(),
-    };
+    let promotion = Promotion::new(&"east".into(), &"west".into(), 1);
     Plan { promotion: Some(promotion), ..plan }
 }
 

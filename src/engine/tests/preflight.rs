@@ -189,25 +189,8 @@ impl World {
             });
             plan.steps.push(step);
         }
-        let (from, to) = (WEST.into(), EAST.into());
-        let (owed, silent, waiting) = (Vec::new(), Vec::new(), 0);
-        plan.promotion = Some(Promotion {
-            from,
-            to,
-            epoch: 3,
-            owed,
-            silent,
-            records: 2,
-            attest: Vec::new(),
-            waiting,
-            left_out: Vec::new(),
-            all_write: false,
-            lowered: BTreeMap::new(),
-            approvals: 0,
-            losses: crate::plan::loss::Losses::default(),
-            by_hand: None,
-            unproven: Vec::new(),
-        });
+        let promotion = Promotion::new(&WEST.into(), &EAST.into(), 3);
+        plan.promotion = Some(Promotion { records: 2, ..promotion });
         plan.scopes = [in_region(EAST, "s3"), in_region(WEST, "s3"), dns()]
             .map(|scope| ScopeStatus { scope, trouble: None, objects: 4, unread: 0 })
             .into();

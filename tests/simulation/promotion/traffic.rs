@@ -69,11 +69,14 @@ struct Told {
     commands: u64,
 }
 
+/// What was looked at, and the weights then.
+type Looks = Vec<(String, [i64; 2])>;
+
 /// What is looked at while weights move, and how the weights are then.
 #[derive(Clone)]
 struct Watching {
     cloud: SimCloud,
-    seen: Arc<Mutex<Vec<(String, [i64; 2])>>>,
+    seen: Arc<Mutex<Looks>>,
     ill: Arc<Mutex<Option<&'static str>>>,
 }
 
@@ -161,7 +164,7 @@ impl Told {
     }
 
     /// What was looked at since it was asked last, with the weights in the east and in the west.
-    fn looked(&self) -> Vec<(String, [i64; 2])> {
+    fn looked(&self) -> Looks {
         std::mem::take(&mut *self.watching.seen.lock().unwrap())
     }
 
@@ -353,7 +356,7 @@ const ALL: &str = "weights = { primary = 100, standby = 0 }";
 const SHIFT: &str = "  health_check {\n    type = \"TCP\"\n    port = 443\n  }\n  shift {\n    \
                      steps = [10, 50, 100]\n    watch = \"2m\"\n  }\n";
 
-fn looks(about: &[(&str, [i64; 2])]) -> Vec<(String, [i64; 2])> {
+fn looks(about: &[(&str, [i64; 2])]) -> Looks {
     about.iter().map(|(about, weights)| ((*about).to_owned(), *weights)).collect()
 }
 
