@@ -15,21 +15,15 @@ use super::{compute, service};
 /// What is saved, and what is printed for it.
 const PLAN: &str = "promotion.plan";
 
-/// A folder with the program `aws`; nothing where it cannot be had here.
-fn aws_cli() -> Option<Folder> {
-    let venv = match Venv::ensure(&Requirements::AWS_CLI) {
-        Ok(venv) => venv,
-        Err(error) => {
-            println!("left out: the AWS CLI cannot be had here: {error}");
-            return None;
-        }
-    };
+/// A folder with the program `aws`.
+fn aws_cli() -> Folder {
+    let venv = Venv::ensure(&Requirements::AWS_CLI).unwrap();
     let folder = Folder::new();
     let script = format!("#!/bin/sh\nexec {} -I -m awscli \"$@\"\n", venv.python().display());
     folder.write("aws", &script);
     let executable = fs::Permissions::from_mode(0o755);
     fs::set_permissions(folder.path().join("aws"), executable).unwrap();
-    Some(folder)
+    folder
 }
 
 /// Runs what was printed, and gives what it said.
@@ -85,7 +79,7 @@ fn record(stage: &Stage, region: &str) -> String {
 
 #[test]
 fn a_shell_with_the_aws_cli_promotes_as_apply_does() {
-    let Some(tools) = aws_cli() else { return };
+    let tools = aws_cli();
     let by_apply = ready();
     by_apply.expect(APPROVED, 0);
 
@@ -105,7 +99,7 @@ fn a_shell_with_the_aws_cli_promotes_as_apply_does() {
 /// Machines and groups are waited for, too: what is closed after them must find them stopped.
 #[test]
 fn what_runs_is_started_and_stopped_by_hand_as_apply_does() {
-    let Some(tools) = aws_cli() else { return };
+    let tools = aws_cli();
     let stage = service::stage();
     stage.expect(APPLY, 0);
     stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
@@ -119,7 +113,7 @@ fn what_runs_is_started_and_stopped_by_hand_as_apply_does() {
 
 #[test]
 fn lifeboat_finds_nothing_to_do_after_an_ordinary_plan_by_hand() {
-    let Some(tools) = aws_cli() else { return };
+    let tools = aws_cli();
     let stage = compute::stage();
     let named = "  name             = \"web\"";
     let suspended = |process| format!("{named}\n  suspended_processes = [\"{process}\"]");
