@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use lifeboat_sdk::Name;
 
 use super::completion::Shell;
@@ -95,7 +95,7 @@ pub enum Command {
     /// Take an object that exists into the state; changes nothing live
     Import(Import),
     /// Show a saved plan or the state
-    Show(Show),
+    Show(super::show::Show),
     /// Show the outputs of the root module
     Output(Output),
     /// Look into the state, verify it, or change what it knows
@@ -423,48 +423,6 @@ pub struct Drift {
     /// a call or more for each object of the account that can have tags
     #[arg(long, conflicts_with_all = ["target", "exclude"])]
     pub unmanaged: bool,
-}
-
-/// `show`
-#[derive(Clone, Debug, Args)]
-pub struct Show {
-    /// Print one JSON document in Terraform's shape, also where something fails
-    #[arg(long)]
-    pub json: bool,
-    /// How to show it; Markdown is for pull requests and takes a PLAN
-    #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
-    pub format: Option<Shown>,
-    /// Print the text by whose signature approvers approve the promotion of a PLAN
-    #[arg(long, requires = "plan", conflicts_with_all = ["json", "format"])]
-    pub approval: bool,
-    /// What that text says.
-    #[command(flatten)]
-    pub terms: Terms,
-    /// Print what a person types in place of a PLAN, step by step, as a script for a POSIX shell: for the
-    /// day when lifeboat itself fails
-    #[arg(long, requires = "plan", conflicts_with_all = ["format", "approval"])]
-    pub commands: bool,
-    /// A plan that `lifeboat plan -out=PLAN` has saved; without one, the state
-    #[arg(value_name = "PLAN")]
-    pub plan: Option<PathBuf>,
-}
-
-/// The formats of `show`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Shown {
-    /// For people.
-    Text,
-    /// As `-json` does.
-    Json,
-    /// For pull requests.
-    Markdown,
-}
-
-impl Show {
-    /// The format that is asked for.
-    pub fn shown(&self) -> Shown {
-        if self.json { Shown::Json } else { self.format.unwrap_or(Shown::Text) }
-    }
 }
 
 /// `output`

@@ -202,7 +202,7 @@ fn form(command: &Command) -> Form {
         Command::Console(a) => (a.json, Form::Lines),
         Command::Import(a) => (a.json, Form::Lines),
         Command::Validate(a) => (a.json, Form::Verdict),
-        Command::Show(a) => (a.shown() == args::Shown::Json, Form::Document),
+        Command::Show(a) => (a.shown() == show::Shown::Json, Form::Document),
         Command::Output(a) => (a.json, Form::Document),
         Command::Status(a) => (a.json, Form::Document),
         Command::Report(a) => (a.shown() == Format::Json, Form::Document),

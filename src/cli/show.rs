@@ -1,10 +1,11 @@
 //! `lifeboat show`: a saved plan, or the state.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::{Args, ValueEnum};
 use lifeboat_state::backend::StoreBackend;
 
-use super::args::{self, Shown};
+use super::args::Terms;
 use super::exit::Exit;
 use super::signed;
 use super::workspace::Workspace;
@@ -15,8 +16,50 @@ use crate::view::paint::Paint;
 use crate::view::plan::PlanView;
 use crate::view::{self, json, markdown, show};
 
+/// `show`
+#[derive(Clone, Debug, Args)]
+pub struct Show {
+    /// Print one JSON document in Terraform's shape, also where something fails
+    #[arg(long)]
+    pub json: bool,
+    /// How to show it; Markdown is for pull requests and takes a PLAN
+    #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
+    pub format: Option<Shown>,
+    /// Print the text by whose signature approvers approve the promotion of a PLAN
+    #[arg(long, requires = "plan", conflicts_with_all = ["json", "format"])]
+    pub approval: bool,
+    /// What that text says.
+    #[command(flatten)]
+    pub terms: Terms,
+    /// Print what a person types in place of a PLAN, step by step, as a script for a POSIX shell: for the
+    /// day when lifeboat itself fails
+    #[arg(long, requires = "plan", conflicts_with_all = ["format", "approval"])]
+    pub commands: bool,
+    /// A plan that `lifeboat plan -out=PLAN` has saved; without one, the state
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+}
+
+/// The formats of `show`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shown {
+    /// For people.
+    Text,
+    /// As `-json` does.
+    Json,
+    /// For pull requests.
+    Markdown,
+}
+
+impl Show {
+    /// The format that is asked for.
+    pub fn shown(&self) -> Shown {
+        if self.json { Shown::Json } else { self.format.unwrap_or(Shown::Text) }
+    }
+}
+
 /// Runs `show`.
-pub async fn run(workspace: &Workspace, args: &args::Show) -> Exit {
+pub async fn run(workspace: &Workspace, args: &Show) -> Exit {
     let backend = match workspace.backend().await {
         Ok(backend) => backend,
         Err(exit) => return exit,
@@ -107,12 +150,7 @@ fn commands(workspace: &Workspace, backend: &StoreBackend, path: &Path, document
 }
 
 /// Shows the text that approvers sign.
-fn approval(
-    workspace: &Workspace,
-    backend: &StoreBackend,
-    path: &Path,
-    terms: &args::Terms,
-) -> Exit {
+fn approval(workspace: &Workspace, backend: &StoreBackend, path: &Path, terms: &Terms) -> Exit {
     let (plan, bytes) = match workspace.saved_plan(backend, path) {
         Ok(saved) => saved,
         Err(exit) => return exit,

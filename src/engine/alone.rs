@@ -1,6 +1,7 @@
 //! What a region holds alone that was left without a fence: when it is looked for, and what it hinders.
 //! Pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lifeboat_sdk::{Diagnostic, Name, Scope, Value};
@@ -24,6 +25,13 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// How many objects a region holds alone, as far as it was looked.
 pub fn count(alone: &Alone) -> u64 {
     alone.found.values().map(|found| found.count).sum()
+}
+
+/// The same by region, of those that hold any.
+pub(super) fn diverged(state: &State) -> BTreeMap<String, u64> {
+    let all = state.promotions.alone.iter();
+    let counted = all.map(|(region, of)| (region.clone(), count(of)));
+    counted.filter(|(_, count)| *count > 0).collect()
 }
 
 /// Lets what regions hold alone that return be listed, after their fences.

@@ -310,7 +310,7 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
         promotion: None,
         lasting: None,
         fencing: None,
-        diverged: state.map(diverged).unwrap_or_default(),
+        diverged: state.map(alone::diverged).unwrap_or_default(),
         discards: asked.discards.clone(),
         backfills: BTreeMap::new(),
         fenced: state.map(|s| s.promotions.fenced.clone()).unwrap_or_default(),
@@ -326,13 +326,6 @@ fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &As
         findings: Diagnostics::new(),
         checks: Vec::new(),
     }
-}
-
-/// How many objects regions hold alone.
-fn diverged(state: &State) -> BTreeMap<String, u64> {
-    let all = state.promotions.alone.iter();
-    let counted = all.map(|(region, of)| (region.clone(), alone::count(of)));
-    counted.filter(|(_, count)| *count > 0).collect()
 }
 
 /// Makes a promotion of the plan where it is one; what it does besides changes.
