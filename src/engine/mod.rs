@@ -18,6 +18,7 @@ mod contents;
 pub mod context;
 mod drifted;
 pub mod edit;
+mod empty;
 mod evacuation;
 pub mod expected;
 pub mod failback;

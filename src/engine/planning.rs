@@ -15,25 +15,25 @@ use super::asked::Asked;
 use super::contents::look_inside;
 use super::context::Contexts;
 use super::drifted::{Looked, drift, looked};
+use super::empty::empty;
 use super::ground::{Ground, ground};
 use super::load::{Loaded, Settings};
 use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::{Read, walk};
 use super::{
-    alone, approvers, backfills, evacuation, fencing, imports, losses, shift, split, stored, tasks,
-    unmanaged,
+    alone, approvers, backfills, fencing, imports, losses, shift, split, stored, tasks, unmanaged,
 };
 use crate::address::{Address, Mode};
 use crate::builtin;
 use crate::event::Events;
 use crate::function::Context;
-use crate::plan::leg::{self, Legs};
+use crate::plan::leg;
 use crate::plan::order::{self, Batches};
 use crate::plan::promotion;
 use crate::plan::resolve::{Input, Options, Previous, Resolved};
 use crate::plan::withheld;
-use crate::plan::{Inputs, Placed, Plan, PlanMode, Promotion, ScopeStatus};
+use crate::plan::{Placed, Plan, PlanMode, Promotion, ScopeStatus};
 use crate::refresh::{self, Request, RequestKey};
 use crate::registry::Providers;
 use crate::topology::Topology;
@@ -278,54 +278,6 @@ fn input<'a>(
             left: ground.selection.left().to_vec(),
         },
     })
-}
-
-fn empty(loaded: &Loaded, settings: &Settings, state: Option<&State>, asked: &Asked) -> Plan {
-    let now = settings.now;
-    let expires = now.checked_add(jiff::SignedDuration::from_hours(asked.valid_hours));
-    let seed = format!("{}:{now}:{}", settings.seed, settings.root.display());
-    let topology = loaded.topology.as_ref();
-    Plan {
-        id: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, seed.as_bytes()).to_string(),
-        created: now.to_string(),
-        expires: expires.unwrap_or(now).to_string(),
-        mode: asked.mode,
-        inputs: Inputs {
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            root: settings.root.display().to_string(),
-            files: BTreeMap::new(),
-            variables: loaded.variables.clone(),
-            lineage: state.map(|s| s.lineage.clone()),
-            serial: state.map_or(0, |s| s.serial),
-            epoch: state.map_or(0, |s| s.epoch),
-            primary: topology.map(|t| t.primary.clone()),
-            topology: topology.map(|t| t.name.clone()),
-            standing: None,
-            identities: BTreeMap::new(),
-            now: now.to_string(),
-            targets: asked.targets.clone(),
-            excludes: asked.excludes.clone(),
-            exclude_regions: asked.exclude_regions.iter().map(ToString::to_string).collect(),
-        },
-        promotion: None,
-        lasting: None,
-        fencing: None,
-        diverged: state.map(alone::diverged).unwrap_or_default(),
-        discards: asked.discards.clone(),
-        backfills: BTreeMap::new(),
-        fenced: state.map(|s| s.promotions.fenced.clone()).unwrap_or_default(),
-        evacuated: evacuation::marked(state),
-        approvers: None,
-        unprotected: state.and_then(|s| s.promotions.unprotected.clone()),
-        changes: Vec::new(),
-        drift: Vec::new(),
-        outputs: BTreeMap::new(),
-        legs: Legs::new(),
-        steps: Vec::new(),
-        scopes: Vec::new(),
-        findings: Diagnostics::new(),
-        checks: Vec::new(),
-    }
 }
 
 /// Makes a promotion of the plan where it is one; what it does besides changes.
