@@ -118,3 +118,48 @@ fn with_declared_durations_a_simulation_predicts_what_the_promotion_takes() {
     let within = took >= least && (took <= most || !full());
     stage.check(within, format_args!("predicted {told:.2} s, measured {took:.2} s"));
 }
+
+/// What decides how long a promotion takes is what its critical path says: calls, and proofs that wait.
+#[test]
+fn with_slow_calls_a_promotion_takes_little_more_than_its_critical_path() {
+    const CALL: Duration = Duration::from_millis(50);
+    let stage = Stage::new(Folder::example(EXAMPLE));
+    // How many calls a second Route 53 takes is another figure.
+    stage
+        .folder
+        .write("provider.dr.hcl", "provider \"aws\" {\n  rate_limits {\n    route53 = 0\n  }\n}\n");
+    stage.expect(APPLY, 0);
+    stage.expect(&["promote", "us-west-2", "-input=false", "-from-epoch=1"], 0);
+    stage.expect(APPLY, 0);
+    stage.bed.proxy.inject(Rule::new(Fault::Latency(CALL)));
+    let declared = [
+        "-duration=call=50ms",
+        "-duration=aws_s3_bucket_policy=50ms",
+        "-duration=aws_s3_object=50ms",
+    ];
+    let simulate = ["simulate", "-lose=us-west-2", "-mode=graceful", "-json"];
+    let ran = stage.expect(&[&simulate[..], &declared[..]].concat(), 0);
+    let document: Json = serde_json::from_str(&ran.stdout).unwrap();
+    for link in document["critical_path"].as_array().unwrap() {
+        println!(
+            "{:>7.2} s  {} ({})",
+            link["seconds"].as_f64().unwrap(),
+            link["what"],
+            link["source"]
+        );
+    }
+    let path = ["reading_seconds", "steps_seconds"].map(|name| document[name].as_f64().unwrap());
+    let path: f64 = path.iter().sum();
+    let back = ["promote", "us-east-1", "-input=false", "-from-epoch=2"];
+    let ran = stage.expect(&back, 0);
+    let wall = ran.took.as_secs_f64();
+    println!(
+        "path {path:.2} s, wall {wall:.2} s ({:.2} ×), {} calls",
+        wall / path,
+        ran.calls.len()
+    );
+    stage.check(wall >= path / 2.0, format_args!("path {path:.2} s, wall {wall:.2} s"));
+    // What lifeboat itself takes; a debug build on a machine that does other things takes longer.
+    let within = wall - path <= 2.0;
+    stage.check(within || !full(), format_args!("path {path:.2} s, wall {wall:.2} s"));
+}
