@@ -9,7 +9,7 @@ use super::args::Terms;
 use super::exit::Exit;
 use super::signed;
 use super::workspace::Workspace;
-use crate::engine::by_hand::by_hand;
+use crate::engine::commands;
 use crate::engine::stored;
 use crate::registry::Providers;
 use crate::view::paint::Paint;
@@ -140,10 +140,10 @@ fn commands(workspace: &Workspace, backend: &StoreBackend, path: &Path, document
         Ok((plan, _)) => plan,
         Err(exit) => return exit,
     };
-    let all = by_hand(&plan, &workspace.catalogue);
+    let all = commands::commands(&plan, &workspace.catalogue);
     let text = match document {
-        true => view::by_hand::json(&plan, &all),
-        false => view::by_hand::script(&plan, &all),
+        true => view::commands::json(&plan, &all),
+        false => view::commands::script(&plan, &all),
     };
     workspace.output.result(&text);
     Exit::Done

@@ -20,7 +20,7 @@ use super::{args, preflight};
 use crate::address::Address;
 use crate::apply::Recovered;
 use crate::engine::applying::Ready;
-use crate::engine::by_hand::by_hand;
+use crate::engine::commands::commands;
 use crate::engine::edit::{self, Edit};
 use crate::engine::{Asked, Contexts, Loaded, Made};
 use crate::plan::{Lasting, Plan, bind, file, lasting};
@@ -133,7 +133,7 @@ pub(super) async fn keep(
     plan: &Plan,
 ) -> Result<(), Exit> {
     let bytes = file::write(plan, &backend.sealer()).map_err(|error| workspace.failed(&error))?;
-    let commands = crate::view::by_hand::script(plan, &by_hand(plan, &workspace.catalogue));
+    let commands = crate::view::commands::script(plan, &commands(plan, &workspace.catalogue));
     let standing = Standing { plan: bytes.into(), commands };
     let kept = backend.keep_standing(&standing).await;
     kept.map_err(|error| workspace.failed(&error))?;

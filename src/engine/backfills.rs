@@ -12,7 +12,7 @@ use super::roles::Roles;
 use super::tasks::copy_of;
 use crate::address::Address;
 use crate::desired::Part;
-use crate::desired::blocks::replication::{copying, reach};
+use crate::desired::blocks::replication::{copying, reach, source};
 use crate::diff::Action;
 use crate::plan::backfill::{Wanted, backfill};
 use crate::plan::promotion::region_of;
@@ -115,13 +115,9 @@ fn begins(plan: &Plan, replication: &Replication, change: &ObjectChange, from: &
         None => change.action == Action::Create,
         Some(before) => change.action != Action::NoOp && reach(before) != reach(after),
     };
-    let bucket = format!("bucket.{}", replication.bucket);
+    let source = source(replication, from);
     let made = |change: &ObjectChange| {
-        *change.address.name == *bucket
-            && *change.address.kind == *"aws_s3_bucket"
-            && region_of(&change.address) == Some(from)
-            && change.action == Action::Create
-            && !change.operated
+        change.address == source && change.action == Action::Create && !change.operated
     };
     // What this plan makes is empty.
     other && !plan.changes.iter().any(made)

@@ -2,10 +2,10 @@
 
 pub mod acting;
 pub mod bar;
-pub mod by_hand;
 pub mod candidates;
 pub mod changes;
 pub mod check;
+pub mod commands;
 pub mod diagnostic;
 pub mod difference;
 pub mod drift;

@@ -94,7 +94,6 @@ fn ambiguous<'a>(sources: impl IntoIterator<Item = &'a Source>) -> Vec<String> {
     several.map(tell).collect()
 }
 
-/// What is still to be shown: the list may only become shorter.
 /// The code that a fixture stands for: `tests/diagnostics/STAGE_WHAT.hcl`, a folder of several
 /// files `STAGE_WHAT/`, or several cases `STAGE_WHAT-CASE.hcl`.
 fn code_of(path: &str) -> Option<String> {

@@ -8,6 +8,7 @@ use super::build::{
     Made, address, block, bucket_arn, list, number, object, of, planned, policy, switch, text,
     value,
 };
+use crate::address::Address;
 use crate::desired::Part;
 use crate::topology::Topology;
 use crate::topology::bucket::Bucket;
@@ -99,6 +100,11 @@ pub fn copying(topology: &Topology, name: &str, from: &str, to: &str) -> Option<
     ]);
     let bucket = text(bucket.names.get(from)?);
     Some(object([("bucket", bucket), ("role", text("")), ("rule", rule)]))
+}
+
+/// The bucket in a region from which a block copies.
+pub fn source(replication: &Replication, region: &str) -> Address {
+    bucket_at(&replication.bucket, region)
 }
 
 /// What of a replication document says which objects are copied where.

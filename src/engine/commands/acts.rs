@@ -39,9 +39,7 @@ impl Writer<'_> {
                 task.on.as_ref().map_or("that region", |on| &*on.scope.location.region().0)
             ))],
             Act::Backfill => vec![note(
-                "Copy what the copy does not have, with `aws s3api copy-object`: nothing over what is newer \
-                 there."
-                    .to_owned(),
+                "Copy what the copy does not have: nothing over what is newer there.".to_owned(),
             )],
             Act::Confirm => vec![note(
                 "Nothing to type: what writes this record below is refused if somebody has written it \

@@ -16,12 +16,13 @@ use blanks::Blanks;
 
 use crate::apply::document::remark;
 use crate::apply::prepare::token;
-use crate::plan::{Deferral, Leg, Member, ObjectChange, Operation, Phase, Plan, Step, StepId};
+use crate::diff::Action;
+use crate::plan::{Deferral, Leg, ObjectChange, Operation, Phase, Plan, Step, StepId};
 use crate::registry::Catalogue;
 
 /// All that is done by hand.
 #[derive(Clone, Debug, Default)]
-pub struct ByHand {
+pub struct Commands {
     /// In an order in which each comes after what it needs.
     pub steps: Vec<Manual>,
     /// What cannot be done now.
@@ -50,12 +51,12 @@ pub struct Manual {
 }
 
 /// What is done by hand in the place of a plan.
-pub fn by_hand(plan: &Plan, catalogue: &Catalogue) -> ByHand {
+pub fn commands(plan: &Plan, catalogue: &Catalogue) -> Commands {
     let writer = Writer { plan, catalogue };
     let mut blanks = Blanks::default();
     let steps = plan.steps.iter().filter_map(|step| writer.step(step, &mut blanks)).collect();
     let later = plan.deferred().map(|change| writer.later(change, &mut blanks)).collect();
-    ByHand { steps, later }
+    Commands { steps, later }
 }
 
 struct Writer<'a> {
@@ -80,13 +81,13 @@ impl Writer<'_> {
             let (what, lines) = self.act(step, act, blanks);
             return Some(manual(what, lines, blanks));
         }
-        let members: Vec<(&Member, &ObjectChange)> = step
+        let members: Vec<(Operation, &ObjectChange)> = step
             .members
             .iter()
-            .filter_map(|member| Some((member, self.plan.changes.get(member.change)?)))
+            .filter_map(|member| Some((member.operation, self.plan.changes.get(member.change)?)))
             .collect();
-        let word = |(member, change): &(&Member, &ObjectChange)| {
-            format!("{} {}", member.operation.word(), change.address)
+        let word = |(operation, change): &(Operation, &ObjectChange)| {
+            format!("{} {}", operation.word(), change.address)
         };
         let what = members.iter().map(word).collect::<Vec<_>>().join(", ");
         let lines = self.members(step, &members, blanks);
@@ -97,14 +98,14 @@ impl Writer<'_> {
     fn members(
         &self,
         step: &Step,
-        members: &[(&Member, &ObjectChange)],
+        members: &[(Operation, &ObjectChange)],
         blanks: &mut Blanks,
     ) -> Vec<Line> {
-        let written = |member: &&(&Member, &ObjectChange)| {
-            matches!(member.0.operation, Operation::Create | Operation::Update | Operation::Delete)
+        let written = |(operation, _): &(Operation, &ObjectChange)| {
+            matches!(operation, Operation::Create | Operation::Update | Operation::Delete)
         };
-        if !members.iter().all(|member| written(&member)) {
-            let told = |(member, change): &(&Member, &ObjectChange)| match member.operation {
+        if !members.iter().all(written) {
+            let told = |(operation, change): &(Operation, &ObjectChange)| match operation {
                 Operation::DeleteDeposed => {
                     note(format!("Remove what the replacement of {} left.", change.address))
                 }
@@ -121,16 +122,16 @@ impl Writer<'_> {
         }
         let changes = members
             .iter()
-            .map(|(member, change)| self.change(&**kind, step, member.operation, change, blanks));
+            .map(|(operation, change)| self.change(&**kind, step, *operation, change, blanks));
         let changes: Option<Vec<_>> = changes.collect();
         let scope = step.scope.clone().or_else(|| first.and_then(|change| change.scope.clone()));
         let lines = changes.zip(scope).and_then(|(changes, at)| kind.commands(&at, changes));
         lines.unwrap_or_else(|| {
-            let told = |(member, change): &(&Member, &ObjectChange)| {
+            let told = |(operation, change): &(Operation, &ObjectChange)| {
                 let leg = self.plan.leg(step, change).map(|leg| leg.document.clone());
                 let after = leg.or_else(|| change.after.clone());
                 let after = after.map(|after| remark(kind.schema().attributes, None, &after));
-                must_be(member.operation, change, after.as_ref())
+                must_be(*operation, change, after.as_ref())
             };
             members.iter().flat_map(told).collect()
         })
@@ -171,21 +172,17 @@ impl Writer<'_> {
 
     /// What is done when what hinders it now is over.
     fn later(&self, change: &ObjectChange, blanks: &mut Blanks) -> Manual {
-        use crate::diff::Action;
         let operation = match change.action {
             Action::Create => Operation::Create,
             Action::Delete => Operation::Delete,
             _ => Operation::Update,
         };
         let why = change.deferred.as_ref().map(Deferral::to_string);
-        let index = self.plan.changes.iter().position(|other| std::ptr::eq(other, change));
-        let member = Member { change: index.unwrap_or_default(), operation, depose: false };
         let step = Step {
-            members: vec![member.clone()],
             scope: change.scope.clone(),
             ..Step::without_objects(StepId(u32::MAX), Phase::Change, None, None, Vec::new())
         };
-        let lines = self.members(&step, &[(&member, change)], blanks);
+        let lines = self.members(&step, &[(operation, change)], blanks);
         Manual {
             step: None,
             phase: Phase::Change,

@@ -8,25 +8,25 @@ use serde_json::{Value as Json, json};
 
 use super::escape::line;
 use super::shell;
-use crate::engine::by_hand::{Blank, ByHand, Manual};
+use crate::engine::commands::{Blank, Commands, Manual};
 use crate::plan::{Plan, Promotion};
 
 /// The script.
-pub fn script(plan: &Plan, by_hand: &ByHand) -> String {
+pub fn script(plan: &Plan, commands: &Commands) -> String {
     let mut out = String::from("#!/bin/sh\n");
     out.push_str(&shell::note(&heading(plan)));
     out.push_str("set -eu\nexport AWS_PAGER=''\n");
     let mut phase = None;
-    for manual in &by_hand.steps {
+    for manual in &commands.steps {
         if phase.replace(manual.phase) != Some(manual.phase) && plan.promotion.is_some() {
             let _ok = writeln!(out, "\n# ---- {} ----", manual.phase.word());
         }
         out.push_str(&step(manual));
     }
-    if !by_hand.later.is_empty() {
+    if !commands.later.is_empty() {
         out.push_str("\n# ---- not now ----\n");
     }
-    for manual in &by_hand.later {
+    for manual in &commands.later {
         // Whoever runs the script does not do it: it is there to be taken when its time has come.
         for text in step(manual).lines() {
             let commented = if text.starts_with('#') || text.is_empty() { "" } else { "# " };
@@ -110,7 +110,7 @@ fn told(blank: &Blank) -> String {
 }
 
 /// The same as JSON.
-pub fn json(plan: &Plan, by_hand: &ByHand) -> String {
+pub fn json(plan: &Plan, commands: &Commands) -> String {
     let all = |all: &[Manual]| all.iter().map(manual_json).collect::<Vec<_>>();
     let promotion = plan.promotion.as_ref().map(|promotion| {
         json!({
@@ -127,8 +127,8 @@ pub fn json(plan: &Plan, by_hand: &ByHand) -> String {
         "created": plan.created,
         "promotion": promotion,
         "identities": plan.inputs.identities,
-        "steps": all(&by_hand.steps),
-        "later": all(&by_hand.later),
+        "steps": all(&commands.steps),
+        "later": all(&commands.later),
     });
     format!("{document:#}\n")
 }
