@@ -8,6 +8,7 @@ use lifeboat_state::model::{Alone, Backfill, Evidence, Gate, Lone, Owed, Passage
 
 use super::current::Current;
 use super::request::Taken;
+use crate::plan::promotion::region_of;
 use crate::plan::{Act, Fencing, Phase, PlanMode, Promotion, Step, Wish};
 
 impl Current<'_> {
@@ -171,12 +172,17 @@ impl Current<'_> {
             let alone = Alone { epoch, since, found: BTreeMap::new() };
             promotions.alone.insert(promotion.from.to_string(), alone);
         }
-        for address in &promotion.owed {
-            let owed = Owed {
-                region: promotion.from.to_string(),
-                epoch: self.state.epoch,
-                since: at.to_owned(),
-            };
+        let unseen = promotion.unseen.iter().filter_map(|at| Some((at, region_of(at)?)));
+        for (_, region) in unseen.clone() {
+            // Somebody may have promoted it with another state.
+            let (epoch, since) = (self.state.epoch, at.to_owned());
+            let alone = || Alone { epoch, since, found: BTreeMap::new() };
+            promotions.alone.entry(region.to_owned()).or_insert_with(alone);
+        }
+        let owed = promotion.owed.iter().map(|address| (address, &*promotion.from));
+        for (address, region) in owed.chain(unseen) {
+            let (epoch, since) = (self.state.epoch, at.to_owned());
+            let owed = Owed { region: region.to_owned(), epoch, since };
             promotions.owed.insert(address.to_string(), owed);
         }
         let writes = |step: &Step| step.phase == Phase::Promote && !step.members.is_empty();

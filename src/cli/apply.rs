@@ -340,7 +340,7 @@ impl Applying<'_> {
         primary: Option<&Name>,
     ) -> Result<Ready, Exit> {
         let workspace = self.workspace;
-        let plan = file::read(&open.plan, &self.backend.sealer())
+        let mut plan = file::read(&open.plan, &self.backend.sealer())
             .map_err(|error| workspace.failed(&error))?;
         let (loaded, contexts) = workspace.load_plan(&plan).map_err(|found| {
             workspace.tell(&found);
@@ -359,7 +359,8 @@ impl Applying<'_> {
         let settings = workspace.settings(Some(&self.args.planning));
         let state = newest.loaded.as_ref().map(|newest| &newest.state);
         let interrupt = workspace.interrupt.clone();
-        let newest = going_on::is_newest(&plan, &loaded, &settings, state, &providers, interrupt);
+        let newest =
+            going_on::is_newest(&mut plan, &loaded, &settings, state, &providers, interrupt);
         newest.await.map_err(|refused| {
             workspace.tell(&(*refused).into());
             Exit::Refused

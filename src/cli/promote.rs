@@ -91,7 +91,8 @@ pub async fn run(workspace: &Workspace, args: Promote) -> Exit {
         Some(exit) => exit,
         None => {
             let How { planning, locking, no_edit, .. } = how;
-            let abort = Some(!no_edit);
+            // Else the apply takes the request that was just made.
+            let abort = control.abort.then_some(!no_edit);
             let given = args::Apply { planning, locking, abort, ..args::Apply::default() };
             apply::run(workspace, given).await
         }

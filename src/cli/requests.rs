@@ -70,7 +70,8 @@ struct Open {
 }
 
 /// Makes requests, and waits until the run that is under way takes them. Nothing where there is no such
-/// run, and the one request is to give the promotion up: that needs no run.
+/// run, and the one request is to give the promotion up or to go on without a region: the command carries
+/// that out itself.
 pub async fn run(
     workspace: &Workspace,
     control: &Control,
@@ -131,7 +132,7 @@ async fn make(
         let told = tell(workspace, number, &request, &answered, &control.wait);
         exit = if exit == Exit::Done { told } else { exit };
     }
-    Ok(Some(exit))
+    Ok((alive || !control.ungraceful).then_some(exit))
 }
 
 /// The log cannot be read or written.
@@ -284,8 +285,11 @@ fn tell(
             (None, how, if limit.starts_with('0') { Exit::Done } else { Exit::Error })
         }
         Waited::Nobody => {
-            let how = "No run is under way: the next `lifeboat apply` takes it.".to_owned();
-            (None, how, Exit::Done)
+            let how = match request.what {
+                What::Ungraceful => "No run is under way: it is carried out at once.",
+                _ => "No run is under way: the next `lifeboat apply` takes it.",
+            };
+            (None, how.to_owned(), Exit::Done)
         }
     };
     if output.json {

@@ -144,28 +144,15 @@ fn change(
     let known = after.or(before);
     let provider = known.map_or_else(|| Name::from(""), |it| it.provider.clone());
     ObjectChange {
-        address: address.clone(),
-        previous_address: None,
         provider_source: catalogue.source(&provider).into(),
         provider,
         scope: known.and_then(|it| it.scope.clone()),
-        action,
-        reason: None,
         before: old,
         after: new,
-        replace_paths: Vec::new(),
         id: id(after).or_else(|| id(before)),
-        importing: None,
-        deposed: None,
-        deferred: None,
-        unread: None,
         depends_on: known.map(|it| it.depends_on.clone()).unwrap_or_default(),
-        create_before_destroy: false,
-        prevent_destroy: false,
-        holds_data: false,
-        one_way: None,
         operated: known.is_some_and(|it| it.operated),
-        schema_version: 0,
+        ..ObjectChange::new(address.clone(), action)
     }
 }
 

@@ -100,27 +100,12 @@ pub(super) fn drift(
 
 fn blank(address: Address, previous: &Previous, loaded: &Loaded) -> ObjectChange {
     ObjectChange {
-        address,
         previous_address: previous.moved_from.clone(),
         provider: previous.provider.clone(),
         provider_source: loaded.catalogue.source(&previous.provider).into(),
         scope: previous.scope.clone(),
-        action: Action::NoOp,
-        reason: None,
-        before: None,
-        after: None,
-        replace_paths: Vec::new(),
         id: previous.id.clone(),
-        importing: None,
-        deposed: None,
-        deferred: None,
-        unread: None,
-        depends_on: Vec::new(),
-        create_before_destroy: false,
-        prevent_destroy: false,
-        holds_data: false,
-        one_way: None,
         operated: previous.operated,
-        schema_version: 0,
+        ..ObjectChange::new(address, Action::NoOp)
     }
 }

@@ -111,7 +111,7 @@ pub(super) fn confirmed(
     }
     let Some((agree, all)) = doubted(parts, state, region, records) else { return Ok(()) };
     let detail = format!(
-        "{agree} of {all} role records could be read that say that {region} is the primary in epoch {}. \
+        "{agree} of {all} role records could be read that name no later primary than {region} in epoch {}. \
          Another region may take the writes by now.",
         state.epoch
     );
@@ -145,16 +145,21 @@ fn by_hand(parts: &Parts, state: Option<&State>, asked: &Asked) -> BTreeSet<Addr
 }
 
 /// The fences of a region that was left, or is being left, that cannot be placed now: nobody answers
-/// there.
+/// there. In a promotion also those of further regions: they may have been promoted with another state.
 pub(super) fn unfenced(
     parts: &Parts,
-    course: &Course,
+    (course, primary): (&Course, Option<&str>),
     state: Option<&State>,
     asked: &Asked,
     observed: &BTreeMap<Address, Observation<Value>>,
 ) -> Vec<Address> {
     let silent = |at: &Address| matches!(observed.get(at), Some(Observation::Unreadable(_)));
-    owing(parts, course, state, asked).into_iter().filter(silent).collect()
+    let mut all = owing(parts, course, state, asked);
+    if *course != Course::Ordinary {
+        let fences = parts.iter().filter(|(_, part)| part.fences()).map(|(address, _)| address);
+        all.extend(fences.filter(|at| region_of(at) != primary).cloned());
+    }
+    all.into_iter().filter(silent).collect()
 }
 
 /// The fences that stay or come: those of a region that is being left, those that are still owed, and

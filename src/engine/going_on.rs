@@ -10,6 +10,7 @@ use super::load::{Loaded, Settings};
 use super::{planning, roles, stored};
 use crate::address::Address;
 use crate::desired::Part;
+use crate::diff::Action;
 use crate::event::Silent;
 use crate::plan::promotion::region_of;
 use crate::plan::{Plan, Promotion};
@@ -18,12 +19,13 @@ use crate::refresh::{self, RequestKey};
 use crate::registry::Providers;
 
 /// Looks at the role records before a promotion is gone on with: what is left of it would let its
-/// region take writes, and somebody may have promoted another one since.
+/// region take writes, and somebody may have promoted another one since. The plan takes over how those
+/// are now that it did not move yet: a run of an earlier epoch may have written one after all.
 ///
 /// # Errors
 /// A record has a later epoch than the promotion opens, or that of its region cannot be read.
 pub async fn is_newest(
-    plan: &Plan,
+    plan: &mut Plan,
     loaded: &Loaded,
     settings: &Settings,
     state: Option<&State>,
@@ -39,24 +41,37 @@ pub async fn is_newest(
     let session = refresh::session(providers, Purpose::Refresh, interrupt, down);
     let ctx = Ctx::read_only(Arc::new(session));
     let found = refresh::read(providers, &ctx, requests.collect(), &Silent).await;
-    let mut others = Vec::new();
+    let (mut others, mut moved) = (Vec::new(), Vec::new());
     for (RequestKey { address, .. }, seen) in &found {
         let Some(record) = record(promotion, address, seen)? else { continue };
         let opens = promotion.epoch + 1;
         if record.epoch > opens {
             return Err(overtaken(promotion, address, &record));
         }
-        if record.epoch == opens && *record.primary != *promotion.to {
+        let own = record.epoch == opens && *record.primary == *promotion.to;
+        if let Observation::Present(present) = seen
+            && !own
+        {
+            moved.push((address.clone(), present.object.clone()));
+        }
+        if record.epoch == opens && !own {
             others.push((address, record));
         }
     }
     // Of two claims at once the one that most records name goes on; the other's are put right by it.
-    match others.first() {
-        Some((address, record)) if others.len() * 2 >= found.len() => {
-            Err(overtaken(promotion, address, record))
-        }
-        _ => Ok(()),
+    if let Some((address, record)) = others.first()
+        && others.len() * 2 >= found.len()
+    {
+        return Err(overtaken(promotion, address, record));
     }
+    for (address, now) in moved {
+        let mut changes = plan.changes.iter_mut();
+        let change = changes.find(|it| it.address == address && it.action == Action::Update);
+        if let Some(change) = change {
+            change.before = Some(now);
+        }
+    }
+    Ok(())
 }
 
 /// What the record of a region says.

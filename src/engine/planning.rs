@@ -329,7 +329,7 @@ fn complete(
     made.diagnostics.extend(diagnostics);
     let plan = &mut made.plan;
     plan.changes = changes;
-    roles.fences_first(&plan.changes, &mut needs);
+    roles.fences_first(&mut plan.changes, &mut needs);
     if asked.mode == PlanMode::Destroy {
         roles::records_last(&plan.changes, &mut needs);
     }
@@ -369,7 +369,8 @@ fn complete(
                 tasks::close_gates(loaded, roles, &plan.changes, &mut steps);
             }
             let steps = alone::surveys(loaded, ground, roles, plan, steps);
-            backfills::backfills(loaded, roles, asked, plan, steps)
+            let steps = backfills::backfills(loaded, roles, asked, plan, steps);
+            tasks::confirmed(loaded, plan, parts, steps)
         }),
     };
     match steps {

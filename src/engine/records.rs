@@ -43,11 +43,12 @@ pub(super) fn behind(
     ))
 }
 
-/// A fence in the primary that this state knows nothing of may be that of a promotion from elsewhere:
-/// it is not taken away unless more than half of all records say that the region is the primary still.
+/// A fence in the primary that this state knows nothing of may be that of a promotion from elsewhere, and
+/// so may a fence that is gone in another region: neither is put right unless more than half of all records
+/// can be read and name no later primary.
 ///
 /// # Errors
-/// It is there, and they do not.
+/// It is so, and they cannot.
 pub(super) fn unconfirmed(
     parts: &Parts,
     state: Option<&State>,
@@ -58,16 +59,16 @@ pub(super) fn unconfirmed(
         return Ok(());
     };
     let fenced = |change: &ObjectChange| change.after.as_ref().is_some_and(is_fenced);
-    let closed = |change: &&ObjectChange| {
-        let closes = match parts.get(&change.address) {
+    let turned = |change: &&ObjectChange| {
+        let turns = match parts.get(&change.address) {
             Some(Part::Writers) => true,
-            Some(Part::Database) => fenced(change),
+            Some(Part::Database) => fenced(change) == (region_of(&change.address) == Some(primary)),
             _ => false,
         };
-        closes && region_of(&change.address) == Some(primary) && change.action == Action::Update
+        turns && change.action == Action::Update
     };
-    match plan.drift.iter().find(closed) {
-        Some(closed) => overtaken(parts, state, (primary, &closed.address), records),
+    match plan.drift.iter().find(turned) {
+        Some(turned) => overtaken(parts, state, (primary, &turned.address), records),
         None => Ok(()),
     }
 }
@@ -84,10 +85,10 @@ pub(super) fn overtaken(
 ) -> Result<(), Box<Diagnostic>> {
     let Some((agree, all)) = doubted(parts, state, primary, records) else { return Ok(()) };
     let detail = format!(
-        "{} was changed outside of this state, and {agree} of {all} role records could be read that say \
-         that {primary} is the primary in epoch {}. Somebody may have promoted another region and \
-         fenced this one: nothing is changed.",
-        fence, state.epoch
+        "{fence} was changed outside of this state, and {agree} of {all} role records could be read that \
+         name no later primary than {primary} in epoch {}. Somebody may have promoted another region: \
+         nothing is changed.",
+        state.epoch
     );
     let help = "Run it again when more of the regions answer.";
     let summary = "It is not known whether the region is still the primary";
@@ -95,8 +96,8 @@ pub(super) fn overtaken(
     Err(Box::new(found.about(fence).help(help)))
 }
 
-/// How many of how many role records say that a region is the primary in the epoch of state, where
-/// those are not more than half.
+/// How many of how many role records say that a region is the primary in the epoch of state, or were not
+/// moved in it, where those are not more than half: no later claim has reached any of them.
 pub(super) fn doubted(
     parts: &Parts,
     state: &State,
@@ -104,7 +105,9 @@ pub(super) fn doubted(
     records: &[(&Address, RoleRecord)],
 ) -> Option<(usize, usize)> {
     let all = parts.values().filter(|part| **part == Part::Record).count();
-    let says = |record: &RoleRecord| record.epoch == state.epoch && record.primary == *region;
+    let says = |record: &RoleRecord| {
+        record.epoch < state.epoch || record.epoch == state.epoch && record.primary == *region
+    };
     let agree = records.iter().filter(|(_, record)| says(record)).count();
     (all > 0 && agree * 2 <= all).then_some((agree, all))
 }

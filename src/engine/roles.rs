@@ -11,11 +11,12 @@ use super::{alone, evacuation, fencing, losses, records};
 use crate::address::Address;
 use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
+use crate::diff::Action;
 use crate::plan::loss::Losses;
 use crate::plan::order::Needs;
 use crate::plan::promotion::{Mode, Parts, region_of};
 use crate::plan::resolve::Input;
-use crate::plan::{ObjectChange, Plan, PlanMode, Promotion, Wish};
+use crate::plan::{Deferral, ObjectChange, Plan, PlanMode, Promotion, Wish};
 use crate::topology::Topology;
 
 /// What the roles in the files and in state make of a plan.
@@ -235,11 +236,32 @@ impl Roles {
     }
 
     /// Puts fences in their order: what is owed first, then those of a region among each other.
-    pub(super) fn fences_first(&self, changes: &[ObjectChange], needs: &mut Needs) {
+    pub(super) fn fences_first(&self, changes: &mut [ObjectChange], needs: &mut Needs) {
         self.owed_first(changes, needs);
         if self.course == Course::Ordinary {
+            self.owed_alone(changes, needs);
             let opens = self.opens.as_ref();
             fencing::in_order(&self.parts, &self.leaving, opens, changes, needs);
+        }
+    }
+
+    /// Defers everything in a region whose fence is owed and cannot be placed, although the rest answers.
+    fn owed_alone(&self, changes: &mut [ObjectChange], needs: &Needs) {
+        let owed = |change: &&ObjectChange| {
+            change.deferred.is_some() && self.owed.contains_key(&change.address.to_string())
+        };
+        let waits: Vec<Address> =
+            changes.iter().filter(owed).map(|it| it.address.clone()).collect();
+        for fence in &waits {
+            let before = needed(fence, needs);
+            let waits = |change: &&mut ObjectChange| {
+                let changes = change.action != Action::NoOp && change.deferred.is_none();
+                let same = region_of(&change.address) == region_of(fence);
+                changes && same && !before.contains(&change.address)
+            };
+            for change in changes.iter_mut().filter(waits) {
+                change.deferred = Some(Deferral::Needs(fence.to_string()));
+            }
         }
     }
 
@@ -308,7 +330,8 @@ pub(super) fn cast<'a>(
         records::unconfirmed(parts, state, plan, &records)?;
     }
     fencing::confirmed(asked, parts, state, &records)?;
-    let unfenced = fencing::unfenced(parts, course, state, asked, &input.observed);
+    let to = input.primary.as_ref().map(|primary| &*primary.0);
+    let unfenced = fencing::unfenced(parts, (course, to), state, asked, &input.observed);
     let standing = standing(loaded, course, state, &plan.id, &unfenced);
     // The first state takes its lineage from the plan that is applied: nobody knows which that is.
     let shown = match state {

@@ -10,6 +10,7 @@ use super::roles::Roles;
 use crate::address::Address;
 use crate::desired::Part;
 use crate::diff::Action;
+use crate::plan::confirm;
 use crate::plan::promotion::{Parts, region_of, ttl};
 use crate::plan::{
     Act, ObjectChange, Operand, Phase, Placed, Plan, Promotion, Step, StepId, Task, When,
@@ -139,9 +140,12 @@ fn watched(topology: &Topology, window: &Window, task: Task) -> [Placed; 2] {
 
 /// A last look at a role record that will be moved.
 fn confirm(record: &ObjectChange) -> Option<Task> {
-    if record.action != Action::Update || record.deferred.is_some() {
-        return None;
-    }
+    let moved = record.action == Action::Update && record.deferred.is_none();
+    moved.then(|| look(record)).flatten()
+}
+
+/// Whether a role record is as it was seen.
+fn look(record: &ObjectChange) -> Option<Task> {
     Some(Task {
         about: record.address.to_string().into(),
         arguments: Value::object([]),
@@ -149,6 +153,24 @@ fn confirm(record: &ObjectChange) -> Option<Task> {
         optional: false,
         on: Some(operand(record)?),
     })
+}
+
+/// Lets an ordinary plan look at the records once more before it gives data back to the primary.
+pub(super) fn confirmed(
+    loaded: &Loaded,
+    plan: &Plan,
+    parts: &Parts,
+    steps: Vec<Step>,
+) -> Vec<Step> {
+    let Some(topology) = loaded.topology.as_ref().filter(|topology| !topology.all_write()) else {
+        return steps;
+    };
+    let is_record = |change: &&ObjectChange| {
+        parts.get(&change.address) == Some(&Part::Record) && change.unread.is_none()
+    };
+    let looks = plan.changes.iter().filter(is_record).filter_map(look).collect();
+    let primary = Name::from(&*topology.primary);
+    confirm::confirm(steps, &plan.changes, parts, (&primary, looks))
 }
 
 /// A last look at a fence in the region that is left, as the plan leaves it.

@@ -79,6 +79,7 @@ fn roles(then: &Promotion, now: &Promotion, found: &mut Vec<String>) {
         ("the epoch", then.epoch.to_string(), now.epoch.to_string()),
         ("the mode", then.mode().word().to_owned(), now.mode().word().to_owned()),
         ("the fences that are owed", addresses(&then.owed), addresses(&now.owed)),
+        ("the fences that nobody can see", addresses(&then.unseen), addresses(&now.unseen)),
         ("the regions that are silent", names(&then.silent), names(&now.silent)),
         ("the regions to attest", names(&then.attest), names(&now.attest)),
         ("the hooks that are left out", names(&then.left_out), names(&now.left_out)),
@@ -222,28 +223,12 @@ mod tests {
     fn change(before: &str, after: &str, etag: &str) -> ObjectChange {
         let action = if before == after { Action::NoOp } else { Action::Update };
         ObjectChange {
-            address: Address::parse("aws_s3_bucket_policy.a").unwrap(),
-            previous_address: None,
             provider: "aws".into(),
             provider_source: "aws".into(),
-            scope: None,
-            action,
-            reason: None,
             before: Some(document(before, etag)),
             after: Some(document(after, etag)),
-            replace_paths: Vec::new(),
             id: Some("a".into()),
-            importing: None,
-            deposed: None,
-            deferred: None,
-            unread: None,
-            depends_on: Vec::new(),
-            create_before_destroy: false,
-            prevent_destroy: false,
-            holds_data: false,
-            one_way: None,
-            operated: false,
-            schema_version: 0,
+            ..ObjectChange::new(Address::parse("aws_s3_bucket_policy.a").unwrap(), action)
         }
     }
 

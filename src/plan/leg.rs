@@ -146,28 +146,11 @@ mod tests {
     fn change(key: &str) -> ObjectChange {
         let text = format!("dns_failover.web.aws_route53_record[\"{key}\"]");
         ObjectChange {
-            address: Address::parse(&text).unwrap(),
-            previous_address: None,
             provider: "aws".into(),
             provider_source: "a".into(),
-            scope: None,
-            action: Action::Update,
-            reason: None,
             before: Some(Value::int(0)),
             after: Some(Value::int(100)),
-            replace_paths: Vec::new(),
-            id: None,
-            importing: None,
-            deposed: None,
-            deferred: None,
-            unread: None,
-            depends_on: Vec::new(),
-            create_before_destroy: false,
-            prevent_destroy: false,
-            holds_data: false,
-            one_way: None,
-            operated: false,
-            schema_version: 0,
+            ..ObjectChange::new(Address::parse(&text).unwrap(), Action::Update)
         }
     }
 

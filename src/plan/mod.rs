@@ -4,6 +4,7 @@ pub mod backfill;
 pub mod bind;
 mod by_hand;
 pub mod conditions;
+pub mod confirm;
 pub mod fencing;
 pub mod file;
 pub mod finalise;
@@ -182,6 +183,36 @@ pub struct ObjectChange {
     pub operated: bool,
     /// The schema's version.
     pub schema_version: u32,
+}
+
+impl ObjectChange {
+    /// A change of which nothing else is known: of no provider, without documents.
+    pub fn new(address: Address, action: Action) -> Self {
+        Self {
+            address,
+            previous_address: None,
+            provider: Name::from(""),
+            provider_source: Name::from(""),
+            scope: None,
+            action,
+            reason: None,
+            before: None,
+            after: None,
+            replace_paths: Vec::new(),
+            id: None,
+            importing: None,
+            deposed: None,
+            deferred: None,
+            unread: None,
+            depends_on: Vec::new(),
+            create_before_destroy: false,
+            prevent_destroy: false,
+            holds_data: false,
+            one_way: None,
+            operated: false,
+            schema_version: 0,
+        }
+    }
 }
 
 /// Why an object is what it is in the plan: Terraform's `action_reason`.

@@ -28,6 +28,8 @@ pub struct Promotion {
     pub epoch: u64,
     /// Fences that cannot be placed now, because their region does not answer.
     pub owed: Vec<Address>,
+    /// Fences of further regions that do not answer: nobody knows whether they are still in their place.
+    pub unseen: Vec<Address>,
     /// Regions whose role records cannot be moved now.
     pub silent: Vec<Name>,
     /// How many role records there are.
@@ -123,9 +125,15 @@ pub fn promote(
     changes.retain_mut(|change| {
         // It was placed once; nobody knows whether it still is.
         let fences = parts.get(&change.address).is_some_and(|part| part.fences());
-        let left = region_of(&change.address) == Some(&*promotion.from);
-        if fences && left && change.unread.is_some() && change.action == Action::NoOp {
-            promotion.owed.push(change.address.clone());
+        let region = region_of(&change.address).filter(|region| *region != &*promotion.to);
+        if fences && change.unread.is_some() && change.action == Action::NoOp {
+            match region {
+                Some(left) if *left == *promotion.from => {
+                    promotion.owed.push(change.address.clone());
+                }
+                Some(_) => promotion.unseen.push(change.address.clone()),
+                None => {}
+            }
         }
         let still = change.action == Action::NoOp && change.deferred.is_none();
         if still || change.address.mode == address::Mode::Data {
@@ -195,6 +203,7 @@ impl Promotion {
             to: to.clone(),
             epoch,
             owed: Vec::new(),
+            unseen: Vec::new(),
             silent: Vec::new(),
             records: 0,
             attest: Vec::new(),

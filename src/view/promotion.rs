@@ -353,8 +353,10 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             let _ok = writeln!(out, "    {mark} {}", line(&silent.join(", ")));
         }
         if phase == Phase::Fence {
-            for address in owed {
-                let mark = paint.label(Label::Warning, "owed");
+            let owed = owed.iter().map(|address| ("owed", address));
+            let unseen = promotion.unseen.iter().map(|address| ("unseen", address));
+            for (mark, address) in owed.chain(unseen) {
+                let mark = paint.label(Label::Warning, mark);
                 let _ok = writeln!(out, "      {mark} {}", line(&address.to_string()));
             }
         }

@@ -40,6 +40,7 @@ impl Run {
     }
 
     /// Whether a change of this address is done.
+    #[cfg(feature = "aws")]
     pub(super) fn did(&self, address: &str) -> bool {
         let done = |(frame, body): &(String, Json)| {
             frame == "outcome" && body["member"] == address && !body["result"]["done"].is_null()

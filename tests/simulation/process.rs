@@ -439,7 +439,7 @@ impl Process<'_> {
         current: &Loaded,
         contexts: &Contexts,
     ) -> Result<Ready, String> {
-        let plan = file::read(&open.plan, &holding.backend.sealer()).map_err(|e| chain(&e))?;
+        let mut plan = file::read(&open.plan, &holding.backend.sealer()).map_err(|e| chain(&e))?;
         let reopened = reopened::reopen(&current.catalogue, &holding.settings.root, &plan);
         let (loaded, stored) = reopened.map_err(|found| format!("{found:?}"))?;
         let state = newest.loaded.as_ref().map(|newest| &newest.state);
@@ -452,7 +452,7 @@ impl Process<'_> {
         let providers = providers.map_err(|found| format!("{found:?}"))?;
         let (settings, interrupt) = (holding.settings, self.interrupt.clone());
         let newest =
-            going_on::is_newest(&plan, &loaded, settings, state, &providers, interrupt).await;
+            going_on::is_newest(&mut plan, &loaded, settings, state, &providers, interrupt).await;
         newest.map_err(|refused| {
             format!("{}: {} {}", refused.code, refused.summary, refused.detail)
         })?;

@@ -10,6 +10,7 @@ use crate::{Result, test, tools};
 /// Runs everything, and stops at the first failure.
 pub(crate) fn ci(_arguments: &[String]) -> Result {
     run(cargo(Target::Full)?.args(["fmt", "--all", "--check"]))?;
+    deny()?;
     run(cargo(Target::Full)?.args([
         "clippy",
         "--workspace",
@@ -25,13 +26,14 @@ pub(crate) fn ci(_arguments: &[String]) -> Result {
     // dev-dependencies: else the big SDKs are checked once more.
     doc.args(["doc", "--workspace", "--no-deps", "--lib", "--bins", "--examples"]);
     run(doc.args(["--features", test::CRASHES]).env("RUSTDOCFLAGS", "--deny warnings"))?;
-    test::test(&[])?;
-    deny()
+    test::test(&[])
 }
 
 /// Licences, bans and sources; known vulnerabilities only where their database lies, because
 /// this must run without a network.
 fn deny() -> Result {
+    // Those of other systems, too, which no build here fetches and every look at licences reads.
+    run(cargo(Target::Full)?.args(["fetch", "--locked"]))?;
     let mut deny = Command::new(tools::cargo_deny()?);
     deny.current_dir(root()).args(["--offline", "--workspace", "--config", "deny.toml"]);
     deny.args(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);

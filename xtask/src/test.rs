@@ -1,6 +1,8 @@
 //! `test` and `matrix`: the tests, with one feature set for all of them.
 
+use std::env;
 use std::process::Command;
+use std::thread;
 
 use crate::cargo::{Target, cargo, run};
 use crate::{Result, tools};
@@ -13,6 +15,13 @@ const EVERY: [&str; 3] = ["--lib", "--bins", "--tests"];
 
 /// The tests of the core that start the program for each of their cases.
 const STARTING: &[&str] = &["cli::", "language::"];
+
+/// How many tests run at once, as the harness reads it.
+const THREADS: &str = "RUST_TEST_THREADS";
+
+/// The same for each core: most of them wait for servers, for what hangs and for what resolvers forget.
+/// With two for each a third of the processors' time was used.
+const PER_CORE: usize = 3;
 
 /// What the tests need of the program beyond what people get: the points at which it dies.
 pub(crate) const CRASHES: &str = "lifeboat/crash-points";
@@ -63,6 +72,10 @@ pub(crate) fn core_packages(command: &mut Command) {
 fn workspace(filters: &[String], environment: &[(&str, &str)]) -> Result {
     tools::check()?;
     let mut test = cargo(Target::Full)?;
+    if env::var_os(THREADS).is_none() {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        test.env(THREADS, (cores * PER_CORE).to_string());
+    }
     test.args(["test", "--workspace", "--features", CRASHES]).envs(environment.iter().copied());
     run(test.arg("--").args(filters))
 }

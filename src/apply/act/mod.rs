@@ -179,13 +179,13 @@ impl Deed {
             Act::Confirm if why.class != Class::Conflict => (
                 "promotion::record_unread",
                 "A role record could not be looked at once more",
-                "Nothing is claimed. Run `lifeboat apply`, which looks again and goes on.",
+                "Nothing is claimed and nothing opened. Run `lifeboat apply`, which looks again and goes on.",
             ),
             Act::Confirm => (
                 "promotion::overtaken",
                 "A role record is not as it was planned from",
-                "Nothing is claimed. Run `lifeboat promote -abort`, then `lifeboat status` and plan \
-                 again: another promotion may have begun.",
+                "Nothing is claimed and nothing opened: another promotion may have begun. End your own, if \
+                 one is open, with `lifeboat promote -abort`; then run `lifeboat status` and plan again.",
             ),
             Act::Hold => (
                 "promotion::unfenced",

@@ -329,28 +329,11 @@ impl Finalise for References {
 
 pub(super) fn blank(address: Address, region: &str) -> ObjectChange {
     ObjectChange {
-        address,
-        previous_address: None,
         provider: "fake".into(),
         provider_source: "test/fake".into(),
         scope: Some(scope(region)),
-        action: Action::NoOp,
-        reason: None,
-        before: None,
-        after: None,
-        replace_paths: Vec::new(),
-        id: None,
-        importing: None,
-        deposed: None,
-        deferred: None,
-        unread: None,
-        depends_on: Vec::new(),
-        create_before_destroy: false,
-        prevent_destroy: false,
-        holds_data: false,
-        one_way: None,
-        operated: false,
         schema_version: 3,
+        ..ObjectChange::new(address, Action::NoOp)
     }
 }
 

@@ -271,6 +271,7 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
         to: stored.to.into(),
         epoch: stored.epoch,
         owed: stored.owed.iter().map(at).collect::<Result<_, _>>()?,
+        unseen: stored.unseen.iter().map(at).collect::<Result<_, _>>()?,
         silent: stored.silent.into_iter().map(Name::from).collect(),
         records: stored.records,
         attest: stored.attest.into_iter().map(Name::from).collect(),

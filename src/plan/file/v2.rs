@@ -55,6 +55,8 @@ pub(super) struct Promotion {
     pub to: String,
     pub epoch: u64,
     pub owed: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
     pub silent: Vec<String>,
     pub records: usize,
     pub attest: Vec<String>,

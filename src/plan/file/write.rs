@@ -206,6 +206,7 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         to: promotion.to.to_string(),
         epoch: promotion.epoch,
         owed: promotion.owed.iter().map(ToString::to_string).collect(),
+        unseen: promotion.unseen.iter().map(ToString::to_string).collect(),
         silent: promotion.silent.iter().map(ToString::to_string).collect(),
         records: promotion.records,
         attest: promotion.attest.iter().map(ToString::to_string).collect(),

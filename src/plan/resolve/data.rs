@@ -45,28 +45,14 @@ impl Resolver<'_> {
         let (depends_on, needs) = self.dependencies(site);
         let pending = needs.iter().any(|need| self.pending(need));
         let mut change = ObjectChange {
-            address: site.address.clone(),
-            previous_address: None,
             provider: instance.name.clone(),
             provider_source: instance.source.into(),
             scope: instance.scope(data.service(), &config),
-            action: Action::Read,
             reason: Some(Reason::ConfigUnknown),
-            before: None,
             after: Some(merge::merge(data.schema().attributes, None, &config)),
-            replace_paths: Vec::new(),
-            id: None,
-            importing: None,
-            deposed: None,
-            deferred: None,
-            unread: None,
             depends_on,
-            create_before_destroy: false,
-            prevent_destroy: false,
-            holds_data: false,
-            one_way: None,
-            operated: false,
             schema_version: data.schema().version,
+            ..ObjectChange::new(site.address.clone(), Action::Read)
         };
         self.needs.planned.insert(site.address.clone(), needs);
         let explicit = pending && !resource.depends_on.is_empty();

@@ -108,28 +108,17 @@ impl Resolver<'_> {
     fn change(&self, wanted: &Wanted<'_>, action: Action) -> ObjectChange {
         let previous = self.input.previous.get(&wanted.address);
         ObjectChange {
-            address: wanted.address.clone(),
             previous_address: previous.and_then(|p| p.moved_from.clone()),
             provider: wanted.provider.clone(),
             provider_source: wanted.source.into(),
             scope: wanted.scope.clone(),
-            action,
-            reason: None,
-            before: None,
-            after: None,
-            replace_paths: Vec::new(),
             id: previous.and_then(|p| p.id.clone()),
-            importing: None,
-            deposed: None,
-            deferred: None,
-            unread: None,
             depends_on: wanted.depends_on.clone(),
             create_before_destroy: wanted.create_before_destroy,
             prevent_destroy: wanted.prevent_destroy,
-            holds_data: false,
-            one_way: None,
             operated: wanted.operated,
             schema_version: wanted.kind.schema().version,
+            ..ObjectChange::new(wanted.address.clone(), action)
         }
     }
 

@@ -77,28 +77,19 @@ impl Resolver<'_> {
             || (part && self.let_go(previous));
         let action = if forget { Action::Forget } else { Action::Delete };
         let mut change = ObjectChange {
-            address: address.clone(),
             previous_address: previous.moved_from.clone(),
             provider: previous.provider.clone(),
             provider_source: self.input.catalogue.source(&previous.provider).into(),
             scope: previous.scope.clone(),
-            action,
             reason: self.why_gone(address),
             before: Some(before.clone()),
-            after: None,
-            replace_paths: Vec::new(),
             id: previous.id.clone(),
-            importing: None,
-            deposed: None,
-            deferred: None,
-            unread: None,
             depends_on: previous.depends_on.clone(),
             create_before_destroy: previous.create_before_destroy,
             prevent_destroy: previous.prevent_destroy,
-            holds_data: false,
-            one_way: None,
             operated: previous.operated,
             schema_version: kind.as_ref().map_or(0, |k| k.schema().version),
+            ..ObjectChange::new(address.clone(), action)
         };
         if action == Action::Delete
             && let Some(kind) = &kind

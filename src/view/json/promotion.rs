@@ -20,6 +20,7 @@ pub(super) fn promotion(plan: &Plan) -> Option<Json> {
         json!({ "phase": phase.word(), "changes": addresses, "acts": acts })
     });
     let owed: Vec<String> = promotion.owed.iter().map(ToString::to_string).collect();
+    let unseen: Vec<String> = promotion.unseen.iter().map(ToString::to_string).collect();
     let silent: Vec<&str> = promotion.silent.iter().map(|region| &**region).collect();
     Some(json!({
         "from": &*promotion.from,
@@ -27,6 +28,7 @@ pub(super) fn promotion(plan: &Plan) -> Option<Json> {
         "from_epoch": promotion.epoch,
         "phases": phases.collect::<Vec<_>>(),
         "owed": owed,
+        "unseen": unseen,
         "silent": silent,
         "needs_attestation": promotion.needs_attestation(),
         "attest": promotion.attest.iter().map(|region| &**region).collect::<Vec<_>>(),

@@ -37,6 +37,17 @@ pub(super) struct Exposed {
     pub(super) times: usize,
 }
 
+/// What somebody attested for a promotion.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Attested {
+    /// The region that cannot write, they say.
+    region: String,
+    plan: String,
+    /// The region that takes over by it, and the epoch that it opens.
+    to: String,
+    epoch: u64,
+}
+
 #[derive(Default)]
 struct Inner {
     /// Whether the first apply is over.
@@ -55,10 +66,10 @@ struct Inner {
     open: BTreeSet<&'static str>,
     records: BTreeMap<Key, Role>,
     primaries: BTreeMap<u64, String>,
-    /// What was attested: a region and the plan for which it was.
-    attested: BTreeSet<(String, String)>,
-    /// Those whose region was fenced since.
-    over: BTreeSet<(String, String)>,
+    /// What was attested, and whether the region took writes when that was seen.
+    attested: BTreeMap<Attested, bool>,
+    /// What opens no region any more.
+    over: BTreeSet<Attested>,
     /// Plans whose claim was refused.
     refused: BTreeSet<String>,
     since: Option<Instant>,
@@ -67,9 +78,28 @@ struct Inner {
 }
 
 impl Inner {
-    /// Whether it is attested that a region cannot write, and it was not fenced since.
+    /// Whether it is attested that a region cannot write, and that is not over.
     fn attests(&self, region: &str) -> bool {
-        self.attested.difference(&self.over).any(|(of, _)| of == region)
+        let mut of = self.attested.keys().filter(|attested| attested.region == region);
+        of.any(|attested| !self.over.contains(attested))
+    }
+
+    /// Whether what was attested opens no region any more: the region was fenced since; a standby was told
+    /// who is the primary, and knows it until another claim; or who took over by it lost to another.
+    fn is_over(&self, attested: &Attested, took_writes: bool) -> bool {
+        let Attested { region, to, epoch, .. } = attested;
+        let role = |region: &str| {
+            let mut all = self.records.iter();
+            let at = |key: &Key| matches!(&key.location, Location::Region(at) if *at.0 == *region);
+            all.find(|(key, _)| at(key)).map(|(_, role)| role)
+        };
+        let told = || {
+            let role = role(region);
+            role.is_some_and(|it| it.epoch > *epoch || it.epoch == *epoch && it.primary == *to)
+        };
+        let lost =
+            role(to).is_some_and(|it| it.epoch > *epoch || it.epoch == *epoch && it.primary != *to);
+        lost || !self.open.contains(&**region) && (took_writes || told())
     }
 }
 
@@ -331,10 +361,13 @@ impl Judge {
         drop(inner);
         let told: Vec<_> = self.runs().iter().flat_map(|run| attested(run)).collect();
         let mut inner = self.lock();
-        let Inner { attested, over, .. } = &mut *inner;
-        attested.extend(told);
-        let fenced = attested.iter().filter(|(region, _)| !open.contains(&**region));
-        over.extend(fenced.cloned());
+        for one in told {
+            let takes_writes = open.contains(&*one.region);
+            inner.attested.entry(one).or_insert(takes_writes);
+        }
+        let over = inner.attested.iter().filter(|(one, took)| inner.is_over(one, **took));
+        let over: Vec<Attested> = over.map(|(one, _)| one.clone()).collect();
+        inner.over.extend(over);
         let others = takes.iter().filter(|region| !inner.attests(region)).count();
         if two && inner.since.is_none() {
             inner.since = Some(Instant::now());
@@ -359,11 +392,15 @@ fn plan(run: &Run) -> Option<String> {
     run.plan["id"].as_str().map(str::to_owned)
 }
 
-/// The regions of which somebody attested that they cannot write, and the plan of that.
-fn attested(run: &Run) -> Vec<(String, String)> {
+/// The regions of which somebody attested that they cannot write.
+fn attested(run: &Run) -> Vec<Attested> {
     let told = run.frames.iter().filter(|(name, _)| name == "outcome");
     let mut approval = told.map(|(_, body)| &body["result"]["done"]["document"]["value"]);
     let regions = approval.find_map(|approval| approval["attested"].as_str());
-    let of = |region: &str| Some((region.to_owned(), plan(run)?));
+    let promotion = &run.plan["promotion"];
+    let of = |region: &str| {
+        let (region, to) = (region.to_owned(), promotion["to"].as_str()?.to_owned());
+        Some(Attested { region, plan: plan(run)?, to, epoch: promotion["epoch"].as_u64()? + 1 })
+    };
     regions.into_iter().flat_map(|all| all.split(", ")).filter_map(of).collect()
 }

@@ -59,11 +59,14 @@ fn whatever_goes_wrong_one_region_takes_writes_and_the_promotion_comes_to_an_end
 
 /// Seeds that went wrong once: two claims at once (99), a fence taken away by an old copy of the state
 /// (1349) or by who goes on while another claims (2021), a claim while another region than the attested
-/// one was silent (2668), the end of a run that was read and never synced (788), a promotion gone on
-/// with whose attestation was not recorded (the others).
-const MENDED: [u64; 17] = [
-    99, 788, 956, 1090, 1346, 1349, 1595, 1710, 1915, 2021, 2354, 2366, 2668, 2841, 3352, 3377,
-    3456,
+/// one was silent (2668), the end of a run that was read and never synced (788); a fence that an apply took
+/// away while another claimed (6081), one of an old copy of the state that nobody took away (1139, 6936), a
+/// record that a run of an earlier epoch moved before the claim did (10500), a fence that alone did not
+/// answer (2164, 7862), a further region that was promoted while it was out of reach (2596, 5288, 10531); a
+/// promotion gone on with whose attestation was not recorded (the others).
+const MENDED: [u64; 26] = [
+    99, 788, 956, 1090, 1139, 1346, 1349, 1595, 1710, 1915, 2021, 2164, 2354, 2366, 2596, 2668,
+    2841, 3352, 3377, 3456, 5288, 6081, 6936, 7862, 10500, 10531,
 ];
 
 #[test]
