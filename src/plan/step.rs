@@ -147,9 +147,10 @@ impl Step {
     }
 
     /// Whether there is no way back once it has begun: it claims the epoch, or comes after the claim. Who
-    /// only looks whether that can be done has claimed nothing.
+    /// only looks whether that can be done has claimed nothing, nor has what only joins others.
     pub fn is_final(&self) -> bool {
-        self.phase >= Phase::Claim && self.act != Some(Act::Confirm)
+        let joins = !self.does() && self.act.is_none();
+        self.phase >= Phase::Claim && self.act != Some(Act::Confirm) && !joins
     }
 
     /// Whether it does anything outside lifeboat; others join steps, or write down how far it is.

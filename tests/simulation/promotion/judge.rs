@@ -84,8 +84,8 @@ impl Inner {
         of.any(|attested| !self.over.contains(attested))
     }
 
-    /// Whether what was attested opens no region any more: the region was fenced since; a standby was told
-    /// who is the primary, and knows it until another claim; or who took over by it lost to another.
+    /// Whether what was attested opens no region any more. What took writes was fenced since. A standby was
+    /// told who is the primary, and knows it until another claim; or who took over lost to another.
     fn is_over(&self, attested: &Attested, took_writes: bool) -> bool {
         let Attested { region, to, epoch, .. } = attested;
         let role = |region: &str| {
@@ -99,7 +99,10 @@ impl Inner {
         };
         let lost =
             role(to).is_some_and(|it| it.epoch > *epoch || it.epoch == *epoch && it.primary != *to);
-        lost || !self.open.contains(&**region) && (took_writes || told())
+        match self.open.contains(&**region) {
+            open if took_writes => !open,
+            open => lost || !open && told(),
+        }
     }
 }
 
