@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::{Name, Value};
 use lifeboat_state::digest::Digest;
-use lifeboat_state::model::{ObjectRecord, ObjectStatus, State};
+use lifeboat_state::model::{Deposed, ObjectRecord, ObjectStatus, Retired, State};
 
 use super::document::{is_nothing, load, store};
 use super::record::{depose, record};
 use crate::address::{Address, Mode};
+use crate::desired::blocks;
 use crate::diff::Action;
 use crate::plan::{Deferral, Member, ObjectChange, Operation, Plan};
 use crate::registry::Providers;
@@ -264,12 +265,14 @@ impl<'p> Current<'p> {
                 let fenced = |r: &ObjectRecord| r.status == ObjectStatus::Fenced;
                 let fenced = self.state.objects.get(&address).is_some_and(fenced);
                 let status = if fenced { ObjectStatus::Fenced } else { ObjectStatus::Ok };
+                self.retire(change, object);
                 self.put(change, false, id, object, status);
             }
             (Operation::Update, Ended::Left { object, .. }) => {
                 let before = self.state.objects.get(&address);
                 let status = before.map_or(ObjectStatus::Ok, |record| record.status);
                 let needs = before.map(|record| record.depends_on.clone()).unwrap_or_default();
+                self.retire(change, object);
                 self.put(change, false, id, object, status);
                 // It may still use what it used before.
                 if let Some(record) = self.state.objects.get_mut(&address) {
@@ -345,6 +348,26 @@ impl<'p> Current<'p> {
             fresh.secret_hashes = old.secret_hashes;
         }
         self.state.objects.insert(address, fresh);
+    }
+
+    /// What could not follow again was built anew, and is kept under another name.
+    fn retire(&mut self, change: &ObjectChange, object: &Value) {
+        let address = change.address.to_string();
+        let Some(old) = self.state.objects.get(&address) else { return };
+        let Ok(before) = load(&old.document) else { return };
+        let kept = blocks::retired(&change.address.kind, &before, object);
+        let Some((name, document)) = kept else { return };
+        if old.deposed.iter().any(|deposed| *deposed.key == *name) {
+            return;
+        }
+        let kept = depose(old, &name);
+        let Some(document) = self.stored(&change.address, &document) else { return };
+        let since = self.plan.created.clone();
+        let retired = Some(Retired { epoch: self.state.epoch, since });
+        let kept = Deposed { document, identity: Some(name.to_string()), retired, ..kept };
+        if let Some(record) = self.state.objects.get_mut(&address) {
+            record.deposed.push(kept);
+        }
     }
 
     /// The current object is gone; the record stays while it has deposed predecessors.

@@ -116,6 +116,7 @@ impl Current<'_> {
         let whole = self.plan.mode == PlanMode::Normal
             && self.plan.promotion.is_none()
             && self.plan.fencing.is_none()
+            && self.plan.retiring.is_none()
             && inputs.targets.is_empty()
             && inputs.excludes.is_empty()
             && inputs.exclude_regions.is_empty();

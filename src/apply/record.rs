@@ -81,6 +81,7 @@ pub fn depose(record: &ObjectRecord, key: &str) -> Deposed {
         identity: record.identity.clone(),
         depends_on: record.depends_on.clone(),
         scope: record.scope.clone(),
+        retired: None,
     }
 }
 

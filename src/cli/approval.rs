@@ -14,7 +14,7 @@ use super::{loss, signed};
 use crate::apply::OpenPromotion;
 use crate::approval::{Approver, Policy};
 use crate::engine::applying::Ready;
-use crate::plan::guard::{Consent, guards};
+use crate::plan::guard::{Consent, guards, removed};
 use crate::plan::{Plan, PlanMode, Promotion};
 use crate::view::escape::line;
 use crate::view::promotion::attest_options;
@@ -73,6 +73,11 @@ pub async fn consent(
         allow_destroy: args.consent.allow_destroy,
         one_way: args.consent.confirm_one_way.clone(),
     };
+    if plan.retiring.is_some() {
+        super::retire::confirm(workspace, args, plan).await?;
+        // Each was confirmed by its name.
+        consent.allow_destroy = Some(removed(plan));
+    }
     if std::io::stdin().is_terminal() && !workspace.output.json {
         for change in plan.pending().filter(|c| c.one_way.is_some()) {
             let address = change.address.to_string();
@@ -94,6 +99,9 @@ pub async fn consent(
     }
     if let Some(region) = plan.fencing.as_ref().and_then(|fencing| fencing.wish.region()) {
         return by_hand(workspace, args, plan, region).await.map(|()| None);
+    }
+    if plan.retiring.is_some() {
+        return Ok(None);
     }
     if !args.consent.approval.is_empty() {
         let text = "The plan makes no other region the primary: -approval has no place here.";
@@ -287,6 +295,7 @@ pub(super) enum What {
     Promotion,
     Fence,
     Evacuation,
+    Retirement,
 }
 
 /// Questions whose answer is one text, where somebody can be asked.
@@ -302,6 +311,7 @@ impl Asking<'_> {
             What::Promotion => "The promotion needs an approval of its own",
             What::Fence => "The fence needs an approval of its own",
             What::Evacuation => "The evacuation needs an approval of its own",
+            What::Retirement => "What is retired must be confirmed by its name",
         };
         self.workspace.output.error(summary, why);
         Exit::Refused
@@ -328,6 +338,7 @@ impl Asking<'_> {
             What::Promotion => "\nPromotion cancelled.\n",
             What::Fence => "\nFence cancelled.\n",
             What::Evacuation => "\nEvacuation cancelled.\n",
+            What::Retirement => "\nRetirement cancelled.\n",
         });
         Err(Exit::Error)
     }

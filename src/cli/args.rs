@@ -22,6 +22,7 @@ pub use super::loss::Since;
 pub use super::preflight::Preflight;
 pub use super::promote::{Failback, Promote};
 pub use super::report::Report;
+pub use super::retire::{Retire, Wanted as Retiring};
 pub use super::simulate::Simulate;
 pub use super::standing::Ahead;
 pub use super::state::options::StateCommand;
@@ -86,6 +87,8 @@ pub enum Command {
     Unfence(Unfence),
     /// Take the traffic away from a region; the primary stays
     Evacuate(Evacuate),
+    /// Delete what promotions left and is kept under another name, after a final snapshot
+    Retire(Retire),
     /// Check what a promotion would need; changes nothing itself
     Preflight(Preflight),
     /// Play the loss of a region on what the state says; calls nobody and changes nothing
@@ -137,6 +140,7 @@ impl Command {
             Self::Fence(args) => return args.how.input != Some(false),
             Self::Unfence(args) => return args.how.input != Some(false),
             Self::Evacuate(args) => return args.how.input != Some(false),
+            Self::Retire(args) => return args.input != Some(false),
             Self::Preflight(args) => return args.input != Some(false),
             Self::Simulate(args) => return args.input != Some(false),
             Self::Import(args) => return args.input != Some(false),
@@ -358,6 +362,9 @@ pub struct Apply {
     /// What `fence` and `unfence` want, and nothing else.
     #[arg(skip)]
     pub fencing: Option<Wish>,
+    /// What `retire` deletes, and nothing else.
+    #[arg(skip)]
+    pub retire: Option<Retiring>,
     /// Whether the open promotion is given up, and whether the files name the old primary again then.
     #[arg(skip)]
     pub abort: Option<bool>,

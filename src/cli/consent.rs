@@ -107,7 +107,7 @@ impl Apply {
     /// Whether it is about something else than the files as they are, so that it goes on with nothing.
     pub(super) fn is_of_its_own(&self) -> bool {
         let saved = self.plan.is_some();
-        let alone = self.fencing.is_some() || self.adopt.is_some();
+        let alone = self.fencing.is_some() || self.adopt.is_some() || self.retire.is_some();
         self.destroy || self.import.is_some() || saved || alone
     }
 
@@ -116,7 +116,8 @@ impl Apply {
         let (fencing, discards) = (self.fencing.clone(), self.discard_diverged.clone());
         let copies = self.copy_diverged.clone();
         let (by_hand, acting) = (self.by_hand, self.by_hand.is_some());
-        Asked { fencing, discards, copies, by_hand, acting, ..asked }
+        let retire = self.retire.as_ref().map(|wanted| wanted.retire.clone());
+        Asked { fencing, retire, discards, copies, by_hand, acting, ..asked }
     }
 }
 

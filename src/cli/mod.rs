@@ -35,6 +35,7 @@ pub mod promote;
 pub mod replace;
 pub mod report;
 pub mod requests;
+pub mod retire;
 pub mod show;
 pub mod signed;
 pub mod simulate;
@@ -195,6 +196,7 @@ fn form(command: &Command) -> Form {
         Command::Fence(a) => (a.how.json, Form::Lines),
         Command::Unfence(a) => (a.how.json, Form::Lines),
         Command::Evacuate(a) => (a.how.json, Form::Lines),
+        Command::Retire(a) => (a.json, Form::Lines),
         Command::Preflight(a) => (a.json, Form::Lines),
         Command::Watch(a) => (a.json, Form::Lines),
         Command::Drift(a) if !a.planning.json => return drift::form(&a.format),
@@ -241,7 +243,8 @@ fn meant(args: &[OsString]) -> Form {
     match command {
         Some(
             "init" | "plan" | "apply" | "destroy" | "promote" | "failback" | "fence" | "unfence"
-            | "evacuate" | "preflight" | "drift" | "import" | "console" | "watch",
+            | "evacuate" | "retire" | "adopt" | "preflight" | "drift" | "import" | "console"
+            | "watch",
         ) => Form::Lines,
         Some("validate") => Form::Verdict,
         _ => Form::Document,
@@ -355,6 +358,7 @@ async fn dispatch(workspace: &Workspace, command: Command) -> Exit {
         Command::Fence(args) => fence::run(workspace, args).await,
         Command::Unfence(args) => fence::open(workspace, args).await,
         Command::Evacuate(args) => fence::evacuate(workspace, args).await,
+        Command::Retire(args) => retire::run(workspace, args).await,
         Command::Preflight(args) => preflight::run(workspace, &args).await,
         Command::Simulate(args) => simulate::run(workspace, &args).await,
         Command::Drift(args) => drift::run(workspace, &args).await,

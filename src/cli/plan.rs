@@ -228,6 +228,10 @@ pub fn failed(diagnostics: &Diagnostics) -> Exit {
                 | "promotion::unconfirmed"
                 | "promotion::ungraceful"
                 | "promotion::unreachable"
+                | "retire::not_replaced"
+                | "retire::not_retired"
+                | "retire::too_early"
+                | "retire::unprotected"
                 | "plan::standing"
                 | "plan::not_empty"
         )

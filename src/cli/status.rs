@@ -14,7 +14,7 @@ use super::workspace::{Workspace, has_files};
 use crate::apply::Known;
 use crate::engine::alone::count;
 use crate::topology::Topology;
-use crate::view::json::policy;
+use crate::view::json::{kept, policy};
 use crate::view::report::seconds;
 use crate::view::status::{Page, text};
 
@@ -96,6 +96,7 @@ fn document(page: &Page) -> Json {
         "copies": page.copies.iter().map(copy).collect::<Vec<_>>(),
         "fenced": page.fenced,
         "evacuated": page.evacuated,
+        "retired": page.retired.iter().map(kept).collect::<Vec<_>>(),
         "backfills": page.backfills.iter().flat_map(backfills).collect::<Vec<_>>(),
         "diverged": page.alone.iter().map(diverged).collect::<Vec<_>>(),
         "owed": page.owed.iter().map(|(address, owed)| json!({

@@ -307,6 +307,7 @@ pub fn asked(planning: &Planning, destroy: bool, now: jiff::Timestamp) -> Result
         discards: None,
         copies: None,
         fencing: None,
+        retire: None,
         positions: Positions::default(),
         since: planning.since.as_ref().map(|since| since.at(now)),
         by_hand: None,

@@ -44,7 +44,8 @@ pub(super) fn surveys(
 ) -> Vec<Step> {
     let inputs = &plan.inputs;
     let whole = inputs.targets.is_empty() && inputs.excludes.is_empty();
-    if plan.mode != PlanMode::Normal || plan.fencing.is_some() || !whole {
+    let by_hand = plan.fencing.is_some() || plan.retiring.is_some();
+    if plan.mode != PlanMode::Normal || by_hand || !whole {
         return steps;
     }
     for (region, alone) in &roles.alone {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use lifeboat_sdk::Name;
 use lifeboat_state::positions::Positions;
 
+use super::retiring::Retire;
 use crate::address::Address;
 use crate::plan::{ByHand, PlanMode, Wish};
 
@@ -40,6 +41,8 @@ pub struct Asked {
     pub copies: Option<String>,
     /// What is wanted of fences, and of nothing else.
     pub fencing: Option<Wish>,
+    /// What is deleted that promotions left, and nothing else.
+    pub retire: Option<Retire>,
     /// Up to when copies were seen to have all that their sources had.
     pub positions: Positions,
     /// Since when the region that is left takes no writes, as a person knows it.
@@ -69,6 +72,7 @@ impl Default for Asked {
             discards: None,
             copies: None,
             fencing: None,
+            retire: None,
             positions: Positions::default(),
             since: None,
             by_hand: None,

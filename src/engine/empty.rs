@@ -7,7 +7,7 @@ use lifeboat_state::model::State;
 
 use super::asked::Asked;
 use super::load::{Loaded, Settings};
-use super::{alone, evacuation};
+use super::{alone, evacuation, retiring};
 use crate::plan::leg::Legs;
 use crate::plan::{Inputs, Plan};
 
@@ -47,6 +47,8 @@ pub(super) fn empty(
         promotion: None,
         lasting: None,
         fencing: None,
+        retiring: None,
+        retired: retiring::kept(state, topology),
         diverged: state.map(alone::diverged).unwrap_or_default(),
         discards: asked.discards.clone(),
         backfills: BTreeMap::new(),

@@ -41,6 +41,7 @@ mod records;
 mod regions;
 pub mod reopened;
 pub mod restore;
+pub mod retiring;
 mod roles;
 pub mod shelves;
 mod shift;

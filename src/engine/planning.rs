@@ -22,7 +22,8 @@ use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::{Read, walk};
 use super::{
-    alone, approvers, backfills, fencing, imports, losses, shift, split, stored, tasks, unmanaged,
+    alone, approvers, backfills, fencing, imports, losses, retiring, shift, split, stored, tasks,
+    unmanaged,
 };
 use crate::address::{Address, Mode};
 use crate::builtin;
@@ -274,6 +275,7 @@ fn input<'a>(
             }),
             in_doubt: asked.in_doubt.clone(),
             imports,
+            retired: retiring::chosen(loaded, state, asked)?,
             left_regions: asked.exclude_regions.clone(),
             left: ground.selection.left().to_vec(),
         },
@@ -346,6 +348,11 @@ fn complete(
         plan.fencing = Some(fencing);
         made.diagnostics.extend(found);
     }
+    if let Some(retire) = asked.retire.as_ref().filter(|_| !made.diagnostics.has_errors()) {
+        let (kept, found) = retiring::only(retire, plan);
+        plan.retiring = Some(kept);
+        made.diagnostics.extend(found);
+    }
     plan.changes.retain(|c| ground.selection.takes(&c.address));
     plan.outputs = outputs;
     plan.checks = checks;
@@ -365,7 +372,7 @@ fn complete(
     let steps = match &plan.promotion {
         Some(promotion) => steps.and_then(|s| promotion.steps(s, &plan.changes, parts, &acts)),
         None => steps.map(|mut steps| {
-            if asked.mode == PlanMode::Normal {
+            if asked.mode == PlanMode::Normal && plan.retiring.is_none() {
                 tasks::close_gates(loaded, roles, &plan.changes, &mut steps);
             }
             let steps = alone::surveys(loaded, ground, roles, plan, steps);

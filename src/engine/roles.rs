@@ -86,6 +86,7 @@ fn owes(asked: &Asked, state: &State) -> Result<(), Box<Diagnostic>> {
     };
     let partly = match asked.mode {
         PlanMode::Destroy => "destroy",
+        PlanMode::Normal if asked.retire.is_some() => "retire",
         PlanMode::Normal if !asked.targets.is_empty() => "-target",
         PlanMode::Normal if !asked.excludes.is_empty() => "-exclude",
         PlanMode::Normal if !asked.refresh => "-refresh=false",
@@ -144,6 +145,7 @@ fn whole(asked: &Asked, from: &str, to: &str) -> Result<(), Box<Diagnostic>> {
         ("destroy", asked.mode == PlanMode::Destroy),
         ("import", asked.mode == PlanMode::Import),
         ("what is done to a region by hand", asked.fencing.is_some()),
+        ("retire", asked.retire.is_some()),
         ("-discard-diverged", asked.discards.is_some()),
         ("-copy-diverged", asked.copies.is_some()),
     ];

@@ -48,6 +48,7 @@ fn object(stored: &ObjectRecord) -> Result<Previous, String> {
         deposed.push((old.key.as_str().into(), id.into(), document::load(&old.document)?));
     }
     let document = document::load(&stored.document)?;
+    let kept = stored.deposed.iter().filter(|old| old.retired.is_some());
     Ok(Previous {
         only_deposed: document.is_null(),
         document,
@@ -61,6 +62,7 @@ fn object(stored: &ObjectRecord) -> Result<Previous, String> {
         create_before_destroy: stored.create_before_destroy,
         prevent_destroy: stored.prevent_destroy,
         operated: stored.mode == RecordMode::Operated,
+        retired: kept.map(|old| old.key.as_str().into()).collect(),
         deposed,
         moved_from: None,
     })

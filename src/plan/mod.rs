@@ -15,6 +15,7 @@ pub mod loss;
 pub mod order;
 pub mod promotion;
 pub mod resolve;
+pub mod retiring;
 pub mod step;
 pub mod survey;
 pub mod withheld;
@@ -34,6 +35,7 @@ pub use finalise::Finalise;
 pub use lasting::Lasting;
 pub use leg::{Leg, Legs};
 pub use promotion::{Placed, Promotion, When};
+pub use retiring::{Kept, Retiring, retires};
 pub use step::{Act, Member, Operand, Operation, Phase, Step, StepId, Task};
 
 /// What a run was asked for.
@@ -68,6 +70,10 @@ pub struct Plan {
     pub lasting: Option<Lasting>,
     /// Where it is about the fences or the traffic of a region alone.
     pub fencing: Option<Fencing>,
+    /// Where it deletes what promotions left, and nothing else.
+    pub retiring: Option<Retiring>,
+    /// What is kept that promotions left, as state had it.
+    pub retired: Vec<Kept>,
     /// Regions that are fenced by hand, and since when (RFC 3339), as state had it.
     pub fenced: BTreeMap<String, String>,
     /// Regions that are evacuated, and since when (RFC 3339), as state had it.
@@ -242,6 +248,8 @@ pub enum Reason {
     ConfigUnknown,
     /// Data: something it depends on changes.
     DependencyPending,
+    /// A promotion left it, and it was kept long enough.
+    Retired,
 }
 
 /// Why something is not attempted.
@@ -339,7 +347,8 @@ impl Plan {
         let all = inputs.targets.is_empty()
             && inputs.excludes.is_empty()
             && inputs.exclude_regions.is_empty();
-        let ordinary = self.promotion.is_none() && self.fencing.is_none();
+        let alone = self.fencing.is_some() || self.retiring.is_some();
+        let ordinary = self.promotion.is_none() && !alone;
         self.mode == PlanMode::Normal && ordinary && all && !self.incomplete()
     }
 

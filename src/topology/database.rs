@@ -42,6 +42,8 @@ pub struct Database {
     pub backups: i64,
     /// The parameter that names the host of the writable one, in each region.
     pub endpoint: Option<Name>,
+    /// For how many seconds one is kept that a promotion left.
+    pub keep_retired: u64,
     /// Tags.
     pub tags: Option<Open>,
     /// Whether destroying it is refused.
@@ -100,6 +102,9 @@ pub struct DatabaseBlock {
     /// The name of a parameter that is made in each region, with the host of the writable database.
     #[kind(optional)]
     pub endpoint_parameter: Option<String>,
+    /// For how long the database is kept that a promotion left, before `retire` deletes it: `7d` by default.
+    #[kind(optional)]
+    pub keep_retired: Option<String>,
     /// Tags of the instances.
     #[kind(optional)]
     pub tags: Option<lifeboat_sdk::Value>,
@@ -110,6 +115,9 @@ pub struct DatabaseBlock {
     #[kind(optional)]
     pub writers: Option<String>,
 }
+
+/// For how many seconds a database is kept that a promotion left, where nothing is said: a week.
+pub const KEEP_RETIRED: u64 = 7 * 24 * 3600;
 
 /// The engines whose replicas in other regions are promoted so (RDS user guide, "Creating a read replica
 /// in a different AWS Region").
@@ -157,6 +165,7 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     let backups = given.backup_retention_period.unwrap_or(7);
     let at = source.at("backup_retention_period");
     reader.in_range("backup_retention_period", backups, BACKUPS, at);
+    let keep = reader.maybe_duration(given.keep_retired.as_ref(), source.at("keep_retired"));
     let identifier = identifier(reader, ground, &given, source);
     if let Some(name) = &given.endpoint_parameter {
         parameter(reader, name, source.at("endpoint_parameter"));
@@ -195,6 +204,7 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
         multi_az: given.multi_az.unwrap_or(false),
         backups,
         endpoint: given.endpoint_parameter.map(Into::into),
+        keep_retired: keep.map_or(KEEP_RETIRED, |keep| keep.seconds),
         tags,
         prevent_destroy: given.prevent_destroy.unwrap_or(false),
         objective,

@@ -131,6 +131,13 @@ fn fenced(output: &Output, plan: &Plan) {
     if let (Some(message), Some(body)) = (promotion::fencing(plan), json::fence(plan)) {
         output.event("fence_change", "info", &message, json!({ "fence": body }));
     }
+    if let (Some(message), Some(body)) = (promotion::retiring(plan), json::retiring(plan)) {
+        output.event("retirement", "info", &message, json!({ "retiring": body }));
+    }
+    for kept in &plan.retired {
+        let body = json!({ "retired": json::kept(kept) });
+        output.event("retired", "info", &promotion::kept(kept), body);
+    }
     for task in plan.surveys() {
         let message = format!("{}: Plan to list what its region holds alone", task.about);
         output.event("planned_survey", "info", &message, json!({ "about": &*task.about }));

@@ -12,7 +12,7 @@ use super::value::{Line, Lines, short};
 use crate::address::Mode;
 use crate::diff::Action;
 use crate::plan::guard::{Consent, guards, removed};
-use crate::plan::{Deferral, ObjectChange, OutputChange, Plan, PlanMode, Reason};
+use crate::plan::{Deferral, ObjectChange, OutputChange, Plan, PlanMode, Reason, retires};
 use crate::registry::Catalogue;
 
 /// How a plan is shown.
@@ -375,6 +375,10 @@ pub fn outputs_change(outputs: &BTreeMap<Name, OutputChange>) -> bool {
 /// What happens to an object, as a sentence that begins with its address.
 pub fn headline(change: &ObjectChange) -> String {
     let address = line(&change.address.to_string());
+    if let Some(key) = change.deposed.as_ref().filter(|_| retires(change)) {
+        let was = "which a promotion left, will be destroyed";
+        return format!("{address} (retired as {}), {was}", line(key));
+    }
     if let Some(key) = &change.deposed {
         return format!("{address} (deposed object {}) will be destroyed", line(key));
     }
@@ -425,6 +429,7 @@ pub fn why(change: &ObjectChange) -> Option<String> {
         Reason::DependencyPending => {
             "depends on a resource or a module with changes pending".to_owned()
         }
+        Reason::Retired => "after a final snapshot, where its kind has snapshots".to_owned(),
         Reason::Tainted | Reason::Requested | Reason::TriggeredBy | Reason::CannotUpdate => {
             return None;
         }

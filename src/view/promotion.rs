@@ -10,7 +10,9 @@ use super::loss;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
 use crate::approval::PolicyChange;
-use crate::plan::{Act, ByHand, Fencing, Phase, Plan, Promotion, Step, Task, Wish};
+use crate::plan::{
+    Act, ByHand, Fencing, Kept, Phase, Plan, Promotion, Retiring, Step, Task, Wish, retires,
+};
 
 /// Who may approve promotions, where the plan changes it: `Approvers: +alice -bob (1 of 2 needed)`.
 pub fn approvers(plan: &Plan) -> Option<String> {
@@ -107,6 +109,49 @@ pub fn surveys(plan: &Plan) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
+/// That something is kept that a promotion left, since when, and until when.
+pub fn kept(kept: &Kept) -> String {
+    let Kept { address, name, region, since, until, .. } = kept;
+    let (name, region, since) = (line(name), line(region), line(since));
+    let at = line(&address.to_string());
+    let until = match until {
+        Some(until) => format!("at least until {}", line(until)),
+        None => "nobody knows until when".to_owned(),
+    };
+    format!(
+        "{name} in {region}, which a promotion left, is kept since {since}, {until}: then `lifeboat retire \
+         '{at}'` deletes it."
+    )
+}
+
+/// What a plan is about that deletes what promotions left.
+pub fn retiring(plan: &Plan) -> Option<String> {
+    let Retiring { early, reason, waiting } = plan.retiring.as_ref()?;
+    let going = plan.pending().filter(|change| retires(change));
+    let names: Vec<String> = going.filter_map(|change| Some(line(change.deposed.as_ref()?))).collect();
+    let what = match names.as_slice() {
+        [] => "nothing was kept for as long as it must be".to_owned(),
+        names => format!("what promotions left goes: {}", names.join(", ")),
+    };
+    let because = match (early.is_empty(), reason) {
+        (false, Some(reason)) => {
+            let early: Vec<String> = early.iter().map(|name| line(name)).collect();
+            format!(" Before its time: {} ({}).", early.join(", "), line(reason))
+        }
+        _ => String::new(),
+    };
+    Some(format!("Retire: {what}.{because}{}", waits(*waiting)))
+}
+
+/// How many other changes wait.
+fn waits(waiting: usize) -> String {
+    match waiting {
+        0 => String::new(),
+        1 => " 1 other change waits for `lifeboat apply`.".to_owned(),
+        n => format!(" {n} other changes wait for `lifeboat apply`."),
+    }
+}
+
 /// What a plan copies that replication does not bring by itself.
 pub fn backfill(task: &Task) -> String {
     let text = |name: &str| task.arguments.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -141,6 +186,8 @@ pub fn exposed(plan: &Plan, paint: Paint) -> String {
     let left = plan.evacuated.iter().filter(|_| plan.fencing.is_none());
     let texts = texts.chain(left.map(|(region, since)| evacuated(region, since)));
     let alone = plan.diverged.iter().filter(|(region, _)| plan.discards.as_ref() != Some(*region));
+    let going = |of: &&Kept| plan.pending().all(|c| !retires(c) || c.deposed.as_ref() != Some(&of.name));
+    let texts = texts.chain(plan.retired.iter().filter(going).map(kept));
     let texts = texts.chain(alone.map(|(region, count)| diverged(region, *count)));
     texts.map(|text| format!("\n{}\n", paint.label(Label::Warning, &text))).collect()
 }
@@ -152,7 +199,7 @@ fn shown(plan: &Plan) -> usize {
 
 /// What a plan is about besides objects and outputs.
 pub fn about(plan: &Plan) -> Vec<String> {
-    [fencing(plan), shifts(plan), surveys(plan), approvers(plan)].into_iter().flatten().collect()
+    [fencing(plan), retiring(plan), shifts(plan), surveys(plan), approvers(plan)].into_iter().flatten().collect()
 }
 
 /// What a plan is about that is about fences or traffic alone.
@@ -182,11 +229,7 @@ pub fn fencing(plan: &Plan) -> Option<String> {
         Wish::Owed if shown(plan) == 0 => "none is owed".to_owned(),
         Wish::Owed => "what is owed is placed where regions answer".to_owned(),
     };
-    let waits = match waiting {
-        0 => String::new(),
-        1 => " 1 other change waits for `lifeboat apply`.".to_owned(),
-        n => format!(" {n} other changes wait for `lifeboat apply`."),
-    };
+    let waits = waits(*waiting);
     let title = if wish.moves_traffic() { "Evacuation" } else { "Fence" };
     Some(format!("{title}: {what}.{waits}"))
 }

@@ -16,8 +16,9 @@ use crate::apply::request::Taken;
 use crate::approval::Policy;
 use crate::engine::alone::count;
 use crate::engine::approvers;
+use crate::engine::retiring::kept;
 use crate::engine::measured::{Measured, Standing, measure};
-use crate::plan::Promotion;
+use crate::plan::{Kept, Promotion};
 use crate::topology::Topology;
 use crate::topology::objective::Objective;
 
@@ -57,6 +58,8 @@ pub struct Page {
     pub fenced: BTreeMap<String, String>,
     /// Regions that are evacuated, and since when.
     pub evacuated: BTreeMap<String, String>,
+    /// What is kept that promotions left.
+    pub retired: Vec<Kept>,
     /// How many must approve a promotion, and who may, where it needs signatures.
     pub approvals: Option<Policy>,
     /// Regions that owe a fence, and whose files declare no guard.
@@ -112,6 +115,7 @@ impl Page {
         page.owed.clone_from(&state.promotions.owed);
         page.fenced.clone_from(&state.promotions.fenced);
         page.evacuated.clone_from(&state.promotions.evacuated);
+        page.retired = kept(Some(state), declared);
         page.alone.clone_from(&state.promotions.alone);
         page.backfills.clone_from(&state.promotions.backfills);
         page.approvals = approvers::bound(Some(state)).ok().filter(|policy| policy.needed > 0);
@@ -217,6 +221,7 @@ fn open(page: &Page, out: &mut String) {
     for (region, since) in &page.evacuated {
         let _ok = writeln!(out, "{}", evacuated(region, since));
     }
+    some(out, page.retired.iter().map(super::promotion::kept));
     let owed = page.owed.iter();
     some(
         out,

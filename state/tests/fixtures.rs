@@ -97,6 +97,7 @@ fn database() -> ObjectRecord {
             identity: Some("main-retired-e1".to_owned()),
             depends_on: Vec::new(),
             scope: scope("us-east-1", "rds"),
+            retired: None,
         }],
         ownership: Ownership::Parent,
         secret_hashes: Default::default(),

@@ -14,6 +14,7 @@ use lifeboat::apply::{Fate, OpenPromotion, Recovered, Rehearsal, RunEnding, chai
 use lifeboat::engine::applying::{Holding, Ready, Unsettled};
 use lifeboat::engine::context::Contexts;
 use lifeboat::engine::files::Files;
+use lifeboat::engine::retiring::Retire;
 use lifeboat::engine::{
     Asked, Loaded, Settings, going_on, ground, load, planning, reopened, validate,
 };
@@ -49,6 +50,12 @@ pub(super) enum Verb {
     /// `promote -abort`
     Abort,
     Destroy,
+    /// `retire` of all that was kept for long enough
+    Retire,
+    /// `retire ADDRESS`
+    RetireOf(&'static str),
+    /// `retire -early=NAME -reason=TEXT`
+    RetireEarly(&'static str),
     /// `evacuate REGION`
     #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "without DNS there is no traffic"))]
     Leave(&'static str),
@@ -221,6 +228,9 @@ impl Process<'_> {
             | Verb::Continue
             | Verb::Abort
             | Verb::Destroy
+            | Verb::Retire
+            | Verb::RetireOf(_)
+            | Verb::RetireEarly(_)
             | Verb::Leave(_)
             | Verb::Return(_) => self.applied(&settings, contexts, loaded, &backend).await,
         };
@@ -242,7 +252,17 @@ impl Process<'_> {
             Verb::Return(region) => Some(Wish::Return(region.into())),
             _ => None,
         };
-        Asked { mode, back, by_hand, acting, fencing, ..Asked::default() }
+        let named = |name: &str| vec![name.to_owned()];
+        let wanted = match self.command.verb {
+            Verb::Retire => Some((Vec::new(), Vec::new())),
+            Verb::RetireOf(address) => Some((named(address), Vec::new())),
+            Verb::RetireEarly(name) => Some((Vec::new(), named(name))),
+            _ => None,
+        };
+        let reason = Some("the simulation".to_owned());
+        let now = self.settings().now;
+        let retire = wanted.map(|(addresses, early)| Retire { addresses, early, reason, now });
+        Asked { mode, back, by_hand, acting, fencing, retire, ..Asked::default() }
     }
 
     /// `plan`: without the lock, from what the journals tell.

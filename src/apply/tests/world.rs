@@ -342,6 +342,8 @@ pub(super) fn plan_of(id: &str, changes: Vec<ObjectChange>, steps: Vec<Step>) ->
         promotion: None,
         lasting: None,
         fencing: None,
+        retiring: None,
+        retired: Vec::new(),
         fenced: Default::default(),
         evacuated: Default::default(),
         diverged: Default::default(),

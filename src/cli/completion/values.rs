@@ -14,7 +14,7 @@ use super::command;
 use crate::address::Address;
 use crate::cli::workspace::Workspace;
 use crate::desired::Item;
-use crate::engine::{Loaded, stored};
+use crate::engine::{Loaded, retiring, stored};
 use crate::plan::file;
 use crate::registry::Providers;
 use crate::view::drift::Format;
@@ -45,6 +45,8 @@ struct Values {
     missing: BTreeSet<String>,
     /// What the files declare, and what is around objects: resources, blocks, modules.
     declared: BTreeSet<String>,
+    /// Names of what promotions left.
+    retired: BTreeSet<String>,
     regions: BTreeSet<String>,
     serials: BTreeSet<String>,
     outputs: BTreeSet<String>,
@@ -67,6 +69,8 @@ impl Values {
             if let Some(state) = known.and_then(|known| known.state) {
                 let outputs = stored::outputs(&state).unwrap_or_default();
                 values.outputs = outputs.into_keys().map(|name| name.to_string()).collect();
+                let kept = retiring::kept(Some(&state), None);
+                values.retired = kept.into_iter().map(|kept| kept.name.to_string()).collect();
                 for (at, object) in stored::previous(&state).unwrap_or_default() {
                     values.object(&at);
                     let region = object.scope.map(|s| s.location.region().0.to_string());
@@ -121,6 +125,7 @@ impl Values {
             // What is replaced exists, and so does what is looked at; what is planned need not.
             (Some("ADDRESS"), "replace" | "address" | "confirm_one_way") => of(&self.objects),
             (Some("ADDRESS" | "SOURCE" | "DESTINATION"), _) => of(&self.declared),
+            (Some("RETIRED"), _) => of(&self.retired),
             (Some("REGION"), _) => of(&self.regions),
             (Some("SERIAL" | "OLD" | "NEW"), _) => of(&self.serials),
             (Some("NAME"), _) => of(&self.outputs),

@@ -14,13 +14,13 @@ use crate::topology::region::Region;
 
 /// Adds what a block stands for.
 pub(super) fn expand(made: &mut Made, topology: &Topology, database: &Database) {
-    let writer = at(database, "aws_db_instance", &topology.primary);
+    let writer = at(database, INSTANCE, &topology.primary);
     for region in &topology.regions {
         let mut instance = instance(database, region);
         if region.name != topology.primary {
             follow(&mut instance, database, &writer);
         }
-        made.add(at(database, "aws_db_instance", &region.name), instance);
+        made.add(at(database, INSTANCE, &region.name), instance);
         if let Some(name) = &database.endpoint {
             let endpoint = endpoint(database, region, name, &writer);
             made.add(at(database, "aws_ssm_parameter", &region.name), endpoint);
@@ -32,6 +32,9 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, database: &Database) 
 pub fn is_fenced(instance: &Value) -> bool {
     instance.get(FENCED).and_then(Value::as_bool) == Some(true)
 }
+
+/// The kind of the instances.
+const INSTANCE: &str = "aws_db_instance";
 
 /// The attribute of an instance that says whether it is fenced.
 const FENCED: &str = "fenced";
@@ -86,8 +89,34 @@ fn instance(database: &Database, region: &Region) -> Planned {
 
 /// Whether an instance takes no writes: it is fenced, or follows another.
 pub(super) fn is_closed(instance: &Value) -> bool {
-    let follows = instance.get("replicate_source_db").and_then(Value::as_str);
-    is_fenced(instance) || follows.is_some_and(|source| !source.is_empty())
+    is_fenced(instance) || text_of(instance, "replicate_source_db").is_some()
+}
+
+/// What is kept of an instance that was writable and has been built anew as a replica: its name from now
+/// on, and what it is. Whoever deletes it takes a last snapshot.
+pub fn retired(kind: &str, before: &Value, after: &Value) -> Option<(Name, Value)> {
+    let follows = |instance: &Value| text_of(instance, "replicate_source_db").is_some();
+    if kind != INSTANCE || follows(before) || !follows(after) {
+        return None;
+    }
+    let (was, name) = (text_of(before, "identifier")?, text_of(after, "retire_as")?);
+    let named = ["identifier", "id"].into_iter().fold(before.clone(), |document, attribute| {
+        document.with(attribute, Value::string(name))
+    });
+    let arn = text_of(before, "arn").map(|arn| match arn.strip_suffix(was) {
+        Some(start) => format!("{start}{name}"),
+        None => arn.to_owned(),
+    });
+    let named = match arn {
+        Some(arn) => named.with("arn", Value::string(arn)),
+        None => named,
+    };
+    let last = format!("{name}-final");
+    Some((name.into(), named.with("final_snapshot_identifier", Value::string(last))))
+}
+
+fn text_of<'v>(instance: &'v Value, name: &str) -> Option<&'v str> {
+    instance.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
 /// Lets one copy the writable one. While its region is being left it follows nobody, and is fenced.

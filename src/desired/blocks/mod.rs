@@ -17,7 +17,7 @@ use lifeboat_sdk::{Diagnostics, Value};
 
 use super::{Part, Synthetic};
 use crate::topology::Topology;
-pub use database::is_fenced;
+pub use database::{is_fenced, retired};
 
 use build::Made;
 

@@ -187,6 +187,7 @@ fn as_if<'a>(
             only_state: None,
             in_doubt: input.options.in_doubt.clone(),
             imports: BTreeMap::new(),
+            retired: BTreeSet::new(),
             left_regions: Vec::new(),
             left: Vec::new(),
         },

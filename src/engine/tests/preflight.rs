@@ -216,6 +216,7 @@ impl World {
             prevent_destroy: false,
             operated: false,
             deposed: Vec::new(),
+            retired: Default::default(),
             moved_from: None,
         };
         let (scope, id) = (object.scope.clone(), None);

@@ -4,6 +4,7 @@
 //! upgrade step; a newer one is refused by number.
 
 mod read;
+mod retiring;
 mod v1;
 mod v2;
 mod write;

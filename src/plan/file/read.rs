@@ -13,7 +13,7 @@ use lifeboat_sdk::{
 };
 use lifeboat_state::secret::{Sealer, open_document};
 
-use super::{PlanFileError, damaged, v1, v2, write};
+use super::{PlanFileError, damaged, retiring, v1, v2, write};
 use crate::address::Address;
 use crate::approval::{Policy, PolicyChange};
 use crate::desired::STANDING;
@@ -74,6 +74,8 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         promotion: stored.promotion.map(promotion).transpose()?,
         lasting: stored.lasting.map(|lasting| Lasting { assume_down: lasting.assume_down }),
         fencing: stored.fencing.map(fencing).transpose()?,
+        retiring: stored.retiring.map(Into::into),
+        retired: stored.retired.into_iter().map(retiring::kept).collect::<Result<_, _>>()?,
         fenced: stored.fenced,
         evacuated: stored.evacuated,
         diverged: stored.diverged,
@@ -144,6 +146,7 @@ const REASONS: &[Reason] = &[
     Reason::EachKey,
     Reason::ConfigUnknown,
     Reason::DependencyPending,
+    Reason::Retired,
 ];
 
 /// The one whose word it is.

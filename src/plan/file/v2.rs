@@ -23,6 +23,10 @@ pub(super) struct Plan {
     pub lasting: Option<Lasting>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fencing: Option<Fencing>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retiring: Option<Retiring>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<Kept>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fenced: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -119,6 +123,26 @@ pub(super) struct Fencing {
     pub waiting: usize,
 }
 
+#[derive(Serialize, Deserialize)]
+pub(super) struct Retiring {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub early: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    pub waiting: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub address: String,
+    pub name: String,
+    pub region: String,
+    pub epoch: u64,
+    pub since: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
 fn none(count: &u32) -> bool {
     *count == 0
 }
@@ -185,6 +209,8 @@ impl From<v1::Plan> for Plan {
             promotion: None,
             lasting: None,
             fencing: None,
+            retiring: None,
+            retired: Vec::new(),
             fenced: BTreeMap::new(),
             evacuated: BTreeMap::new(),
             diverged: BTreeMap::new(),

@@ -64,6 +64,8 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         promotion: plan.promotion.as_ref().map(promotion),
         lasting: plan.lasting.as_ref().map(standing),
         fencing: plan.fencing.as_ref().map(fencing),
+        retiring: plan.retiring.as_ref().map(Into::into),
+        retired: plan.retired.iter().map(Into::into).collect(),
         fenced: plan.fenced.clone(),
         evacuated: plan.evacuated.clone(),
         diverged: plan.diverged.clone(),
@@ -357,6 +359,7 @@ pub(crate) fn reason(reason: &Reason) -> &'static str {
         Reason::EachKey => "delete_because_each_key",
         Reason::ConfigUnknown => "read_because_config_unknown",
         Reason::DependencyPending => "read_because_dependency_pending",
+        Reason::Retired => "delete_because_retired",
     }
 }
 

@@ -95,6 +95,8 @@ pub struct Options {
     pub in_doubt: BTreeMap<Address, String>,
     /// What `import` blocks ask for: address and id.
     pub imports: BTreeMap<Address, Name>,
+    /// What promotions left and is deleted now, by address and key; all else of it is kept.
+    pub retired: BTreeSet<(Address, Name)>,
     /// `-exclude-region`: everything there is left as it is.
     pub left_regions: Vec<String>,
     /// Single objects that are left as they are: `-exclude` with a key.

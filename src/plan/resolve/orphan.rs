@@ -123,12 +123,16 @@ impl Resolver<'_> {
         adopted.any(|(_, p)| p.id.as_ref().is_some_and(|parent| is_part_of(id, parent)))
     }
 
-    /// What replacements left behind is removed.
+    /// What replacements left behind is removed; what promotions left is kept until it is retired.
     fn deposed(&mut self, address: &Address, previous: &Previous) {
         for (key, id, document) in &previous.deposed {
+            let kept = previous.retired.contains(key);
+            if kept && !self.input.options.retired.contains(&(address.clone(), key.clone())) {
+                continue;
+            }
             let mut change = self.orphan(address, previous);
             change.action = Action::Delete;
-            change.reason = None;
+            change.reason = kept.then_some(Reason::Retired);
             change.deposed = Some(key.clone());
             change.id = Some(id.clone());
             change.before = Some(document.clone());

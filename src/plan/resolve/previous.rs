@@ -1,5 +1,7 @@
 //! `Previous`: an object as the state knows it.
 
+use std::collections::BTreeSet;
+
 use lifeboat_sdk::{Name, Scope, Value};
 
 use crate::address::Address;
@@ -32,6 +34,8 @@ pub struct Previous {
     pub operated: bool,
     /// Objects that replacements left behind: key, id and document.
     pub deposed: Vec<(Name, Name, Value)>,
+    /// The keys of those that are kept on purpose, because a promotion left them.
+    pub retired: BTreeSet<Name>,
     /// Where it was, if a `moved` block says so.
     pub moved_from: Option<Address>,
 }

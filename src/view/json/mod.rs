@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 pub use diff::diff;
 pub use plan::{change, plan};
-pub use promotion::{approvers, fence, policy};
+pub use promotion::{approvers, fence, kept, policy, retiring};
 pub use state::{outputs, state};
 pub use tfstate::{Head, tfstate};
 

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 
 use super::configuration::{Configuration, configuration};
-use super::promotion::{approvers, fence, promotion};
+use super::promotion::{approvers, fence, kept, promotion, retiring};
 use super::state::{Document as StateDocument, Module, Resource, index, mode};
 use super::{TERRAFORM_VERSION, raw, raw_or_null};
 use crate::diff::Action;
@@ -111,6 +111,10 @@ struct Document {
     unprotected: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fence: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retiring: Option<Json>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    retired: Vec<Json>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     fenced: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -171,6 +175,8 @@ pub fn plan(plan: &Plan, loaded: &Loaded) -> Option<String> {
         approvers: approvers(plan),
         unprotected: plan.unprotected.clone(),
         fence: fence(plan),
+        retiring: retiring(plan),
+        retired: plan.retired.iter().map(kept).collect(),
         fenced: plan.fenced.clone(),
         evacuated: plan.evacuated.clone(),
         diverged: plan.diverged.clone(),

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::approval::{Policy, PolicyChange};
 use crate::plan::loss::{Exposure, Losses};
-use crate::plan::{ByHand, Fencing, Phase, Plan};
+use crate::plan::{ByHand, Fencing, Kept, Phase, Plan, Retiring};
 
 /// The phases with the addresses of what they change; nothing for other plans.
 pub(super) fn promotion(plan: &Plan) -> Option<Json> {
@@ -85,4 +85,24 @@ pub fn fence(plan: &Plan) -> Option<Json> {
         "places": places.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "waiting": waiting,
     }))
+}
+
+/// What a plan deletes that promotions left, before its time.
+pub fn retiring(plan: &Plan) -> Option<Json> {
+    let Retiring { early, reason, waiting } = plan.retiring.as_ref()?;
+    let early = early.iter().map(|name| &**name).collect::<Vec<_>>();
+    Some(json!({ "early": early, "reason": reason, "waiting": waiting }))
+}
+
+/// What is kept that a promotion left.
+pub fn kept(kept: &Kept) -> Json {
+    let Kept { address, name, region, epoch, since, until } = kept;
+    json!({
+        "address": address.to_string(),
+        "name": &**name,
+        "region": region,
+        "epoch": epoch,
+        "since": since,
+        "until": until,
+    })
 }

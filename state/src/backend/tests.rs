@@ -40,6 +40,7 @@ fn full_state() -> State {
         identity: Some("db-1".to_owned()),
         depends_on: vec!["aws_s3_bucket.a".to_owned()],
         scope: record.scope.clone(),
+        retired: None,
     });
     state.objects.insert(record.address.clone(), record);
     let document = Document::from_text(&secret_document()).unwrap();

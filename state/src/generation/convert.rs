@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 use super::{v1, v2};
 use crate::model::{
     Alone, Backfill, Deposed, Document, Evidence, Gate, Index, Lone, Mode, ObjectRecord,
-    ObjectStatus, Output, Owed, Ownership, Passage, Promotions, RecordScope, State, Unmerged,
+    ObjectStatus, Output, Owed, Ownership, Passage, Promotions, RecordScope, Retired, State,
+    Unmerged,
 };
 use crate::secret::{Sealer, SecretError, open_document, seal_document};
 
@@ -29,11 +30,12 @@ pub(super) fn to_payload(state: &State, sealer: &Sealer) -> Result<v2::Payload, 
         }
         Ok((address.clone(), stored))
     });
+    let promotions = v2::Promotions { retired: retired(state), ..state.promotions.clone().into() };
     Ok(v2::Payload {
         tool_version: state.tool_version.clone(),
         topology: state.topology.clone(),
         primary: state.primary.clone(),
-        promotions: state.promotions.clone().into(),
+        promotions,
         identities: state.identities.clone(),
         consumed_plans: state.consumed_plans.clone(),
         outputs: outputs.collect::<Result<_, SecretError>>()?,
@@ -56,12 +58,17 @@ pub(super) fn from_payload(
         let document = open(&output_address(&name), output.document)?;
         Ok((name, Output { document, sensitive: output.sensitive }))
     });
+    let mut kept = payload.promotions.retired;
+    let promotions = v2::Promotions { retired: BTreeMap::new(), ..payload.promotions };
     let objects = payload.objects.into_iter().map(|(address, stored)| {
+        let mut kept = kept.remove(&address).unwrap_or_default();
         let mut object = ObjectRecord::from((address, stored));
         object.document = open(&object.address, object.document.raw().to_owned())?;
         for deposed in &mut object.deposed {
             let address = deposed_address(&object.address, &deposed.key);
             deposed.document = open(&address, deposed.document.raw().to_owned())?;
+            let retired = kept.remove(&deposed.key);
+            deposed.retired = retired.map(|v2::Retired { epoch, since }| Retired { epoch, since });
         }
         Ok((object.address.clone(), object))
     });
@@ -72,13 +79,26 @@ pub(super) fn from_payload(
         epoch: header.epoch,
         topology: payload.topology,
         primary: payload.primary,
-        promotions: payload.promotions.into(),
+        promotions: promotions.into(),
         identities: payload.identities,
         outputs: outputs.collect::<Result<_, SecretError>>()?,
         objects: objects.collect::<Result<_, SecretError>>()?,
         consumed_plans: payload.consumed_plans,
         tool_version: payload.tool_version,
     })
+}
+
+/// What is kept on purpose, by address and key: objects have the format of version 1.
+fn retired(state: &State) -> BTreeMap<String, BTreeMap<String, v2::Retired>> {
+    let mut all: BTreeMap<String, BTreeMap<String, v2::Retired>> = BTreeMap::new();
+    for (address, object) in &state.objects {
+        for deposed in &object.deposed {
+            let Some(Retired { epoch, since }) = deposed.retired.clone() else { continue };
+            let of = all.entry(address.clone()).or_default();
+            of.insert(deposed.key.clone(), v2::Retired { epoch, since });
+        }
+    }
+    all
 }
 
 fn output_address(name: &str) -> String {
@@ -166,6 +186,7 @@ impl From<v1::Deposed> for Deposed {
             identity: stored.identity,
             depends_on: stored.depends_on,
             scope: stored.scope.into(),
+            retired: None,
         }
     }
 }
@@ -209,6 +230,7 @@ impl From<Promotions> for v2::Promotions {
             last,
             approvals,
             approvers,
+            retired: BTreeMap::new(),
         }
     }
 }
@@ -228,6 +250,7 @@ impl From<v2::Promotions> for Promotions {
             last,
             approvals,
             approvers,
+            retired: _,
         } = promotions;
         let owed = owed.into_iter().map(|(address, v2::Owed { region, epoch, since })| {
             (address, Owed { region, epoch, since })

@@ -521,3 +521,39 @@ fn fences_by_hand_and_what_a_region_holds_alone_are_kept() {
     let stored: super::v2::Payload = serde_json::from_str(&text).unwrap();
     assert_eq!(Promotions::from(stored.promotions), state.promotions);
 }
+
+#[test]
+fn since_when_something_is_kept_that_a_promotion_left_is_in_state() {
+    use crate::model::{Deposed, Retired};
+    let address = "database.a.aws_db_instance[\"us-east-1\"]";
+    let mut state = state_with(&[(address, r#"{"value":1,"sensitive":[]}"#)]);
+    let record = state.objects.get_mut(address).unwrap();
+    let deposed = |key: &str, retired: Option<Retired>| Deposed {
+        key: key.to_owned(),
+        provider: record.provider.clone(),
+        schema_version: 0,
+        document: record.document.clone(),
+        identity: Some(key.to_owned()),
+        depends_on: Vec::new(),
+        scope: record.scope.clone(),
+        retired,
+    };
+    let since = "2026-11-20T13:00:00Z".to_owned();
+    let kept = deposed("a-retired-e2", Some(Retired { epoch: 2, since }));
+    let left = deposed("00000001", None);
+    record.deposed = vec![kept, left];
+    let text = payload(&state, &sealer()).unwrap();
+    let stored: super::v2::Payload = serde_json::from_str(&text).unwrap();
+    let header = Header {
+        lineage: state.lineage.clone(),
+        serial: state.serial,
+        term: state.term,
+        epoch: state.epoch,
+        previous: None,
+        commit: "c1".to_owned(),
+        restored: None,
+    };
+    let opened = super::convert::from_payload(&header, stored, Some(&sealer())).unwrap();
+    assert_eq!(opened.objects, state.objects);
+    assert_eq!(opened.promotions, state.promotions);
+}

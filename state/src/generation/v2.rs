@@ -49,6 +49,16 @@ pub(super) struct Promotions {
     pub(super) approvals: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) approvers: Vec<String>,
+    /// Of deposed objects, by address and key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) retired: BTreeMap<String, BTreeMap<String, Retired>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retired {
+    pub(super) epoch: u64,
+    pub(super) since: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -148,12 +158,14 @@ impl Promotions {
             last,
             approvals,
             approvers,
+            retired,
         } = self;
         let since = unprotected.is_some() || protected.is_some();
         let nothing = left.is_none() && !since && last.is_none();
         let open = owed.is_empty() && alone.is_empty() && gates.is_empty() && backfills.is_empty();
         let by_hand = fenced.is_empty() && evacuated.is_empty();
-        nothing && open && by_hand && *approvals == 0 && approvers.is_empty()
+        let nobody = *approvals == 0 && approvers.is_empty();
+        nothing && open && by_hand && nobody && retired.is_empty()
     }
 }
 

@@ -323,6 +323,17 @@ pub struct Deposed {
     pub depends_on: Vec<String>,
     /// Where it lives: perhaps elsewhere than its successor.
     pub scope: RecordScope,
+    /// Where it is kept on purpose: what a promotion left, and what could not follow again.
+    pub retired: Option<Retired>,
+}
+
+/// Since when something is kept that a promotion left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retired {
+    /// The epoch in which it was left.
+    pub epoch: u64,
+    /// Since when it has the name under which it is kept, RFC 3339.
+    pub since: String,
 }
 
 /// How one tells that an object is ours.

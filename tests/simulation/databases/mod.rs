@@ -6,6 +6,7 @@
 
 mod by_hand;
 mod lost;
+mod retired;
 mod told;
 
 use std::any::Any;

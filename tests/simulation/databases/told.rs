@@ -12,7 +12,7 @@ use crate::simulation::process::Verb;
 use crate::simulation::simulate::{EAST, WEST};
 
 /// On a stack as the program has it.
-fn told<T: Send>(story: impl FnOnce() -> T + Send) -> T {
+pub(super) fn told<T: Send>(story: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| {
         let builder = thread::Builder::new().stack_size(STACK);
         builder.spawn_scoped(scope, story).unwrap().join().unwrap()

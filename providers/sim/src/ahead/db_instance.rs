@@ -9,12 +9,15 @@ use lifeboat_sdk::{
 };
 use lifeboat_sdk_derive::Kind;
 
-use super::{Change, named, text, unmade, unread};
+use super::{Change, Left, named, text, unmade, unread};
 use crate::cloud::store::{Key, Stored};
 use crate::cloud::world::World;
 
 /// The kind's name.
 pub(super) const NAME: &str = "aws_db_instance";
+
+/// What its snapshots are in the cloud. No block stands for them.
+const SNAPSHOT: &str = "aws_db_snapshot";
 
 /// How long a change may take: as long as Terraform waits until a new instance can be used.
 const LIMIT: Duration = Duration::from_secs(2400);
@@ -86,6 +89,8 @@ pub struct DbInstance {
     pub fence_security_group_ids: Vec<String>,
     /// What it is renamed to, and kept as, when it must be built anew as a replica.
     pub retire_as: Option<String>,
+    /// The name of the snapshot that is taken when it is deleted; without it, none is.
+    pub final_snapshot_identifier: Option<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
     /// Tags with those of the provider.
@@ -221,6 +226,24 @@ fn retire(world: &mut World, key: &Key, live: &Value, after: &Value) -> Result<(
         world.logs.insert(kept, log);
     }
     Ok(())
+}
+
+/// The snapshot that is taken when an instance is deleted, where its document names one.
+pub(super) fn last(world: &World, key: &Key, document: &Value) -> Result<Option<Left>, Failure> {
+    let Some(name) = text(document, "final_snapshot_identifier") else { return Ok(None) };
+    let Some(live) = world.store.get(key) else { return Ok(None) };
+    let snapshot = Key { kind: SNAPSHOT.into(), id: name.into(), ..key.clone() };
+    if world.store.get(&snapshot).is_some() {
+        return Err(refused("DBSnapshotAlreadyExists", "the final snapshot's name is taken"));
+    }
+    let of = live.document.get("arn").cloned().unwrap_or_else(Value::null);
+    let document = Value::object([
+        ("db_snapshot_identifier".into(), Value::string(name)),
+        ("db_snapshot_arn".into(), of),
+    ]);
+    let stored = Stored::plain(document, live.owner.clone());
+    let logged = world.logs.get(key).cloned().unwrap_or_default();
+    Ok(Some(Left { key: snapshot, stored, logged }))
 }
 
 fn refused(code: &'static str, text: &str) -> Failure {

@@ -18,7 +18,8 @@ pub use event_source_mapping::{EventSourceMapping, EventSourceMappingKind};
 pub use schedule::{Schedule, ScheduleKind};
 pub use ssm_parameter::{SsmParameter, SsmParameterKind};
 
-use crate::cloud::store::Key;
+use crate::cloud::log::Commit;
+use crate::cloud::store::{Key, Stored};
 use crate::cloud::world::World;
 
 /// The provider that will have these kinds.
@@ -49,6 +50,33 @@ pub(crate) struct Change<'a> {
 /// What changes of a kind do, where they do more than replace a document.
 pub(crate) fn effect(kind: &str) -> Option<Effect> {
     (kind == db_instance::NAME).then_some(db_instance::effect as Effect)
+}
+
+/// What is left of an object that is deleted.
+pub(crate) struct Left {
+    key: Key,
+    stored: Stored,
+    logged: Vec<Commit>,
+}
+
+impl Left {
+    /// Puts it into the cloud.
+    pub(crate) fn stay(self, world: &mut World) {
+        let Self { key, stored, logged } = self;
+        world.store.put(key.clone(), stored);
+        world.logs.insert(key, logged);
+    }
+}
+
+/// What is left of an object that is deleted, if anything is.
+///
+/// # Errors
+/// It may not be deleted so.
+pub(crate) fn last(world: &World, key: &Key, document: &Value) -> Result<Option<Left>, Failure> {
+    if *key.kind == *db_instance::NAME {
+        return db_instance::last(world, key, document);
+    }
+    Ok(None)
 }
 
 /// Whether the objects of a kind are databases, whose data is copied with a lag.

@@ -114,9 +114,16 @@ impl Over {
             ChangeAction::Delete { .. } if self.template.ownership() == Ownership::Operated => {
                 Ok(None)
             }
-            ChangeAction::Delete { id, before: _ } => {
-                match world.delete(&Key::of(&place.here, name, id.clone())) {
-                    Ok(()) => Ok(None),
+            ChangeAction::Delete { id, before } => {
+                let key = Key::of(&place.here, name, id.clone());
+                let left = ahead::last(world, &key, before.value())?;
+                match world.delete(&key) {
+                    Ok(()) => {
+                        if let Some(left) = left {
+                            left.stay(world);
+                        }
+                        Ok(None)
+                    }
                     Err(failure) if failure.class == Class::NotFound => Ok(None),
                     Err(failure) => Err(failure),
                 }
