@@ -112,14 +112,15 @@ pub fn surveys(plan: &Plan) -> Option<String> {
 /// That something is kept that a promotion left, since when, and until when.
 pub fn kept(kept: &Kept) -> String {
     let Kept { address, name, region, since, until, .. } = kept;
-    let (name, region, since) = (line(name), line(region), line(since));
+    let (name, since) = (line(name), line(since));
+    let place = if region.is_empty() { String::new() } else { format!(" in {}", line(region)) };
     let at = line(&address.to_string());
     let until = match until {
         Some(until) => format!("at least until {}", line(until)),
         None => "nobody knows until when".to_owned(),
     };
     format!(
-        "{name} in {region}, which a promotion left, is kept since {since}, {until}: then `lifeboat retire \
+        "{name}{place}, which a promotion left, is kept since {since}, {until}: then `lifeboat retire \
          '{at}'` deletes it."
     )
 }

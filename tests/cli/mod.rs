@@ -22,6 +22,7 @@ mod options;
 mod plans;
 mod reports;
 mod requests;
+mod retired;
 mod shown;
 mod state;
 mod stored;

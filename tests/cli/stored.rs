@@ -43,10 +43,19 @@ pub(super) fn journal(case: &Case, edit: impl Fn(&str) -> String) {
 
 /// Changes a generation of state.
 pub(super) fn generation(case: &Case, serial: u64, edit: impl FnOnce(&str) -> String) {
+    rewritten(case, serial, 1, edit);
+}
+
+/// The same of what only version 2 holds.
+pub(super) fn newer(case: &Case, serial: u64, edit: impl FnOnce(&str) -> String) {
+    rewritten(case, serial, 2, edit);
+}
+
+fn rewritten(case: &Case, serial: u64, version: u32, edit: impl FnOnce(&str) -> String) {
     let name = format!(".lifeboat/state/generations/{serial:020}");
     let text = String::from_utf8(case.read(&name)).unwrap();
     let (first, rest) = text.split_once('\n').unwrap();
-    let digest = versioned(case, serial, 1, &edit(rest));
+    let digest = versioned(case, serial, version, &edit(rest));
     // The lock remembers what the newest generation was.
     let lock = case.read(".lifeboat/state/lock");
     let (line, _) = line::parse(&lock).unwrap();

@@ -7,7 +7,7 @@ use super::{TREE, none, planted, try_text};
 
 /// What a code may begin with: the modules of `src/` that report problems, the state crate, and what
 /// several stages tell of promotions.
-const STAGES: [&str; 16] = [
+const STAGES: [&str; 17] = [
     "config",
     "topology",
     "desired",
@@ -24,6 +24,7 @@ const STAGES: [&str; 16] = [
     "promotion",
     "preflight",
     "fence",
+    "retire",
 ];
 
 /// Where each problem is shown: fixtures are planned, transcripts run the program. What only a
