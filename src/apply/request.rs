@@ -25,6 +25,8 @@ pub struct Taken {
     pub attested: Vec<String>,
     /// How much loss was accepted.
     pub accepted_loss: Option<String>,
+    /// Since when the region that is left takes no writes, RFC 3339.
+    pub since: Option<String>,
     /// Whether the files stay as they are.
     pub no_edit: bool,
     /// Why.
@@ -40,8 +42,8 @@ pub struct Taken {
 impl Taken {
     /// A request that is taken now.
     pub fn new(number: u64, request: Request, at: String, how: String) -> Self {
-        let Request { what, step, attested, accepted_loss, no_edit, reason, who, .. } = request;
-        Self { number, what, step, attested, accepted_loss, no_edit, reason, who, at, how }
+        let Request { what, step, attested, accepted_loss, since, no_edit, reason, who, .. } = request;
+        Self { number, what, step, attested, accepted_loss, since, no_edit, reason, who, at, how }
     }
 
     /// What is asked, with what it is about: `skip hook.vpn`.
@@ -59,6 +61,7 @@ impl Taken {
             ("what", Some(self.what.word())),
             ("step", self.step.as_deref()),
             ("accepted_loss", self.accepted_loss.as_deref()),
+            ("since", self.since.as_deref()),
             ("reason", Some(&*self.reason)),
             ("who", Some(&*self.who)),
             ("at", Some(&*self.at)),
@@ -94,6 +97,7 @@ impl Taken {
             step: text("step"),
             attested: attested.map(str::to_owned).collect(),
             accepted_loss: text("accepted_loss"),
+            since: text("since"),
             no_edit: told.get("no_edit").and_then(Value::as_bool).unwrap_or_default(),
             reason: text("reason").unwrap_or_default(),
             who: text("who").unwrap_or_default(),
@@ -157,6 +161,8 @@ mod tests {
             step: step.map(str::to_owned),
             attested: vec!["us-east-1".to_owned(), "eu-west-1".to_owned()],
             accepted_loss: None,
+            loss_bound: Some(60),
+            since: Some("2026-11-20T12:00:00Z".to_owned()),
             no_edit: true,
             reason: "a \"reason\"\n".to_owned(),
             who: "ann@host".to_owned(),

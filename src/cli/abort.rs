@@ -7,6 +7,7 @@ use lifeboat_state::request::What;
 use super::apply::Applying;
 use super::args;
 use super::exit::Exit;
+use super::loss::{Since, UNKNOWN};
 use super::promote;
 use crate::apply::give_up::{GiveUp, GivenUp};
 use crate::apply::request::Taken;
@@ -71,6 +72,11 @@ impl Applying<'_> {
         let region = loaded.topology.as_ref().and_then(|topology| topology.region(from));
         let mut args = self.args.clone();
         args.planning.assume_down.extend(region.map(|region| region.aws.to_string()));
+        // What was accepted was judged when it was taken: planning takes its time, and loses nothing more.
+        let ceiling = asked.accepted_loss.as_deref().is_some_and(|said| said != UNKNOWN);
+        let since = asked.since.as_deref().or(ceiling.then_some(&*asked.at));
+        let since = since.and_then(|since| Since::parse(since).ok());
+        args.planning.since = since.or(args.planning.since);
         args.consent.naming =
             args::Naming { promote: Some(to.to_string()), from_epoch: Some(*epoch) };
         args.consent.word = args::Word {

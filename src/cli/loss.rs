@@ -8,6 +8,7 @@ use super::approval::Asking;
 use super::args;
 use super::env;
 use super::exit::Exit;
+use super::workspace::Workspace;
 use crate::plan::Promotion;
 use crate::topology::duration::Duration;
 use crate::view::escape::line;
@@ -114,6 +115,30 @@ pub(super) async fn accept(
         approval = approval.with("since", text(&since.to_string()));
     }
     Ok(approval)
+}
+
+/// How many seconds may be lost at most, where no more than was accepted may be.
+///
+/// # Errors
+/// More may be lost, or nobody knows how much; that has been told.
+pub(super) fn within(
+    workspace: &Workspace,
+    word: &args::Word,
+    promotion: &Promotion,
+) -> Result<Option<u64>, Exit> {
+    let Some(said) = &word.accept_loss else { return Ok(None) };
+    let accepted = Accepted::of(said).map_err(|text| {
+        workspace.output.error("The options cannot be used", &line(&text));
+        Exit::Error
+    })?;
+    let now = env::now();
+    let most = promotion.losses.bound(now);
+    if accepted.takes(most) {
+        return Ok(most);
+    }
+    let of = components(&promotion.losses, &promotion.to, now);
+    workspace.tell(&above(promotion, line(said).as_ref(), most, &of).into());
+    Err(Exit::Refused)
 }
 
 /// Checks a ceiling that was given where nobody need accept anything.

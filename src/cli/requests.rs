@@ -13,10 +13,12 @@ use serde_json::json;
 use super::exit::Exit;
 use super::promote::How;
 use super::workspace::Workspace;
-use super::{approval, args};
+use super::{approval, args, loss};
 use crate::apply::fold::promotes;
+use crate::engine::losses;
 use crate::plan::promotion::Mode;
 use crate::plan::{Plan, Promotion, file};
+use crate::registry::Providers;
 use crate::view::escape::line;
 
 /// How often it is looked whether a request has an answer.
@@ -38,7 +40,7 @@ pub struct Control {
     #[arg(long, value_name = "STEP", num_args = 0..=1, require_equals = true, groups = ["control", "reasoned"])]
     pub retry: Option<Option<String>>,
     /// Go on with the open promotion without the region that is left, before the other one is claimed;
-    /// wants -attest, -reason and -accept-loss=unknown
+    /// wants -attest, -reason and -accept-loss
     #[arg(long, requires = "reason", groups = ["control", "reasoned"])]
     pub ungraceful: bool,
     /// How long it is waited until the run takes a request, as 30s
@@ -117,13 +119,16 @@ async fn make(
         return Err(Exit::Error);
     }
     approval::skips(workspace, &how.word, &open.plan)?;
+    let mut loss_bound = None;
     if control.ungraceful {
         attested(workspace, &how.word, &open.promotion)?;
+        loss_bound = bound(workspace, &backend, how, &open).await?;
     }
     let (requests, mut exit) = (backend.requests(), Exit::Done);
     for (nth, (what, step)) in asked.into_iter().enumerate() {
         let mut request = request(workspace, how, &open, (what, step));
         request.id = format!("{}-{nth}", request.id);
+        request.loss_bound = loss_bound.filter(|_| request.what == What::Ungraceful);
         let number = requests.append(&request).await.map_err(|error| unusable(workspace, error))?;
         let answered = match alive {
             true => wait(workspace, &backend, number, limit).await?,
@@ -173,11 +178,11 @@ fn attested(workspace: &Workspace, word: &args::Word, promotion: &Promotion) -> 
         return refused(&format!("It goes on without {} already.", line(from)));
     }
     let attests = word.attest.iter().any(|region| **region == **from) && word.reason.is_some();
-    if !attests || word.accept_loss.as_deref() != Some("unknown") {
+    if !attests || word.accept_loss.is_none() {
         return refused(&format!(
-            "A person must attest that {from} is down and cannot write, and accept that nobody can tell \
-             how much of what was written there last is lost: {to} takes over without it.\nIf that is \
-             so: -attest={from} -reason=TEXT -accept-loss=unknown",
+            "A person must attest that {from} is down and cannot write, and accept how much of what was \
+             written there last is lost: {to} takes over without it.\nIf that is so: -attest={from} \
+             -reason=TEXT -accept-loss=unknown, or a ceiling such as -accept-loss=5m",
             from = line(from),
             to = line(to),
         ));
@@ -193,6 +198,33 @@ fn attested(workspace: &Workspace, word: &args::Word, promotion: &Promotion) -> 
     Ok(())
 }
 
+/// How many seconds may be lost at most, were it to go on without the region that is left now; checked
+/// against the ceiling.
+///
+/// # Errors
+/// More than is accepted may be lost, or nobody knows how much; that has been told.
+async fn bound(
+    workspace: &Workspace,
+    backend: &StoreBackend,
+    how: &How,
+    open: &Open,
+) -> Result<Option<u64>, Exit> {
+    let (loaded, _) = workspace.load_plan(&open.plan).map_err(|found| {
+        workspace.tell(&found);
+        Exit::Error
+    })?;
+    let known = workspace.known(backend, &Providers::default()).await?;
+    let positions = backend.copies().known().await.unwrap_or_default();
+    let since = how.planning.since.as_ref().map(|since| since.at(workspace.now));
+    let Promotion { from, to, .. } = &open.promotion;
+    let of = known.state.as_ref().zip(loaded.topology.as_ref());
+    let losses = of.map(|(state, topology)| {
+        losses::known(topology, state, [from, to], &positions, since)
+    });
+    let promotion = Promotion { losses: losses.unwrap_or_default(), ..open.promotion.clone() };
+    loss::within(workspace, &how.word, &promotion)
+}
+
 fn request(
     workspace: &Workspace,
     how: &How,
@@ -201,6 +233,7 @@ fn request(
 ) -> Request {
     let info = workspace.lock_info("");
     let ungraceful = what == What::Ungraceful;
+    let since = how.planning.since.as_ref();
     Request {
         id: info.id,
         lineage: open.run.begin.lineage.clone(),
@@ -210,6 +243,8 @@ fn request(
         step,
         attested: how.word.attest.iter().filter(|_| ungraceful).cloned().collect(),
         accepted_loss: how.word.accept_loss.clone().filter(|_| ungraceful),
+        loss_bound: None,
+        since: since.filter(|_| ungraceful).map(|since| since.at(workspace.now).to_string()),
         no_edit: how.no_edit,
         reason: how.word.reason.clone().unwrap_or_default(),
         who: info.who,

@@ -83,6 +83,11 @@ impl Default for Asked {
 }
 
 impl Asked {
+    /// Whether it is about what a person types, and about nothing else.
+    pub(super) fn is_by_hand(&self) -> bool {
+        self.fencing.is_some() || self.retire.is_some()
+    }
+
     /// To take one object into state by its id. Nothing else is read but what its place in the
     /// cloud depends on.
     pub fn import(address: Address, id: Name) -> Self {

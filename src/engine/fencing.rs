@@ -16,7 +16,7 @@ use crate::config::suggest;
 use crate::desired::Part;
 use crate::plan::order::Needs;
 use crate::plan::promotion::{Parts, region_of};
-use crate::plan::{Fencing, ObjectChange, Plan, Wish};
+use crate::plan::{Fencing, ObjectChange, Plan, PlanMode, Wish};
 use crate::refresh::record::RoleRecord;
 
 /// Whether what is wanted of fences may be, as far as files and state tell.
@@ -129,6 +129,31 @@ fn begins(asked: &Asked, state: Option<&State>, address: &Address) -> bool {
     let Some(Wish::Close(region)) = &asked.fencing else { return false };
     let fenced = state.is_some_and(|state| state.promotions.fenced.contains_key(&**region));
     !fenced && region_of(address) == Some(&**region)
+}
+
+/// Which regions are fenced by hand once a plan is carried out, and since when: what role records tell.
+pub(super) fn told(
+    course: &Course,
+    state: Option<&State>,
+    asked: &Asked,
+    now: &str,
+) -> BTreeMap<String, String> {
+    let mut fenced = state.map(|state| state.promotions.fenced.clone()).unwrap_or_default();
+    match &asked.fencing {
+        Some(Wish::Close(region)) => {
+            fenced.entry(region.to_string()).or_insert_with(|| now.to_owned());
+        }
+        Some(Wish::Open(region)) => drop(fenced.remove(&**region)),
+        Some(Wish::Owed | Wish::Leave(_) | Wish::Return(_)) | None => {}
+    }
+    if let Course::Promotion { from } = course {
+        // From the claim on it is fenced by its role.
+        fenced.remove(&**from);
+    }
+    if asked.mode == PlanMode::Destroy {
+        fenced.clear();
+    }
+    fenced
 }
 
 /// The fences of regions that are fenced by hand, or shall be.

@@ -26,6 +26,15 @@ pub enum Verdict {
         /// The region whose record says so.
         by: Name,
     },
+    /// It is, and a person has fenced it.
+    Fenced {
+        /// Since when, RFC 3339.
+        since: String,
+        /// The epoch.
+        epoch: u64,
+        /// The region whose record says so.
+        by: Name,
+    },
     /// Another region is.
     Standby {
         /// The primary.
@@ -54,7 +63,8 @@ impl Verdict {
     pub fn may_write(&self) -> bool {
         match self {
             Self::Primary { .. } | Self::Isolated(Isolated::Run) => true,
-            Self::Standby { .. }
+            Self::Fenced { .. }
+            | Self::Standby { .. }
             | Self::Unconfirmed { .. }
             | Self::Contradicted { .. }
             | Self::Isolated(Isolated::Stop) => false,
@@ -65,6 +75,7 @@ impl Verdict {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Primary { .. } => "primary",
+            Self::Fenced { .. } => "fenced",
             Self::Standby { .. } => "standby",
             Self::Unconfirmed { .. } => "unconfirmed",
             Self::Contradicted { .. } => "contradicted",
@@ -112,6 +123,14 @@ pub fn judge(region: &str, said: &[Said], on_isolated: Isolated) -> Verdict {
     if *primary != region {
         return Verdict::Standby { primary: primary.clone(), epoch, by: by.clone() };
     }
+    // One record that tells it is enough: another may have been out of reach then.
+    let closed = of_epoch().find_map(|(by, record)| {
+        let fenced = record.fenced.iter().find(|fenced| fenced.region == region)?;
+        Some((fenced.since.clone(), (*by).clone()))
+    });
+    if let Some((since, by)) = closed {
+        return Verdict::Fenced { since, epoch, by };
+    }
     let mut others = records.iter().filter(|(from, _)| ***from != *region).peekable();
     if others.peek().is_none() {
         return Verdict::Isolated(on_isolated);
@@ -134,6 +153,7 @@ mod tests {
             lineage: "a-lineage".to_owned(),
             epoch,
             primary: primary.to_owned(),
+            fenced: Vec::new(),
         };
         Said { region: region.into(), record: Ok(record) }
     }
@@ -141,6 +161,32 @@ mod tests {
     fn silent(region: &str) -> Said {
         let failure = Failure::new(Class::Unreachable, "no answer");
         Said { region: region.into(), record: Err(Unreadable::Failed(failure)) }
+    }
+
+    #[test]
+    fn a_region_that_a_person_fenced_does_not_write_whichever_record_tells_it() {
+        let fenced = crate::refresh::record::Fenced {
+            region: "a".to_owned(),
+            since: "2026-11-20T13:00:00Z".to_owned(),
+        };
+        for teller in ["a", "b"] {
+            let tells = |region: &str| {
+                let mut said = said(region, 2, "a");
+                if let (true, Ok(record)) = (region == teller, &mut said.record) {
+                    record.fenced.push(fenced.clone());
+                }
+                said
+            };
+            let all = [tells("a"), tells("b")];
+            let (since, by) = (fenced.since.clone(), Name::from(teller));
+            let told = Verdict::Fenced { since, epoch: 2, by };
+            assert_eq!(judge("a", &all, Isolated::Stop), told);
+            assert!(!told.may_write());
+            // It is told of that region alone, and an older record tells nothing.
+            assert!(matches!(judge("b", &all, Isolated::Stop), Verdict::Standby { .. }));
+            let later = [said("a", 3, "a"), said("b", 3, "a"), tells(teller)];
+            assert!(judge("a", &later, Isolated::Stop).may_write());
+        }
     }
 
     #[test]

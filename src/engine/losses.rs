@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_sdk::{Diagnostic, Name, Synced};
 use lifeboat_state::model::State;
-use lifeboat_state::positions::Position;
+use lifeboat_state::positions::{Position, Positions};
 
 use super::asked::Asked;
 use super::preflight::Facts;
@@ -57,12 +57,23 @@ pub(super) fn lag(synced: &Synced, begun: Timestamp) -> Option<u64> {
 pub(super) fn losses(
     topology: &Topology,
     state: Option<&State>,
-    [from, to]: [&str; 2],
+    regions: [&str; 2],
     asked: &Asked,
 ) -> Losses {
     let Some(state) = state else { return Losses::default() };
+    known(topology, state, regions, &asked.positions, asked.since)
+}
+
+/// The same, by what is known of copies.
+pub fn known(
+    topology: &Topology,
+    state: &State,
+    [from, to]: [&str; 2],
+    positions: &Positions,
+    since: Option<Timestamp>,
+) -> Losses {
     let copied = |about: String| {
-        let known = asked.positions.get(&state.lineage, state.epoch, [&about, from, to]);
+        let known = positions.get(&state.lineage, state.epoch, [&about, from, to]);
         Exposure { about: about.into(), copied: true, proven: known.and_then(proven) }
     };
     let here = |names: &std::collections::BTreeMap<Name, Name>| names.contains_key(from);
@@ -78,7 +89,7 @@ pub(super) fn losses(
     });
     let databases = topology.databases.iter();
     let databases = databases.map(|database| copied(format!("database.{}", database.name)));
-    Losses { since: asked.since, of: of.chain(databases).collect() }
+    Losses { since, of: of.chain(databases).collect() }
 }
 
 fn proven(known: &Position) -> Option<Proven> {

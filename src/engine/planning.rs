@@ -95,7 +95,13 @@ async fn evaluated(
     interrupt: watch::Receiver<lifeboat_sdk::Interrupt>,
 ) -> Made {
     let mut diagnostics = loaded.config.planning.clone();
-    let course = roles::course(loaded, state, asked).unwrap_or_else(|refused| {
+    let course = roles::course(loaded, state, asked);
+    if let (Err(refused), true) = (&course, asked.is_by_hand()) {
+        // Who types a region or an object that there is not hears of it at once.
+        diagnostics.push((**refused).clone());
+        return Made::nothing(empty(loaded, settings, state, asked), diagnostics);
+    }
+    let course = course.unwrap_or_else(|refused| {
         diagnostics.push(*refused);
         Course::Ordinary
     });

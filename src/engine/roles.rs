@@ -7,7 +7,7 @@ use lifeboat_state::model::{Alone, Backfill, Gate, Owed, Promotions, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
-use super::{alone, evacuation, fencing, losses, records};
+use super::{alone, evacuation, fencing, losses, records, retiring};
 use crate::address::Address;
 use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
@@ -41,6 +41,9 @@ pub(super) fn course(
     asked: &Asked,
 ) -> Result<Course, Box<Diagnostic>> {
     fencing::judge(loaded, state, asked)?;
+    if asked.retire.is_some() {
+        retiring::chosen(loaded, state, asked)?;
+    }
     for region in asked.discards.iter().chain(&asked.copies) {
         alone::settles(state, region)?;
     }
@@ -334,7 +337,8 @@ pub(super) fn cast<'a>(
     fencing::confirmed(asked, parts, state, &records)?;
     let to = input.primary.as_ref().map(|primary| &*primary.0);
     let unfenced = fencing::unfenced(parts, (course, to), state, asked, &input.observed);
-    let standing = standing(loaded, course, state, &plan.id, &unfenced);
+    let fenced = fencing::told(course, state, asked, &plan.created);
+    let standing = standing(loaded, course, state, &plan.id, (&unfenced, &fenced));
     // The first state takes its lineage from the plan that is applied: nobody knows which that is.
     let shown = match state {
         Some(_) => standing.clone(),
@@ -358,7 +362,7 @@ fn standing(
     course: &Course,
     state: Option<&State>,
     plan: &str,
-    unfenced: &[Address],
+    (unfenced, fenced): (&[Address], &BTreeMap<String, String>),
 ) -> Value {
     let epoch = state.map_or(0, |state| state.epoch).max(1);
     let text = |text: &str| Value::string(text);
@@ -379,6 +383,9 @@ fn standing(
             ("region".into(), text(region)),
         ])
     });
+    let fenced = fenced.iter().map(|(region, since)| {
+        Value::object([("region".into(), text(region)), ("since".into(), text(since))])
+    });
     // The first state takes its lineage from the plan that makes it.
     let lineage = state.map_or(plan, |state| &state.lineage);
     Value::object([
@@ -386,6 +393,7 @@ fn standing(
         ("epoch".into(), number(epoch)),
         ("promotion".into(), promotion.unwrap_or_else(Value::null)),
         ("owed".into(), Value::tuple(owed.collect())),
+        ("fenced".into(), Value::tuple(fenced.collect())),
     ])
 }
 

@@ -324,6 +324,7 @@ mod tests {
                 version: 1,
                 lineage: "a-lineage".to_owned(),
                 epoch,
+                fenced: Vec::new(),
                 primary: if epoch == 1 { "a" } else { "b" }.to_owned(),
             }),
             Err(class) => Err(Unreadable::Failed(Failure::new(class, "no answer"))),

@@ -82,8 +82,8 @@ pub struct Fencing {
 }
 
 impl Fencing {
-    /// Keeps the fences that are wanted, and the role records where a fence cannot be placed now:
-    /// they tell what is owed. Or keeps what sends traffic to the region.
+    /// Keeps the fences that are wanted, and the role records that can be written now: they tell which
+    /// region is fenced by hand, and what is owed. Or keeps what sends traffic to the region.
     pub fn keep(
         wish: Wish,
         changes: &mut Vec<ObjectChange>,
@@ -111,8 +111,7 @@ impl Fencing {
             }
             Wish::Open(_) | Wish::Owed | Wish::Leave(_) | Wish::Return(_) => Vec::new(),
         };
-        let closes = matches!(wish, Wish::Close(_));
-        let tells = closes && changes.iter().any(|c| fences(c) && c.deferred.is_some());
+        let tells = matches!(wish, Wish::Close(_) | Wish::Open(_));
         let mut waiting = 0;
         changes.retain(|change| {
             if still(change) || change.address.mode == address::Mode::Data || fences(change) {

@@ -58,6 +58,15 @@ impl Losses {
     }
 }
 
+/// What a bound has grown to since it was computed; nothing where one of the times cannot be read.
+pub fn grown(bound: u64, at: &str, now: &str) -> Option<u64> {
+    let (at, now): (Timestamp, Timestamp) = (at.parse().ok()?, now.parse().ok()?);
+    let spent = now.duration_since(at);
+    let whole = u64::try_from(spent.as_secs()).unwrap_or(0);
+    let more = if spent.subsec_nanos() > 0 { whole.saturating_add(1) } else { whole };
+    Some(bound.saturating_add(more))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +101,15 @@ mod tests {
         assert_eq!(losses(Some(400), &[Some((100, 100))]).bound(at(9000)), Some(300));
         // It answered at 100: whoever says that it was gone at 50 is mistaken.
         assert_eq!(losses(Some(50), &[Some((40, 100))]).bound(at(9000)), Some(60));
+    }
+
+    #[test]
+    fn a_bound_grows_until_it_is_taken() {
+        let at = "2026-11-21T18:00:00Z";
+        assert_eq!(grown(60, at, at), Some(60));
+        assert_eq!(grown(60, at, "2026-11-21T18:01:00.5Z"), Some(121));
+        assert_eq!(grown(60, at, "2026-11-21T17:00:00Z"), Some(60));
+        assert_eq!(grown(60, at, "soon"), None);
     }
 
     #[test]

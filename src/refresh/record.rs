@@ -13,6 +13,18 @@ pub struct RoleRecord {
     pub epoch: u64,
     /// The region that is primary.
     pub primary: String,
+    /// Regions that are fenced by hand; records of before have none.
+    #[serde(default)]
+    pub fenced: Vec<Fenced>,
+}
+
+/// A region that is fenced by hand, as a record tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Fenced {
+    /// The region.
+    pub region: String,
+    /// Since when, RFC 3339.
+    pub since: String,
 }
 
 /// The newest version that is read.
@@ -35,6 +47,17 @@ impl RoleRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fence_by_hand_is_read_and_an_older_record_has_none() {
+        let text = |more: &str| {
+            format!(r#"{{"version":1,"lineage":"l","epoch":2,"primary":"b","owed":[]{more}}}"#)
+        };
+        let fenced = r#","fenced":[{"region":"b","since":"2026-11-20T13:00:00Z"}]"#;
+        let read = RoleRecord::parse(&text(fenced)).unwrap();
+        assert_eq!((read.fenced.len(), &*read.fenced[0].region), (1, "b"));
+        assert!(RoleRecord::parse(&text("")).unwrap().fenced.is_empty());
+    }
 
     #[test]
     fn what_decides_is_read_and_a_newer_form_is_not_guessed_at() {

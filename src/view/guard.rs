@@ -15,6 +15,11 @@ pub fn text(region: &str, verdict: &Verdict, said: &[Said]) -> String {
                 "{region} may write: it is the primary in epoch {epoch}, says the record in {by}."
             )
         }
+        Verdict::Fenced { since, epoch, by } => format!(
+            "{region} may not write: it is the primary in epoch {epoch} and fenced by hand since {}, says \
+             the record in {by}.",
+            line(since)
+        ),
         Verdict::Standby { primary, epoch, by } => format!(
             "{region} may not write: {} is the primary in epoch {epoch}, says the record in {by}.",
             line(primary)
@@ -58,11 +63,14 @@ pub fn json(region: &str, verdict: &Verdict, said: &[Said]) -> Json {
             "epoch": record.epoch,
             "primary": record.primary,
             "lineage": record.lineage,
+            "fenced": record.fenced.iter().map(|fenced| &fenced.region).collect::<Vec<_>>(),
         }),
         Err(why) => json!({ "region": &**region, "error": why.to_string() }),
     });
     let (epoch, primary) = match verdict {
-        Verdict::Primary { epoch, .. } => (Some(*epoch), Some(region)),
+        Verdict::Primary { epoch, .. } | Verdict::Fenced { epoch, .. } => {
+            (Some(*epoch), Some(region))
+        }
         Verdict::Standby { primary, epoch, .. } => (Some(*epoch), Some(&**primary)),
         Verdict::Unconfirmed { epoch } => (Some(*epoch), None),
         Verdict::Contradicted { .. } | Verdict::Isolated(_) => (None, None),

@@ -8,6 +8,7 @@ mod commands;
 mod completion;
 mod console;
 mod examples;
+mod fences;
 mod foreign_plans;
 mod formatting;
 mod generations;

@@ -172,6 +172,12 @@ fn a_graceful_promotion_goes_on_without_the_region_that_is_left() {
     let mut run = draining(&case);
     let without = ["promote", "-ungraceful", "-reason=fire"];
     case.run(&without).says(5, &["-attest=us-east-1 -reason=TEXT -accept-loss=unknown"]);
+    // Nothing was ever compared, so that no ceiling can be kept.
+    let ceiling = [&without[..], &["-attest=us-east-1", "-accept-loss=5m"]].concat();
+    let why = ["promotion::loss_unknown", "at most 5m is accepted"];
+    case.run(&ceiling).says(5, &why);
+    let soon = [&without[..], &["-attest=us-east-1", "-accept-loss=soon"]].concat();
+    case.run(&soon).says(1, &["-accept-loss=soon"]);
     let other = [&without[..], &["-attest=us-west-2", "-accept-loss=unknown"]].concat();
     case.run(&other).says(5, &["A person must attest that us-east-1 is down"]);
     let said = [&without[..], &["-attest=us-east-1", "-accept-loss=unknown"]].concat();

@@ -49,6 +49,19 @@ fn a_region_is_fenced_by_hand_and_stays_so_until_it_is_opened() {
     stage.check(changed.clone().all(|call| call.region == EAST), "no other region is changed");
     stage.same(changed.count(), 3, "nothing else is changed");
 
+    // What runs in the region can ask, and other tools can read it.
+    let record = |region: &str| {
+        let bucket = format!("lifeboat-shop-123456789012-{region}");
+        stage.bed.aws().get_object(region, &bucket, "role.json").unwrap().text()
+    };
+    for region in [EAST, WEST] {
+        let said = record(region);
+        let told = said.contains("\"fenced\":[{\"region\":\"us-east-1\",\"since\":\"2");
+        stage.check(told, format_args!("the record of {region} tells it: {said}"));
+    }
+    let guard = stage.expect(&["guard", EAST], 5);
+    stage.check(guard.stdout.contains("fenced by hand since 2"), "the guard says why");
+
     // It is no difference from the files, and everybody says it.
     let plan = stage.expect(&["plan", "-input=false", "-detailed-exitcode"], 0);
     let said = [plan, stage.expect(&["drift"], 0), stage.expect(&["status"], 0)];
@@ -80,6 +93,8 @@ fn a_region_is_fenced_by_hand_and_stays_so_until_it_is_opened() {
     let started: [&[&str]; 2] = [&[EAST], &["StartInstances", "UpdateAutoScalingGroup"]];
     before(&stage, &ran, [&[EAST], &["PutBucketPolicy"]], started);
     stage.expect_nothing();
+    stage.expect(&["guard", EAST], 0);
+    stage.check(record(WEST).contains("\"fenced\":[]"), "the records tell that it is over");
     let status = stage.expect(&["status"], 0).stdout;
     stage.check(!status.contains("by hand"), "nothing is fenced by hand");
 }

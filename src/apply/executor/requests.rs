@@ -4,7 +4,7 @@
 //! and one every few seconds while nothing may begin, in promotions only.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time;
 
 use lifeboat_state::request::{Answer, Open, Request, Unread, What};
 use tokio::time::{Instant, sleep_until};
@@ -14,11 +14,13 @@ use crate::apply::act::Deed;
 use crate::apply::ready::Status;
 use crate::apply::request::Taken;
 use crate::event::{Event, Requested};
+use crate::plan::loss::grown;
 use crate::plan::promotion::Mode;
 use crate::plan::{Act, Promotion, Step, StepId};
+use crate::topology::duration::Duration;
 
 /// How often requests are looked for while no step begins.
-const LOOK: Duration = Duration::from_secs(2);
+const LOOK: time::Duration = time::Duration::from_secs(2);
 
 /// What the event loop knows of requests.
 #[derive(Default)]
@@ -205,13 +207,14 @@ impl Executor<'_> {
                     );
                 }
                 if request.attested.iter().all(|region| **region != *promotion.from)
-                    || request.accepted_loss.as_deref() != Some("unknown")
+                    || request.accepted_loss.is_none()
                 {
                     return Err(format!(
                         "It is not taken: nobody attests that {} cannot write, and accepts what is lost.",
                         promotion.from
                     ));
                 }
+                within(request, &(self.run.now)())?;
                 Ok(format!(
                     "The run ends, and the promotion of {} is planned anew without {}.",
                     promotion.to, promotion.from
@@ -311,5 +314,28 @@ impl Executor<'_> {
     pub(super) fn left_out(&self, deed: &Deed) -> Option<&str> {
         let why = self.controls.skips.get(&*deed.task.about);
         why.filter(|_| deed.act.may_be_skipped()).map(String::as_str)
+    }
+}
+
+/// Whether no more may be lost by now than was accepted.
+fn within(request: &Request, now: &str) -> Result<(), String> {
+    let Some(said) = request.accepted_loss.as_deref().filter(|said| *said != "unknown") else {
+        return Ok(());
+    };
+    let most = Duration::parse(said).map_err(|error| format!("It is not taken: {said:?}: {error}."))?;
+    let bound = match (&request.since, request.loss_bound) {
+        (_, None) => None,
+        // What was written after that is not lost with it.
+        (Some(_), bound) => bound,
+        (None, Some(bound)) => grown(bound, &request.at, now),
+    };
+    match bound {
+        Some(bound) if bound <= most.seconds => Ok(()),
+        Some(bound) => Err(format!(
+            "It is not taken: up to {bound} s of writes may be lost by now, and at most {said} is accepted."
+        )),
+        None => Err(format!(
+            "It is not taken: it is unknown how much may be lost, and at most {said} is accepted."
+        )),
     }
 }

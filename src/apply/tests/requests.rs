@@ -40,6 +40,8 @@ fn request(plan: &Plan, what: What) -> Request {
         step: None,
         attested: Vec::new(),
         accepted_loss: None,
+        loss_bound: None,
+        since: None,
         no_edit: false,
         reason: String::new(),
         who: "ann@host".to_owned(),
@@ -135,4 +137,42 @@ async fn a_request_of_a_newer_format_is_refused_with_a_sentence() {
     let events = world.events.0.lock().unwrap().clone();
     let told = |event: &Event| matches!(event, Event::Requested(told) if told.request.is_none());
     assert_eq!(events.iter().filter(|event| told(event)).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_region_that_is_left_no_more_is_lost_than_was_accepted() {
+    let since = Some("2026-11-21T18:00:00Z".to_owned());
+    let cases = [
+        (Some(60), since.clone(), true, "planned anew without east"),
+        (Some(300), since.clone(), true, "planned anew without east"),
+        (Some(301), since.clone(), false, "up to 301 s of writes may be lost by now"),
+        (None, since, false, "it is unknown how much may be lost"),
+        // The clock of this world tells no time: it may be hours old.
+        (Some(60), None, false, "it is unknown how much may be lost"),
+    ];
+    for (loss_bound, since, taken, how) in cases {
+        let world = World::default();
+        let slow = Arc::new(Notify::new());
+        world.cloud.fail("create a_thing.a", Fault::Wait(slow.clone()));
+        let plan = promotes(made(&world, &wants()).await);
+        let asks = Request {
+            attested: vec!["east".to_owned()],
+            accepted_loss: Some("5m".to_owned()),
+            loss_bound,
+            since,
+            ..request(&plan, What::Ungraceful)
+        };
+        let (outcome, ()) = tokio::join!(world.apply(&plan), async {
+            let backend = world.backend().await;
+            sleep(Duration::from_secs(1)).await;
+            backend.requests().append(&asks).await.unwrap();
+            sleep(Duration::from_secs(5)).await;
+            let answer = backend.requests().answered(1).await.unwrap().unwrap().unwrap();
+            assert_eq!(answer.taken, taken, "{answer:?}");
+            assert!(answer.how.contains(how), "{answer:?}");
+            slow.notify_one();
+        });
+        let ends = if taken { RunEnding::Interrupted } else { RunEnding::Done };
+        assert_eq!(outcome.ending, ends, "{how}");
+    }
 }

@@ -103,5 +103,6 @@ fn content(topology: &Topology) -> Template {
         ("roles", value(roles)),
         ("promotion", Template::Standing("promotion".into())),
         ("owed", Template::Standing("owed".into())),
+        ("fenced", Template::Standing("fenced".into())),
     ])))
 }

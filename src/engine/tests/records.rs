@@ -27,7 +27,7 @@ fn parts() -> Parts {
 
 fn record(epoch: u64, primary: &str) -> RoleRecord {
     let (lineage, primary) = ("lineage".to_owned(), primary.to_owned());
-    RoleRecord { version: 1, lineage, epoch, primary }
+    RoleRecord { version: 1, lineage, epoch, primary, fenced: Vec::new() }
 }
 
 fn told<'p>(parts: &'p Parts, said: &[RoleRecord]) -> Vec<(&'p Address, RoleRecord)> {

@@ -82,6 +82,11 @@ pub struct Request {
     pub attested: Vec<String>,
     /// How much loss is accepted.
     pub accepted_loss: Option<String>,
+    /// How many seconds of writes may be lost at most, as it was when it was asked; nothing where that
+    /// is unknown.
+    pub loss_bound: Option<u64>,
+    /// Since when the region that is left takes no writes (RFC 3339), as a person knows it.
+    pub since: Option<String>,
     /// Whether the files stay as they are where that leads to other ones.
     pub no_edit: bool,
     /// Why; empty where nobody said so.

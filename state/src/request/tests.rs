@@ -16,6 +16,8 @@ fn request(id: &str, what: What) -> Request {
         step: None,
         attested: Vec::new(),
         accepted_loss: None,
+        loss_bound: Some(7),
+        since: Some("2026-11-20T13:00:00Z".to_owned()),
         no_edit: false,
         reason: "the vendor is on the phone".to_owned(),
         who: "ann@host".to_owned(),

@@ -28,6 +28,10 @@ struct StoredRequest {
     step: Option<String>,
     attested: Vec<String>,
     accepted_loss: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loss_bound: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
     no_edit: bool,
     reason: String,
     who: String,
@@ -56,6 +60,8 @@ pub(super) fn encode(request: &Request) -> String {
         step: request.step,
         attested: request.attested,
         accepted_loss: request.accepted_loss,
+        loss_bound: request.loss_bound,
+        since: request.since,
         no_edit: request.no_edit,
         reason: request.reason,
         who: request.who,
@@ -75,6 +81,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Request, Unread> {
         step: stored.step,
         attested: stored.attested,
         accepted_loss: stored.accepted_loss,
+        loss_bound: stored.loss_bound,
+        since: stored.since,
         no_edit: stored.no_edit,
         reason: stored.reason,
         who: stored.who,
