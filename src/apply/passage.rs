@@ -10,6 +10,7 @@ use super::current::Current;
 use super::request::Taken;
 use crate::plan::promotion::region_of;
 use crate::plan::{Act, Fencing, Phase, PlanMode, Promotion, Step, Wish};
+use crate::topology::hook::REPROTECT;
 
 impl Current<'_> {
     /// Takes over what a step did that changes no object; `told` is what the journal keeps of it.
@@ -29,6 +30,11 @@ impl Current<'_> {
                 }
             }
             Act::Backfill => self.backfilled(step, told, &at),
+            Act::Hook if self.plan.promotion.is_none() => {
+                if let Some(passage) = promotions.last.as_mut() {
+                    note(passage, about.clone(), REPROTECT, (act, at.clone()), told);
+                }
+            }
             _ => {}
         }
         let promotions = &mut self.state.promotions;
@@ -53,14 +59,14 @@ impl Current<'_> {
             }
             Act::Reach => drop(passage.reached.insert(step.phase.word().to_owned(), at)),
             Act::Hook | Act::Sync | Act::Hold | Act::Probe => {
-                note(passage, about, step, (act, at), told);
+                note(passage, about, step.phase.word(), (act, at), told);
             }
             Act::Open => {
-                note(passage, format!("{about} open"), step, (act, at.clone()), told);
+                note(passage, format!("{about} open"), step.phase.word(), (act, at.clone()), told);
                 let gate = Gate { region: promotion.from.to_string(), since: at };
                 promotions.gates.insert(about, gate);
             }
-            Act::Close => note(passage, format!("{about} close"), step, (act, at), told),
+            Act::Close => note(passage, format!("{about} close"), step.phase.word(), (act, at), told),
             Act::Confirm | Act::Wait | Act::Survey | Act::Backfill => {}
             Act::Claim => {
                 passage.reached.insert(step.phase.word().to_owned(), at.clone());
@@ -188,7 +194,8 @@ impl Current<'_> {
         }
         let writes = |step: &Step| step.phase == Phase::Promote && !step.members.is_empty();
         let by_hand = promotion.by_hand.is_some();
-        if by_hand || !promotion.owed.is_empty() || self.plan.steps.iter().any(writes) {
+        let hooks = promotion.reprotects;
+        if hooks || by_hand || !promotion.owed.is_empty() || self.plan.steps.iter().any(writes) {
             promotions.unprotected = Some(at.to_owned());
             promotions.protected = None;
         }
@@ -234,13 +241,19 @@ fn unmerged(told: &Value, at: &str) -> Unmerged {
 }
 
 /// Keeps what a step told that changes no object: the line, and what stands behind it.
-fn note(passage: &mut Passage, name: String, step: &Step, (act, at): (Act, String), told: &Value) {
+fn note(
+    passage: &mut Passage,
+    name: String,
+    phase: &str,
+    (act, at): (Act, String),
+    told: &Value,
+) {
     let text = |name: &str| told.get(name).and_then(Value::as_str);
     let (failed, how) = (text("failed"), text("how").unwrap_or("done"));
     let compared = told.get("compared").and_then(Value::as_i64);
     let evidence = Evidence {
         act: act.word().to_owned(),
-        phase: step.phase.word().to_owned(),
+        phase: phase.to_owned(),
         at,
         failed: failed.is_some(),
         output: text("output").filter(|output| !output.is_empty()).map(str::to_owned),

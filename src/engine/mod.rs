@@ -40,6 +40,7 @@ pub mod providers;
 mod records;
 mod regions;
 pub mod reopened;
+mod reprotect;
 pub mod restore;
 pub mod retiring;
 mod roles;

@@ -22,8 +22,8 @@ use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::{Read, walk};
 use super::{
-    alone, approvers, backfills, fencing, imports, losses, retiring, shift, split, stored, tasks,
-    unmanaged,
+    alone, approvers, backfills, fencing, imports, losses, reprotect, retiring, shift, split, stored,
+    tasks, unmanaged,
 };
 use crate::address::{Address, Mode};
 use crate::builtin;
@@ -309,6 +309,7 @@ fn promoted(
         promotion.all_write();
     }
     // Where all write nothing waits for what one of them holds alone.
+    promotion.reprotects = reprotect::declared(loaded);
     if promotion.is_silent() && !promotion.all_write {
         promotion.losses = roles.losses.clone();
     }
@@ -383,7 +384,8 @@ fn complete(
             }
             let steps = alone::surveys(loaded, ground, roles, plan, steps);
             let steps = backfills::backfills(loaded, roles, asked, plan, steps);
-            tasks::confirmed(loaded, plan, parts, steps)
+            let steps = tasks::confirmed(loaded, plan, parts, steps);
+            reprotect::hooks(loaded, roles.unprotected.as_ref(), plan, steps)
         }),
     };
     match steps {

@@ -7,7 +7,8 @@ use lifeboat_state::model::{Alone, Backfill, Gate, Owed, Promotions, State};
 
 use super::asked::Asked;
 use super::load::Loaded;
-use super::{alone, evacuation, fencing, losses, records, retiring};
+use super::tasks::Passing;
+use super::{alone, evacuation, fencing, losses, records, reprotect, retiring};
 use crate::address::Address;
 use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
@@ -203,6 +204,8 @@ pub(super) struct Roles {
     /// What may be lost, should the region that is left not answer.
     pub(super) losses: Losses,
     pub(super) backfills: BTreeMap<String, BTreeMap<String, Backfill>>,
+    /// The promotion after which the data is not protected yet.
+    pub(super) unprotected: Option<Passing>,
     leaving: BTreeSet<Address>,
     opens: Option<Name>,
 }
@@ -237,7 +240,20 @@ impl Roles {
             _ => Losses::default(),
         };
         let approvals = bound.needed;
-        Self { course, parts, owed, gates, approvals, alone, losses, backfills, leaving, opens }
+        let unprotected = state.and_then(reprotect::after);
+        Self {
+            course,
+            parts,
+            owed,
+            gates,
+            approvals,
+            alone,
+            losses,
+            backfills,
+            unprotected,
+            leaving,
+            opens,
+        }
     }
 
     /// Puts fences in their order: what is owed first, then those of a region among each other.

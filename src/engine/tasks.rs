@@ -18,7 +18,7 @@ use crate::plan::{
 use crate::topology::Topology;
 use crate::topology::dns::{DnsFailover, Gate, Policy, Switch};
 use crate::topology::duration::Duration as Window;
-use crate::topology::hook::{Hook, What};
+use crate::topology::hook::{Hook, REPROTECT, What};
 
 /// How long the proof that nothing is lost may take where `timeouts` does not say.
 const FINAL_SYNC: Duration = Duration::from_secs(600);
@@ -218,12 +218,13 @@ pub(super) fn of_promotion(
     let away = promotion.is_silent();
     let mut acts = Vec::new();
     let mut left_out = Vec::new();
-    for hook in &topology.hooks {
+    // Those of the phase after it are in the ordinary plan that comes then.
+    for hook in topology.hooks.iter().filter(|hook| *hook.phase != *REPROTECT) {
         let lost = away && hook.needs_region.as_ref() == Some(&promotion.from);
         match Phase::ALL.into_iter().find(|phase| phase.word() == &*hook.phase) {
             Some(phase) if !lost => {
                 let when = if hook.after { When::After } else { When::Before };
-                let task = of_hook(hook, topology, promotion);
+                let task = of_hook(hook, topology, &Passing::of(promotion));
                 acts.push(Placed { phase, when, act: Act::Hook, task });
             }
             _ => left_out.push(format!("hook.{}", hook.name).into()),
@@ -353,7 +354,29 @@ fn of_gate(topology: &Topology, dns: &DnsFailover, region: &Name) -> Option<Task
     Some(Task { about: block(dns), arguments, limit, optional: false, on: None })
 }
 
-fn of_hook(hook: &Hook, topology: &Topology, promotion: &Promotion) -> Task {
+/// What hooks are told of a promotion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Passing {
+    /// The region that is left.
+    pub(super) from: Name,
+    /// The new primary.
+    pub(super) to: Name,
+    /// The epoch that it opens.
+    pub(super) epoch: u64,
+    /// Whether the region that is left takes part: `graceful`, `ungraceful`.
+    pub(super) mode: Name,
+}
+
+impl Passing {
+    fn of(promotion: &Promotion) -> Self {
+        let Promotion { from, to, epoch, .. } = promotion;
+        let mode = promotion.mode().word().into();
+        Self { from: from.clone(), to: to.clone(), epoch: epoch + 1, mode }
+    }
+}
+
+/// A hook as a task.
+pub(super) fn of_hook(hook: &Hook, topology: &Topology, passing: &Passing) -> Task {
     let text = |text: &str| Value::string(text);
     let what = match &hook.what {
         What::Command(words) => {
@@ -371,16 +394,15 @@ fn of_hook(hook: &Hook, topology: &Topology, promotion: &Promotion) -> Task {
             ("webhook".into(), request)
         }
     };
-    let mode = promotion.mode().word();
     let facts = [
         ("hook", text(&hook.name)),
         ("phase", text(&hook.phase)),
         ("when", text(if hook.after { "after" } else { "before" })),
         ("topology", text(&topology.name)),
-        ("from", text(&promotion.from)),
-        ("to", text(&promotion.to)),
-        ("epoch", text(&(promotion.epoch + 1).to_string())),
-        ("mode", text(mode)),
+        ("from", text(&passing.from)),
+        ("to", text(&passing.to)),
+        ("epoch", text(&passing.epoch.to_string())),
+        ("mode", text(&passing.mode)),
     ];
     let facts = Value::object(facts.map(|(name, fact)| (name.into(), fact)));
     Task {

@@ -14,6 +14,7 @@ pub mod leg;
 pub mod loss;
 pub mod order;
 pub mod promotion;
+pub mod reprotect;
 pub mod resolve;
 pub mod retiring;
 pub mod step;
@@ -334,6 +335,7 @@ impl Plan {
             || self.approvers.is_some()
             || self.discards.is_some()
             || self.surveys().chain(self.tasks(Act::Backfill)).next().is_some()
+            || self.tasks(Act::Hook).next().is_some()
             || self.fencing.as_ref().is_some_and(|fencing| fencing.marks)
             || (self.mode == PlanMode::RefreshOnly && !self.drift.is_empty())
             || self.changes.iter().any(|c| c.previous_address.is_some() || c.importing.is_some())

@@ -54,6 +54,8 @@ pub struct Promotion {
     pub by_hand: Option<ByHand>,
     /// Blocks whose copies nobody proves to hold all, because a part was done by hand.
     pub unproven: Vec<Name>,
+    /// Whether hooks of the operators protect something after it, so that it is not protected before.
+    pub reprotects: bool,
 }
 
 /// Whether the region that is left takes part.
@@ -215,6 +217,7 @@ impl Promotion {
             losses: Losses::default(),
             by_hand: None,
             unproven: Vec::new(),
+            reprotects: false,
         }
     }
 

@@ -50,7 +50,8 @@ pub enum What {
 /// A command or a request that takes part in promotions.
 #[derive(Clone, Debug, PartialEq, Kind)]
 pub struct HookBlock {
-    /// The phase: `approve`, `prepare`, `fence`, `final_sync`, `claim`, `promote` or `switch`.
+    /// The phase: `approve`, `prepare`, `fence`, `final_sync`, `claim`, `promote`, `verify`, `switch`,
+    /// `commit` or `reprotect`.
     pub phase: String,
     /// `before` or `after` what the phase changes.
     #[kind(default = "\"after\"")]
@@ -89,6 +90,9 @@ pub struct WebhookBlock {
 pub(crate) const PHASES: [&str; 9] =
     ["approve", "prepare", "fence", "final_sync", "claim", "promote", "verify", "switch", "commit"];
 
+/// The phase after a promotion: the ordinary plan that protects the data again.
+pub const REPROTECT: &str = "reprotect";
+
 /// Headers that authorise: what is written in the files is no secret any more.
 const SECRETS: [&str; 4] = ["authorization", "proxy-authorization", "x-api-key", "cookie"];
 
@@ -100,7 +104,8 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, ground: &Ground<'_>) -> Vec<Hook
 
 fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) -> Option<Hook> {
     let given = reader.decode::<HookBlock>(source, &source.body)?;
-    let phase = reader.choice("phase", &given.phase, &PHASES, source.at("phase"));
+    let all: Vec<&str> = PHASES.into_iter().chain([REPROTECT]).collect();
+    let phase = reader.choice("phase", &given.phase, &all, source.at("phase"));
     let mut choose = |name: &str, given: Option<&str>, all: [&str; 2]| {
         let given = given.unwrap_or(all[1]);
         reader.choice(name, given, &all, source.at(name)).then(|| given == all[0])
@@ -114,6 +119,13 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     {
         let span = source.at("needs_region");
         region::unknown(reader, "needs_region", named, &ground.names(), span);
+        return None;
+    }
+    if given.phase == REPROTECT && given.needs_region.is_some() {
+        let detail = "The data is protected again when all regions answer, so that no hook of the phase \
+                      reprotect is left out.";
+        let help = "Remove needs_region.";
+        reader.conflict(detail, source.at("needs_region"), help);
         return None;
     }
     Some(Hook {

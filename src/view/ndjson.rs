@@ -146,6 +146,9 @@ fn fenced(output: &Output, plan: &Plan) {
         let (message, about) = (promotion::backfill(task), &*task.about);
         output.event("planned_backfill", "info", &message, json!({ "about": about }));
     }
+    for (message, task) in promotion::reprotects(plan).iter().zip(plan.tasks(Act::Hook)) {
+        output.event("planned_hook", "info", message, json!({ "about": &*task.about }));
+    }
     for (region, count) in &plan.diverged {
         let message = promotion::diverged(region, *count);
         let body = json!({ "diverged": { "region": region, "count": count } });

@@ -98,6 +98,7 @@ pub fn surveys(plan: &Plan) -> Option<String> {
         ));
     }
     lines.extend(plan.tasks(Act::Backfill).map(backfill));
+    lines.extend(reprotects(plan));
     if let Some(region) = &plan.discards {
         let count = plan.diverged.get(region).copied().unwrap_or_default();
         let noun = if count == 1 { "object" } else { "objects" };
@@ -107,6 +108,19 @@ pub fn surveys(plan: &Plan) -> Option<String> {
         ));
     }
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The hooks of the operators around what protects the data again.
+pub fn reprotects(plan: &Plan) -> Vec<String> {
+    if plan.promotion.is_some() {
+        return Vec::new();
+    }
+    let line_of = |task: &Task| {
+        let when = task.arguments.get("facts").and_then(|facts| facts.get("when"));
+        let when = when.and_then(Value::as_str).unwrap_or_default();
+        format!("Run {} {} the data is protected again", line(&task.about), line(when))
+    };
+    plan.tasks(Act::Hook).map(line_of).collect()
 }
 
 /// That something is kept that a promotion left, since when, and until when.

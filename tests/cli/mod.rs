@@ -22,6 +22,7 @@ mod open_runs;
 mod options;
 mod plans;
 mod reports;
+mod reprotected;
 mod requests;
 mod retired;
 mod shown;

@@ -81,6 +81,8 @@ pub(super) struct Promotion {
     pub by_hand: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unproven: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reprotects: bool,
 }
 
 #[derive(Serialize, Deserialize)]

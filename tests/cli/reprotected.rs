@@ -1,0 +1,96 @@
+//! Hooks of the phase `reprotect`: in the ordinary apply after a promotion, around all that it does.
+
+use super::Case;
+
+const TOPOLOGY: &str = r#"topology "web" {
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "us-west-2"]
+  primary  = "us-east-1"
+}
+region "us-east-1" {}
+region "us-west-2" {}
+resource "terraform_data" "web" {
+  input = "one"
+}
+"#;
+
+const PROMOTE: [&str; 4] = ["promote", "us-west-2", "-input=false", "-from-epoch=1"];
+
+/// A hook that writes down what it is told, if `then` is well.
+fn writes(name: &str, when: &str, then: &str) -> String {
+    let told = "$LIFEBOAT_HOOK $LIFEBOAT_PHASE $LIFEBOAT_WHEN $LIFEBOAT_FROM $LIFEBOAT_TO \
+                $LIFEBOAT_EPOCH $LIFEBOAT_MODE";
+    format!(
+        "hook \"{name}\" {{\n  phase = \"reprotect\"\n  when = \"{when}\"\n  command = [\"sh\", \"-c\", \
+         \"echo {told} >> told && {then}\"]\n}}\n"
+    )
+}
+
+fn promoted(hooks: &str) -> Case {
+    let case = Case::of(&format!("{TOPOLOGY}{hooks}"));
+    case.ok(&["apply", "-auto-approve"]);
+    case.ok(&PROMOTE);
+    assert!(!case.path("told").exists(), "a promotion does not run them");
+    case
+}
+
+fn told(case: &Case) -> String {
+    String::from_utf8(case.read("told")).unwrap()
+}
+
+#[test]
+fn they_are_run_once_before_and_after_all_that_protects_the_data_again() {
+    let hooks = [writes("last", "after", "true"), writes("first", "before", "true")].concat();
+    let case = promoted(&hooks);
+    // Until they are done it is not protected.
+    case.run(&["status"]).says(0, &["Unprotected since"]);
+    let plan = ["Run hook.first before the data is protected again", "Run hook.last after"];
+    case.run(&["plan", "-detailed-exitcode"]).says(2, &plan);
+    let lines = case.run(&["plan", "-json"]).lines();
+    let planned = lines.iter().filter(|line| line["type"] == "planned_hook");
+    assert_eq!(planned.map(|line| &line["about"]).collect::<Vec<_>>(), ["hook.first", "hook.last"]);
+    // A part of it is no re-protection.
+    case.ok(&["apply", "-auto-approve", "-target=terraform_data.web"]);
+    assert!(!case.path("told").exists());
+    case.run(&["apply", "-auto-approve"]).says(0, &["hook.first: Done", "hook.last: Done"]);
+    let words = |hook: &str, when: &str| {
+        format!("{hook} reprotect {when} us-east-1 us-west-2 2 graceful\n")
+    };
+    assert_eq!(told(&case), [words("first", "before"), words("last", "after")].concat());
+    assert_eq!(case.run(&["status", "-json"]).json()["unprotected"], serde_json::Value::Null);
+    case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
+    case.ok(&["apply", "-auto-approve"]);
+    assert_eq!(told(&case).lines().count(), 2, "they are run once");
+    case.run(&["report"]).says(0, &["hook.first", "hook.last"]);
+}
+
+#[test]
+fn where_one_fails_nothing_is_done_after_it_and_the_data_stays_unprotected() {
+    let hooks = [writes("first", "before", "test -e up"), writes("last", "after", "true")].concat();
+    let case = promoted(&hooks);
+    let files = String::from_utf8(case.read("main.dr.hcl")).unwrap();
+    case.write("main.dr.hcl", files.replace("\"one\"", "\"two\""));
+    let failed = case.run(&["apply", "-auto-approve"]);
+    assert_ne!(failed.code, 0, "{failed:#?}");
+    failed.says(failed.code, &["apply::hook", "hook.first"]);
+    assert_eq!(told(&case).lines().count(), 1, "the other one waits");
+    let state = case.run(&["show", "-json"]).json();
+    let web = &state["values"]["root_module"]["resources"][0]["values"]["input"];
+    assert_eq!(web, "one", "what protects the data comes after it");
+    case.run(&["status"]).says(0, &["Unprotected since"]);
+    case.write("up", "");
+    case.run(&["apply", "-auto-approve"]).says(0, &["1 changed"]);
+    assert_eq!(told(&case).lines().count(), 3);
+    assert_eq!(case.run(&["status", "-json"]).json()["unprotected"], serde_json::Value::Null);
+}
+
+#[test]
+fn one_that_may_fail_ends_nothing_and_none_needs_a_region() {
+    let optional = writes("first", "before", "false").replace("phase", "on_failure = \"continue\"\n  phase");
+    let case = promoted(&optional);
+    case.run(&["apply", "-auto-approve"]).says(0, &["apply::hook"]);
+    assert_eq!(case.run(&["status", "-json"]).json()["unprotected"], serde_json::Value::Null);
+    let needs = writes("first", "before", "true").replace("phase", "needs_region = \"us-west-2\"\n  phase");
+    let case = Case::of(&format!("{TOPOLOGY}{needs}"));
+    case.run(&["validate"]).says(1, &["topology::conflict", "Remove needs_region"]);
+}
