@@ -499,6 +499,10 @@ pub struct Console {
 /// `status`
 #[derive(Clone, Debug, Args)]
 pub struct Status {
+    /// Read what is live, too, and tell whether another region does what the primary does, and whether
+    /// two take writes to data with one writer; without the lock, and nothing is changed
+    #[arg(long)]
+    pub live: bool,
     /// Print one JSON document, also where something fails
     #[arg(long)]
     pub json: bool,

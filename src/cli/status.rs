@@ -1,4 +1,4 @@
-//! `lifeboat status`: one page about the topology, from state alone.
+//! `lifeboat status`: one page about the topology, from state alone, or with a look at what is live.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,20 @@ use serde_json::{Value as Json, json};
 
 use super::args;
 use super::exit::Exit;
+use super::plan::failed;
 use super::workspace::{Workspace, has_files};
 use crate::apply::Known;
 use crate::engine::alone::count;
+use crate::engine::{Asked, planning};
+use crate::event::Silent;
+use crate::plan::PlanMode;
 use crate::topology::Topology;
 use crate::view::json::{kept, policy};
+use crate::view::live::Live;
 use crate::view::report::seconds;
 use crate::view::status::{Page, text};
 
-/// Runs `status`. Reads state only; `drift` looks at what is live.
+/// Runs `status`. Reads state only, unless it is asked to look at what is live.
 pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
     let (backend, known) = match workspace.standing().await {
         Ok(standing) => standing,
@@ -38,7 +43,15 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
             Ok(open) => pending(&known, open),
             Err(error) => return workspace.failed(&BackendError::from(error)),
         };
+    let live = match args.live {
+        true => match look(workspace, &known).await {
+            Ok(live) => Some(live),
+            Err(exit) => return exit,
+        },
+        false => None,
+    };
     let page = Page {
+        live,
         requests,
         copies: copies(&backend, &known).await,
         ..Page::of(&known, declared(workspace).as_ref(), (holder.as_ref(), ended))
@@ -50,6 +63,25 @@ pub async fn run(workspace: &Workspace, args: &args::Status) -> Exit {
         workspace.output.result(&text(&page));
     }
     Exit::Done
+}
+
+/// Looks at everything that the state holds.
+///
+/// # Errors
+/// It cannot be looked; that has been told.
+async fn look(workspace: &Workspace, known: &Known) -> Result<Live, Exit> {
+    let contexts = workspace.contexts(false);
+    let settings = workspace.settings(None);
+    let loaded = workspace.load(&settings, &contexts).await?;
+    let asked = Asked { mode: PlanMode::RefreshOnly, ..Asked::default() };
+    let (state, interrupt) = (known.state.as_ref(), workspace.interrupt.clone());
+    let made =
+        planning::plan(&loaded, &settings, &contexts, state, &asked, &Silent, interrupt).await;
+    if made.diagnostics.has_errors() {
+        workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
+        return Err(failed(&made.diagnostics));
+    }
+    Ok(Live::of(&made.plan, &made.diagnostics))
 }
 
 /// Up to when copies were seen to have all; what cannot be read was never seen.
@@ -92,6 +124,7 @@ fn document(page: &Page) -> Json {
             "rto_seconds": last.rto.map(seconds),
             "rto_objective_seconds": page.objective.rto.as_ref().map(|rto| rto.seconds),
         })),
+        "live": page.live.as_ref().map(Live::json),
         "unprotected": page.unprotected,
         "copies": page.copies.iter().map(copy).collect::<Vec<_>>(),
         "fenced": page.fenced,

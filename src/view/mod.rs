@@ -16,6 +16,7 @@ pub mod history;
 pub mod json;
 pub mod junit;
 pub mod literal;
+pub mod live;
 pub mod loss;
 pub mod markdown;
 pub mod ndjson;

@@ -9,6 +9,7 @@ use lifeboat_state::positions::Position;
 use lifeboat_state::request::Request;
 
 use super::escape::line;
+use super::live::Live;
 use super::promotion::{diverged, evacuated, fenced, unfilled, unprotected};
 use super::report::rto;
 use crate::apply::Known;
@@ -46,6 +47,8 @@ pub struct Page {
     pub objective: Objective,
     /// Since when the primary's data has no copy that is kept up to date.
     pub unprotected: Option<String>,
+    /// What is live, where that was looked at.
+    pub live: Option<Live>,
     /// Up to when copies were seen to have all.
     pub copies: Vec<Position>,
     /// Fences that are owed, by the address of their object.
@@ -276,6 +279,7 @@ pub fn text(page: &Page) -> String {
     if let Some(measured) = page.measured() {
         last(&measured, &page.objective, &mut out);
     }
+    out.push_str(&page.live.as_ref().map(Live::text).unwrap_or_default());
     open(page, &mut out);
     if let Some(policy) = &page.approvals {
         let (needed, of) = (policy.needed, policy.approvers().len());

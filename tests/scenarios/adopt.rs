@@ -111,6 +111,13 @@ fn a_promotion_by_hand_is_role_drift_and_after_adopting_it_nothing_is_left_to_do
         }
         stage.same(ran.mutating(), 0, "nothing is changed");
     }
+    let ran = stage.expect(&["status", "-live"], 0);
+    stage.check(ran.stdout.contains("Role drift: another region"), "status says it, too");
+    stage.same(ran.mutating(), 0, "and changes nothing");
+    let live = &stage.expect(&["status", "-live", "-json"], 0).json()["live"];
+    let help = live["role_drift"]["help"].as_str().unwrap_or_default();
+    stage.check(help.contains("lifeboat adopt us-west-2"), "it says what to do");
+    stage.check(live["split_brain"].is_null(), "one region takes writes");
     // A pipeline does not undo what people did.
     let undone = stage.expect(APPLY, 5);
     stage.check(undone.stderr.contains("-promote=us-east-1 -from-epoch=1"), "it says what would");

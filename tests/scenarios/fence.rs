@@ -100,6 +100,22 @@ fn a_region_is_fenced_by_hand_and_stays_so_until_it_is_opened() {
 }
 
 #[test]
+fn two_regions_that_take_writes_are_told_by_a_look_at_what_is_live() {
+    let stage = ready();
+    let quiet = stage.expect(&["status", "-live"], 0);
+    stage.check(quiet.stdout.contains("Live: no region but the primary"), "all is well");
+    let policy = format!("/{COPY}?policy");
+    stage.bed.aws().raw("s3", WEST, "DELETE", &policy).send().unwrap().ok().unwrap();
+    let ran = stage.expect(&["status", "-live"], 0);
+    stage.check(ran.stdout.contains("Split brain suspected: bucket.orders is open in"), "it is told");
+    stage.same(ran.mutating(), 0, "nothing is changed");
+    let live = &stage.expect(&["status", "-live", "-json"], 0).json()["live"];
+    stage.check(live["split_brain"]["detail"].is_string(), "programs read it");
+    let blind = stage.expect(&["status"], 0);
+    stage.check(!blind.stdout.contains("Split brain"), "state alone does not know");
+}
+
+#[test]
 fn a_fence_by_hand_is_taken_for_placed_by_a_promotion_and_keeps_one_from_going_there() {
     let stage = ready();
     let standby = ["fence", WEST, "-input=false", "-auto-approve"];
