@@ -49,7 +49,7 @@ impl GiveUp<'_> {
     ) -> Result<GivenUp, BackendError> {
         let (journal, journalled) =
             self.backend.journal_resume(self.guard, run, &(self.now)()).await?;
-        let mut late = plan.steps.iter().filter(|step| step.is_final());
+        let mut late = plan.final_steps();
         if late.any(|step| begun(plan, &journalled, step)) {
             return Ok(GivenUp::TooLate);
         }

@@ -66,7 +66,9 @@ impl Current<'_> {
                 let gate = Gate { region: promotion.from.to_string(), since: at };
                 promotions.gates.insert(about, gate);
             }
-            Act::Close => note(passage, format!("{about} close"), step.phase.word(), (act, at), told),
+            Act::Close => {
+                note(passage, format!("{about} close"), step.phase.word(), (act, at), told)
+            }
             Act::Confirm | Act::Wait | Act::Survey | Act::Backfill => {}
             Act::Claim => {
                 passage.reached.insert(step.phase.word().to_owned(), at.clone());
@@ -112,7 +114,7 @@ impl Current<'_> {
                 promotions.evacuated.entry(region.to_string()).or_insert_with(|| since.clone());
             }
             Wish::Return(region) => drop(promotions.evacuated.remove(&**region)),
-            Wish::Owed => {}
+            Wish::Owed | Wish::Back => {}
         }
     }
 
@@ -241,13 +243,7 @@ fn unmerged(told: &Value, at: &str) -> Unmerged {
 }
 
 /// Keeps what a step told that changes no object: the line, and what stands behind it.
-fn note(
-    passage: &mut Passage,
-    name: String,
-    phase: &str,
-    (act, at): (Act, String),
-    told: &Value,
-) {
+fn note(passage: &mut Passage, name: String, phase: &str, (act, at): (Act, String), told: &Value) {
     let text = |name: &str| told.get(name).and_then(Value::as_str);
     let (failed, how) = (text("failed"), text("how").unwrap_or("done"));
     let compared = told.get("compared").and_then(Value::as_i64);

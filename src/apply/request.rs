@@ -42,7 +42,8 @@ pub struct Taken {
 impl Taken {
     /// A request that is taken now.
     pub fn new(number: u64, request: Request, at: String, how: String) -> Self {
-        let Request { what, step, attested, accepted_loss, since, no_edit, reason, who, .. } = request;
+        let Request { what, step, attested, accepted_loss, since, no_edit, reason, who, .. } =
+            request;
         Self { number, what, step, attested, accepted_loss, since, no_edit, reason, who, at, how }
     }
 

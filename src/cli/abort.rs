@@ -1,6 +1,7 @@
 //! `lifeboat promote -abort` and `-ungraceful`: give up the promotion that is open, while there is a way
 //! back.
 
+use lifeboat_sdk::{Diagnostic, Severity};
 use lifeboat_state::backend::StateBackend as _;
 use lifeboat_state::request::What;
 
@@ -11,14 +12,62 @@ use super::loss::{Since, UNKNOWN};
 use super::promote;
 use crate::apply::give_up::{GiveUp, GivenUp};
 use crate::apply::request::Taken;
-use crate::apply::{Counts, Outcome};
+use crate::apply::{Counts, Outcome, RunEnding};
 use crate::engine::finaliser::Finaliser;
 use crate::engine::{Loaded, edit};
-use crate::plan::{Promotion, file};
+use crate::plan::{Plan, Promotion, Wish, file};
 use crate::view::escape::line;
 use crate::view::ndjson;
 
+/// Whether a promotion is rolled back: what gets the traffic is ill, and the files say so.
+pub(super) fn rolls_back(plan: &Plan, outcome: &Outcome) -> bool {
+    let ill = |found: &Diagnostic| {
+        found.severity == Severity::Error
+            && ["apply::unhealthy", "apply::shift"].contains(&found.code)
+    };
+    let declared = plan.promotion.as_ref().is_some_and(|promotion| promotion.rolls_back);
+    declared && outcome.ending == RunEnding::Failed && outcome.diagnostics.0.iter().any(ill)
+}
+
 impl Applying<'_> {
+    /// Gives a promotion up that moved traffic alone, and lets the traffic go where it went before.
+    ///
+    /// # Errors
+    /// It could not be given up, or the traffic not be moved; that has been told.
+    pub(super) async fn roll_back(
+        &self,
+        outcome: &Outcome,
+        finalise: &Finaliser,
+    ) -> Result<Exit, Exit> {
+        let output = &self.workspace.output;
+        output.diagnostics(&outcome.diagnostics, &finalise.loaded.config.sources);
+        let (loaded, promotion) = self.give_up().await?;
+        let (from, to) = (line(&promotion.from), line(&promotion.to));
+        output.note(&format!(
+            "The promotion of {to} in place of {from} is rolled back (on_unhealthy = \"roll_back\"): the \
+             traffic goes where it went before.\n"
+        ));
+        let edit = edit::primary(&loaded, &promotion.from).map_err(|why| {
+            output.diagnostics(&(*why).into(), &loaded.config.sources);
+            Exit::Error
+        })?;
+        let keep = self.args.edit.as_ref().is_none_or(|editing| editing.keep);
+        if let Some(edit) = edit.as_ref().filter(|_| keep) {
+            promote::write(self.workspace, edit)?;
+        }
+        let mut args = self.args.clone();
+        args.consent = args::Consent { auto_approve: true, ..args::Consent::default() };
+        args.edit = edit.filter(|_| !keep).map(|edit| args::Editing { edit, keep: false });
+        (args.plan, args.failback, args.instead) = (None, false, true);
+        args.fencing = Some(Wish::Back);
+        let Self { workspace, backend, guard, crash, .. } = self;
+        let crash = crash.clone();
+        let back = Applying { workspace, args: &args, backend, guard, crash };
+        let exit = Box::pin(back.steps()).await?;
+        // Not what this command was for, though nothing is left to do.
+        Ok(if exit == Exit::Done { Exit::Error } else { exit })
+    }
+
     /// Ends the open promotion; with `edit` the files name the old primary again.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use lifeboat_state::backend::{StateBackend as _, StoreBackend};
 use lifeboat_state::journal::RunId;
 use lifeboat_state::lock::LockGuard;
 
+use super::abort::rolls_back;
 use super::bound::now;
 use super::exit::Exit;
 use super::failure;
@@ -397,6 +398,7 @@ impl Applying<'_> {
         failure::tell_of_lock(self.backend, self.guard, &mut outcome).await;
         match outcome.asked.take() {
             Some(asked) => self.ended_by(&asked, &outcome, &finalise).await,
+            None if rolls_back(&plan, &outcome) => self.roll_back(&outcome, &finalise).await,
             None => Ok(self.report(&plan, &outcome, &finalise)),
         }
     }

@@ -35,7 +35,7 @@ pub(super) async fn by_hand(
         Some(Wish::Return(_)) => {
             (traffic, "give its traffic again to", "get the traffic again that the files give it")
         }
-        Some(Wish::Open(_) | Wish::Owed) | None => {
+        Some(Wish::Open(_) | Wish::Owed | Wish::Back) | None => {
             (fence, "take the fence away from", "take writes again, as its role lets it")
         }
     };

@@ -218,9 +218,8 @@ async fn bound(
     let since = how.planning.since.as_ref().map(|since| since.at(workspace.now));
     let Promotion { from, to, .. } = &open.promotion;
     let of = known.state.as_ref().zip(loaded.topology.as_ref());
-    let losses = of.map(|(state, topology)| {
-        losses::known(topology, state, [from, to], &positions, since)
-    });
+    let losses =
+        of.map(|(state, topology)| losses::known(topology, state, [from, to], &positions, since));
     let promotion = Promotion { losses: losses.unwrap_or_default(), ..open.promotion.clone() };
     loss::within(workspace, &how.word, &promotion)
 }

@@ -20,7 +20,7 @@ fn without(state: Option<&State>, asked: &Asked) -> BTreeSet<String> {
     match &asked.fencing {
         Some(Wish::Leave(region)) => drop(all.insert(region.to_string())),
         Some(Wish::Return(region)) => drop(all.remove(&**region)),
-        Some(Wish::Close(_) | Wish::Open(_) | Wish::Owed) | None => {}
+        Some(Wish::Close(_) | Wish::Open(_) | Wish::Owed | Wish::Back) | None => {}
     }
     all
 }

@@ -55,7 +55,7 @@ pub(super) fn judge(
     match wish {
         Wish::Open(region) => opens(state, region),
         Wish::Leave(_) | Wish::Return(_) => evacuation::judge(topology, state, asked),
-        Wish::Close(_) | Wish::Owed => Ok(()),
+        Wish::Close(_) | Wish::Owed | Wish::Back => Ok(()),
     }
 }
 
@@ -144,7 +144,7 @@ pub(super) fn told(
             fenced.entry(region.to_string()).or_insert_with(|| now.to_owned());
         }
         Some(Wish::Open(region)) => drop(fenced.remove(&**region)),
-        Some(Wish::Owed | Wish::Leave(_) | Wish::Return(_)) | None => {}
+        Some(Wish::Owed | Wish::Leave(_) | Wish::Return(_) | Wish::Back) | None => {}
     }
     if let Course::Promotion { from } = course {
         // From the claim on it is fenced by its role.
@@ -262,6 +262,7 @@ pub(super) fn only(
             fencing.marks = plan.evacuated.contains_key(&**region);
             found.extend(evacuation::whole(plan, parts));
         }
+        Wish::Back => found.extend(evacuation::whole(plan, parts)),
         Wish::Owed => {}
     }
     (fencing, found)

@@ -125,8 +125,11 @@ impl<'p> Measured<'p> {
         let at = |phase: Phase| passage.reached.get(phase.word());
         let between = |from: Phase, to: Phase| span(at(from)?, at(to)?);
         let mut reached: Vec<Reached> = Vec::new();
-        for phase in Phase::ALL {
-            let Some(at) = at(phase) else { continue };
+        let mut phases: Vec<(Phase, &String)> =
+            Phase::ALL.into_iter().filter_map(|phase| Some((phase, at(phase)?))).collect();
+        // Where it can be rolled back the claim comes last.
+        phases.sort_by_key(|(_, at)| at.parse::<Timestamp>().ok());
+        for (phase, at) in phases {
             let took = reached.last().and_then(|last| span(&last.at, at));
             reached.push(Reached { phase, at: at.clone(), took });
         }
@@ -138,7 +141,7 @@ impl<'p> Measured<'p> {
         });
         let mut told: Vec<Told<'_>> = told.collect();
         told.sort_by_key(|told| told.evidence.at.parse::<Timestamp>().ok());
-        let standing = match at(Phase::Switch) {
+        let standing = match at(Phase::Switch).and(at(Phase::Claim)) {
             _ if open => Standing::Open,
             Some(_) => Standing::Over,
             None => Standing::GivenUp,

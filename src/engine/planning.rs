@@ -22,8 +22,8 @@ use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::{Read, walk};
 use super::{
-    alone, approvers, backfills, fencing, imports, losses, reprotect, retiring, shift, split, stored,
-    tasks, unmanaged,
+    alone, approvers, backfills, fencing, imports, losses, reprotect, retiring, shift, split,
+    stored, tasks, unmanaged,
 };
 use crate::address::{Address, Mode};
 use crate::builtin;
@@ -309,6 +309,10 @@ fn promoted(
         promotion.all_write();
     }
     // Where all write nothing waits for what one of them holds alone.
+    let back = loaded.topology.as_ref().is_some_and(|it| it.declaration.failover.rolls_back());
+    // Nobody goes back to a region that does not answer, nor undoes what people did by hand.
+    promotion.rolls_back =
+        back && promotion.all_write && !promotion.is_silent() && asked.by_hand.is_none();
     promotion.reprotects = reprotect::declared(loaded);
     if promotion.is_silent() && !promotion.all_write {
         promotion.losses = roles.losses.clone();

@@ -50,7 +50,8 @@ pub fn kept(state: Option<&State>, topology: Option<&Topology>) -> Vec<Kept> {
 /// For how many seconds what a block left is kept.
 fn keeps(topology: Option<&Topology>, address: &Address) -> u64 {
     let databases = topology.into_iter().flat_map(|topology| &topology.databases);
-    let mut own = databases.filter(|own| address.name.strip_prefix("database.") == Some(&*own.name));
+    let mut own =
+        databases.filter(|own| address.name.strip_prefix("database.") == Some(&*own.name));
     own.next().map_or(KEEP_RETIRED, |database| database.keep_retired)
 }
 
@@ -171,7 +172,9 @@ pub(super) fn only(retire: &Retire, plan: &mut Plan) -> (Retiring, Diagnostics) 
         );
         let help = "Run `lifeboat apply` first; then retire.";
         let summary = "What has its place is not there yet";
-        found.push(Diagnostic::error("retire::not_replaced", summary, detail).about(address).help(help));
+        found.push(
+            Diagnostic::error("retire::not_replaced", summary, detail).about(address).help(help),
+        );
     }
     plan.approvers = None;
     let waiting = Retiring::keep(&mut plan.changes);

@@ -231,7 +231,8 @@ impl Roles {
         let Promotions { owed, alone, backfills, gates, .. } = promotions;
         let opens = match &asked.fencing {
             Some(Wish::Open(region)) => Some(region.clone()),
-            Some(Wish::Close(_) | Wish::Owed | Wish::Leave(_) | Wish::Return(_)) | None => None,
+            Some(Wish::Close(_) | Wish::Owed | Wish::Leave(_) | Wish::Return(_) | Wish::Back)
+            | None => None,
         };
         let losses = match (&course, topology) {
             (Course::Promotion { from }, Some(topology)) => {

@@ -25,6 +25,8 @@ pub enum Wish {
     Leave(Name),
     /// It gets again what the files give it.
     Return(Name),
+    /// The traffic goes again where the files send it: a promotion that moved it was given up.
+    Back,
 }
 
 impl Wish {
@@ -36,6 +38,7 @@ impl Wish {
             Self::Owed => "owed",
             Self::Leave(_) => "leave",
             Self::Return(_) => "return",
+            Self::Back => "back",
         }
     }
 
@@ -45,6 +48,7 @@ impl Wish {
             ("close", Some(region)) => Some(Self::Close(region)),
             ("open", Some(region)) => Some(Self::Open(region)),
             ("owed", None) => Some(Self::Owed),
+            ("back", None) => Some(Self::Back),
             ("leave", Some(region)) => Some(Self::Leave(region)),
             ("return", Some(region)) => Some(Self::Return(region)),
             _ => None,
@@ -58,13 +62,13 @@ impl Wish {
             | Self::Open(region)
             | Self::Leave(region)
             | Self::Return(region) => Some(region),
-            Self::Owed => None,
+            Self::Owed | Self::Back => None,
         }
     }
 
     /// Whether it is about traffic, and about no fence.
     pub fn moves_traffic(&self) -> bool {
-        matches!(self, Self::Leave(_) | Self::Return(_))
+        matches!(self, Self::Leave(_) | Self::Return(_) | Self::Back)
     }
 }
 
@@ -98,6 +102,7 @@ impl Fencing {
                 Wish::Leave(of) | Wish::Return(of) => {
                     part == Some(&Part::Traffic) && region == Some(&**of)
                 }
+                Wish::Back => part == Some(&Part::Traffic),
                 Wish::Close(of) | Wish::Open(of) => fence && region == Some(&**of),
                 Wish::Owed => owed.contains_key(&change.address.to_string()),
             }
@@ -109,7 +114,9 @@ impl Fencing {
                 let open = changes.iter().filter(|change| fences(change) && !still(change));
                 open.map(|change| change.address.clone()).collect()
             }
-            Wish::Open(_) | Wish::Owed | Wish::Leave(_) | Wish::Return(_) => Vec::new(),
+            Wish::Open(_) | Wish::Owed | Wish::Leave(_) | Wish::Return(_) | Wish::Back => {
+                Vec::new()
+            }
         };
         let tells = matches!(wish, Wish::Close(_) | Wish::Open(_));
         let mut waiting = 0;

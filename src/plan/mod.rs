@@ -328,6 +328,18 @@ impl Plan {
         self.changes.iter().filter(|c| c.deferred.is_some())
     }
 
+    /// The steps of a promotion from which there is no way back once they have begun: those that claim the
+    /// epoch, and all that come after. Who only looks whether that can be done has claimed nothing, nor has
+    /// what only joins others.
+    pub fn final_steps(&self) -> impl Iterator<Item = &Step> {
+        let joins = |step: &Step| !step.does() && step.act.is_none();
+        let binds = move |step: &&Step| step.act != Some(Act::Confirm) && !joins(step);
+        let claims = |step: &&Step| step.phase == Phase::Claim;
+        let first = self.steps.iter().filter(claims).find(binds).map(|step| step.id);
+        let after = move |step: &&Step| first.is_some_and(|first| step.id >= first);
+        self.steps.iter().filter(after).filter(binds)
+    }
+
     /// Whether applying it would do anything at all.
     pub fn has_changes(&self) -> bool {
         self.pending().next().is_some()

@@ -54,6 +54,9 @@ pub struct Promotion {
     pub by_hand: Option<ByHand>,
     /// Blocks whose copies nobody proves to hold all, because a part was done by hand.
     pub unproven: Vec<Name>,
+    /// Whether it is given up where what gets the traffic is ill: then the traffic moves and is watched
+    /// first, and the claim comes last.
+    pub rolls_back: bool,
     /// Whether hooks of the operators protect something after it, so that it is not protected before.
     pub reprotects: bool,
 }
@@ -217,8 +220,19 @@ impl Promotion {
             losses: Losses::default(),
             by_hand: None,
             unproven: Vec::new(),
+            rolls_back: false,
             reprotects: false,
         }
+    }
+
+    /// Its phases in their order.
+    pub fn phases(&self) -> Vec<Phase> {
+        let (mut first, last): (Vec<Phase>, Vec<Phase>) = Phase::ALL
+            .into_iter()
+            .skip(1)
+            .partition(|phase| !self.rolls_back || !matches!(phase, Phase::Claim | Phase::Promote));
+        first.extend(last);
+        first
     }
 
     /// Whether the region that is left does not answer.
@@ -341,7 +355,7 @@ impl Promotion {
             phases.insert(step.id, phase);
         }
         let mut order = Order::default();
-        for next in Phase::ALL.into_iter().skip(1) {
+        for next in self.phases() {
             order.gate(next, None);
             let of = |when: When| acts.iter().filter(move |p| (p.phase, p.when) == (next, when));
             order.acts(next, of(When::Before));

@@ -146,13 +146,6 @@ impl Step {
         Self { id, phase, members, leg, act, task, needs, scope, plane, weight: 0 }
     }
 
-    /// Whether there is no way back once it has begun: it claims the epoch, or comes after the claim. Who
-    /// only looks whether that can be done has claimed nothing, nor has what only joins others.
-    pub fn is_final(&self) -> bool {
-        let joins = !self.does() && self.act.is_none();
-        self.phase >= Phase::Claim && self.act != Some(Act::Confirm) && !joins
-    }
-
     /// Whether it does anything outside lifeboat; others join steps, or write down how far it is.
     pub fn does(&self) -> bool {
         !self.members.is_empty() || self.task.is_some()

@@ -59,6 +59,8 @@ codes! {
     ACCOUNTS = "topology::accounts", "Regions in different accounts",
         r#"region "b" { account = "…" }"#;
     AUTOMATIC = "topology::automatic", "Promotions are not automatic", r#"trigger = "automatic""#;
+    ROLL_BACK = "topology::roll_back", "It cannot be rolled back",
+        r#"on_unhealthy = "roll_back" over a database"#;
     APPROVER = "topology::approver", "Invalid approver", r#"approvers = ["alice"]"#;
     APPROVALS = "topology::approvals", "Approvals do not fit the approvers",
         "approvals = 2 without approvers";

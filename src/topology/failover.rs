@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::{Name, Span};
 use lifeboat_sdk_derive::Kind;
 
-use super::codes;
+use super::dns::Switch;
 use super::duration::Duration;
 use super::read::{Reader, at, element};
+use super::{Topology, codes};
 use crate::approval::{Approver, Policy};
 use crate::config::ast::Body;
 
@@ -32,6 +33,45 @@ pub struct Failover {
     pub trigger: Option<Name>,
     /// How long a phase may take.
     pub timeouts: BTreeMap<Name, Duration>,
+    /// Where `on_unhealthy` is written.
+    pub unhealthy_at: Option<Span>,
+}
+
+impl Failover {
+    /// Whether a promotion is rolled back where what gets the traffic is ill.
+    pub fn rolls_back(&self) -> bool {
+        self.on_unhealthy.as_deref() == Some(ROLL_BACK)
+    }
+}
+
+/// The word for it.
+const ROLL_BACK: &str = "roll_back";
+
+/// Refuses to roll back what cannot be, or what nobody watches: once a region takes writes that another took
+/// before, there is only forward.
+pub(super) fn rolled_back(reader: &mut Reader<'_, '_>, topology: &Topology) {
+    let failover = &topology.declaration.failover;
+    let Some(span) = failover.unhealthy_at.filter(|_| failover.rolls_back()) else { return };
+    let gate = topology.dns.iter().find(|dns| dns.gate.is_some());
+    let health = topology.dns.iter().find(|dns| dns.switch == Switch::Health);
+    let (detail, help) = if !topology.all_write() {
+        let detail = "Something here has one writer. Before the traffic is watched another region takes its \
+                      writes, and from there on there is only forward.";
+        let help = "Write on_unhealthy = \"hold\", or writers = \"all\" in each bucket and service, \
+                    without a database.";
+        (detail.to_owned(), help)
+    } else if let Some(dns) = gate.or(health) {
+        let by = if dns.gate.is_some() { "a gate" } else { "Route 53 by its own checks" };
+        let detail = format!("The traffic of dns_failover.{} is moved by {by}.", dns.name);
+        (detail, "Write switch = \"record\" there: records are written again as they were.")
+    } else if topology.dns.is_empty() || failover.commit_window.is_none() {
+        let detail =
+            "Nothing is watched after the traffic has moved, so that nothing is ever found ill.";
+        (detail.to_owned(), "Write commit_window, and a dns_failover block with a health_check.")
+    } else {
+        return;
+    };
+    reader.found.push(codes::ROLL_BACK.error(detail).at(span).help(help));
 }
 
 /// How promotions go.
@@ -116,7 +156,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, given: &FailoverBlock, body: &Bo
         reader.choice(name, given, all, at(body, name)).then(|| given.as_str().into())
     };
     let mode = choose("mode", &given.mode, &["graceful", "ungraceful"]);
-    let on_unhealthy = choose("on_unhealthy", &given.on_unhealthy, &["hold", "roll_back"]);
+    let on_unhealthy = choose("on_unhealthy", &given.on_unhealthy, &["hold", ROLL_BACK]);
     let approvals = approvals(reader, given, body);
     let trigger = trigger(reader, given.trigger.as_deref(), at(body, "trigger"));
     let mut time =
@@ -131,6 +171,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, given: &FailoverBlock, body: &Bo
         on_unhealthy,
         trigger,
         timeouts,
+        unhealthy_at: given.on_unhealthy.is_some().then(|| at(body, "on_unhealthy")),
     }
 }
 

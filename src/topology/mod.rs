@@ -179,6 +179,7 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
         dns,
         hooks,
     };
+    failover::rolled_back(&mut reader, &topology);
     (Some(topology), reader.found)
 }
 

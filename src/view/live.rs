@@ -52,9 +52,7 @@ impl Live {
 
     /// For programs.
     pub fn json(&self) -> Json {
-        let one = |found: &Diagnostic| {
-            json!({ "summary": found.summary, "detail": found.detail, "help": found.help })
-        };
+        let one = |found: &Diagnostic| json!({ "summary": found.summary, "detail": found.detail, "help": found.help });
         json!({
             "role_drift": self.role_drift.as_ref().map(one),
             "split_brain": self.split_brain.as_ref().map(one),
@@ -74,7 +72,8 @@ mod tests {
         assert_eq!(quiet.json()["role_drift"], Json::Null);
         let drift = Diagnostic::warning("promotion::role_drift", "Role drift", "b acts\u{1b}[1m")
             .help("adopt b");
-        let split = Diagnostic::warning("promotion::split_brain", "Split brain suspected", "a and b");
+        let split =
+            Diagnostic::warning("promotion::split_brain", "Split brain suspected", "a and b");
         let live = Live { role_drift: Some(drift), split_brain: Some(split), unread: 2 };
         let text = live.text();
         let first = "Split brain suspected: a and b\nRole drift: b acts";

@@ -143,7 +143,8 @@ pub fn kept(kept: &Kept) -> String {
 pub fn retiring(plan: &Plan) -> Option<String> {
     let Retiring { early, reason, waiting } = plan.retiring.as_ref()?;
     let going = plan.pending().filter(|change| retires(change));
-    let names: Vec<String> = going.filter_map(|change| Some(line(change.deposed.as_ref()?))).collect();
+    let names: Vec<String> =
+        going.filter_map(|change| Some(line(change.deposed.as_ref()?))).collect();
     let what = match names.as_slice() {
         [] => "nothing was kept for as long as it must be".to_owned(),
         names => format!("what promotions left goes: {}", names.join(", ")),
@@ -201,7 +202,8 @@ pub fn exposed(plan: &Plan, paint: Paint) -> String {
     let left = plan.evacuated.iter().filter(|_| plan.fencing.is_none());
     let texts = texts.chain(left.map(|(region, since)| evacuated(region, since)));
     let alone = plan.diverged.iter().filter(|(region, _)| plan.discards.as_ref() != Some(*region));
-    let going = |of: &&Kept| plan.pending().all(|c| !retires(c) || c.deposed.as_ref() != Some(&of.name));
+    let going =
+        |of: &&Kept| plan.pending().all(|c| !retires(c) || c.deposed.as_ref() != Some(&of.name));
     let texts = texts.chain(plan.retired.iter().filter(going).map(kept));
     let texts = texts.chain(alone.map(|(region, count)| diverged(region, *count)));
     texts.map(|text| format!("\n{}\n", paint.label(Label::Warning, &text))).collect()
@@ -214,7 +216,10 @@ fn shown(plan: &Plan) -> usize {
 
 /// What a plan is about besides objects and outputs.
 pub fn about(plan: &Plan) -> Vec<String> {
-    [fencing(plan), retiring(plan), shifts(plan), surveys(plan), approvers(plan)].into_iter().flatten().collect()
+    [fencing(plan), retiring(plan), shifts(plan), surveys(plan), approvers(plan)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What a plan is about that is about fences or traffic alone.
@@ -241,11 +246,18 @@ pub fn fencing(plan: &Plan) -> Option<String> {
         Wish::Return(region) => {
             format!("{} gets the traffic again that the files give it", line(region))
         }
+        Wish::Back => "it goes again where the files send it".to_owned(),
         Wish::Owed if shown(plan) == 0 => "none is owed".to_owned(),
         Wish::Owed => "what is owed is placed where regions answer".to_owned(),
     };
     let waits = waits(*waiting);
-    let title = if wish.moves_traffic() { "Evacuation" } else { "Fence" };
+    let title = if *wish == Wish::Back {
+        "Traffic"
+    } else if wish.moves_traffic() {
+        "Evacuation"
+    } else {
+        "Fence"
+    };
     Some(format!("{title}: {what}.{waits}"))
 }
 
@@ -369,7 +381,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
     let mut out = String::new();
     let title = format!("Promotion: {from} -> {to}, epoch {epoch} -> {}", epoch + 1);
     let _ok = writeln!(out, "\n{}\n", paint.label(Label::Strong, &title));
-    for phase in Phase::ALL.into_iter().filter(|phase| *phase != Phase::Change) {
+    for phase in promotion.phases() {
         let steps = || plan.steps.iter().filter(|step| step.phase == phase && step.does());
         let what = match phase {
             Phase::Change => continue,
@@ -395,6 +407,10 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             Phase::Switch => format!("traffic goes to {to}"),
             Phase::Commit => format!("{to} stays healthy: then the promotion is over"),
         };
+        if promotion.rolls_back && phase == Phase::Claim {
+            let text = "---- until here it is rolled back where what gets the traffic is ill ----";
+            let _ok = writeln!(out, "  {}", paint.label(Label::Warning, text));
+        }
         if phase == Phase::Promote {
             let text = "---- no way back from here ----";
             let _ok = writeln!(out, "  {}", paint.label(Label::Warning, text));

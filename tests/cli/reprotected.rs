@@ -86,11 +86,13 @@ fn where_one_fails_nothing_is_done_after_it_and_the_data_stays_unprotected() {
 
 #[test]
 fn one_that_may_fail_ends_nothing_and_none_needs_a_region() {
-    let optional = writes("first", "before", "false").replace("phase", "on_failure = \"continue\"\n  phase");
+    let optional =
+        writes("first", "before", "false").replace("phase", "on_failure = \"continue\"\n  phase");
     let case = promoted(&optional);
     case.run(&["apply", "-auto-approve"]).says(0, &["apply::hook"]);
     assert_eq!(case.run(&["status", "-json"]).json()["unprotected"], serde_json::Value::Null);
-    let needs = writes("first", "before", "true").replace("phase", "needs_region = \"us-west-2\"\n  phase");
+    let needs =
+        writes("first", "before", "true").replace("phase", "needs_region = \"us-west-2\"\n  phase");
     let case = Case::of(&format!("{TOPOLOGY}{needs}"));
     case.run(&["validate"]).says(1, &["topology::conflict", "Remove needs_region"]);
 }

@@ -31,9 +31,8 @@ fn keeping(names: &[&str], since: &str) -> Case {
             })
         };
         object["deposed"] = names.iter().map(one).collect();
-        let kept = |name: &&str| {
-            ((*name).to_owned(), serde_json::json!({ "epoch": 1, "since": since }))
-        };
+        let kept =
+            |name: &&str| ((*name).to_owned(), serde_json::json!({ "epoch": 1, "since": since }));
         let kept: serde_json::Map<_, _> = names.iter().map(kept).collect();
         payload["promotions"]["retired"]["terraform_data.web"] = kept.into();
         format!("{head}\n{payload}\n")
@@ -109,7 +108,8 @@ fn before_its_time_it_is_named_with_a_reason() {
     let early = ["retire", "-early=web-retired-e1", "-reason=the disk is needed"];
     case.run(&early).says(5, &["-confirm=web-retired-e1"]);
     let with: Vec<&str> = early.into_iter().chain(["-confirm=web-retired-e1"]).collect();
-    case.run(&with).says(0, &["Before its time: web-retired-e1 (the disk is needed)", "1 destroyed"]);
+    case.run(&with)
+        .says(0, &["Before its time: web-retired-e1 (the disk is needed)", "1 destroyed"]);
     assert_eq!(case.run(&["status", "-json"]).json()["retired"], serde_json::json!([]));
 }
 

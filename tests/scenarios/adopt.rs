@@ -114,7 +114,7 @@ fn a_promotion_by_hand_is_role_drift_and_after_adopting_it_nothing_is_left_to_do
     let ran = stage.expect(&["status", "-live"], 0);
     stage.check(ran.stdout.contains("Role drift: another region"), "status says it, too");
     stage.same(ran.mutating(), 0, "and changes nothing");
-    let live = &stage.expect(&["status", "-live", "-json"], 0).json()["live"];
+    let live = &stage.expect(&["status", "-live", "-json"], 0).document()["live"];
     let help = live["role_drift"]["help"].as_str().unwrap_or_default();
     stage.check(help.contains("lifeboat adopt us-west-2"), "it says what to do");
     stage.check(live["split_brain"].is_null(), "one region takes writes");

@@ -107,9 +107,12 @@ fn two_regions_that_take_writes_are_told_by_a_look_at_what_is_live() {
     let policy = format!("/{COPY}?policy");
     stage.bed.aws().raw("s3", WEST, "DELETE", &policy).send().unwrap().ok().unwrap();
     let ran = stage.expect(&["status", "-live"], 0);
-    stage.check(ran.stdout.contains("Split brain suspected: bucket.orders is open in"), "it is told");
+    stage.check(
+        ran.stdout.contains("Split brain suspected: bucket.orders is open in"),
+        "it is told",
+    );
     stage.same(ran.mutating(), 0, "nothing is changed");
-    let live = &stage.expect(&["status", "-live", "-json"], 0).json()["live"];
+    let live = &stage.expect(&["status", "-live", "-json"], 0).document()["live"];
     stage.check(live["split_brain"]["detail"].is_string(), "programs read it");
     let blind = stage.expect(&["status"], 0);
     stage.check(!blind.stdout.contains("Split brain"), "state alone does not know");

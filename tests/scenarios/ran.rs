@@ -60,6 +60,11 @@ impl Ran {
         self.events().iter().filter(is).map(scope).collect()
     }
 
+    /// The document that it printed.
+    pub(super) fn document(&self) -> Json {
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+
     /// How many of its calls would change something.
     pub(super) fn mutating(&self) -> usize {
         self.calls.iter().filter(|call| call.mutating).count()

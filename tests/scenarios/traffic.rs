@@ -141,6 +141,48 @@ fn a_promotion_where_all_write_moves_the_role_and_the_weights_in_steps_and_fence
     stage.check(!status.contains("Unprotected"), "nothing was unprotected");
 }
 
+#[test]
+fn a_promotion_that_moved_traffic_alone_is_rolled_back_where_what_gets_it_is_ill() {
+    let folder = Folder::new();
+    let outside = Outside::start(folder.path());
+    outside.set("/health", true);
+    let stage = ready(&outside);
+    let verify = "timeouts = { verify = \"3s\" }";
+    let back = format!("commit_window = \"2s\"\n    on_unhealthy = \"roll_back\"\n    {verify}");
+    stage.folder.edit(FILE, verify, &back);
+    stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    let plan = stage.expect(&["plan", "-input=false"], 0).stdout;
+    let at = |text: &str| plan.find(text).unwrap_or_else(|| panic!("no {text:?} in\n{plan}"));
+    let order =
+        [at("  switch "), at("  commit "), at("until here it is rolled back"), at("  claim ")];
+    stage.check(order.is_sorted(), format_args!("the claim comes last:\n{plan}"));
+    let mut run = stage.start(APPROVED);
+    run.until_said("shift.shop.10");
+    outside.set("/health", false);
+    run.until_said("is rolled back");
+    outside.set("/health", true);
+    let ran = run.finish();
+    stage.same(ran.code, Some(1), "nobody was promoted");
+    stage.same(weights(&stage), [80, 20], "the traffic goes where it went");
+    let files = std::fs::read_to_string(stage.folder.path().join(FILE)).unwrap();
+    stage.check(files.contains(EAST_FIRST), "the files name the old primary again");
+    let status = stage.expect(&["status"], 0).stdout;
+    stage.check(status.contains("primary us-east-1 (epoch 1)"), "and so does the state");
+    stage.check(status.contains("given up"), format_args!("it is told:\n{status}"));
+    stage.expect_nothing();
+    // What is well is promoted, and claimed at the end.
+    stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    let ran = stage.expect(APPROVED, 0);
+    let last = |operation: &str| {
+        ran.calls.iter().rposition(|call| call.operation == operation && call.mutating).unwrap()
+    };
+    let record =
+        ran.calls.iter().rposition(|call| call.mutating && call.path.contains("role.json"));
+    stage.check(record.unwrap() > last("ChangeResourceRecordSets"), "the records are moved last");
+    stage.same(weights(&stage), [20, 80], "by the roles");
+    stage.expect_nothing();
+}
+
 /// Whoever dies while it takes traffic away has begun to: the next apply does the rest.
 #[cfg(feature = "crash-points")]
 #[test]

@@ -230,7 +230,7 @@ impl Executor<'_> {
             let status = self.ready.status(step.id);
             status.is_some_and(|s| !waits.contains(&s) && !matches!(s, Status::Blocked(_)))
         };
-        if self.run.plan.steps.iter().filter(|step| step.is_final()).any(begun) {
+        if self.run.plan.final_steps().any(|step| begun(step)) {
             return Err(format!(
                 "It is too late: the claim of {} has begun, and from there on there is only forward.",
                 promotion.to
@@ -322,7 +322,8 @@ fn within(request: &Request, now: &str) -> Result<(), String> {
     let Some(said) = request.accepted_loss.as_deref().filter(|said| *said != "unknown") else {
         return Ok(());
     };
-    let most = Duration::parse(said).map_err(|error| format!("It is not taken: {said:?}: {error}."))?;
+    let most =
+        Duration::parse(said).map_err(|error| format!("It is not taken: {said:?}: {error}."))?;
     let bound = match (&request.since, request.loss_bound) {
         (_, None) => None,
         // What was written after that is not lost with it.

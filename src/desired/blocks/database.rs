@@ -100,9 +100,9 @@ pub fn retired(kind: &str, before: &Value, after: &Value) -> Option<(Name, Value
         return None;
     }
     let (was, name) = (text_of(before, "identifier")?, text_of(after, "retire_as")?);
-    let named = ["identifier", "id"].into_iter().fold(before.clone(), |document, attribute| {
-        document.with(attribute, Value::string(name))
-    });
+    let named = ["identifier", "id"]
+        .into_iter()
+        .fold(before.clone(), |document, attribute| document.with(attribute, Value::string(name)));
     let arn = text_of(before, "arn").map(|arn| match arn.strip_suffix(was) {
         Some(start) => format!("{start}{name}"),
         None => arn.to_owned(),

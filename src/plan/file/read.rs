@@ -293,6 +293,7 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
         },
         by_hand: stored.by_hand.map(by_hand).transpose()?,
         unproven: stored.unproven.into_iter().map(Name::from).collect(),
+        rolls_back: stored.rolls_back,
         reprotects: stored.reprotects,
     })
 }

@@ -82,6 +82,8 @@ pub(super) struct Promotion {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unproven: Vec<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rolls_back: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reprotects: bool,
 }
 

@@ -221,6 +221,7 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         losses: promotion.losses.of.iter().map(exposure).collect(),
         by_hand: promotion.by_hand.map(|how| how.word().to_owned()),
         unproven: promotion.unproven.iter().map(ToString::to_string).collect(),
+        rolls_back: promotion.rolls_back,
         reprotects: promotion.reprotects,
     }
 }

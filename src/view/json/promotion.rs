@@ -4,12 +4,12 @@ use serde_json::{Value as Json, json};
 
 use crate::approval::{Policy, PolicyChange};
 use crate::plan::loss::{Exposure, Losses};
-use crate::plan::{ByHand, Fencing, Kept, Phase, Plan, Retiring};
+use crate::plan::{ByHand, Fencing, Kept, Plan, Retiring};
 
 /// The phases with the addresses of what they change; nothing for other plans.
 pub(super) fn promotion(plan: &Plan) -> Option<Json> {
     let promotion = plan.promotion.as_ref()?;
-    let phases = Phase::ALL.into_iter().filter(|phase| *phase != Phase::Change).map(|phase| {
+    let phases = promotion.phases().into_iter().map(|phase| {
         let steps = plan.steps.iter().filter(|step| step.phase == phase);
         let acts = steps.clone().filter_map(|step| step.act.zip(step.task.as_ref()));
         let acts = acts.map(|(act, task)| json!({ "act": act.word(), "about": &*task.about }));
@@ -35,6 +35,7 @@ pub(super) fn promotion(plan: &Plan) -> Option<Json> {
         "waiting": promotion.waiting,
         "left_out": promotion.left_out.iter().map(|name| &**name).collect::<Vec<_>>(),
         "mode": promotion.mode().word(),
+        "rolls_back": promotion.rolls_back,
         "by_hand": promotion.by_hand.map(ByHand::word),
         "unproven": promotion.unproven.iter().map(|name| &**name).collect::<Vec<_>>(),
         "approvals": promotion.approvals,

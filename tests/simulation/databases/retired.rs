@@ -107,7 +107,8 @@ fn nothing_is_retired_before_the_data_is_protected_again_or_while_a_promotion_is
         // What has its place was changed by somebody.
         let replica = database(EAST);
         let live = told.cloud.get(&replica).unwrap();
-        let other = live.document.with("instance_class", lifeboat_sdk::Value::string("db.t3.micro"));
+        let other =
+            live.document.with("instance_class", lifeboat_sdk::Value::string("db.t3.micro"));
         told.cloud.put(replica, other, live.owner.clone());
         refused(&told.types(Verb::Retire, EAST).await, "retire::not_replaced");
         told.settles(EAST).await;
