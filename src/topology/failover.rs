@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::{Name, Span};
 use lifeboat_sdk_derive::Kind;
 
-use super::dns::Switch;
+use super::dns::{self, DnsFailover, Switch};
 use super::duration::Duration;
 use super::read::{Reader, at, element};
 use super::{Topology, codes};
@@ -53,7 +53,10 @@ pub(super) fn rolled_back(reader: &mut Reader<'_, '_>, topology: &Topology) {
     let failover = &topology.declaration.failover;
     let Some(span) = failover.unhealthy_at.filter(|_| failover.rolls_back()) else { return };
     let gate = topology.dns.iter().find(|dns| dns.gate.is_some());
-    let health = topology.dns.iter().find(|dns| dns.switch == Switch::Health);
+    // Weights are ours, whoever leaves out what is ill.
+    let decides =
+        |dns: &&DnsFailover| dns.switch == Switch::Health && dns.policy != dns::Policy::Weighted;
+    let health = topology.dns.iter().find(decides);
     let (detail, help) = if !topology.all_write() {
         let detail = "Something here has one writer. Before the traffic is watched another region takes its \
                       writes, and from there on there is only forward.";
@@ -63,7 +66,10 @@ pub(super) fn rolled_back(reader: &mut Reader<'_, '_>, topology: &Topology) {
     } else if let Some(dns) = gate.or(health) {
         let by = if dns.gate.is_some() { "a gate" } else { "Route 53 by its own checks" };
         let detail = format!("The traffic of dns_failover.{} is moved by {by}.", dns.name);
-        (detail, "Write switch = \"record\" there: records are written again as they were.")
+        (
+            detail,
+            "Write switch = \"record\" or policy = \"weighted\" there: records are written again as they were.",
+        )
     } else if topology.dns.is_empty() || failover.commit_window.is_none() {
         let detail =
             "Nothing is watched after the traffic has moved, so that nothing is ever found ill.";
