@@ -23,7 +23,7 @@ use crate::view::ndjson;
 pub(super) fn rolls_back(plan: &Plan, outcome: &Outcome) -> bool {
     let ill = |found: &Diagnostic| {
         found.severity == Severity::Error
-            && ["apply::unhealthy", "apply::shift"].contains(&found.code)
+            && matches!(found.code, "apply::unhealthy" | "apply::shift")
     };
     let declared = plan.promotion.as_ref().is_some_and(|promotion| promotion.rolls_back);
     declared && outcome.ending == RunEnding::Failed && outcome.diagnostics.0.iter().any(ill)

@@ -20,7 +20,7 @@ use super::{adopt, approval, args, preflight, promote, standing};
 use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
-use crate::engine::expected::{self, Expected};
+use crate::engine::expected::Expected;
 use crate::engine::finaliser::Finaliser;
 use crate::engine::{Contexts, Loaded, Settings, approvers, failback, going_on, ground};
 use crate::event::Events;
@@ -400,17 +400,6 @@ impl Applying<'_> {
             Some(asked) => self.ended_by(&asked, &outcome, &finalise).await,
             None if rolls_back(&plan, &outcome) => self.roll_back(&outcome, &finalise).await,
             None => Ok(self.report(&plan, &outcome, &finalise)),
-        }
-    }
-
-    /// Keeps how long changes took. Nothing depends on it, so that it failed is logged, not told.
-    async fn learn(&self, plan: &Plan, outcome: &Outcome) {
-        let measured = expected::measured(plan, &outcome.objects);
-        if measured.is_empty() || outcome.head.is_none() {
-            return;
-        }
-        if let Err(error) = self.backend.learn(self.guard, measured).await {
-            tracing::info!(error = apply::chain(&error), "durations were not kept");
         }
     }
 

@@ -25,6 +25,7 @@ pub mod graph;
 pub mod guard;
 pub mod import;
 pub mod init;
+mod learned;
 pub mod log;
 pub mod loss;
 pub mod man;

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::output::Output;
 use super::plan::{Counts, counts, word};
 use super::progress::resource;
-use super::{json, literal, promotion};
+use super::{json, kept, literal, promotion};
 use crate::diff::Action;
 use crate::engine::console::Answer;
 use crate::engine::{Made, Unmanaged};
@@ -131,12 +131,12 @@ fn fenced(output: &Output, plan: &Plan) {
     if let (Some(message), Some(body)) = (promotion::fencing(plan), json::fence(plan)) {
         output.event("fence_change", "info", &message, json!({ "fence": body }));
     }
-    if let (Some(message), Some(body)) = (promotion::retiring(plan), json::retiring(plan)) {
+    if let (Some(message), Some(body)) = (kept::retiring(plan), json::retiring(plan)) {
         output.event("retirement", "info", &message, json!({ "retiring": body }));
     }
-    for kept in &plan.retired {
-        let body = json!({ "retired": json::kept(kept) });
-        output.event("retired", "info", &promotion::kept(kept), body);
+    for one in &plan.retired {
+        let body = json!({ "retired": json::kept(one) });
+        output.event("retired", "info", &kept::kept(one), body);
     }
     for task in plan.surveys() {
         let message = format!("{}: Plan to list what its region holds alone", task.about);
@@ -146,7 +146,7 @@ fn fenced(output: &Output, plan: &Plan) {
         let (message, about) = (promotion::backfill(task), &*task.about);
         output.event("planned_backfill", "info", &message, json!({ "about": about }));
     }
-    for (message, task) in promotion::reprotects(plan).iter().zip(plan.tasks(Act::Hook)) {
+    for (message, task) in kept::reprotects(plan).iter().zip(plan.tasks(Act::Hook)) {
         output.event("planned_hook", "info", message, json!({ "about": &*task.about }));
     }
     for (region, count) in &plan.diverged {

@@ -224,7 +224,7 @@ fn open(page: &Page, out: &mut String) {
     for (region, since) in &page.evacuated {
         let _ok = writeln!(out, "{}", evacuated(region, since));
     }
-    some(out, page.retired.iter().map(super::promotion::kept));
+    some(out, page.retired.iter().map(super::kept::kept));
     let owed = page.owed.iter();
     some(
         out,

@@ -157,9 +157,9 @@ fn a_promotion_that_moved_traffic_alone_is_rolled_back_where_what_gets_it_is_ill
         [at("  switch "), at("  commit "), at("until here it is rolled back"), at("  claim ")];
     stage.check(order.is_sorted(), format_args!("the claim comes last:\n{plan}"));
     let mut run = stage.start(APPROVED);
-    run.until_said("shift.shop.10");
+    run.until_said("shift.shop.10: Looking whether");
     outside.set("/health", false);
-    run.until_said("is rolled back");
+    run.until_said("is rolled back (on_unhealthy");
     outside.set("/health", true);
     let ran = run.finish();
     stage.same(ran.code, Some(1), "nobody was promoted");

@@ -8,9 +8,10 @@ use crate::config::SourceMap;
 use crate::plan::{ObjectChange, OutputChange, Plan, PlanMode};
 use crate::view::drift::{Found, said};
 use crate::view::paint::Paint;
-use crate::view::plan::{PlanView, deferral, headline, outputs_change, shown, symbol, why, word};
+use crate::view::plan::{PlanView, deferral, headline, outputs_change, shown, symbol, word};
 use crate::view::promotion;
 use crate::view::value::short;
+use crate::view::why::why;
 
 /// The page; the view paints nothing.
 pub fn page(plan: &Plan, view: &PlanView<'_>) -> String {
