@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use lifeboat_sdk::{Diagnostic, Diagnostics, Interrupt, Name, Severity};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Down, Interrupt, Name, Severity};
 use lifeboat_state::backend::{BackendError, Loaded, StateBackend};
 use lifeboat_state::generation::Head;
 use lifeboat_state::journal::{Frame, Intent, OpenRun, Run as Journalled, RunId, RunStatus};
@@ -57,7 +57,7 @@ pub struct Recovery<'a> {
     /// The interrupt of the command.
     pub interrupt: watch::Receiver<Interrupt>,
     /// Regions that the operator says are down.
-    pub down: Vec<String>,
+    pub down: Vec<Down>,
     /// The version of lifeboat.
     pub tool_version: String,
     /// The time as text, for people.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifeboat_sdk::{
-    Cause, Ctx, Failure, Interrupt, Observation, Present, Purpose, Unreadable, Value, WriteFailure,
+    Cause, Ctx, Down, Failure, Interrupt, Observation, Present, Purpose, Unreadable, Value,
+    WriteFailure,
 };
 use tokio::sync::watch;
 
@@ -101,7 +102,7 @@ pub(super) struct Patience {
 pub(super) fn reading(
     providers: &Providers,
     interrupt: watch::Receiver<Interrupt>,
-    down: Vec<String>,
+    down: Vec<Down>,
 ) -> Ctx {
     let session = refresh::session(providers, Purpose::Refresh, interrupt, down);
     Ctx::read_only(Arc::new(session))

@@ -19,6 +19,18 @@ use crate::plan::{Plan, Promotion, Wish, file};
 use crate::view::escape::line;
 use crate::view::ndjson;
 
+/// The end of a promotion that is not carried out.
+#[derive(Clone, Debug)]
+pub enum GivesUp {
+    /// For good.
+    Ends {
+        /// Whether the files name the old primary again.
+        edit: bool,
+    },
+    /// To be planned anew without the region that is left.
+    Without(Box<Taken>),
+}
+
 /// Whether a promotion is rolled back: what gets the traffic is ill, and the files say so.
 pub(super) fn rolls_back(plan: &Plan, outcome: &Outcome) -> bool {
     let ill = |found: &Diagnostic| {
@@ -120,7 +132,7 @@ impl Applying<'_> {
         })?;
         let region = loaded.topology.as_ref().and_then(|topology| topology.region(from));
         let mut args = self.args.clone();
-        args.planning.assume_down.extend(region.map(|region| region.aws.to_string()));
+        args.planning.leaves = region.map(|region| region.aws.to_string());
         // What was accepted was judged when it was taken: planning takes its time, and loses nothing more.
         let ceiling = asked.accepted_loss.as_deref().is_some_and(|said| said != UNKNOWN);
         let since = asked.since.as_deref().or(ceiling.then_some(&*asked.at));
@@ -136,7 +148,7 @@ impl Applying<'_> {
         };
         // The files were written when it began, or were to stay as they are.
         args.edit = edit.map(|edit| args::Editing { edit, keep: false });
-        (args.plan, args.failback, args.instead) = (None, false, true);
+        (args.plan, args.failback, args.instead, args.gives_up) = (None, false, true, None);
         let Self { workspace, backend, guard, crash, .. } = self;
         let crash = crash.clone();
         Box::pin(Applying { workspace, args: &args, backend, guard, crash }.steps()).await

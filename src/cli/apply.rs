@@ -10,7 +10,7 @@ use lifeboat_state::backend::{StateBackend as _, StoreBackend};
 use lifeboat_state::journal::RunId;
 use lifeboat_state::lock::LockGuard;
 
-use super::abort::rolls_back;
+use super::abort::{GivesUp, rolls_back};
 use super::bound::now;
 use super::exit::Exit;
 use super::failure;
@@ -115,8 +115,10 @@ impl Applying<'_> {
     }
 
     pub(super) async fn steps(&self) -> Result<Exit, Exit> {
-        if let Some(edit) = self.args.abort {
-            return self.abort(edit).await;
+        match &self.args.gives_up {
+            Some(GivesUp::Ends { edit }) => return self.abort(*edit).await,
+            Some(GivesUp::Without(asked)) => return self.go_on_without(asked).await,
+            None => {}
         }
         if let Some(adopting) = &self.args.adopt {
             return self.adopt(adopting).await;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use lifeboat_sdk::Name;
 
+use super::abort::GivesUp;
 use super::completion::Shell;
 use super::drift::Wanted;
 use super::graph::Type;
@@ -199,6 +200,9 @@ pub struct Planning {
     /// Treat a region as unreachable without asking it; may be repeated
     #[arg(long, value_name = "REGION")]
     pub assume_down: Vec<String>,
+    /// The same, but for the global services that are at home in it.
+    #[arg(skip)]
+    pub leaves: Option<String>,
     /// Since when the region that is left takes no writes, where it does not answer: 2026-11-21T18:00:00Z,
     /// or 15m before now [default: it may take them still]
     #[arg(long, value_name = "TIME", value_parser = Since::parse)]
@@ -365,9 +369,9 @@ pub struct Apply {
     /// What `retire` deletes, and nothing else.
     #[arg(skip)]
     pub retire: Option<Retiring>,
-    /// Whether the open promotion is given up, and whether the files name the old primary again then.
+    /// How the open promotion is given up.
     #[arg(skip)]
-    pub abort: Option<bool>,
+    pub gives_up: Option<GivesUp>,
 }
 
 /// The files with another primary.

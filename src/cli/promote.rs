@@ -10,7 +10,7 @@ use super::args;
 use super::candidates;
 use super::exit::Exit;
 use super::replace::replace;
-use super::requests::{self, Control};
+use super::requests::{self, Asked, Control};
 use super::workspace::Workspace;
 use crate::engine::edit::{self, Edit};
 use crate::engine::failback;
@@ -88,12 +88,11 @@ pub async fn run(workspace: &Workspace, args: Promote) -> Exit {
     }
     let asked = control.asked(&how.word);
     match requests::run(workspace, &control, &how, asked).await {
-        Some(exit) => exit,
-        None => {
-            let How { planning, locking, no_edit, .. } = how;
-            // Else the apply takes the request that was just made.
-            let abort = control.abort.then_some(!no_edit);
-            let given = args::Apply { planning, locking, abort, ..args::Apply::default() };
+        Asked::Told(exit) => exit,
+        Asked::ToDo(gives_up) => {
+            let How { planning, locking, .. } = how;
+            let gives_up = Some(gives_up);
+            let given = args::Apply { planning, locking, gives_up, ..args::Apply::default() };
             apply::run(workspace, given).await
         }
     }

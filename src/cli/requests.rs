@@ -10,11 +10,13 @@ use lifeboat_state::request::{Answer, Request, What};
 use lifeboat_state::store::StoreError;
 use serde_json::json;
 
+use super::abort::GivesUp;
 use super::exit::Exit;
 use super::promote::How;
 use super::workspace::Workspace;
 use super::{approval, args, loss};
 use crate::apply::fold::promotes;
+use crate::apply::request::Taken;
 use crate::engine::losses;
 use crate::plan::promotion::Mode;
 use crate::plan::{Plan, Promotion, file};
@@ -71,19 +73,22 @@ struct Open {
     promotion: Promotion,
 }
 
-/// Makes requests, and waits until the run that is under way takes them. Nothing where there is no such
-/// run, and the one request is to give the promotion up or to go on without a region: the command carries
-/// that out itself.
+/// What came of requests.
+pub enum Asked {
+    /// That is told.
+    Told(Exit),
+    /// No run is under way, and it needs none: the command gives the promotion up itself.
+    ToDo(GivesUp),
+}
+
+/// Makes requests, and waits until the run that is under way takes them.
 pub async fn run(
     workspace: &Workspace,
     control: &Control,
     how: &How,
     asked: Vec<(What, Option<String>)>,
-) -> Option<Exit> {
-    match make(workspace, control, how, asked).await {
-        Ok(exit) => exit,
-        Err(exit) => Some(exit),
-    }
+) -> Asked {
+    make(workspace, control, how, asked).await.unwrap_or_else(Asked::Told)
 }
 
 async fn make(
@@ -91,7 +96,7 @@ async fn make(
     control: &Control,
     how: &How,
     asked: Vec<(What, Option<String>)>,
-) -> Result<Option<Exit>, Exit> {
+) -> Result<Asked, Exit> {
     let output = &workspace.output;
     let limit = super::workspace::time("-wait", &control.wait).map_err(|text| {
         output.error("The options cannot be used", &text);
@@ -101,7 +106,7 @@ async fn make(
     let alive = alive(workspace, &backend).await?;
     let aborts = asked.iter().any(|(what, _)| *what == What::Abort);
     if aborts && !alive {
-        return Ok(None);
+        return Ok(Asked::ToDo(GivesUp::Ends { edit: !how.no_edit }));
     }
     let Some(open) = open(workspace, &backend).await? else {
         let text = if aborts {
@@ -123,6 +128,12 @@ async fn make(
     if control.ungraceful {
         attested(workspace, &how.word, &open.promotion)?;
         loss_bound = bound(workspace, &backend, how, &open).await?;
+        if !alive {
+            let (now, told) = (super::env::now_text(), "No run is under way.".to_owned());
+            let request = request(workspace, how, &open, (What::Ungraceful, None));
+            let taken = Taken::new(0, Request { loss_bound, ..request }, now, told);
+            return Ok(Asked::ToDo(GivesUp::Without(Box::new(taken))));
+        }
     }
     let (requests, mut exit) = (backend.requests(), Exit::Done);
     for (nth, (what, step)) in asked.into_iter().enumerate() {
@@ -137,7 +148,7 @@ async fn make(
         let told = tell(workspace, number, &request, &answered, &control.wait);
         exit = if exit == Exit::Done { told } else { exit };
     }
-    Ok((alive || !control.ungraceful).then_some(exit))
+    Ok(Asked::Told(exit))
 }
 
 /// The log cannot be read or written.
@@ -319,11 +330,8 @@ fn tell(
             (None, how, if limit.starts_with('0') { Exit::Done } else { Exit::Error })
         }
         Waited::Nobody => {
-            let how = match request.what {
-                What::Ungraceful => "No run is under way: it is carried out at once.",
-                _ => "No run is under way: the next `lifeboat apply` takes it.",
-            };
-            (None, how.to_owned(), Exit::Done)
+            let how = "No run is under way: the next `lifeboat apply` takes it.".to_owned();
+            (None, how, Exit::Done)
         }
     };
     if output.json {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use lifeboat_sdk::{Diagnostics, Interrupt};
+use lifeboat_sdk::{Diagnostics, Down, Interrupt};
 use lifeboat_state::backend::{LocalState, Parts, StateBackend, StoreBackend};
 use lifeboat_state::lock::LockInfo;
 use lifeboat_state::positions::Positions;
@@ -63,7 +63,7 @@ impl Workspace {
             variables: self.given.clone(),
             environment: self.environment.clone(),
             now: self.now,
-            assume_down: planning.map(|p| p.assume_down.clone()).unwrap_or_default(),
+            assume_down: planning.map(down).unwrap_or_default(),
             parallelism: planning.map_or(64, |p| p.parallelism.max(1)),
             seed: self.seed(),
         }
@@ -352,4 +352,11 @@ pub fn current_files(root: &Path, plan: &Plan) -> BTreeMap<String, Vec<u8>> {
             (name, content)
         })
         .collect()
+}
+
+/// The regions that count as down.
+fn down(planning: &Planning) -> Vec<Down> {
+    let left = planning.leaves.iter();
+    let left = left.map(|region| Down { with_global: false, ..Down::whole(region) });
+    planning.assume_down.iter().map(Down::whole).chain(left).collect()
 }

@@ -29,6 +29,9 @@ use crate::registry::Providers;
 /// How long a region may keep a promotion from its next step: once, then it is not asked again.
 const STEP: Duration = Duration::from_secs(4);
 
+/// The same of the region that is left: it may be lost in the midst of that.
+const LEFT: Duration = Duration::from_millis(1500);
+
 /// How long it may take to write one when the run is over.
 const END: Duration = Duration::from_secs(30);
 
@@ -150,7 +153,7 @@ impl<'a> Bundles<'a> {
             Now::Changed => BTreeSet::new(),
         };
         let ctx = self.shelves.writing(END, (self.session)());
-        self.keep(about, &recorded, (&ctx, now)).await;
+        self.keep(about, &recorded, ([&ctx, &ctx], now)).await;
         let told = told();
         let left = told.iter().filter_map(|(region, told)| match told {
             Told::Left(why) if recorded.contains(region) && !silent.contains(region) => {
@@ -161,7 +164,13 @@ impl<'a> Bundles<'a> {
         left.collect()
     }
 
-    async fn keep(&self, about: About, recorded: &BTreeSet<Name>, (ctx, now): (&Ctx, Now)) {
+    /// Writes them, the one in the region that is left with a context of its own.
+    async fn keep(
+        &self,
+        about: About,
+        recorded: &BTreeSet<Name>,
+        ([ctx, left], now): ([&Ctx; 2], Now),
+    ) {
         let bundle = match self.bundle(about).await {
             Ok(bundle) => bundle,
             Err(why) => {
@@ -172,7 +181,9 @@ impl<'a> Bundles<'a> {
             }
         };
         let spots = self.shelves.spots.iter().filter(|spot| recorded.contains(&spot.region));
-        join_all(spots.map(|spot| self.keep_at(spot, &bundle, (ctx, now)))).await;
+        let leaves = self.about.promotion.as_ref().map(|promotion| &*promotion.from);
+        let of = |region: &str| if leaves == Some(region) { left } else { ctx };
+        join_all(spots.map(|spot| self.keep_at(spot, &bundle, (of(&spot.region), now)))).await;
     }
 
     /// The bundle as state is now, and its bytes.
@@ -266,8 +277,9 @@ enum There {
 impl Copies for Bundles<'_> {
     fn copy(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
-            let ctx = self.shelves.writing(STEP, (self.session)());
-            self.keep(self.about.clone(), &self.recorded, (&ctx, Now::Changed)).await;
+            let [ctx, left] =
+                [STEP, LEFT].map(|limit| self.shelves.writing(limit, (self.session)()));
+            self.keep(self.about.clone(), &self.recorded, ([&ctx, &left], Now::Changed)).await;
         })
     }
 }

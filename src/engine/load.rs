@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Value};
+use lifeboat_sdk::{Diagnostic, Diagnostics, Down, Name, Value};
 
 use crate::address::{Address, ModulePath};
 use crate::config::{self, Config, ResourceKey, variable};
@@ -25,8 +25,8 @@ pub struct Settings {
     pub environment: BTreeMap<String, String>,
     /// The instant of the run.
     pub now: jiff::Timestamp,
-    /// `-assume-down`
-    pub assume_down: Vec<String>,
+    /// `-assume-down`, and a region that a promotion goes on without.
+    pub assume_down: Vec<Down>,
     /// Steps at once.
     pub parallelism: usize,
     /// What makes ids; the same seed makes the same ids.

@@ -93,7 +93,7 @@ impl Regions {
 
     /// Names that were typed and are no region of the run; none while that cannot be told.
     pub(super) fn unknown(&self, settings: &Settings, asked: &Asked) -> Diagnostics {
-        let down = settings.assume_down.iter().map(|name| ("-assume-down", name));
+        let down = settings.assume_down.iter().map(|down| ("-assume-down", &down.region));
         let excluded = asked.exclude_regions.iter().map(|name| ("-exclude-region", name));
         let typed = down.chain(excluded).filter(|_| !self.open);
         let unknown = typed.filter(|(_, name)| {

@@ -22,7 +22,8 @@ use std::sync::Arc;
 
 use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::{
-    Cause, Ctx, Interrupt, Name, Observation, Purpose, Scope, Session, Target, Unreadable, Value,
+    Cause, Ctx, Down, Interrupt, Name, Observation, Purpose, Scope, Session, Target, Unreadable,
+    Value,
 };
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -102,7 +103,7 @@ pub fn session(
     providers: &Providers,
     purpose: Purpose,
     interrupt: watch::Receiver<Interrupt>,
-    down: Vec<String>,
+    down: Vec<Down>,
 ) -> Session {
     let session = Session::interruptible(purpose, interrupt).assume_down(down);
     for instance in providers.0.values() {

@@ -9,7 +9,8 @@ use super::escape::line;
 use super::literal;
 use super::paint::{Label, Paint};
 use crate::apply::{Fate, Outcome, RunEnding};
-use crate::plan::{Plan, PlanMode};
+use crate::plan::promotion::Mode;
+use crate::plan::{Plan, PlanMode, Promotion};
 
 /// What follows an import.
 const IMPORTED: &str = "
@@ -41,6 +42,21 @@ pub fn summary(outcome: &Outcome, mode: PlanMode) -> String {
     )
 }
 
+/// What else may be done about a promotion that has not begun to claim.
+fn unclaimed(plan: &Plan, outcome: &Outcome) -> String {
+    let graceful = |promotion: &&Promotion| promotion.mode() == Mode::Graceful;
+    let Some(promotion) = plan.promotion.as_ref().filter(graceful) else { return String::new() };
+    let mut records = outcome.objects.iter().filter(|object| object.address.is_of_lifeboat());
+    if !records.all(|record| matches!(record.fate, Fate::NotTried(_))) {
+        return String::new();
+    }
+    format!(
+        "To give the promotion up: `lifeboat promote -abort`. To go on without {from}, where that is lost:\n\
+         `lifeboat promote -ungraceful -attest={from} -reason=TEXT -accept-loss=unknown`.\n",
+        from = line(&promotion.from)
+    )
+}
+
 /// What was done, what failed, what was not tried, what is in doubt, and what goes on from here.
 pub fn text(plan: &Plan, outcome: &Outcome, paint: Paint) -> String {
     let mut out = String::new();
@@ -61,6 +77,7 @@ pub fn text(plan: &Plan, outcome: &Outcome, paint: Paint) -> String {
         out.push_str(
             "\nRun `lifeboat apply` again: it settles what is in doubt and goes on from here.\n",
         );
+        out.push_str(&unclaimed(plan, outcome));
     }
     let deferred = plan.deferred().count();
     if deferred > 0 {

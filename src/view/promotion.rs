@@ -10,6 +10,7 @@ use super::kept::{kept, reprotects, retiring};
 use super::loss;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
+use crate::address::Address;
 use crate::approval::PolicyChange;
 use crate::plan::{Act, ByHand, Fencing, Kept, Phase, Plan, Promotion, Step, Task, Wish, retires};
 
@@ -288,16 +289,13 @@ fn lost(plan: &Plan, promotion: &Promotion, paint: Paint) -> String {
 
 /// What is taken over of a promotion that people made by hand.
 fn adopted(plan: &Plan, promotion: &Promotion, paint: Paint) -> String {
-    let Promotion { from, to, epoch, owed, silent, waiting, .. } = promotion;
+    let Promotion { from, to, epoch, silent, waiting, .. } = promotion;
     let (from, to) = (line(from), line(to));
     let mut out = String::new();
     let title = format!("Adoption: {from} -> {to}, epoch {epoch} -> {}", epoch + 1);
     let _ok = writeln!(out, "\n{}\n", paint.label(Label::Strong, &title));
     let _ok = writeln!(out, "  {:<10} {}", Phase::Approve.word(), approve(promotion));
-    for address in owed {
-        let mark = paint.label(Label::Warning, "owed");
-        let _ok = writeln!(out, "      {mark} {}", line(&address.to_string()));
-    }
+    out.push_str(&unplaced(promotion, paint));
     let next = epoch + 1;
     let _ok = writeln!(out, "  {:<10} {to} is the primary, in epoch {next}", Phase::Claim.word());
     for step in plan.steps.iter().filter(|step| step.phase == Phase::Claim && step.does()) {
@@ -320,13 +318,23 @@ fn adopted(plan: &Plan, promotion: &Promotion, paint: Paint) -> String {
     out
 }
 
+/// The fences that nobody can place or see now.
+fn unplaced(promotion: &Promotion, paint: Paint) -> String {
+    let owed = promotion.owed.iter().map(|address| ("owed", address));
+    let unseen = promotion.unseen.iter().map(|address| ("unseen", address));
+    let told = |(mark, address): (&str, &Address)| {
+        format!("      {} {}\n", paint.label(Label::Warning, mark), line(&address.to_string()))
+    };
+    owed.chain(unseen).map(told).collect()
+}
+
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
     let Some(promotion) = &plan.promotion else { return String::new() };
     if promotion.by_hand == Some(ByHand::Adopted) {
         return adopted(plan, promotion, paint);
     }
-    let Promotion { from, to, epoch, owed, silent, .. } = promotion;
+    let Promotion { from, to, epoch, silent, .. } = promotion;
     let (from, to) = (line(from), line(to));
     let mut out = String::new();
     let title = format!("Promotion: {from} -> {to}, epoch {epoch} -> {}", epoch + 1);
@@ -377,12 +385,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             let _ok = writeln!(out, "    {mark} {}", line(&silent.join(", ")));
         }
         if phase == Phase::Fence {
-            let owed = owed.iter().map(|address| ("owed", address));
-            let unseen = promotion.unseen.iter().map(|address| ("unseen", address));
-            for (mark, address) in owed.chain(unseen) {
-                let mark = paint.label(Label::Warning, mark);
-                let _ok = writeln!(out, "      {mark} {}", line(&address.to_string()));
-            }
+            out.push_str(&unplaced(promotion, paint));
         }
     }
     if !promotion.unproven.is_empty() {

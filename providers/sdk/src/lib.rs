@@ -41,7 +41,7 @@ pub use kind::{
 pub use observation::{Cause, CompleteListing, Listing, Observation, Present, Proof, Unreadable};
 pub use schema::{Attribute, Presence, Schema, Shape, Syntax};
 pub use scope::{Location, RegionName, Scope};
-pub use session::{Interrupt, Limits, Purpose, Rates, Session};
+pub use session::{Down, Interrupt, Limits, Purpose, Rates, Session};
 pub use shelf::{Kept, Over, Place, Shelf};
 pub use sync::{CopyOf, Lone, Synced, Wait};
 pub use value::{KnownDoc, Marks, Name, Number, Path, Type, Value};

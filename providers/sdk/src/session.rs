@@ -112,7 +112,7 @@ pub struct Session {
     /// By provider and location: an instance works in one account, which its first calls do not
     /// know yet.
     locations: Mutex<BTreeMap<(String, Location), Arc<Clock>>>,
-    down: Vec<String>,
+    down: Vec<Down>,
     hurried: Option<String>,
     cache: Cache,
     interrupt: watch::Receiver<Interrupt>,
@@ -164,8 +164,8 @@ impl Session {
 
     /// With regions that the operator says are down: they are never called.
     #[must_use]
-    pub fn assume_down(mut self, regions: Vec<String>) -> Self {
-        self.down = regions;
+    pub fn assume_down(mut self, down: Vec<Down>) -> Self {
+        self.down = down;
         self
     }
 
@@ -223,7 +223,7 @@ impl Session {
         let limits = self.limits(scope);
         let key = (scope.provider.to_string(), scope.location.clone());
         let clock = lock(&self.locations).entry(key).or_default().clone();
-        let down = self.down.iter().any(|r| **r == *scope.location.region().0);
+        let down = self.down.iter().any(|down| down.holds(&scope.location));
         let hurried = self.hurried.as_deref() == Some(&*scope.location.region().0);
         let rate = limits.rates.get(&*scope.service).copied().filter(|r| *r > 0.0);
         let in_flight = limits.in_flight.unwrap_or(match self.purpose {
@@ -242,6 +242,30 @@ impl Session {
             inner: Mutex::new(Inner { granted: 1, failures: 0, open: None, why: String::new() }),
         });
         lock(&self.scopes).entry(scope.clone()).or_insert(guard).clone()
+    }
+}
+
+/// A region of which an operator says that it is down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Down {
+    /// Its name, as `us-east-1`.
+    pub region: String,
+    /// Whether the global services are down too that are at home in it.
+    pub with_global: bool,
+}
+
+impl Down {
+    /// With all that is at home there.
+    pub fn whole(region: impl Into<String>) -> Self {
+        Self { region: region.into(), with_global: true }
+    }
+
+    fn holds(&self, location: &Location) -> bool {
+        let counts = match location {
+            Location::Region(_) => true,
+            Location::Global { .. } => self.with_global,
+        };
+        counts && *self.region == *location.region().0
     }
 }
 

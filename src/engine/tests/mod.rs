@@ -141,7 +141,7 @@ fn loaded_by(catalogue: Catalogue, text: &str, down: &[&str]) -> (Loaded, Settin
         variables: Vec::new(),
         environment: BTreeMap::new(),
         now,
-        assume_down: down.iter().map(|region| (*region).to_owned()).collect(),
+        assume_down: down.iter().map(|region| lifeboat_sdk::Down::whole(*region)).collect(),
         parallelism: 1,
         seed: 0,
     };

@@ -252,7 +252,7 @@ impl World {
             variables: Vec::new(),
             environment: BTreeMap::new(),
             now,
-            assume_down: self.down.clone(),
+            assume_down: self.down.iter().map(lifeboat_sdk::Down::whole).collect(),
             parallelism: 1,
             seed: 0,
         };
