@@ -67,7 +67,7 @@ impl Current<'_> {
                 promotions.gates.insert(about, gate);
             }
             Act::Close => {
-                note(passage, format!("{about} close"), step.phase.word(), (act, at), told)
+                note(passage, format!("{about} close"), step.phase.word(), (act, at), told);
             }
             Act::Confirm | Act::Wait | Act::Survey | Act::Backfill => {}
             Act::Claim => {

@@ -95,16 +95,9 @@ async fn evaluated(
     interrupt: watch::Receiver<lifeboat_sdk::Interrupt>,
 ) -> Made {
     let mut diagnostics = loaded.config.planning.clone();
-    let course = roles::course(loaded, state, asked);
-    if let (Err(refused), true) = (&course, asked.is_by_hand()) {
-        // Who types a region or an object that there is not hears of it at once.
-        diagnostics.push((**refused).clone());
+    let Some(course) = course(loaded, state, asked, &mut diagnostics) else {
         return Made::nothing(empty(loaded, settings, state, asked), diagnostics);
-    }
-    let course = course.unwrap_or_else(|refused| {
-        diagnostics.push(*refused);
-        Course::Ordinary
-    });
+    };
     let bound = approvers::bound(state).map_err(|refused| diagnostics.push(*refused));
     let bound = bound.unwrap_or_default();
     let session = Session::interruptible(Purpose::Refresh, interrupt);
@@ -165,6 +158,22 @@ async fn evaluated(
     }
     made.providers = ground.providers;
     made
+}
+
+/// What the roles make of the plan; nothing where what a person types is refused, who hears of it at once.
+fn course(
+    loaded: &Loaded,
+    state: Option<&State>,
+    asked: &Asked,
+    diagnostics: &mut Diagnostics,
+) -> Option<Course> {
+    roles::course(loaded, state, asked).map_or_else(
+        |refused| {
+            diagnostics.push(*refused);
+            (!asked.is_by_hand()).then_some(Course::Ordinary)
+        },
+        Some,
+    )
 }
 
 /// A plan that was not made to its end is none.

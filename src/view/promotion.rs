@@ -328,6 +328,14 @@ fn unplaced(promotion: &Promotion, paint: Paint) -> String {
     owed.chain(unseen).map(told).collect()
 }
 
+/// What stands before a phase: until where there is a way back.
+fn border(promotion: &Promotion, phase: Phase) -> Option<&'static str> {
+    if phase == Phase::Claim && promotion.rolls_back {
+        return Some("---- until here it is rolled back where what gets the traffic is ill ----");
+    }
+    (phase == Phase::Promote).then_some("---- no way back from here ----")
+}
+
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
     let Some(promotion) = &plan.promotion else { return String::new() };
@@ -365,12 +373,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             Phase::Switch => format!("traffic goes to {to}"),
             Phase::Commit => format!("{to} stays healthy: then the promotion is over"),
         };
-        if promotion.rolls_back && phase == Phase::Claim {
-            let text = "---- until here it is rolled back where what gets the traffic is ill ----";
-            let _ok = writeln!(out, "  {}", paint.label(Label::Warning, text));
-        }
-        if phase == Phase::Promote {
-            let text = "---- no way back from here ----";
+        if let Some(text) = border(promotion, phase) {
             let _ok = writeln!(out, "  {}", paint.label(Label::Warning, text));
         }
         let _ok = writeln!(out, "  {:<10} {what}", phase.word());

@@ -230,7 +230,7 @@ impl Executor<'_> {
             let status = self.ready.status(step.id);
             status.is_some_and(|s| !waits.contains(&s) && !matches!(s, Status::Blocked(_)))
         };
-        if self.run.plan.final_steps().any(|step| begun(step)) {
+        if self.run.plan.final_steps().any(begun) {
             return Err(format!(
                 "It is too late: the claim of {} has begun, and from there on there is only forward.",
                 promotion.to
