@@ -133,6 +133,9 @@ pub enum Part {
     /// It holds data that one region writes and the others copy: the fence where the region is left,
     /// what is promoted in the new primary, and what is asked whether all is copied.
     Database,
+    /// It says for all regions in one place which of them writes; its data fences, and is asked whether
+    /// all is copied. What is promoted, by a call to the new primary.
+    Writer,
     /// It tells the region which is the primary.
     Record,
     /// It sends traffic to the primary.
@@ -165,7 +168,12 @@ impl Part {
         match self {
             Self::Writers | Self::Database => true,
             Self::Capacity { fences } | Self::Triggers { fences } => fences,
-            Self::Record | Self::Traffic | Self::Endpoint | Self::Copies | Self::Health => false,
+            Self::Writer
+            | Self::Record
+            | Self::Traffic
+            | Self::Endpoint
+            | Self::Copies
+            | Self::Health => false,
         }
     }
 }

@@ -99,13 +99,16 @@ impl Promotion {
 
     /// Whether data takes writes in the new primary before anything is done.
     fn is_open(&self, data: &Name, changes: &[ObjectChange], parts: &Parts) -> bool {
-        let mut there = changes.iter().filter(|change| {
-            let part = parts.get(&change.address);
-            matches!(part, Some(Part::Writers | Part::Database))
-                && change.address.name == *data
+        let of = |is: &dyn Fn(Part, &ObjectChange) -> bool| {
+            let mut all = changes.iter().filter(|change| change.address.name == *data);
+            all.find(|it| parts.get(&it.address).is_some_and(|part| is(*part, it)))
+        };
+        let there = |part: Part, change: &ObjectChange| {
+            matches!(part, Part::Writers | Part::Database)
                 && region_of(&change.address) == Some(&*self.to)
-        });
-        there.any(|change| change.action == Action::NoOp)
+        };
+        let says = of(&|part, _| part == Part::Writer).or_else(|| of(&there));
+        says.is_some_and(|change| change.action == Action::NoOp)
     }
 
     /// What of a promotion that shall be adopted is not done: a change besides the claim.

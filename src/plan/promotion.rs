@@ -317,6 +317,7 @@ impl Promotion {
         match parts.get(address)? {
             Part::Traffic | Part::Endpoint => Some(Phase::Switch),
             Part::Record => Some(Phase::Claim),
+            Part::Writer => Some(Phase::Promote),
             Part::Writers | Part::Database | Part::Triggers { .. } if region == &*self.to => {
                 Some(Phase::Promote)
             }

@@ -92,6 +92,7 @@ fn told(witness: &Witness) -> String {
     match part {
         _ if regions.is_empty() => "as in no role".to_owned(),
         Part::Endpoint => format!("names {}", listed(regions)),
+        Part::Writer => format!("lets {} write", listed(regions)),
         Part::Writers | Part::Database if own => "takes writes, as the primary".to_owned(),
         Part::Writers | Part::Database => "takes no writes, as a standby".to_owned(),
         Part::Traffic if own => "answered, as the primary".to_owned(),

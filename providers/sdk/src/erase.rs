@@ -81,6 +81,9 @@ impl<K: Kind> DynKind for Erased<K> {
     fn longest(&self) -> Option<Duration> {
         K::LONGEST
     }
+    fn anywhere(&self) -> bool {
+        K::ANYWHERE
+    }
     fn id_of(&self, desired: &Value) -> Option<Name> {
         self.0.id_of(desired)
     }

@@ -219,6 +219,10 @@ pub trait Kind: Send + Sync + 'static {
     const BATCH: Option<Batch> = None;
     /// The longest that a change may take, where it waits for more than its calls.
     const LONGEST: Option<Duration> = None;
+    /// Whether it is one object that the control plane of each of its regions shows and changes:
+    /// `region` says which is asked. Where that is silent it is read from the one that shall be asked
+    /// next.
+    const ANYWHERE: bool = false;
 
     /// The id that an object of this configuration will have, where the configuration decides
     /// it: then planning looks whether the name is taken. `None` if the API makes ids up.
@@ -374,6 +378,8 @@ pub trait DynKind: Send + Sync {
     fn batch(&self) -> Option<Batch>;
     /// See [`Kind::LONGEST`].
     fn longest(&self) -> Option<Duration>;
+    /// See [`Kind::ANYWHERE`].
+    fn anywhere(&self) -> bool;
     /// See [`Kind::id_of`].
     fn id_of(&self, desired: &Value) -> Option<Name>;
     /// See [`Kind::normalise`].

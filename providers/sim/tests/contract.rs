@@ -334,6 +334,9 @@ mod broken {
         fn commands(&self, scope: &Scope, changes: Vec<Change<KnownDoc>>) -> Option<Vec<Line>> {
             self.0.commands(scope, changes)
         }
+        fn anywhere(&self) -> bool {
+            self.0.anywhere()
+        }
         fn longest(&self) -> Option<std::time::Duration> {
             self.0.longest()
         }

@@ -1,28 +1,33 @@
-//! `database` -> an instance of RDS in each region, of which the standbys' copy the primary's; and a
-//! parameter in each that names the host to write to.
+//! `database` -> an instance of RDS in each region, of which the standbys' copy the primary's, or a global
+//! database of Aurora; and a parameter in each that names the host to write to.
 
 use std::collections::BTreeSet;
 
 use lifeboat_sdk::{Name, Type, Value};
 
 use super::build::{Made, address, list, of, open, planned, text, value};
+use super::global;
 use crate::address::Address;
 use crate::desired::{Part, Planned, Template};
 use crate::topology::Topology;
-use crate::topology::database::Database;
+use crate::topology::database::{Database, Form};
 use crate::topology::region::Region;
 
 /// Adds what a block stands for.
 pub(super) fn expand(made: &mut Made, topology: &Topology, database: &Database) {
+    let (storage, multi_az) = match database.form {
+        Form::Instance { storage, multi_az } => (storage, multi_az),
+        Form::Global { instances } => return global::expand(made, topology, database, instances),
+    };
     let writer = at(database, INSTANCE, &topology.primary);
     for region in &topology.regions {
-        let mut instance = instance(database, region);
+        let mut instance = instance(database, region, storage, multi_az);
         if region.name != topology.primary {
             follow(&mut instance, database, &writer);
         }
         made.add(at(database, INSTANCE, &region.name), instance);
         if let Some(name) = &database.endpoint {
-            let endpoint = endpoint(database, region, name, &writer);
+            let endpoint = endpoint(database, region, name, of(&writer, "address"));
             made.add(at(database, "aws_ssm_parameter", &region.name), endpoint);
         }
     }
@@ -37,14 +42,14 @@ pub fn is_fenced(instance: &Value) -> bool {
 const INSTANCE: &str = "aws_db_instance";
 
 /// The attribute of an instance that says whether it is fenced.
-const FENCED: &str = "fenced";
+pub(super) const FENCED: &str = "fenced";
 
-fn at(database: &Database, kind: &str, region: &str) -> Address {
+pub(super) fn at(database: &Database, kind: &str, region: &str) -> Address {
     address("database", &database.name, kind, region)
 }
 
 /// One that is writable.
-fn instance(database: &Database, region: &Region) -> Planned {
+fn instance(database: &Database, region: &Region, storage: i64, multi_az: bool) -> Planned {
     let Database { identifier, engine, instance_class, username, .. } = database;
     let mut planned = planned(
         database.span,
@@ -53,21 +58,29 @@ fn instance(database: &Database, region: &Region) -> Planned {
             ("region", value(text(&region.aws))),
             ("engine", value(text(engine))),
             ("instance_class", value(text(instance_class))),
-            ("allocated_storage", value(Value::int(database.allocated_storage))),
+            ("allocated_storage", value(Value::int(storage))),
             ("username", value(text(username))),
             ("manage_master_user_password", value(Value::Bool(true))),
-            ("multi_az", value(Value::Bool(database.multi_az))),
+            ("multi_az", value(Value::Bool(multi_az))),
             ("backup_retention_period", value(Value::int(database.backups))),
             (FENCED, value(Value::Bool(false))),
         ],
     );
+    given(&mut planned, database, region, "parameter_group_name");
+    planned.prevent_destroy = database.prevent_destroy;
+    planned.part = Some(Part::Database);
+    planned
+}
+
+/// What the block gives for a region, and its tags.
+pub(super) fn given(planned: &mut Planned, database: &Database, region: &Region, group: &str) {
     let mut set = |name: &str, template: Template| planned.document.push((name.into(), template));
     if let Some(version) = &database.engine_version {
         set("engine_version", value(text(version)));
     }
     for (name, by_region) in [
         ("db_subnet_group_name", &database.subnets),
-        ("parameter_group_name", &database.parameters),
+        (group, &database.parameters),
         ("kms_key_id", &database.keys),
     ] {
         by_region.get(&region.name).into_iter().for_each(|own| set(name, value(text(own))));
@@ -82,9 +95,6 @@ fn instance(database: &Database, region: &Region) -> Planned {
     if let Some(tags) = &database.tags {
         set("tags", open(tags));
     }
-    planned.prevent_destroy = database.prevent_destroy;
-    planned.part = Some(Part::Database);
-    planned
 }
 
 /// Whether an instance takes no writes: it is fenced, or follows another.
@@ -137,13 +147,18 @@ fn follow(planned: &mut Planned, database: &Database, writer: &Address) {
 }
 
 /// Where the writable one is reached, as programs of a region look it up.
-fn endpoint(database: &Database, region: &Region, name: &str, writer: &Address) -> Planned {
+pub(super) fn endpoint(
+    database: &Database,
+    region: &Region,
+    name: &str,
+    host: Template,
+) -> Planned {
     let mut planned = planned(
         database.span,
         [
             ("name", value(text(name))),
             ("region", value(text(&region.aws))),
-            ("value", of(writer, "address")),
+            ("value", host),
         ],
     );
     planned.part = Some(Part::Endpoint);

@@ -6,6 +6,7 @@ mod bucket;
 mod build;
 mod database;
 pub mod dns;
+mod global;
 mod record;
 pub mod replication;
 mod retention;
@@ -27,7 +28,8 @@ pub fn is_open(part: Part, object: Option<&Value>) -> Option<bool> {
     match part {
         Part::Writers => Some(!object.is_some_and(bucket::is_fenced)),
         Part::Database => object.map(|object| !database::is_closed(object)),
-        Part::Record
+        Part::Writer
+        | Part::Record
         | Part::Traffic
         | Part::Endpoint
         | Part::Copies

@@ -29,7 +29,12 @@ fn suspected(drift: &[ObjectChange], parts: &Parts, asked: &Asked) -> bool {
         && asked.fencing.is_none();
     let weighs = |change: &ObjectChange| {
         let part = parts.get(&change.address);
-        matches!(part, Some(Part::Writers | Part::Database | Part::Traffic | Part::Endpoint))
+        matches!(
+            part,
+            Some(
+                Part::Writers | Part::Database | Part::Writer | Part::Traffic | Part::Endpoint
+            )
+        )
     };
     let mode = matches!(asked.mode, PlanMode::Normal | PlanMode::RefreshOnly);
     whole && asked.refresh && mode && drift.iter().any(weighs)
@@ -199,6 +204,11 @@ fn told(address: &Address, candidates: &BTreeMap<Name, Ways>) -> Option<Told> {
     let mut fits = BTreeSet::new();
     let mut unread = None;
     let mut afters: Vec<Option<&Value>> = Vec::new();
+    // What one region does not show another may, which is asked where it is the candidate.
+    let is_read = |way: &BTreeMap<Address, Planned>| {
+        way.get(address).is_some_and(|planned| planned.unread.is_none())
+    };
+    let read = candidates.values().flatten().any(is_read);
     for (region, ways) in candidates {
         for way in ways {
             let Some(planned) = way.get(address) else {
@@ -206,6 +216,9 @@ fn told(address: &Address, candidates: &BTreeMap<Name, Ways>) -> Option<Told> {
                 continue;
             };
             afters.push(planned.after.as_ref());
+            if planned.unread.is_some() && read {
+                continue;
+            }
             unread = unread.or_else(|| planned.unread.clone());
             if planned.action == Action::NoOp {
                 fits.insert(region.clone());

@@ -158,6 +158,7 @@ impl World {
                 Part::Writers if region == WEST => (Phase::Fence, in_region(region, "s3")),
                 Part::Writers => (Phase::Promote, in_region(region, "s3")),
                 Part::Database
+                | Part::Writer
                 | Part::Triggers { .. }
                 | Part::Endpoint
                 | Part::Copies

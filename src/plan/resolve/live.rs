@@ -2,7 +2,8 @@
 
 use lifeboat_sdk::value::Why;
 use lifeboat_sdk::{
-    Diagnostic, Marks, Name, Observation, Ownership, Path, Present, Target, Unreadable, Value,
+    Diagnostic, Marks, Name, Observation, Ownership, Path, Present, Scope, Target, Unreadable,
+    Value,
 };
 
 use super::instance::Wanted;
@@ -51,7 +52,7 @@ impl Resolver<'_> {
                 Some(Observation::Absent(_)) => Live::Missing,
                 Some(Observation::Unreadable(unread)) => {
                     let unread = unread.clone();
-                    self.away(wanted, Some(stored), &unread)
+                    self.elsewhere(wanted, (id, stored), &unread)
                 }
             };
         }
@@ -73,19 +74,7 @@ impl Resolver<'_> {
         let Some(scope) = wanted.scope.clone().or_else(|| local_scope(wanted)) else {
             return Live::Missing;
         };
-        let Some(Answer::Object(observation)) = self.answers.get(&wanted.address).cloned() else {
-            let part = if wanted.importing.is_some() { Part::Import } else { Part::Adopt };
-            let address = wanted.address.clone();
-            let hint = wanted.config.unmark_deep();
-            self.parked.push(Need::Object(Box::new(Request {
-                target: Target { address: address.to_string().into(), id, hint },
-                key: RequestKey { address, part },
-                provider: wanted.provider.clone(),
-                kind: wanted.kind.name().into(),
-                scope,
-            })));
-            return Live::Parked;
-        };
+        let Some(observation) = self.asked(wanted, id, scope) else { return Live::Parked };
         match observation {
             Observation::Absent(_) if wanted.importing.is_some() => {
                 let id = wanted.importing.clone().unwrap_or_else(|| Name::from(""));
@@ -95,6 +84,53 @@ impl Resolver<'_> {
             Observation::Absent(_) => Live::Missing,
             Observation::Unreadable(unread) => self.away(wanted, None, &unread),
             Observation::Present(present) => self.found(wanted, present),
+        }
+    }
+
+    /// What was read of it; where it was not asked for yet it is.
+    fn asked(
+        &mut self,
+        wanted: &Wanted<'_>,
+        id: Option<Name>,
+        scope: Scope,
+    ) -> Option<Observation<Value>> {
+        if let Some(Answer::Object(observation)) = self.answers.get(&wanted.address) {
+            return Some(observation.clone());
+        }
+        let part = if wanted.importing.is_some() { Part::Import } else { Part::Adopt };
+        let address = wanted.address.clone();
+        let hint = wanted.config.unmark_deep();
+        self.parked.push(Need::Object(Box::new(Request {
+            target: Target { address: address.to_string().into(), id, hint },
+            key: RequestKey { address, part },
+            provider: wanted.provider.clone(),
+            kind: wanted.kind.name().into(),
+            scope,
+        })));
+        None
+    }
+
+    /// It could not be read where it was changed last: what each region shows is asked for where it
+    /// is to be changed now. That one does not know it proves nothing.
+    fn elsewhere(
+        &mut self,
+        wanted: &Wanted<'_>,
+        (id, stored): (Name, Value),
+        unread: &Unreadable,
+    ) -> Live {
+        let other = wanted.scope.clone().filter(|scope| {
+            wanted.kind.anywhere() && scope.location != unread.scope.location
+        });
+        let Some(scope) = other else { return self.away(wanted, Some(stored), unread) };
+        match self.asked(wanted, Some(id), scope) {
+            None => Live::Parked,
+            Some(Observation::Present(mut present)) => {
+                present.object = restore_marks(&present.object, &stored);
+                Live::There { present, taken_over: false }
+            }
+            Some(Observation::Absent(_) | Observation::Unreadable(_)) => {
+                self.away(wanted, Some(stored), unread)
+            }
         }
     }
 

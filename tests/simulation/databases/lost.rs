@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use lifeboat_state::backend::StateBackend as _;
 use tokio::time::{Instant, sleep};
 
-use super::{EAST, Told as World, WEST, attests, database, trouble};
+use super::{EAST, Sample, Told as World, WEST, attests, trouble};
 use crate::simulation::chance::Chance;
 use crate::simulation::disk::Journals;
 use crate::simulation::process::{Verb, at, backend};
@@ -23,7 +23,7 @@ pub(super) struct Told {
 async fn works(world: &World, seconds: u64) {
     for _ in 0..seconds / 2 {
         sleep(Duration::from_secs(2)).await;
-        let number = world.cloud.commit(&database(EAST));
+        let number = world.cloud.commit(&world.at(EAST));
         let mut seen = world.seen.lock().unwrap();
         seen.committed[0].extend(number);
         seen.when.extend(number.map(|number| (number, Instant::now())));
@@ -46,11 +46,11 @@ fn said(world: &World) -> Result<(Option<Timestamp>, Timestamp), String> {
 }
 
 /// Preflights now and then, with calls that fail; then the region is lost, and its clients go on.
-pub(super) fn bounded(seed: u64) -> Result<Told, String> {
+pub(super) fn bounded(sample: Sample, seed: u64) -> Result<Told, String> {
     super::play(async {
         let mut chance = Chance::new(seed, "losses");
         let lag = Duration::from_secs(*chance.pick(&[1, 60, 300, 900]));
-        let mut world = World::new(seed, lag);
+        let mut world = World::of(sample, seed, lag);
         world.approve = attests;
         world.does(Verb::Apply, EAST).await;
         for _ in 0..chance.below(4) {
@@ -80,7 +80,7 @@ pub(super) fn bounded(seed: u64) -> Result<Told, String> {
 /// bound before the promotion was planned; what was written after that somebody attested away.
 fn judge(world: &World) -> Result<Told, String> {
     let (until, planned) = said(world)?;
-    let held = world.cloud.commits(&database(WEST));
+    let held = world.cloud.commits(&world.at(WEST));
     let seen = world.seen.lock().unwrap();
     let lost = seen.committed[0].iter().filter(|number| !held.contains(number));
     let when = |number: &u64| at(seen.when[number].duration_since(world.begun));

@@ -1,10 +1,12 @@
 //! Databases in promotions: at most one takes commits, what was committed is there or told as lost, and
-//! the one that was left is kept under another name and built anew as a replica.
+//! the one that was left is kept under another name and built anew as a replica, or follows as a member
+//! of its global cluster.
 //!
 //! The kinds are those that the provider `aws` will have; their cloud is the simulated one. Clients in each
 //! region commit whenever a call is made, whether we can call that region or not.
 
 mod by_hand;
+mod global;
 mod lost;
 mod retired;
 mod told;
@@ -20,7 +22,7 @@ use std::time::Duration;
 use lifeboat::plan::Promotion;
 use lifeboat_sdk::provider::Provider as _;
 use lifeboat_sdk::{Location, Value};
-use lifeboat_sim::{Blackout, Entry, Fault, Key, Nth, Rule, SimCloud, SimProvider};
+use lifeboat_sim::{Blackout, Entry, Fault, How, Key, Nth, Rule, SimCloud, SimProvider};
 use lifeboat_state::backend::StateBackend as _;
 use lifeboat_state::store::MemoryDisk;
 use tokio::time::Instant;
@@ -29,19 +31,40 @@ use super::each;
 use super::process::{Approve, Command, Ended, Fatality, Verb, backend};
 use super::simulate::{EAST, WEST};
 
-const EXAMPLE: &str = include_str!("../../../examples/warm-standby-postgres/main.dr.hcl");
+/// What databases are played with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sample {
+    /// An instance of RDS, and its replica.
+    Pair,
+    /// A global database of Aurora.
+    Global,
+}
+
+impl Sample {
+    /// The example with another primary, and without the hook, which would run a program.
+    fn files(self, primary: &str) -> String {
+        let example = match self {
+            Self::Pair => include_str!("../../../examples/warm-standby-postgres/main.dr.hcl"),
+            Self::Global => include_str!("../../../examples/global-database/main.dr.hcl"),
+        };
+        let (text, _) = example.split_once("# The pools of connections").unwrap();
+        text.replace(&format!("primary  = \"{EAST}\""), &format!("primary  = \"{primary}\""))
+    }
+
+    /// The database of a region.
+    fn database(self, region: &str) -> Key {
+        match self {
+            Self::Pair => database(region),
+            Self::Global => Key::regional(ACCOUNT, region, "aws_rds_cluster", "orders-orders"),
+        }
+    }
+}
 
 /// The consumers of the example, in the east and in the west.
 const CONSUMERS: [&str; 2] =
     ["14e0db71-5d35-4eb5-b481-8945cf9d10c2", "91eaeb7e-c976-1234-9451-8709db01f137"];
 
 const ACCOUNT: &str = "123456789012";
-
-/// The example with another primary, and without the hook, which would run a program.
-fn files(primary: &str) -> String {
-    let (text, _) = EXAMPLE.split_once("# The pools of connections").unwrap();
-    text.replace(&format!("primary  = \"{EAST}\""), &format!("primary  = \"{primary}\""))
-}
 
 fn database(region: &str) -> Key {
     named(region, "orders-orders")
@@ -64,6 +87,7 @@ struct Seen {
 
 /// A cloud with clients in both regions.
 struct Told {
+    sample: Sample,
     cloud: SimCloud,
     disk: MemoryDisk,
     seen: Arc<Mutex<Seen>>,
@@ -92,18 +116,27 @@ fn waits(promotion: &Promotion) -> Option<Value> {
 impl Told {
     /// Nothing yet; commits take so long to a replica.
     fn new(seed: u64, lag: Duration) -> Self {
+        Self::of(Sample::Pair, seed, lag)
+    }
+
+    fn of(sample: Sample, seed: u64, lag: Duration) -> Self {
         let cloud = SimCloud::new(seed);
         cloud.set_latency(Duration::from_millis(100));
         cloud.set_replication_lag(lag);
         cloud.has_what_others_make();
         // A promotion takes minutes, and so does a reboot.
         cloud.set_times(|change| {
-            (change.kind == "aws_db_instance").then_some(Duration::from_secs(240))
+            let seconds = match change.kind {
+                "aws_db_instance" | "aws_rds_cluster" => 240,
+                "aws_rds_global_cluster" => 60,
+                _ => return None,
+            };
+            Some(Duration::from_secs(seconds))
         });
         let seen = Arc::new(Mutex::new(Seen::default()));
         let disk = MemoryDisk::new();
         let begun = Instant::now();
-        let told = Self { cloud, disk, seen, commands: 0, seed, approve: attests, begun };
+        let told = Self { sample, cloud, disk, seen, commands: 0, seed, approve: attests, begun };
         told.serve();
         told
     }
@@ -112,8 +145,9 @@ impl Told {
     fn serve(&self) {
         let works = || {
             let (cloud, seen) = (self.cloud.clone(), Arc::clone(&self.seen));
+            let sample = self.sample;
             move |_: &Entry| {
-                let done = [EAST, WEST].map(|region| cloud.commit(&database(region)));
+                let done = [EAST, WEST].map(|region| cloud.commit(&sample.database(region)));
                 let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
                 seen.both += usize::from(done.iter().all(Option::is_some));
                 let now = Instant::now();
@@ -139,7 +173,7 @@ impl Told {
             number: self.commands,
             begun: Some(self.begun),
             verb,
-            text: &files(primary),
+            text: &self.sample.files(primary),
             approve: self.approve,
             rehearsal: None,
         };
@@ -184,6 +218,11 @@ impl Told {
         object.document.get(name).cloned().unwrap()
     }
 
+    /// The database of a region.
+    fn at(&self, region: &str) -> Key {
+        self.sample.database(region)
+    }
+
     /// The one that is writable, as programs look it up in a region.
     fn endpoint(&self, region: &str) -> Value {
         let key = Key::regional(ACCOUNT, region, "aws_ssm_parameter", "/orders/writer");
@@ -206,23 +245,33 @@ impl Told {
     #[track_caller]
     fn is_well(&self, primary: &str) {
         let standby = if primary == EAST { WEST } else { EAST };
-        let (writer, replica) = (database(primary), database(standby));
-        assert!(self.attribute(&writer, "replicate_source_db").is_null());
-        let arn = self.attribute(&writer, "arn");
-        assert_eq!(self.attribute(&replica, "replicate_source_db"), arn);
-        let address = self.attribute(&writer, "address");
+        let (writer, replica) = (self.at(primary), self.at(standby));
+        let host = match self.sample {
+            Sample::Pair => {
+                assert!(self.attribute(&writer, "replicate_source_db").is_null());
+                let arn = self.attribute(&writer, "arn");
+                assert_eq!(self.attribute(&replica, "replicate_source_db"), arn);
+                assert_eq!((self.started(primary), self.started(standby)), ([true; 2], [false; 2]));
+                self.attribute(&writer, "address")
+            }
+            Sample::Global => {
+                assert_eq!(self.attribute(&global::whole(), "writer"), Value::string(primary));
+                self.attribute(&writer, "endpoint")
+            }
+        };
         for region in [EAST, WEST] {
-            assert_eq!(self.endpoint(region), address, "{region}");
-            assert_eq!(self.attribute(&database(region), "fenced"), Value::Bool(false));
+            assert_eq!(self.endpoint(region), host, "{region}");
+            assert_eq!(self.attribute(&self.at(region), "fenced"), Value::Bool(false));
         }
-        assert_eq!((self.started(primary), self.started(standby)), ([true; 2], [false; 2]));
         assert!(self.cloud.commit(&writer).is_some() && self.cloud.commit(&replica).is_none());
     }
 
     /// The databases that were left, by region and name.
     fn kept(&self) -> Vec<String> {
         let objects = self.cloud.objects();
-        let kept = objects.iter().filter(|o| o.key.id.contains("-retired-"));
+        let kept = objects.iter().filter(|o| {
+            o.key.id.contains("-retired-") || *o.key.kind == *"aws_db_cluster_snapshot"
+        });
         kept.map(|o| format!("{} {}", o.key.location, o.key.id)).collect()
     }
 
@@ -263,10 +312,10 @@ fn trouble(cloud: &SimCloud, number: u64) {
 }
 
 /// A graceful promotion and the way back, of which each command may die, with calls that fail.
-fn whatever(seed: u64) -> Result<usize, String> {
+fn whatever(sample: Sample, seed: u64) -> Result<usize, String> {
     let fatality = |at: u64| Fatality { dies: Some(at), ..Fatality::default() };
     play(async {
-        let mut told = Told::new(seed, LAG);
+        let mut told = Told::of(sample, seed, LAG);
         told.approve = waits;
         told.does(Verb::Apply, EAST).await;
         let mut deaths = 0;
@@ -281,7 +330,7 @@ fn whatever(seed: u64) -> Result<usize, String> {
             }
             told.settles(to).await;
             told.is_well(to);
-            let lost = told.lost(from, &database(to));
+            let lost = told.lost(from, &told.at(to));
             if !promoted || lost > 0 {
                 return Err(format!(
                     "{from} -> {to}: promoted {promoted}, {lost} commits are lost"
@@ -290,7 +339,8 @@ fn whatever(seed: u64) -> Result<usize, String> {
         }
         let both = told.seen(|seen| seen.both);
         let kept = told.kept();
-        if both > 0 || kept.len() != 2 {
+        let keeps = if sample == Sample::Pair { 2 } else { 0 };
+        if both > 0 || kept.len() != keeps {
             return Err(format!("two writers at {both} calls, kept: {kept:?}"));
         }
         Ok(deaths)
@@ -298,9 +348,9 @@ fn whatever(seed: u64) -> Result<usize, String> {
 }
 
 /// A promotion during which the region that is left is lost at some call, and returns later.
-fn lost_midway(seed: u64) -> Result<bool, String> {
+fn lost_midway(sample: Sample, seed: u64) -> Result<bool, String> {
     play(async {
-        let mut told = Told::new(seed, LAG);
+        let mut told = Told::of(sample, seed, LAG);
         told.does(Verb::Apply, EAST).await;
         let (cloud, calls) = (told.cloud.clone(), Arc::new(AtomicU64::new(0)));
         let counted = Arc::clone(&calls);
@@ -325,11 +375,15 @@ fn lost_midway(seed: u64) -> Result<bool, String> {
         let last = state.and_then(|newest| newest.state.promotions.last);
         let last = last.ok_or("there was no promotion")?;
         let attested = last.approval.contains_key("attested");
-        let (lost, both) = (told.lost(EAST, &database(WEST)), told.seen(|seen| seen.both));
+        let (lost, both) = (told.lost(EAST, &told.at(WEST)), told.seen(|seen| seen.both));
         if !attested && (lost > 0 || both > 0) {
             return Err(format!("nobody attested it: {lost} commits lost, {both} calls of two"));
         }
-        let kept = named(EAST, "orders-orders-retired-e2");
+        let kept = match (sample, told.cloud.switches().last().map(|switch| switch.how)) {
+            (Sample::Pair, _) => named(EAST, "orders-orders-retired-e2"),
+            (Sample::Global, Some(How::Failover)) => global::kept(EAST, 1),
+            (Sample::Global, _) => told.at(WEST),
+        };
         match told.lost(EAST, &kept) {
             0 => Ok(attested),
             lost => Err(format!("{lost} commits are not in what is kept")),
@@ -338,7 +392,10 @@ fn lost_midway(seed: u64) -> Result<bool, String> {
 }
 
 /// What comes of a seed; an assertion that fails is a violation, too.
-fn judged<T>(seed: u64, of: fn(u64) -> Result<T, String>) -> Result<T, String> {
+fn judged<T>(
+    seed: u64,
+    of: impl FnOnce(u64) -> Result<T, String>,
+) -> Result<T, String> {
     let text = |why: Box<dyn Any + Send>| match why.downcast::<String>() {
         Ok(text) => *text,
         Err(_) => "it panics".to_owned(),
@@ -355,35 +412,43 @@ fn violations<T>(all: &[Result<T, String>]) -> Vec<String> {
 
 #[test]
 fn whatever_call_a_region_is_lost_at_only_what_was_attested_is_lost_and_all_it_held_is_kept() {
-    let all = each(0..60, |seed| judged(seed, lost_midway));
-    let wrong = violations(&all);
-    assert!(wrong.is_empty(), "of {} regions lost:\n{}", all.len(), wrong.join("\n"));
-    let attested = all.into_iter().flatten().filter(|attested| *attested).count();
-    assert!((1..60).contains(&attested), "{attested} of 60 were attested");
+    for sample in [Sample::Pair, Sample::Global] {
+        let all = each(0..60, |seed| judged(seed, |seed| lost_midway(sample, seed)));
+        let wrong = violations(&all);
+        assert!(wrong.is_empty(), "{sample:?}, {} regions lost:\n{}", all.len(), wrong.join("\n"));
+        let attested = all.into_iter().flatten().filter(|attested| *attested).count();
+        assert!((1..60).contains(&attested), "{sample:?}: {attested} of 60 were attested");
+    }
 }
 
 #[test]
 fn whatever_fails_and_whenever_it_dies_one_database_takes_commits_and_none_is_lost() {
     let seeds = super::seeds(super::SAMPLE / 5 + 10, 400);
-    let all = each(0..seeds, |seed| judged(seed, whatever));
-    let wrong = violations(&all);
-    assert!(wrong.is_empty(), "of {seeds} seeds:\n{}", wrong.join("\n"));
-    let deaths: usize = all.into_iter().flatten().sum();
-    println!("{seeds} seeds, {deaths} deaths, 0 violations");
-    assert!(deaths > 0, "some die");
+    for sample in [Sample::Pair, Sample::Global] {
+        let all = each(0..seeds, |seed| judged(seed, |seed| whatever(sample, seed)));
+        let wrong = violations(&all);
+        assert!(wrong.is_empty(), "{sample:?}, of {seeds} seeds:\n{}", wrong.join("\n"));
+        let deaths: usize = all.into_iter().flatten().sum();
+        println!("{sample:?}: {seeds} seeds, {deaths} deaths, 0 violations");
+        assert!(deaths > 0, "some die");
+    }
 }
 
 #[test]
 fn whatever_is_lost_is_no_older_than_was_told_and_no_more_than_the_bound() {
     let seeds = super::seeds(super::SAMPLE / 5 + 10, 400);
-    let all = each(0..seeds, |seed| judged(seed, lost::bounded));
-    let wrong = violations(&all);
-    assert!(wrong.is_empty(), "of {seeds} seeds:\n{}", wrong.join("\n"));
-    let told: Vec<lost::Told> = all.into_iter().flatten().collect();
-    let count = |is: fn(&lost::Told) -> bool| told.iter().filter(|told| is(told)).count();
-    let (known, lost) = (count(|told| told.bound.is_some()), count(|told| told.lost > 0));
-    let tight = count(|told| told.bound.is_some_and(|bound| told.lost > 0 && bound < 1200));
-    println!("{seeds} seeds, {known} bounds, {lost} with losses, {tight} below 20 minutes");
-    assert!(known > 0 && lost > 0 && tight > 0, "some are known, and some lose");
-    assert!(known < told.len(), "of some nothing is known");
+    for sample in [Sample::Pair, Sample::Global] {
+        let all = each(0..seeds, |seed| judged(seed, |seed| lost::bounded(sample, seed)));
+        let wrong = violations(&all);
+        assert!(wrong.is_empty(), "{sample:?}, of {seeds} seeds:\n{}", wrong.join("\n"));
+        let told: Vec<lost::Told> = all.into_iter().flatten().collect();
+        let count = |is: fn(&lost::Told) -> bool| told.iter().filter(|told| is(told)).count();
+        let (known, lost) = (count(|told| told.bound.is_some()), count(|told| told.lost > 0));
+        let tight = count(|told| told.bound.is_some_and(|bound| told.lost > 0 && bound < 1200));
+        println!(
+            "{sample:?}: {seeds} seeds, {known} bounds, {lost} with losses, {tight} below 20 minutes"
+        );
+        assert!(known > 0 && lost > 0 && tight > 0, "some are known, and some lose");
+        assert!(known < told.len(), "of some nothing is known");
+    }
 }

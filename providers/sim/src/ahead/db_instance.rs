@@ -167,6 +167,18 @@ impl Kind for DbInstanceKind {
     }
 }
 
+/// The instance that a replica follows.
+pub(super) fn source(world: &World, key: &Key) -> Option<Key> {
+    let stored = world.store.get(key)?;
+    world.instance(text(&stored.document, "replicate_source_db")?).cloned()
+}
+
+/// Whether it is writable: a replica is not, whatever became of its source.
+pub(super) fn writes(world: &World, key: &Key) -> bool {
+    let stored = world.store.get(key);
+    stored.is_some_and(|stored| text(&stored.document, "replicate_source_db").is_none())
+}
+
 /// What a change does: a replica begins with what its source has, a promoted one stops to follow, and
 /// one that must follow again is renamed and built anew.
 pub(super) fn effect(world: &mut World, key: &Key, change: &Change<'_>) -> Result<(), Failure> {

@@ -3,8 +3,11 @@
 //!
 //! When the provider has such a kind, its own is taken, and the file here goes.
 
+mod cluster;
+mod cluster_instance;
 mod db_instance;
 mod event_source_mapping;
+mod global_cluster;
 mod schedule;
 mod ssm_parameter;
 
@@ -13,8 +16,11 @@ use std::sync::Arc;
 use lifeboat_sdk::kind::{DynKind, erase};
 use lifeboat_sdk::{Class, Failure, Name, Observation, Outcome, Scope, Value};
 
+pub use cluster::{RdsCluster, RdsClusterKind};
+pub use cluster_instance::{RdsClusterInstance, RdsClusterInstanceKind};
 pub use db_instance::{DbInstance, DbInstanceKind};
 pub use event_source_mapping::{EventSourceMapping, EventSourceMappingKind};
+pub use global_cluster::{RdsGlobalCluster, RdsGlobalClusterKind};
 pub use schedule::{Schedule, ScheduleKind};
 pub use ssm_parameter::{SsmParameter, SsmParameterKind};
 
@@ -30,6 +36,9 @@ pub fn kinds() -> Vec<Arc<dyn DynKind>> {
     vec![
         erase(DbInstanceKind),
         erase(EventSourceMappingKind),
+        erase(RdsClusterInstanceKind),
+        erase(RdsClusterKind),
+        erase(RdsGlobalClusterKind),
         erase(ScheduleKind),
         erase(SsmParameterKind),
     ]
@@ -49,7 +58,12 @@ pub(crate) struct Change<'a> {
 
 /// What changes of a kind do, where they do more than replace a document.
 pub(crate) fn effect(kind: &str) -> Option<Effect> {
-    (kind == db_instance::NAME).then_some(db_instance::effect as Effect)
+    match kind {
+        db_instance::NAME => Some(db_instance::effect),
+        cluster::NAME => Some(cluster::effect),
+        global_cluster::NAME => Some(global_cluster::effect),
+        _ => None,
+    }
 }
 
 /// What is left of an object that is deleted.
@@ -81,7 +95,30 @@ pub(crate) fn last(world: &World, key: &Key, document: &Value) -> Result<Option<
 
 /// Whether the objects of a kind are databases, whose data is copied with a lag.
 pub(crate) fn copies_late(kind: &str) -> bool {
-    kind == db_instance::NAME
+    [db_instance::NAME, cluster::NAME].contains(&kind)
+}
+
+/// The database that one follows; nothing where it takes writes itself.
+pub(crate) fn source(world: &World, key: &Key) -> Option<Key> {
+    match &*key.kind {
+        db_instance::NAME => db_instance::source(world, key),
+        cluster::NAME => cluster::source(world, key),
+        _ => None,
+    }
+}
+
+/// Whether a database that is not fenced takes writes.
+pub(crate) fn writes(world: &World, key: &Key) -> bool {
+    match &*key.kind {
+        db_instance::NAME => db_instance::writes(world, key),
+        cluster::NAME => cluster::writes(world, key),
+        _ => false,
+    }
+}
+
+/// Whether a change need not wait for what the cloud does by itself.
+pub(crate) fn may_change(world: &World, key: &Key, after: &Value) -> bool {
+    *key.kind != *cluster::NAME || cluster::may_change(world, key, after)
 }
 
 fn not_there_yet() -> Failure {
@@ -107,4 +144,12 @@ fn text<'v>(document: &'v Value, name: &str) -> Option<&'v str> {
 /// An id that a name is.
 fn named(document: &Value, name: &str) -> Option<Name> {
     text(document, name).map(Into::into)
+}
+
+/// A document whose tags are all that it has: those of the provider are the provider's to add.
+fn with_all_tags(document: &Value) -> Value {
+    match document.get("tags").filter(|tags| !tags.is_null()) {
+        Some(tags) => document.with("tags_all", tags.clone()),
+        None => document.clone(),
+    }
 }

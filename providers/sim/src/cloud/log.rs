@@ -6,7 +6,7 @@ use lifeboat_sdk::Value;
 use tokio::time::Instant;
 
 use super::SimCloud;
-use super::store::Key;
+use super::store::{Key, Stored};
 use super::world::World;
 use crate::ahead;
 
@@ -29,16 +29,38 @@ pub(crate) struct Behind {
     pub(crate) since: Option<Instant>,
 }
 
+/// How another writer was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// With all that the one before it had.
+    Switchover,
+    /// With what had arrived.
+    Failover,
+}
+
+/// A cluster that became the writer of its global one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// Which.
+    pub to: Key,
+    /// How.
+    pub how: How,
+}
+
+/// How long a writer that was lost is heard again until Aurora makes it a secondary.
+const REJOINS: Duration = Duration::from_secs(120);
+
+/// The kind of what Aurora keeps of a writer that was lost.
+const KEPT: &str = "aws_db_cluster_snapshot";
+
 impl World {
     /// Lets arrive what had the time to: in each replica whose source can be heard.
     pub(crate) fn ship(&mut self) {
+        self.rejoin();
         let (now, lag) = (Instant::now(), self.lag);
         let replicas = self.store.all().filter(|(key, _)| ahead::copies_late(&key.kind));
         let pairs: Vec<(Key, Key)> = replicas
-            .filter_map(|(key, stored)| {
-                let source = stored.document.get("replicate_source_db")?.as_str()?;
-                Some((key.clone(), self.instance(source)?.clone()))
-            })
+            .filter_map(|(key, _)| Some((key.clone(), ahead::source(self, key)?)))
             .collect();
         for (replica, source) in pairs {
             if [&replica, &source].iter().any(|key| self.blackouts.contains_key(&key.location)) {
@@ -49,6 +71,35 @@ impl World {
             let new = written.into_iter().skip(had.len());
             had.extend(new.take_while(|commit| commit.at + lag <= now));
         }
+    }
+
+    /// Makes writers that were lost secondaries once they can be heard: what they held is kept.
+    fn rejoin(&mut self) {
+        for (key, heard) in std::mem::take(&mut self.strays) {
+            let dark = self.blackouts.contains_key(&key.location);
+            match heard.filter(|_| !dark) {
+                Some(since) if since.elapsed() >= REJOINS => self.follow_again(&key),
+                since => {
+                    let since = since.or_else(|| (!dark).then(Instant::now));
+                    self.strays.insert(key, since);
+                }
+            }
+        }
+    }
+
+    /// Keeps what a cluster held, and lets it go on with what the new writer has of it.
+    fn follow_again(&mut self, key: &Key) {
+        let Some(source) = ahead::source(self, key) else { return };
+        let held = self.logs.remove(key).unwrap_or_default();
+        let has = self.logs.get(&source).map(Vec::as_slice).unwrap_or_default();
+        let common = held.iter().zip(has).take_while(|(one, other)| one == other);
+        let common: Vec<Commit> = common.map(|(one, _)| *one).collect();
+        let id = format!("rds:unplanned-global-failover-{}-{}", key.id, self.switches.len());
+        let kept = Key { kind: KEPT.into(), id: id.as_str().into(), ..key.clone() };
+        let document = Value::object([("id".into(), Value::string(id))]);
+        self.store.put(kept.clone(), Stored::plain(document, None));
+        self.logs.insert(kept, held);
+        self.logs.insert(key.clone(), common);
     }
 
     /// The database of an ARN.
@@ -74,7 +125,7 @@ impl World {
         let Some(stored) = self.store.get(key) else { return false };
         let is = |name: &str| stored.document.get(name).filter(|value| !value.is_null());
         let fenced = is("fenced").and_then(Value::as_bool) == Some(true);
-        ahead::copies_late(&key.kind) && is("replicate_source_db").is_none() && !fenced
+        ahead::writes(self, key) && !fenced
     }
 }
 
@@ -88,6 +139,7 @@ impl SimCloud {
     /// where the database takes none. Whether others can call that region does not matter to it.
     pub fn commit(&self, key: &Key) -> Option<u64> {
         let mut world = self.lock();
+        world.rejoin();
         if !world.takes_commits(key) {
             return None;
         }
@@ -95,6 +147,11 @@ impl SimCloud {
         let commit = Commit { number: world.committed, at: Instant::now() };
         world.logs.entry(key.clone()).or_default().push(commit);
         Some(commit.number)
+    }
+
+    /// The clusters that became writers of their global ones, in order.
+    pub fn switches(&self) -> Vec<Switch> {
+        self.lock().switches.clone()
     }
 
     /// The numbers of the transactions that a database holds.

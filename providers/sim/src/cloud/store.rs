@@ -72,14 +72,48 @@ pub(crate) struct Store {
     /// From a text in a document to who has it, and in which attribute.
     mentions: BTreeMap<Name, BTreeSet<(Key, Name)>>,
     undo: Option<Vec<(Key, Option<Stored>)>>,
+    /// The kinds whose objects each region shows: they lie in no one region.
+    anywhere: BTreeSet<Name>,
 }
+
+/// The location of what each region shows.
+const ANYWHERE: &str = "anywhere";
 
 /// Longer texts name nothing.
 const LONGEST: usize = 300;
 
 impl Store {
+    /// Lets the objects of a kind be the same from each region.
+    pub(crate) fn show_anywhere(&mut self, kind: &str) {
+        self.anywhere.insert(kind.into());
+        let there: Vec<Key> =
+            self.objects.keys().filter(|key| *key.kind == *kind).cloned().collect();
+        for key in there {
+            if let Some(stored) = self.objects.remove(&key) {
+                self.forget(&key, Some(&stored));
+                self.put(key, stored);
+            }
+        }
+    }
+
+    /// Where an object lies, from wherever it is asked for.
+    fn place(&self, key: &Key) -> Key {
+        let location = self.location(&key.kind, &key.location);
+        Key { location, ..key.clone() }
+    }
+
+    fn location(&self, kind: &str, asked: &Location) -> Location {
+        match self.anywhere.contains(kind) {
+            true => Location::Global { home: ANYWHERE.into() },
+            false => asked.clone(),
+        }
+    }
+
     pub(crate) fn get(&self, key: &Key) -> Option<&Stored> {
-        self.objects.get(key)
+        match self.anywhere.contains(&key.kind) {
+            true => self.objects.get(&self.place(key)),
+            false => self.objects.get(key),
+        }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &Stored)> {
@@ -93,6 +127,7 @@ impl Store {
         location: &'a Location,
         kind: &'a str,
     ) -> impl Iterator<Item = (&'a Key, &'a Stored)> {
+        let location = self.location(kind, location);
         let first = Key {
             account: account.into(),
             location: location.clone(),
@@ -100,12 +135,13 @@ impl Store {
             id: "".into(),
         };
         self.objects.range(first..).take_while(move |(key, _)| {
-            *key.account == *account && key.location == *location && *key.kind == *kind
+            *key.account == *account && key.location == location && *key.kind == *kind
         })
     }
 
     /// Puts an object in the place of what was there.
     pub(crate) fn put(&mut self, key: Key, stored: Stored) {
+        let key = self.place(&key);
         let texts = texts(&stored.document);
         let old = self.objects.insert(key.clone(), stored);
         self.forget(&key, old.as_ref());
@@ -116,6 +152,7 @@ impl Store {
     }
 
     pub(crate) fn remove(&mut self, key: &Key) -> Option<Stored> {
+        let key = &self.place(key);
         let old = self.objects.remove(key)?;
         self.forget(key, Some(&old));
         self.record(key.clone(), Some(old.clone()));

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::fault::{Asked, Blackout, Fault, InForce};
 use super::ledger::{Entry, Outcome};
-use super::log::Commit;
+use super::log::{Commit, Switch};
 use super::store::{Key, Store, Stored};
 use super::{Site, Strictness, Times, Watcher};
 
@@ -29,6 +29,11 @@ pub(crate) struct World {
     pub(crate) others: bool,
     /// What databases hold, in the order in which it was committed.
     pub(crate) logs: BTreeMap<Key, Vec<Commit>>,
+    /// Writers of global clusters that another has replaced without them, and since when they are
+    /// heard again.
+    pub(crate) strays: BTreeMap<Key, Option<Instant>>,
+    /// How other writers were made.
+    pub(crate) switches: Vec<Switch>,
     /// How long a commit takes to the replicas.
     pub(crate) lag: Duration,
     /// How many commits there were.
@@ -91,6 +96,8 @@ impl World {
         self.take_ledger();
         self.store = Store::default();
         self.logs.clear();
+        self.strays.clear();
+        self.switches.clear();
         self.in_force.clear();
         self.blackouts.clear();
         self.ghosts.clear();

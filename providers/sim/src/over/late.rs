@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use lifeboat_sdk::{Class, CopyOf, Ctx, Failure, KnownDoc, Synced, Value, counted};
+use lifeboat_sdk::{Class, CopyOf, Ctx, Failure, KnownDoc, Synced, counted};
 use tokio::time::Instant;
 
 use super::{Over, Place};
+use crate::ahead;
 use crate::cloud::log::Behind;
 use crate::cloud::store::Key;
 
@@ -31,11 +32,11 @@ impl Over {
             (Key::of(&place.here, kind, id.clone()), Key::of(&there.here, kind, copy.name));
         let begun = Instant::now();
         loop {
-            let from = self.get(ctx, place, &id).await?;
-            let to = self.get(ctx, &there, &copy.name.into()).await?;
-            if to.document.get("replicate_source_db") != from.document.get("arn")
-                || from.document.get("arn").is_none_or(Value::is_null)
-            {
+            // Both are asked: what does not answer proves nothing.
+            self.get(ctx, place, &id).await?;
+            self.get(ctx, &there, &copy.name.into()).await?;
+            let follows = ahead::source(&self.cloud.lock(), &replica);
+            if follows.as_ref() != Some(&source) {
                 let text = format!("{} in {} does not copy {id}", copy.name, copy.scope.location);
                 return Err(Failure::new(Class::Other, text));
             }

@@ -75,6 +75,9 @@ impl Over {
         if template.ownership() == Ownership::Parent {
             cloud.lock().parts.insert(template.name().to_owned());
         }
+        if template.anywhere() {
+            cloud.lock().store.show_anywhere(template.name());
+        }
         Self {
             cloud: cloud.clone(),
             calls: Calls::of(template.service().name),
@@ -154,6 +157,9 @@ impl DynKind for Over {
     }
     fn longest(&self) -> Option<Duration> {
         self.template.longest()
+    }
+    fn anywhere(&self) -> bool {
+        self.template.anywhere()
     }
     fn id_of(&self, desired: &Value) -> Option<Name> {
         self.template.id_of(desired)

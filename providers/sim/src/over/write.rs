@@ -52,9 +52,29 @@ impl Over {
         let sent = [sent(change)];
         let site = Site { scope: &place.here, call, kind: self.template.name(), id, sent: &sent };
         let begun = Instant::now();
+        self.until_it_may(ctx, place, change).await?;
         let make = || self.cloud.request(site, |world| self.effect(world, place, change));
         let done = ctx.call(call, place.scope, make).await.map_err(compared::told)?;
         self.finish(ctx, place, change, (begun, done)).await
+    }
+
+    /// Waits for what the cloud does by itself before an object can be changed so.
+    async fn until_it_may(
+        &self,
+        ctx: &Ctx,
+        place: &Place<'_>,
+        change: &Change<KnownDoc>,
+    ) -> Result<(), Failure> {
+        let ChangeAction::Update { id, after, .. } = &change.action else { return Ok(()) };
+        let key = Key::of(&place.here, self.template.name(), id.clone());
+        loop {
+            if ahead::may_change(&self.cloud.lock(), &key, after.value()) {
+                return Ok(());
+            }
+            self.get(ctx, place, id).await?;
+            ctx.wait(LOOK).await?;
+            self.cloud.lock().ship();
+        }
     }
 
     async fn change_all(

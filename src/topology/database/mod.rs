@@ -1,4 +1,7 @@
-//! `database` blocks: an RDS instance that writes in the primary, and replicas of it in the standbys.
+//! `database` blocks: an RDS instance that writes in the primary, and replicas of it in the standbys; or
+//! a global database of Aurora.
+
+mod form;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +11,8 @@ use lifeboat_sdk_derive::Kind;
 use super::objective::{self, Objective};
 use super::read::{Open, Reader, Source};
 use super::{Ground, Needs, bucket, codes, naming, region};
+
+pub use form::Form;
 
 /// A database in each region: writable in the primary, a replica of that in the others.
 #[derive(Clone, Debug)]
@@ -22,8 +27,8 @@ pub struct Database {
     pub engine_version: Option<Name>,
     /// The size of the instances.
     pub instance_class: Name,
-    /// The storage in GiB.
-    pub allocated_storage: i64,
+    /// What it consists of, by its engine.
+    pub form: Form,
     /// The name of the main user.
     pub username: Name,
     /// Subnets by region.
@@ -36,8 +41,6 @@ pub struct Database {
     pub groups: BTreeMap<Name, BTreeSet<Name>>,
     /// The security groups of the fence by region.
     pub closed: BTreeMap<Name, BTreeSet<Name>>,
-    /// Whether there is a second instance in another zone.
-    pub multi_az: bool,
     /// How many days automatic backups are kept.
     pub backups: i64,
     /// The parameter that names the host of the writable one, in each region.
@@ -56,10 +59,11 @@ pub struct Database {
     pub span: Span,
 }
 
-/// A database of RDS in each region, of which the standbys' are replicas.
+/// A database of RDS in each region, of which the standbys' are replicas, or a global database of Aurora.
 #[derive(Clone, Debug, PartialEq, Kind)]
 pub struct DatabaseBlock {
-    /// `postgres`, `mysql` or `mariadb`.
+    /// `postgres`, `mysql` or `mariadb`: an instance of RDS and replicas of it. `aurora-postgresql` or
+    /// `aurora-mysql`: a global database of Aurora, with a cluster in each region.
     #[kind(required)]
     pub engine: String,
     /// The version of the engine.
@@ -69,9 +73,9 @@ pub struct DatabaseBlock {
     /// what the primary does.
     #[kind(required)]
     pub instance_class: String,
-    /// The storage in GiB.
-    #[kind(required)]
-    pub allocated_storage: i64,
+    /// The storage in GiB; that of Aurora grows by itself.
+    #[kind(optional)]
+    pub allocated_storage: Option<i64>,
     /// The identifier, the same in each region; made of topology and block where none is given.
     #[kind(optional)]
     pub identifier: Option<String>,
@@ -94,8 +98,11 @@ pub struct DatabaseBlock {
     #[kind(optional)]
     pub fence_security_group_ids: BTreeMap<String, BTreeSet<String>>,
     /// Whether a second instance stands by in another zone of each region.
-    #[kind(default = "false")]
+    #[kind(optional)]
     pub multi_az: Option<bool>,
+    /// How many instances a cluster of Aurora has in each region: 1 where this is not written.
+    #[kind(optional)]
+    pub instances: Option<i64>,
     /// For how many days automatic backups are kept.
     #[kind(default = "7")]
     pub backup_retention_period: Option<i64>,
@@ -119,19 +126,9 @@ pub struct DatabaseBlock {
 /// For how many seconds a database is kept that a promotion left, where nothing is said: a week.
 pub const KEEP_RETIRED: u64 = 7 * 24 * 3600;
 
-/// The engines whose replicas in other regions are promoted so (RDS user guide, "Creating a read replica
-/// in a different AWS Region").
-const ENGINES: [&str; 3] = ["postgres", "mysql", "mariadb"];
-
-/// Engines of later versions (design.md, section 3).
-const LATER: [&str; 4] = ["aurora-postgresql", "aurora-mysql", "dynamodb", "cloudnative-pg"];
-
 /// For how many days RDS keeps automatic backups; replicas need them (RDS API reference,
 /// `CreateDBInstance`).
 const BACKUPS: std::ops::RangeInclusive<i64> = 1..=35;
-
-/// The least and the most storage in GiB (RDS user guide, "Quotas and constraints").
-const STORAGE: std::ops::RangeInclusive<i64> = 20..=65_536;
 
 /// The longest identifier: 63 characters (RDS API reference, `CreateDBInstance`), less what
 /// `-retired-eN` adds when one is kept.
@@ -152,16 +149,14 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     let given = reader.decode::<DatabaseBlock>(source, &body)?;
     let before = reader.found.0.len();
     bucket::tags_fit(reader, tags.as_ref(), source.at("tags"));
-    engine(reader, &given.engine, source.at("engine"));
+    let form = form::read(reader, &given, source);
     if given.writers.as_deref() == Some("all") {
-        let detail = "A database of RDS has one writable instance, the others are replicas of it.";
+        let detail = "Of a database of RDS or Aurora one region is writable, the others follow it.";
         let help = "Remove writers: one region writes.";
         reader.conflict(detail, source.at("writers"), help);
     } else if let Some(writers) = &given.writers {
         reader.choice("writers", writers, &["primary"], source.at("writers"));
     }
-    let (storage, at) = (given.allocated_storage, source.at("allocated_storage"));
-    reader.in_range("allocated_storage", storage, STORAGE, at);
     let backups = given.backup_retention_period.unwrap_or(7);
     let at = source.at("backup_retention_period");
     reader.in_range("backup_retention_period", backups, BACKUPS, at);
@@ -185,23 +180,20 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     let groups = sets("vpc_security_group_ids", &given.vpc_security_group_ids);
     let closed = sets("fence_security_group_ids", &given.fence_security_group_ids);
     fenced(reader, ground, &closed, source);
-    if reader.found.0.len() > before {
-        return None;
-    }
+    let form = form.filter(|_| reader.found.0.len() == before)?;
     Some(Database {
         name: source.name.clone(),
         identifier,
         engine: given.engine.into(),
         engine_version: given.engine_version.map(Into::into),
         instance_class: given.instance_class.into(),
-        allocated_storage: storage,
+        form,
         username: given.username.unwrap_or_default().into(),
         subnets,
         parameters,
         keys,
         groups,
         closed,
-        multi_az: given.multi_az.unwrap_or(false),
         backups,
         endpoint: given.endpoint_parameter.map(Into::into),
         keep_retired: keep.map_or(KEEP_RETIRED, |keep| keep.seconds),
@@ -211,15 +203,6 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
         needs: Needs::of(source.block),
         span: source.span,
     })
-}
-
-fn engine(reader: &mut Reader<'_, '_>, engine: &str, span: Span) {
-    if LATER.contains(&engine) {
-        let help = "Write postgres, mysql or mariadb: an instance of RDS and its replicas.";
-        reader.unsupported(&format!("The engine {engine:?}"), span, help);
-    } else {
-        reader.choice("engine", engine, &ENGINES, span);
-    }
 }
 
 /// The identifier: given, or made of topology and block.

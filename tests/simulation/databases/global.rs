@@ -1,0 +1,105 @@
+//! Stories of a global database: its writer moves by one call to the new one, and the one that is left
+//! follows it under its name.
+
+use lifeboat_sdk::{Access, Location, Value};
+use lifeboat_sim::{Entry, How, Key};
+
+use super::told::told;
+use super::{ACCOUNT, LAG, Sample, Told, play};
+use crate::simulation::process::Verb;
+use crate::simulation::simulate::{EAST, WEST};
+
+const GLOBAL: &str = "aws_rds_global_cluster";
+
+/// The one object that says which region writes.
+pub(super) fn whole() -> Key {
+    Key::regional(ACCOUNT, EAST, GLOBAL, "orders-orders")
+}
+
+/// What Aurora keeps of a writer that was lost at the n-th change of the writer.
+pub(super) fn kept(region: &str, n: usize) -> Key {
+    let id = format!("rds:unplanned-global-failover-orders-orders-{n}");
+    Key::regional(ACCOUNT, region, "aws_db_cluster_snapshot", &id)
+}
+
+fn in_region(region: &str) -> Location {
+    Location::Region(region.into())
+}
+
+/// Where the writer was asked to move, in the calls that had an effect.
+fn moved(calls: &[Entry]) -> Vec<Location> {
+    let moves = calls.iter().filter(|call| *call.kind == *GLOBAL && call.had_effect());
+    moves.map(|call| call.location.clone()).collect()
+}
+
+#[test]
+fn a_switchover_loses_no_commit_and_the_writer_that_is_left_follows_without_being_rebuilt() {
+    let story = || async {
+        let mut told = Told::of(Sample::Global, 1, LAG);
+        told.does(Verb::Apply, EAST).await;
+        assert_eq!(told.settles(EAST).await, 0);
+        told.is_well(EAST);
+        let before = told.cloud.objects().len();
+        for (from, to, n) in [(EAST, WEST, 1), (WEST, EAST, 2)] {
+            told.cloud.take_ledger();
+            let ended = told.does(Verb::Promote, to).await;
+            assert!(ended.promotion, "{ended:#?}");
+            assert_eq!(moved(&told.cloud.take_ledger()), [in_region(to)], "the new one is asked");
+            assert_eq!(told.lost(from, &told.at(to)), 0);
+            assert_eq!(told.attribute(&told.at(from), "fenced"), Value::Bool(true));
+            assert_eq!(told.endpoint(EAST), told.endpoint(WEST), "both regions know the new host");
+            let switches = told.cloud.switches();
+            assert_eq!(switches.len(), n);
+            assert!(switches.iter().all(|switch| switch.how == How::Switchover), "{switches:?}");
+            assert_eq!(told.settles(to).await, 1);
+            told.is_well(to);
+        }
+        assert_eq!(told.cloud.objects().len(), before, "nothing is kept, and nothing made anew");
+        assert_eq!(told.seen(|seen| seen.both), 0, "never two at once");
+    };
+    told(|| play(story()));
+}
+
+#[test]
+fn a_writer_that_hangs_is_left_by_a_failover_and_fenced_first_when_it_returns() {
+    let story = || async {
+        let mut told = Told::of(Sample::Global, 2, LAG);
+        told.does(Verb::Apply, EAST).await;
+        told.lose(EAST);
+        let before = told.cloud.ledger().len();
+        let ended = told.does(Verb::Promote, WEST).await;
+        assert!(ended.promotion, "{ended:#?}");
+        let calls = told.cloud.ledger().split_off(before);
+        let there = in_region(EAST);
+        let writes = calls.iter().filter(|c| c.location == there && c.access == Access::Write);
+        assert_eq!(writes.count(), 0, "nobody waits for what is lost");
+        assert_eq!(moved(&calls), [in_region(WEST)]);
+        assert_eq!(told.cloud.switches().pop().map(|switch| switch.how), Some(How::Failover));
+        assert!(told.lost(EAST, &told.at(WEST)) > 0, "what had not arrived is lost");
+        assert!(told.seen(|seen| seen.both) > 0, "a person said that it cannot write: wrongly");
+        let planned = told.types(Verb::Plan, WEST).await;
+        assert!(planned.put_off(), "{planned:#?}");
+        let lines = planned.changes.unwrap();
+        assert!(lines.iter().all(|line| line.starts_with("deferred")), "{lines:#?}");
+        // It returns: the fence comes before anything else there.
+        told.restore(EAST);
+        told.cloud.take_ledger();
+        told.types(Verb::Apply, WEST).await;
+        let calls = told.cloud.take_ledger();
+        let first = calls.iter().find(|c| c.location == there && c.had_effect()).unwrap();
+        assert_eq!(&*first.sent[0].address, "database.orders.aws_rds_cluster[\"us-east-1\"]");
+        assert_eq!(told.attribute(&told.at(EAST), "fenced"), Value::Bool(true));
+        let both = told.seen(|seen| seen.both);
+        told.settles(WEST).await;
+        told.is_well(WEST);
+        assert_eq!(told.seen(|seen| seen.both), both, "from the fence on there is one");
+        // What only it held is in the snapshot that Aurora keeps, and merged by nobody.
+        assert_eq!(told.lost(EAST, &kept(EAST, 1)), 0);
+        assert!(told.lost(EAST, &told.at(WEST)) > 0);
+        told.does(Verb::Promote, EAST).await;
+        assert_eq!(told.cloud.switches().pop().map(|switch| switch.how), Some(How::Switchover));
+        told.settles(EAST).await;
+        told.is_well(EAST);
+    };
+    told(|| play(story()));
+}
