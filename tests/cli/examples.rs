@@ -7,17 +7,29 @@ use std::path::Path;
 use super::Case;
 
 /// What the folders that cannot be applied are simulated with.
-const SIMULATED: [(&str, &[&str]); 1] = [(
-    "warm-standby-postgres",
-    &[
-        "simulate",
-        "-lose=us-east-1",
-        "-as-applied",
-        "-mode=graceful",
-        "-duration=aws_db_instance.update=6m",
-        "-duration=aws_lambda_event_source_mapping.update=1m",
-    ],
-)];
+const SIMULATED: [(&str, &[&str]); 2] = [
+    (
+        "warm-standby-postgres",
+        &[
+            "simulate",
+            "-lose=us-east-1",
+            "-as-applied",
+            "-mode=graceful",
+            "-duration=aws_db_instance.update=6m",
+            "-duration=aws_lambda_event_source_mapping.update=1m",
+        ],
+    ),
+    (
+        "global-database",
+        &[
+            "simulate",
+            "-lose=us-east-1",
+            "-as-applied",
+            "-duration=aws_rds_cluster.update=4m",
+            "-duration=aws_rds_global_cluster.update=1m",
+        ],
+    ),
+];
 
 #[test]
 fn examples_of_what_cannot_be_applied_yet_are_simulated_as_they_say() {

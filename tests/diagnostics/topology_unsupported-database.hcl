@@ -7,7 +7,7 @@ region "us-east-1" {}
 region "us-west-2" {}
 
 database "orders" {
-  engine            = "aurora-postgresql"
+  engine            = "cloudnative-pg"
   instance_class    = "db.r6g.large"
   allocated_storage = 100
 

@@ -111,6 +111,8 @@ fn every_example_is_played() {
     found.sort();
     let played = [
         "active-active",
+        // It is simulated (tests/cli/examples.rs), like the last one.
+        "global-database",
         "pilot-light",
         "pilot-light-compute",
         "replicated-buckets",
@@ -118,7 +120,6 @@ fn every_example_is_played() {
         "retention-tiers",
         "three-regions",
         "two-region-web",
-        // It is simulated (tests/cli/examples.rs).
         "warm-standby-postgres",
     ];
     assert_eq!(found, played, "a test for each example");

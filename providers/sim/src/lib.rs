@@ -19,8 +19,8 @@ mod shelf;
 
 pub use calls::calls;
 pub use cloud::fault::{Blackout, Fault, Nth, Rule, RuleId};
-pub use cloud::log::{How, Switch};
 pub use cloud::ledger::{Entry, Outcome, Sent};
+pub use cloud::log::{How, Switch};
 pub use cloud::store::{Key, SimObject};
 pub use cloud::{SimCloud, Strictness, Timed};
 pub use provider::SimProvider;

@@ -172,6 +172,49 @@ fn databases(cloud: &SimCloud) -> Subject {
     Subject { kind: Arc::clone(&kind), place: place(), cases }
 }
 
+/// A global database: the whole, the cluster of a region, and an instance of it.
+fn global(cloud: &SimCloud) -> [Subject; 3] {
+    let wholes = [
+        r#"{"global_cluster_identifier": "g", "engine": "aurora-mysql", "writer": "us-east-1"}"#,
+        r#"{"global_cluster_identifier": "g", "engine": "aurora-mysql", "writer": "us-east-1",
+            "engine_version": "8.0", "deletion_protection": false, "allow_data_loss": true,
+            "tags": {"k": "v"}}"#,
+        r#"{"global_cluster_identifier": "h", "engine": "aurora-mysql", "writer": "us-west-2",
+            "region": "us-west-2"}"#,
+    ];
+    let clusters = [
+        r#"{"cluster_identifier": "c", "engine": "aurora-mysql",
+            "global_cluster_identifier": "${whole.id}"}"#,
+        r#"{"cluster_identifier": "c", "engine": "aurora-mysql",
+            "global_cluster_identifier": "${whole.id}", "fenced": true, "tags": {"k": "v"},
+            "vpc_security_group_ids": ["sg-1", "sg-2"], "fence_security_group_ids": ["sg-0"],
+            "backup_retention_period": 1}"#,
+        r#"{"cluster_identifier": "d", "engine": "aurora-mysql", "region": "us-west-2"}"#,
+    ];
+    let instances = [
+        r#"{"identifier": "i", "cluster_identifier": "c", "engine": "aurora-mysql",
+            "instance_class": "db.r6g.large"}"#,
+        r#"{"identifier": "i", "cluster_identifier": "c", "engine": "aurora-mysql",
+            "instance_class": "db.r6g.xlarge", "tags": {"k": "v"}}"#,
+        r#"{"identifier": "i", "cluster_identifier": "d", "engine": "aurora-mysql",
+            "instance_class": "db.r6g.large"}"#,
+    ];
+    let whole = ahead(cloud, "aws_rds_global_cluster");
+    let needed = r#"{"global_cluster_identifier": "w", "engine": "aurora-mysql",
+        "writer": "us-east-1"}"#;
+    let members = Case::parse("walk", &clusters).unwrap();
+    let members = members.needing("whole", &whole, needed).unwrap();
+    let of = |kind: &str, case: Case| {
+        let kind = ahead(cloud, kind);
+        Subject { kind, place: place(), cases: vec![case] }
+    };
+    [
+        of("aws_rds_global_cluster", Case::parse("walk", &wholes).unwrap()),
+        of("aws_rds_cluster", members),
+        of("aws_rds_cluster_instance", Case::parse("walk", &instances).unwrap()),
+    ]
+}
+
 fn parameters(cloud: &SimCloud) -> Subject {
     let walk = [
         r#"{"name": "/orders/writer", "value": "one.example.com"}"#,
@@ -214,7 +257,7 @@ async fn all(server: &Cloud) -> Vec<Report> {
         databases(cloud),
         parameters(cloud),
     ];
-    let subjects = subjects.into_iter().chain(triggers(cloud));
+    let subjects = subjects.into_iter().chain(triggers(cloud)).chain(global(cloud));
     let mut reports = Vec::new();
     for subject in subjects {
         reports.push(run(&subject, server).await);
@@ -238,7 +281,7 @@ async fn every_kind_keeps_the_contract() {
     let counts: Vec<usize> = reports.iter().map(held).collect();
     // Only an id that the service makes up can be told, and a part is only in its parent,
     // and only what has tags is listed by them.
-    assert_eq!(counts, [16, 15, 15, 17, 15, 16, 16, 14, 14], "{}", table(&reports));
+    assert_eq!(counts, [16, 15, 15, 17, 15, 16, 16, 14, 14, 16, 16, 16], "{}", table(&reports));
     assert_eq!(names().count(), 17);
 }
 

@@ -155,11 +155,7 @@ pub(super) fn endpoint(
 ) -> Planned {
     let mut planned = planned(
         database.span,
-        [
-            ("name", value(text(name))),
-            ("region", value(text(&region.aws))),
-            ("value", host),
-        ],
+        [("name", value(text(name))), ("region", value(text(&region.aws))), ("value", host)],
     );
     planned.part = Some(Part::Endpoint);
     planned

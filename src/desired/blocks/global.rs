@@ -12,12 +12,7 @@ use crate::topology::database::Database;
 use crate::topology::region::Region;
 
 /// Adds what a block stands for.
-pub(super) fn expand(
-    made: &mut Made,
-    topology: &Topology,
-    database: &Database,
-    instances: i64,
-) {
+pub(super) fn expand(made: &mut Made, topology: &Topology, database: &Database, instances: i64) {
     let global = at(database, "aws_rds_global_cluster", "global");
     let writer = at(database, "aws_rds_cluster", &topology.primary);
     if let Some(primary) = topology.region(&topology.primary) {

@@ -394,3 +394,40 @@ fn a_database_is_writable_in_the_primary_and_copied_by_the_standby_which_is_fenc
         assert_eq!(read.object(&endpoint).expect("an object").part, Some(Part::Endpoint));
     }
 }
+
+#[test]
+fn a_global_database_has_one_object_that_says_who_writes_and_clusters_that_are_the_same_in_each_role()
+ {
+    let read = two(r#"
+        database "orders" {
+          engine                   = "aurora-postgresql"
+          instance_class           = "db.r6g.large"
+          instances                = 2
+          endpoint_parameter       = "/orders/writer"
+          fence_security_group_ids = { us-east-1 = ["sg-a"], us-west-2 = ["sg-b"] }
+        }
+    "#);
+    assert_eq!(read.problems(), none());
+    let at = |kind: &str, key: &str| format!("database.orders.{kind}[{key:?}]");
+    let whole = at("aws_rds_global_cluster", "global");
+    assert_eq!(read.object(&whole).expect("an object").part, Some(Part::Writer));
+    for name in ["writer", "region"] {
+        assert_eq!(read.attribute(&whole, name), "\"us-east-1\"", "asked where it writes");
+    }
+    let cluster = |region: &str| read.object(&at("aws_rds_cluster", region)).expect("an object");
+    let (writer, standby) = (cluster("us-east-1"), cluster("us-west-2"));
+    assert_eq!((writer.part, standby.part), (Some(Part::Database), Some(Part::Database)));
+    let names = |planned: &crate::desired::Planned| {
+        planned.document.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(writer), names(standby), "nothing of them follows from the role");
+    assert_eq!(standby.leaving.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["fenced"]);
+    let first = at("aws_rds_cluster", "us-east-1");
+    assert!(standby.after.iter().any(|after| after.to_string() == first), "{:?}", standby.after);
+    for region in ["us-east-1", "us-west-2"] {
+        let value = read.attribute(&at("aws_ssm_parameter", region), "value");
+        assert!(value.contains(&first), "{value}");
+        let second = at("aws_rds_cluster_instance", &format!("{region}/2"));
+        assert_eq!(read.attribute(&second, "cluster_identifier"), "\"web-orders\"");
+    }
+}

@@ -31,9 +31,7 @@ fn suspected(drift: &[ObjectChange], parts: &Parts, asked: &Asked) -> bool {
         let part = parts.get(&change.address);
         matches!(
             part,
-            Some(
-                Part::Writers | Part::Database | Part::Writer | Part::Traffic | Part::Endpoint
-            )
+            Some(Part::Writers | Part::Database | Part::Writer | Part::Traffic | Part::Endpoint)
         )
     };
     let mode = matches!(asked.mode, PlanMode::Normal | PlanMode::RefreshOnly);

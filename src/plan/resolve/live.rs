@@ -118,9 +118,10 @@ impl Resolver<'_> {
         (id, stored): (Name, Value),
         unread: &Unreadable,
     ) -> Live {
-        let other = wanted.scope.clone().filter(|scope| {
-            wanted.kind.anywhere() && scope.location != unread.scope.location
-        });
+        let other = wanted
+            .scope
+            .clone()
+            .filter(|scope| wanted.kind.anywhere() && scope.location != unread.scope.location);
         let Some(scope) = other else { return self.away(wanted, Some(stored), unread) };
         match self.asked(wanted, Some(id), scope) {
             None => Live::Parked,

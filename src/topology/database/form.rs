@@ -66,7 +66,8 @@ fn instance(
     source: &Source<'_>,
 ) -> Option<Form> {
     if given.instances.is_some() {
-        let detail = "RDS has one instance in each region, and with multi_az a second that stands by.";
+        let detail =
+            "RDS has one instance in each region, and with multi_az a second that stands by.";
         let help = "Remove instances, or write multi_az = true.";
         reader.conflict(detail, source.at("instances"), help);
     }
@@ -81,11 +82,7 @@ fn instance(
     Some(Form::Instance { storage, multi_az: given.multi_az.unwrap_or(false) })
 }
 
-fn global(
-    reader: &mut Reader<'_, '_>,
-    given: &DatabaseBlock,
-    source: &Source<'_>,
-) -> Option<Form> {
+fn global(reader: &mut Reader<'_, '_>, given: &DatabaseBlock, source: &Source<'_>) -> Option<Form> {
     if given.allocated_storage.is_some() {
         let detail = "The storage of Aurora grows by itself.";
         reader.conflict(detail, source.at("allocated_storage"), "Remove allocated_storage.");

@@ -2,7 +2,7 @@
 //! follows it under its name.
 
 use lifeboat_sdk::{Access, Location, Value};
-use lifeboat_sim::{Entry, How, Key};
+use lifeboat_sim::{Blackout, Entry, How, Key};
 
 use super::told::told;
 use super::{ACCOUNT, LAG, Sample, Told, play};
@@ -80,7 +80,8 @@ fn a_writer_that_hangs_is_left_by_a_failover_and_fenced_first_when_it_returns() 
         let planned = told.types(Verb::Plan, WEST).await;
         assert!(planned.put_off(), "{planned:#?}");
         let lines = planned.changes.unwrap();
-        assert!(lines.iter().all(|line| line.starts_with("deferred")), "{lines:#?}");
+        let waits = |line: &String| line.starts_with("deferred") || line.starts_with("unread");
+        assert!(lines.iter().all(waits), "{lines:#?}");
         // It returns: the fence comes before anything else there.
         told.restore(EAST);
         told.cloud.take_ledger();
@@ -100,6 +101,54 @@ fn a_writer_that_hangs_is_left_by_a_failover_and_fenced_first_when_it_returns() 
         assert_eq!(told.cloud.switches().pop().map(|switch| switch.how), Some(How::Switchover));
         told.settles(EAST).await;
         told.is_well(EAST);
+    };
+    told(|| play(story()));
+}
+
+/// When the role is claimed nobody can plan anew: what is left must do without the region.
+#[test]
+fn a_writer_that_is_lost_after_the_claim_is_left_by_a_failover_that_loses_nothing() {
+    let story = || async {
+        let mut told = Told::of(Sample::Global, 3, LAG);
+        told.approve = super::waits;
+        told.does(Verb::Apply, EAST).await;
+        let cloud = told.cloud.clone();
+        told.cloud.watch(move |call| {
+            if *call.kind == *GLOBAL && call.access == Access::Write {
+                cloud.blackout(in_region(EAST), Blackout::Hang);
+            }
+        });
+        let ended = told.types(Verb::Promote, WEST).await;
+        assert!(ended.promotion, "{ended:#?}");
+        assert_eq!(told.cloud.switches().pop().map(|switch| switch.how), Some(How::Failover));
+        assert_eq!(told.attribute(&whole(), "writer"), Value::string(WEST));
+        assert_eq!(told.lost(EAST, &told.at(WEST)), 0, "the final sync had proven it");
+        told.cloud.unwatch();
+        told.serve();
+        // It comes back behind its fence, and is let out when it knows that it follows.
+        told.restore(EAST);
+        told.does(Verb::Promote, WEST).await;
+        told.settles(WEST).await;
+        told.is_well(WEST);
+        assert_eq!(told.lost(EAST, &kept(EAST, 1)), 0);
+        assert_eq!(told.seen(|seen| seen.both), 0, "never two at once");
+    };
+    told(|| play(story()));
+}
+
+#[test]
+fn a_secondary_that_has_not_come_back_yet_is_not_promoted_gracefully() {
+    let story = || async {
+        let mut told = Told::of(Sample::Global, 4, LAG);
+        told.does(Verb::Apply, EAST).await;
+        told.lose(EAST);
+        told.does(Verb::Promote, WEST).await;
+        told.restore(EAST);
+        told.approve = super::waits;
+        let ended = told.types(Verb::Promote, EAST).await;
+        assert!(!ended.promotion || !ended.is_done(), "{ended:#?}");
+        assert_eq!(told.attribute(&whole(), "writer"), Value::string(WEST));
+        assert_eq!(told.cloud.switches().len(), 1);
     };
     told(|| play(story()));
 }

@@ -392,10 +392,7 @@ fn lost_midway(sample: Sample, seed: u64) -> Result<bool, String> {
 }
 
 /// What comes of a seed; an assertion that fails is a violation, too.
-fn judged<T>(
-    seed: u64,
-    of: impl FnOnce(u64) -> Result<T, String>,
-) -> Result<T, String> {
+fn judged<T>(seed: u64, of: impl FnOnce(u64) -> Result<T, String>) -> Result<T, String> {
     let text = |why: Box<dyn Any + Send>| match why.downcast::<String>() {
         Ok(text) => *text,
         Err(_) => "it panics".to_owned(),

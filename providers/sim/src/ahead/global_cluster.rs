@@ -119,11 +119,17 @@ pub(super) fn effect(world: &mut World, key: &Key, change: &Change<'_>) -> Resul
         return Ok(());
     }
     if text(change.after, "region") != Some(&*to) {
-        return Err(refused("InvalidParameterValue", "it is asked for in the region of the new writer"));
+        return Err(refused(
+            "InvalidParameterValue",
+            "it is asked for in the region of the new writer",
+        ));
     }
     world.ship();
     let Some(target) = member(world, key, &to) else {
-        return Err(refused("DBClusterNotFoundFault", "there is no cluster in the region of the new writer"));
+        return Err(refused(
+            "DBClusterNotFoundFault",
+            "there is no cluster in the region of the new writer",
+        ));
     };
     if world.strays.contains_key(&target) {
         return Err(refused("InvalidGlobalClusterStateFault", "the new writer is pending-resync"));
