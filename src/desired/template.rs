@@ -133,6 +133,9 @@ pub enum Part {
     /// It holds data that one region writes and the others copy: the fence where the region is left,
     /// what is promoted in the new primary, and what is asked whether all is copied.
     Database,
+    /// It holds data that all regions write, and copies it to the others by itself. A promotion changes
+    /// nothing of it; in one that loses nothing it is asked whether what was written has arrived.
+    Replica,
     /// It says for all regions in one place which of them writes; its data fences, and is asked whether
     /// all is copied. What is promoted, by a call to the new primary.
     Writer,
@@ -168,7 +171,8 @@ impl Part {
         match self {
             Self::Writers | Self::Database => true,
             Self::Capacity { fences } | Self::Triggers { fences } => fences,
-            Self::Writer
+            Self::Replica
+            | Self::Writer
             | Self::Record
             | Self::Traffic
             | Self::Endpoint

@@ -87,7 +87,7 @@ pub(super) fn reads(
         ]))
     };
     let copies = |change: &&ObjectChange| {
-        matches!(parts.get(&change.address), Some(Part::Copies | Part::Database))
+        matches!(parts.get(&change.address), Some(Part::Copies | Part::Database | Part::Replica))
             && region_of(&change.address) == Some(&**from)
     };
     let task = |change: &ObjectChange| {

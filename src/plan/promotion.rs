@@ -328,6 +328,7 @@ impl Promotion {
             | Part::Database
             | Part::Triggers { .. }
             | Part::Capacity { .. }
+            | Part::Replica
             | Part::Copies
             | Part::Health => None,
         }

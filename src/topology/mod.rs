@@ -80,8 +80,9 @@ impl Topology {
     pub fn all_write(&self) -> bool {
         let buckets = self.buckets.iter().map(|bucket| bucket.one_writer);
         let mut declared = buckets.chain(self.services.iter().map(|service| service.one_writer));
-        let none = self.buckets.is_empty() && self.services.is_empty();
-        let all = !declared.any(|one_writer| one_writer) && self.databases.is_empty();
+        let none = self.buckets.is_empty() && self.services.is_empty() && self.databases.is_empty();
+        let data = self.databases.iter().any(Database::one_writer);
+        let all = !declared.any(|one_writer| one_writer) && !data;
         // Of what is declared nowhere the strategy tells.
         all && (!none || self.declaration.strategy == declaration::Strategy::ActiveActive)
     }

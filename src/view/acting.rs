@@ -99,7 +99,11 @@ fn told(witness: &Witness) -> String {
         Part::Traffic => "not answered, as a standby".to_owned(),
         Part::Copies if own => "copies to the others, as the primary".to_owned(),
         Part::Copies => "copies nothing, as a standby".to_owned(),
-        Part::Record | Part::Health | Part::Triggers { .. } | Part::Capacity { .. } => {
+        Part::Record
+        | Part::Health
+        | Part::Replica
+        | Part::Triggers { .. }
+        | Part::Capacity { .. } => {
             let role = if own { "the primary" } else { "a standby" };
             format!("runs as {role}")
         }

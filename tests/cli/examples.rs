@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Case;
 
 /// What the folders that cannot be applied are simulated with.
-const SIMULATED: [(&str, &[&str]); 2] = [
+const SIMULATED: [(&str, &[&str]); 3] = [
     (
         "warm-standby-postgres",
         &[
@@ -27,6 +27,16 @@ const SIMULATED: [(&str, &[&str]); 2] = [
             "-as-applied",
             "-duration=aws_rds_cluster.update=4m",
             "-duration=aws_rds_global_cluster.update=1m",
+        ],
+    ),
+    (
+        "global-table",
+        &[
+            "simulate",
+            "-lose=us-east-1",
+            "-as-applied",
+            "-mode=graceful",
+            "-duration=aws_lambda_event_source_mapping.update=1m",
         ],
     ),
 ];

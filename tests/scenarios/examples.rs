@@ -111,8 +111,9 @@ fn every_example_is_played() {
     found.sort();
     let played = [
         "active-active",
-        // It is simulated (tests/cli/examples.rs), like the last one.
+        // It is simulated (tests/cli/examples.rs), like the next and the last one.
         "global-database",
+        "global-table",
         "pilot-light",
         "pilot-light-compute",
         "replicated-buckets",

@@ -164,6 +164,7 @@ impl Hints<'_> {
             "region" => region.to_string(),
             "account_id" | "owner_id" => self.scope.account.to_string(),
             "status" | "state" => "ready".to_owned(),
+            "table_status" | "replica_status" => "ACTIVE".to_owned(),
             "name" | "bucket" if under.is_empty() => self.id.to_owned(),
             "fqdn" => named("name").unwrap_or_else(|| self.id.to_owned()),
             // The id by its longer name: `zone_id` of a zone.

@@ -215,6 +215,34 @@ fn global(cloud: &SimCloud) -> [Subject; 3] {
     ]
 }
 
+/// A table, and a replica of one in another region.
+fn tables(cloud: &SimCloud) -> [Subject; 2] {
+    let tables = [
+        r#"{"name": "a", "hash_key": "k", "attribute": [{"name": "k", "type": "S"}]}"#,
+        r#"{"name": "a", "hash_key": "k", "attribute": [{"name": "k", "type": "S"}],
+            "billing_mode": "PROVISIONED", "deletion_protection_enabled": false,
+            "tags": {"k": "v"}}"#,
+        r#"{"name": "a", "hash_key": "j", "range_key": "k",
+            "attribute": [{"name": "j", "type": "S"}, {"name": "k", "type": "N"}]}"#,
+    ];
+    let replicas = [
+        r#"{"global_table_arn": "${table.arn}"}"#,
+        r#"{"global_table_arn": "${table.arn}", "deletion_protection_enabled": false,
+            "tags": {"k": "v"}}"#,
+        r#"{"global_table_arn": "${table.arn}", "kms_key_arn": "arn:aws:kms:us-east-1:1:key/k"}"#,
+    ];
+    let (table, replica) =
+        (ahead(cloud, "aws_dynamodb_table"), ahead(cloud, "aws_dynamodb_table_replica"));
+    let needed = r#"{"name": "t", "region": "us-west-2", "hash_key": "k",
+        "attribute": [{"name": "k", "type": "S"}]}"#;
+    let replicas = Case::parse("walk", &replicas).unwrap();
+    let replicas = replicas.needing("table", &table, needed).unwrap();
+    [
+        Subject { kind: table, place: place(), cases: vec![Case::parse("walk", &tables).unwrap()] },
+        Subject { kind: replica, place: place(), cases: vec![replicas] },
+    ]
+}
+
 fn parameters(cloud: &SimCloud) -> Subject {
     let walk = [
         r#"{"name": "/orders/writer", "value": "one.example.com"}"#,
@@ -258,6 +286,7 @@ async fn all(server: &Cloud) -> Vec<Report> {
         parameters(cloud),
     ];
     let subjects = subjects.into_iter().chain(triggers(cloud)).chain(global(cloud));
+    let subjects = subjects.chain(tables(cloud));
     let mut reports = Vec::new();
     for subject in subjects {
         reports.push(run(&subject, server).await);
@@ -281,7 +310,12 @@ async fn every_kind_keeps_the_contract() {
     let counts: Vec<usize> = reports.iter().map(held).collect();
     // Only an id that the service makes up can be told, and a part is only in its parent,
     // and only what has tags is listed by them.
-    assert_eq!(counts, [16, 15, 15, 17, 15, 16, 16, 14, 14, 16, 16, 16], "{}", table(&reports));
+    assert_eq!(
+        counts,
+        [16, 15, 15, 17, 15, 16, 16, 14, 14, 16, 16, 16, 16, 16],
+        "{}",
+        table(&reports)
+    );
     assert_eq!(names().count(), 17);
 }
 

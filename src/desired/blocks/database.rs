@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use lifeboat_sdk::{Name, Type, Value};
 
 use super::build::{Made, address, list, of, open, planned, text, value};
-use super::global;
+use super::{global, table};
 use crate::address::Address;
 use crate::desired::{Part, Planned, Template};
 use crate::topology::Topology;
@@ -15,9 +15,10 @@ use crate::topology::region::Region;
 
 /// Adds what a block stands for.
 pub(super) fn expand(made: &mut Made, topology: &Topology, database: &Database) {
-    let (storage, multi_az) = match database.form {
-        Form::Instance { storage, multi_az } => (storage, multi_az),
-        Form::Global { instances } => return global::expand(made, topology, database, instances),
+    let (storage, multi_az) = match &database.form {
+        Form::Instance { storage, multi_az } => (*storage, *multi_az),
+        Form::Global { instances } => return global::expand(made, topology, database, *instances),
+        Form::Table(keys) => return table::expand(made, topology, database, keys),
     };
     let writer = at(database, INSTANCE, &topology.primary);
     for region in &topology.regions {

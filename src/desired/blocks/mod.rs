@@ -11,6 +11,7 @@ mod record;
 pub mod replication;
 mod retention;
 mod service;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -28,7 +29,8 @@ pub fn is_open(part: Part, object: Option<&Value>) -> Option<bool> {
     match part {
         Part::Writers => Some(!object.is_some_and(bucket::is_fenced)),
         Part::Database => object.map(|object| !database::is_closed(object)),
-        Part::Writer
+        Part::Replica
+        | Part::Writer
         | Part::Record
         | Part::Traffic
         | Part::Endpoint

@@ -431,3 +431,33 @@ fn a_global_database_has_one_object_that_says_who_writes_and_clusters_that_are_t
         assert_eq!(read.attribute(&second, "cluster_identifier"), "\"web-orders\"");
     }
 }
+
+#[test]
+fn a_table_and_its_replicas_are_the_same_in_each_role_and_never_fenced() {
+    let files = r#"
+        database "carts" {
+          engine          = "dynamodb"
+          hash_key        = "customer"
+          range_key       = "item"
+          attribute_types = { item = "N" }
+          kms_key_id      = { us-west-2 = "arn:aws:kms:us-west-2:123456789012:key/k" }
+        }
+    "#;
+    let read = two(files);
+    assert_eq!(read.problems(), none());
+    let at = |kind: &str, key: &str| format!("database.carts.{kind}[{key:?}]");
+    let (table, replica) =
+        (at("aws_dynamodb_table", "us-east-1"), at("aws_dynamodb_table_replica", "us-west-2"));
+    let attribute = read.attribute(&table, "attribute");
+    assert!(attribute.contains(r#""name":"item","type":"N""#), "{attribute}");
+    assert!(read.attribute(&replica, "global_table_arn").contains(&table));
+    assert_eq!(
+        read.attribute(&replica, "kms_key_arn"),
+        "\"arn:aws:kms:us-west-2:123456789012:key/k\""
+    );
+    for address in [&table, &replica] {
+        let planned = read.object(address).expect("an object");
+        assert_eq!((planned.part, planned.leaving.len()), (Some(Part::Replica), 0), "{address}");
+        assert!(!Part::Replica.fences());
+    }
+}

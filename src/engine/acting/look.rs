@@ -131,7 +131,7 @@ async fn look(stage: &Stage<'_>, input: &Input<'_>, read: &mut Read) -> Option<A
     let mut witnesses = Vec::new();
     for (address, part) in parts {
         let told = match part {
-            Part::Record | Part::Health => None,
+            Part::Record | Part::Health | Part::Replica => None,
             _ if only_primary.contains(address) => alone(address, &candidates),
             _ => told(address, &candidates),
         };

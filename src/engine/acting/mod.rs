@@ -150,7 +150,11 @@ impl Acting {
         let only = |witness: &&Witness| {
             let weighs = !matches!(
                 witness.part,
-                Part::Capacity { .. } | Part::Triggers { .. } | Part::Copies | Part::Health
+                Part::Capacity { .. }
+                    | Part::Triggers { .. }
+                    | Part::Copies
+                    | Part::Replica
+                    | Part::Health
             );
             let told = match &witness.told {
                 Told::As(regions) => regions.len() == 1 && regions.contains(region),

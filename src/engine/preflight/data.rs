@@ -83,8 +83,14 @@ fn behind(facts: &Facts<'_>, block: &str, own: Option<&Objective>) -> Finding {
     let own = own.and_then(|objective| objective.rpo.as_ref());
     let rpo = own.or(policy.objective.rpo.as_ref()).map(|limit| ("the RPO", limit));
     let limit = policy.failover.max_lag.as_ref().map(|limit| ("max_lag", limit)).or(rpo);
-    let metrics = "Look at ReplicationLatency and OperationsPendingReplication in CloudWatch, which \
-                   S3 keeps where time_control is set.";
+    let database = block.starts_with("database.");
+    let metrics = if database {
+        "See whether the replica is well, and how far behind CloudWatch has it (ReplicaLag, \
+         AuroraGlobalDBReplicationLag, ReplicationLatency)."
+    } else {
+        "Look at ReplicationLatency and OperationsPendingReplication in CloudWatch, which S3 keeps where \
+         time_control is set."
+    };
     let Synced { compared, missing, oldest, behind, .. } = match facts.copies.get(block) {
         Some(Ok(synced)) => synced,
         Some(Err(why)) => {
@@ -114,8 +120,12 @@ fn behind(facts: &Facts<'_>, block: &str, own: Option<&Objective>) -> Finding {
     );
     match limit {
         Some((what, limit)) if behind > limit.seconds => {
-            let fix = "Wait until they are copied; copies that failed are made by an S3 Batch \
-                       Replication job.";
+            let fix = if database {
+                "Wait until the replica has caught up, or see what holds it up."
+            } else {
+                "Wait until they are copied; copies that failed are made by an S3 Batch Replication \
+                 job."
+            };
             Finding::fail(format!("{text}: more than {what} of {}.", limit.text), fix)
         }
         Some((what, limit)) => Finding::pass(format!("{text}, of {what} of {}.", limit.text)),

@@ -207,7 +207,10 @@ async fn copies(
     let replications = facts.topology.replications.iter();
     let replications = replications.map(|one| (format!("replication.{}", one.name), Part::Copies));
     let databases = facts.topology.databases.iter();
-    let databases = databases.map(|one| (format!("database.{}", one.name), Part::Database));
+    let databases = databases.map(|one| {
+        let part = if one.one_writer() { Part::Database } else { Part::Replica };
+        (format!("database.{}", one.name), part)
+    });
     let all = replications.chain(databases).map(|(block, part)| async move {
         let block = Name::from(block);
         let address = facts.at_primary(part, &block)?;

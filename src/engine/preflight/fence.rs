@@ -10,12 +10,20 @@ use crate::engine::drifted::Seen;
 /// that it would let go on: it is as strong as `failover { fence { require } }` can ask for.
 pub(super) fn places(facts: &Facts<'_>) -> Vec<Finding> {
     let one_writer = facts.topology.buckets.iter().filter(|bucket| bucket.one_writer);
-    one_writer
-        .map(|bucket| {
-            let block = format!("bucket.{}", bucket.name);
-            of(facts, &block).about(block).at(bucket.span)
-        })
-        .collect()
+    let buckets = one_writer.map(|bucket| {
+        let block = format!("bucket.{}", bucket.name);
+        of(facts, &block).about(block).at(bucket.span)
+    });
+    let tables = facts.topology.databases.iter().filter(|database| !database.one_writer());
+    let tables = tables.map(|table| {
+        let (from, to) = (&facts.from.name, &facts.to.name);
+        let text = format!(
+            "It is not fenced: all its replicas write, and what is written in {from} arrives in {to}. What \
+             must not write there any more is stopped by a service block or a hook."
+        );
+        Finding::pass(text).about(format!("database.{}", table.name)).at(table.span)
+    });
+    buckets.chain(tables).collect()
 }
 
 fn of(facts: &Facts<'_>, block: &str) -> Finding {

@@ -159,6 +159,7 @@ impl World {
                 Part::Writers => (Phase::Promote, in_region(region, "s3")),
                 Part::Database
                 | Part::Writer
+                | Part::Replica
                 | Part::Triggers { .. }
                 | Part::Endpoint
                 | Part::Copies

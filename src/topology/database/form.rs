@@ -1,11 +1,12 @@
 //! What a `database` block consists of: its engine decides, and what the engine does not have is refused.
 
 use super::DatabaseBlock;
+use super::table::{self, TableKeys};
 use crate::topology::codes;
 use crate::topology::read::{Reader, Source};
 
 /// What a database consists of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
     /// An instance of RDS in each region, of which the standbys' copy the primary's.
     Instance {
@@ -19,7 +20,12 @@ pub enum Form {
         /// How many instances each cluster has.
         instances: i64,
     },
+    /// A table of DynamoDB with a replica in each region.
+    Table(TableKeys),
 }
+
+/// The engine of tables.
+pub(super) const TABLE: &str = "dynamodb";
 
 /// The engines whose replicas in other regions are promoted so (RDS user guide, "Creating a read replica
 /// in a different AWS Region").
@@ -29,7 +35,7 @@ const INSTANCE: [&str; 3] = ["postgres", "mysql", "mariadb"];
 const GLOBAL: [&str; 2] = ["aurora-postgresql", "aurora-mysql"];
 
 /// Engines of later versions (design.md, section 3).
-const LATER: [&str; 2] = ["dynamodb", "cloudnative-pg"];
+const LATER: [&str; 1] = ["cloudnative-pg"];
 
 /// The least and the most storage in GiB (RDS user guide, "Quotas and constraints").
 const STORAGE: std::ops::RangeInclusive<i64> = 20..=65_536;
@@ -46,15 +52,25 @@ pub(super) fn read(
 ) -> Option<Form> {
     let engine = &*given.engine;
     if LATER.contains(&engine) {
-        let help = "Write postgres, mysql or mariadb, an instance of RDS and its replicas, or \
-                    aurora-postgresql or aurora-mysql, a global database.";
+        let help = "Write postgres, mysql or mariadb, an instance of RDS and its replicas; \
+                    aurora-postgresql or aurora-mysql, a global database; or dynamodb, a global table.";
         reader.unsupported(&format!("The engine {engine:?}"), source.at("engine"), help);
         return None;
+    }
+    if engine == TABLE {
+        return table::read(reader, given, source);
+    }
+    table::refuse(reader, source);
+    if given.instance_class.is_none() {
+        let detail = "Instances have a size.";
+        let help = "Write instance_class = \"db.r6g.large\", or what fits.";
+        let found = codes::NEEDED.error(detail).at(source.at("instance_class")).help(help);
+        reader.found.push(found);
     }
     if GLOBAL.contains(&engine) {
         return global(reader, given, source);
     }
-    let known = [INSTANCE.as_slice(), GLOBAL.as_slice()].concat();
+    let known = [INSTANCE.as_slice(), GLOBAL.as_slice(), &[TABLE]].concat();
     let fits = reader.choice("engine", engine, &known, source.at("engine"));
     let instance = instance(reader, given, source);
     instance.filter(|_| fits)

@@ -1,7 +1,8 @@
-//! `database` blocks: an RDS instance that writes in the primary, and replicas of it in the standbys; or
-//! a global database of Aurora.
+//! `database` blocks: an RDS instance that writes in the primary, and replicas of it in the standbys; a
+//! global database of Aurora; or a global table of DynamoDB, whose replicas all write.
 
 mod form;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,14 @@ use super::read::{Open, Reader, Source};
 use super::{Ground, Needs, bucket, codes, naming, region};
 
 pub use form::Form;
+pub use table::TableKeys;
+
+impl Database {
+    /// Whether one region writes, and must be kept from it when another one shall.
+    pub fn one_writer(&self) -> bool {
+        !matches!(self.form, Form::Table(_))
+    }
+}
 
 /// A database in each region: writable in the primary, a replica of that in the others.
 #[derive(Clone, Debug)]
@@ -25,7 +34,7 @@ pub struct Database {
     pub engine: Name,
     /// Its version.
     pub engine_version: Option<Name>,
-    /// The size of the instances.
+    /// The size of the instances; empty of a table.
     pub instance_class: Name,
     /// What it consists of, by its engine.
     pub form: Form,
@@ -63,19 +72,29 @@ pub struct Database {
 #[derive(Clone, Debug, PartialEq, Kind)]
 pub struct DatabaseBlock {
     /// `postgres`, `mysql` or `mariadb`: an instance of RDS and replicas of it. `aurora-postgresql` or
-    /// `aurora-mysql`: a global database of Aurora, with a cluster in each region.
+    /// `aurora-mysql`: a global database of Aurora, with a cluster in each region. `dynamodb`: a table
+    /// with a replica in each region, all of which write.
     #[kind(required)]
     pub engine: String,
     /// The version of the engine.
     #[kind(optional)]
     pub engine_version: Option<String>,
     /// The size of the instances: `db.r6g.large`. The same in each region, so that a standby can do
-    /// what the primary does.
-    #[kind(required)]
-    pub instance_class: String,
+    /// what the primary does. A table has none.
+    #[kind(optional)]
+    pub instance_class: Option<String>,
     /// The storage in GiB; that of Aurora grows by itself.
     #[kind(optional)]
     pub allocated_storage: Option<i64>,
+    /// The attribute by which a table of DynamoDB divides its items.
+    #[kind(optional)]
+    pub hash_key: Option<String>,
+    /// The attribute by which it sorts them.
+    #[kind(optional)]
+    pub range_key: Option<String>,
+    /// The types of both, `S`, `N` or `B`: `S` where nothing is written.
+    #[kind(optional)]
+    pub attribute_types: BTreeMap<String, String>,
     /// The identifier, the same in each region; made of topology and block where none is given.
     #[kind(optional)]
     pub identifier: Option<String>,
@@ -118,7 +137,7 @@ pub struct DatabaseBlock {
     /// Whether destroying the databases is refused.
     #[kind(default = "false")]
     pub prevent_destroy: Option<bool>,
-    /// Who writes: `primary`. A database of RDS has one writable instance.
+    /// Who writes: `primary`, or of a table of DynamoDB `all`.
     #[kind(optional)]
     pub writers: Option<String>,
 }
@@ -150,7 +169,11 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     let before = reader.found.0.len();
     bucket::tags_fit(reader, tags.as_ref(), source.at("tags"));
     let form = form::read(reader, &given, source);
-    if given.writers.as_deref() == Some("all") {
+    if given.engine == form::TABLE {
+        if let Some(writers) = &given.writers {
+            reader.choice("writers", writers, &["all"], source.at("writers"));
+        }
+    } else if given.writers.as_deref() == Some("all") {
         let detail = "Of a database of RDS or Aurora one region is writable, the others follow it.";
         let help = "Remove writers: one region writes.";
         reader.conflict(detail, source.at("writers"), help);
@@ -179,14 +202,16 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     };
     let groups = sets("vpc_security_group_ids", &given.vpc_security_group_ids);
     let closed = sets("fence_security_group_ids", &given.fence_security_group_ids);
-    fenced(reader, ground, &closed, source);
+    if given.engine != form::TABLE {
+        fenced(reader, ground, &closed, source);
+    }
     let form = form.filter(|_| reader.found.0.len() == before)?;
     Some(Database {
         name: source.name.clone(),
         identifier,
         engine: given.engine.into(),
         engine_version: given.engine_version.map(Into::into),
-        instance_class: given.instance_class.into(),
+        instance_class: given.instance_class.unwrap_or_default().into(),
         form,
         username: given.username.unwrap_or_default().into(),
         subnets,

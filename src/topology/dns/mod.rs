@@ -157,7 +157,8 @@ pub(super) fn read(
     ground: &Ground<'_>,
     (buckets, services, databases): (&[Bucket], &[Service], &[Database]),
 ) -> Vec<DnsFailover> {
-    let databases = databases.iter().map(|d| (format!("database.{}", d.name), d.span));
+    let databases = databases.iter().filter(|d| d.one_writer());
+    let databases = databases.map(|d| (format!("database.{}", d.name), d.span));
     let buckets = buckets.iter().filter(|b| b.one_writer);
     let buckets = buckets.map(|b| (format!("bucket.{}", b.name), b.span));
     let services = services.iter().filter(|s| s.one_writer);

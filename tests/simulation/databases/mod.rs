@@ -9,6 +9,7 @@ mod by_hand;
 mod global;
 mod lost;
 mod retired;
+mod table;
 mod told;
 
 use std::any::Any;
@@ -38,6 +39,8 @@ enum Sample {
     Pair,
     /// A global database of Aurora.
     Global,
+    /// A global table of DynamoDB.
+    Table,
 }
 
 impl Sample {
@@ -46,8 +49,9 @@ impl Sample {
         let example = match self {
             Self::Pair => include_str!("../../../examples/warm-standby-postgres/main.dr.hcl"),
             Self::Global => include_str!("../../../examples/global-database/main.dr.hcl"),
+            Self::Table => include_str!("../../../examples/global-table/main.dr.hcl"),
         };
-        let (text, _) = example.split_once("# The pools of connections").unwrap();
+        let text = example.split("# The pools of connections").next().unwrap_or_default();
         text.replace(&format!("primary  = \"{EAST}\""), &format!("primary  = \"{primary}\""))
     }
 
@@ -56,6 +60,7 @@ impl Sample {
         match self {
             Self::Pair => database(region),
             Self::Global => Key::regional(ACCOUNT, region, "aws_rds_cluster", "orders-orders"),
+            Self::Table => table::table(region),
         }
     }
 }
@@ -246,12 +251,18 @@ impl Told {
     fn is_well(&self, primary: &str) {
         let standby = if primary == EAST { WEST } else { EAST };
         let (writer, replica) = (self.at(primary), self.at(standby));
+        if self.sample != Sample::Global {
+            assert_eq!((self.started(primary), self.started(standby)), ([true; 2], [false; 2]));
+        }
         let host = match self.sample {
+            Sample::Table => {
+                let all = [writer, replica].map(|key| self.cloud.commit(&key).is_some());
+                return assert_eq!(all, [true; 2], "all replicas write");
+            }
             Sample::Pair => {
                 assert!(self.attribute(&writer, "replicate_source_db").is_null());
                 let arn = self.attribute(&writer, "arn");
                 assert_eq!(self.attribute(&replica, "replicate_source_db"), arn);
-                assert_eq!((self.started(primary), self.started(standby)), ([true; 2], [false; 2]));
                 self.attribute(&writer, "address")
             }
             Sample::Global => {
@@ -382,7 +393,7 @@ fn lost_midway(sample: Sample, seed: u64) -> Result<bool, String> {
         let kept = match (sample, told.cloud.switches().last().map(|switch| switch.how)) {
             (Sample::Pair, _) => named(EAST, "orders-orders-retired-e2"),
             (Sample::Global, Some(How::Failover)) => global::kept(EAST, 1),
-            (Sample::Global, _) => told.at(WEST),
+            (Sample::Global | Sample::Table, _) => told.at(WEST),
         };
         match told.lost(EAST, &kept) {
             0 => Ok(attested),
@@ -434,7 +445,7 @@ fn whatever_fails_and_whenever_it_dies_one_database_takes_commits_and_none_is_lo
 #[test]
 fn whatever_is_lost_is_no_older_than_was_told_and_no_more_than_the_bound() {
     let seeds = super::seeds(super::SAMPLE / 5 + 10, 400);
-    for sample in [Sample::Pair, Sample::Global] {
+    for sample in [Sample::Pair, Sample::Global, Sample::Table] {
         let all = each(0..seeds, |seed| judged(seed, |seed| lost::bounded(sample, seed)));
         let wrong = violations(&all);
         assert!(wrong.is_empty(), "{sample:?}, of {seeds} seeds:\n{}", wrong.join("\n"));

@@ -10,6 +10,8 @@ mod event_source_mapping;
 mod global_cluster;
 mod schedule;
 mod ssm_parameter;
+pub(crate) mod table;
+mod table_replica;
 
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ pub use event_source_mapping::{EventSourceMapping, EventSourceMappingKind};
 pub use global_cluster::{RdsGlobalCluster, RdsGlobalClusterKind};
 pub use schedule::{Schedule, ScheduleKind};
 pub use ssm_parameter::{SsmParameter, SsmParameterKind};
+pub use table::{Encryption, KeyAttribute, Table, TableKind};
+pub use table_replica::{TableReplica, TableReplicaKind};
 
 use crate::cloud::log::Commit;
 use crate::cloud::store::{Key, Stored};
@@ -41,6 +45,8 @@ pub fn kinds() -> Vec<Arc<dyn DynKind>> {
         erase(RdsGlobalClusterKind),
         erase(ScheduleKind),
         erase(SsmParameterKind),
+        erase(TableKind),
+        erase(TableReplicaKind),
     ]
 }
 
@@ -62,6 +68,7 @@ pub(crate) fn effect(kind: &str) -> Option<Effect> {
         db_instance::NAME => Some(db_instance::effect),
         cluster::NAME => Some(cluster::effect),
         global_cluster::NAME => Some(global_cluster::effect),
+        table_replica::NAME => Some(table_replica::effect),
         _ => None,
     }
 }
@@ -98,6 +105,11 @@ pub(crate) fn copies_late(kind: &str) -> bool {
     [db_instance::NAME, cluster::NAME].contains(&kind)
 }
 
+/// Whether objects of a kind all take writes, and copy them to each other.
+pub(crate) fn copies_all_ways(kind: &str) -> bool {
+    table::is_one(kind)
+}
+
 /// The database that one follows; nothing where it takes writes itself.
 pub(crate) fn source(world: &World, key: &Key) -> Option<Key> {
     match &*key.kind {
@@ -112,7 +124,7 @@ pub(crate) fn writes(world: &World, key: &Key) -> bool {
     match &*key.kind {
         db_instance::NAME => db_instance::writes(world, key),
         cluster::NAME => cluster::writes(world, key),
-        _ => false,
+        kind => table::is_one(kind) && table::is_active(world, key),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What databases hold: commits in their order, and how they come to replicas.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lifeboat_sdk::Value;
@@ -71,6 +72,39 @@ impl World {
             let new = written.into_iter().skip(had.len());
             had.extend(new.take_while(|commit| commit.at + lag <= now));
         }
+        self.spread(now);
+    }
+
+    /// Lets arrive what tables copy to each other.
+    fn spread(&mut self, now: Instant) {
+        let tables = self.store.all().filter(|(key, _)| ahead::copies_all_ways(&key.kind));
+        let heard = tables.map(|(key, _)| key).filter(|key| {
+            !self.blackouts.contains_key(&key.location) && ahead::table::is_active(self, key)
+        });
+        let heard: Vec<Key> = heard.cloned().collect();
+        for to in &heard {
+            let mut had = self.logs.get(to).cloned().unwrap_or_default();
+            let mut known: BTreeSet<u64> = had.iter().map(|commit| commit.number).collect();
+            let others = heard.iter().filter(|from| {
+                from.id == to.id && from.account == to.account && from.location != to.location
+            });
+            for from in others {
+                let written = self.logs.get(from).map(Vec::as_slice).unwrap_or_default();
+                let due = written.iter().filter(|commit| commit.at + self.lag <= now);
+                had.extend(due.filter(|commit| known.insert(commit.number)));
+            }
+            self.logs.insert(to.clone(), had);
+        }
+    }
+
+    /// What a table lacks of what another holds.
+    pub(crate) fn lacking(&mut self, source: &Key, replica: &Key) -> Behind {
+        self.ship();
+        let of = |key: &Key| self.logs.get(key).map(Vec::as_slice).unwrap_or_default();
+        let known: BTreeSet<u64> = of(replica).iter().map(|commit| commit.number).collect();
+        let lacks = of(source).iter().filter(|commit| !known.contains(&commit.number));
+        let since = lacks.clone().map(|commit| commit.at).min();
+        Behind { all: of(source).len(), missing: lacks.count(), since }
     }
 
     /// Makes writers that were lost secondaries once they can be heard: what they held is kept.

@@ -1,4 +1,4 @@
-//! Databases, whose replicas are behind: the proof that one has all that its source has.
+//! Databases, whose replicas are behind: the proof that one has all that its source has, or had.
 
 use std::time::Duration;
 
@@ -7,8 +7,10 @@ use tokio::time::Instant;
 
 use super::{Over, Place};
 use crate::ahead;
+use crate::cloud::Site;
 use crate::cloud::log::Behind;
 use crate::cloud::store::Key;
+use crate::cloud::world::missing;
 
 /// Between two looks at both logs.
 const LOOK: Duration = Duration::from_secs(1);
@@ -60,5 +62,69 @@ impl Over {
             }
             ctx.wait(LOOK).await?;
         }
+    }
+
+    /// Compares what two tables hold: once, or until all has arrived that was written before. Both go on
+    /// taking writes, so that there is no moment at which nothing is under way.
+    pub(super) async fn compare_tables(
+        &self,
+        ctx: &Ctx,
+        place: &Place<'_>,
+        object: &KnownDoc,
+        copy: CopyOf<'_>,
+    ) -> Result<Synced, Failure> {
+        let Some(id) = self.template.id_of(object.value()) else {
+            return Err(Failure::new(Class::Other, "the table has no name"));
+        };
+        let there = Place::new(copy.scope, self.account.as_ref());
+        let source = Key::of(&place.here, self.template.name(), id.clone());
+        let begun = Instant::now();
+        loop {
+            self.get(ctx, place, &id).await?;
+            let replica = self.ask(ctx, &there, copy.name).await?;
+            for key in [&source, &replica] {
+                let world = self.cloud.lock();
+                if !ahead::table::is_active(&world, key) {
+                    let status = ahead::table::status(&world, key).unwrap_or("gone");
+                    let text = format!("{} in {} is {status}", key.id, key.location);
+                    return Err(Failure::new(Class::Other, text));
+                }
+            }
+            let Behind { all, missing: lacks, since } =
+                self.cloud.lock().lacking(&source, &replica);
+            let arrived = since.is_none_or(|since| since > begun);
+            if arrived || copy.wait.is_none() {
+                let how = "what was written before the comparison is in both tables".to_owned();
+                let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+                let waited = copy.wait.is_some();
+                return Ok(Synced {
+                    compared: number(all),
+                    missing: if waited { 0 } else { number(lacks) },
+                    oldest: None,
+                    behind: since.filter(|_| !waited).map(|since| since.elapsed()),
+                    how,
+                    first: Vec::new(),
+                });
+            }
+            if copy.wait.is_none_or(|wait| begun.elapsed() >= wait.limit) {
+                let text = format!("{} are not in {}", counted(lacks, "write"), copy.name);
+                return Err(Failure::new(Class::Other, text));
+            }
+            ctx.wait(LOOK).await?;
+        }
+    }
+
+    /// Asks for the table of a name in another region, the first one or a replica.
+    async fn ask(&self, ctx: &Ctx, there: &Place<'_>, name: &str) -> Result<Key, Failure> {
+        let (kind, call) = (self.template.name(), &self.calls.read);
+        let site = Site { scope: &there.here, call, kind, id: Some(name), sent: &[] };
+        let make = || {
+            self.cloud.request(site, |world| {
+                let (account, location) = (&there.here.account, &there.here.location);
+                let key = ahead::table::at(world, account, location, name);
+                key.ok_or_else(|| missing(&Key::of(&there.here, kind, name)))
+            })
+        };
+        ctx.call(call, there.scope, make).await
     }
 }

@@ -202,6 +202,9 @@ impl DynKind for Over {
         if ahead::copies_late(self.name()) {
             return Box::pin(async move { self.compare_logs(ctx, &place, &object, copy).await });
         }
+        if ahead::copies_all_ways(self.name()) {
+            return Box::pin(async move { self.compare_tables(ctx, &place, &object, copy).await });
+        }
         // What is written here is in all regions at once: it is enough that the copying is there.
         Box::pin(async move {
             let hint = object.value().clone();

@@ -1,0 +1,114 @@
+//! `aws_dynamodb_table_replica`: a replica of a table of DynamoDB in another region.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lifeboat_sdk::{
+    Ctx, Failure, Kind, Location, Name, Observation, Outcome, Ownership, RegionName, Scope,
+    Service, Target, Value,
+};
+use lifeboat_sdk_derive::Kind;
+
+use super::table::{self, refused};
+use super::{Change, text, unmade, unread};
+use crate::cloud::store::Key;
+use crate::cloud::world::World;
+
+/// The kind's name.
+pub(super) const NAME: &str = "aws_dynamodb_table_replica";
+
+/// How long a change may take: as long as Terraform waits for a new one.
+const LIMIT: Duration = Duration::from_secs(1800);
+
+/// A replica of a table: it has what the table has, takes writes, and copies them to all others.
+#[derive(Clone, Debug, PartialEq, Kind)]
+pub struct TableReplica {
+    /// The ARN of the table.
+    #[kind(required, forces_replacement)]
+    pub global_table_arn: String,
+    /// The region; the provider's by default.
+    #[kind(optional_computed, forces_replacement, identity)]
+    pub region: Option<String>,
+    /// The ARN of the key, one of its region.
+    #[kind(forces_replacement)]
+    pub kms_key_arn: Option<String>,
+    /// Whether deleting it is refused.
+    #[kind(default = "true")]
+    pub deletion_protection_enabled: Option<bool>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// Tags with those of the provider.
+    #[kind(computed)]
+    pub tags_all: Option<BTreeMap<String, String>>,
+    /// The id: the name of the table.
+    #[kind(computed, identity)]
+    pub id: Option<String>,
+    /// The ARN.
+    #[kind(computed, identity)]
+    pub arn: Option<String>,
+    /// `ACTIVE` where it is well (`ReplicaStatus`).
+    #[kind(computed)]
+    pub replica_status: Option<String>,
+}
+
+/// The kind `aws_dynamodb_table_replica`.
+#[derive(Debug)]
+pub struct TableReplicaKind;
+
+impl Kind for TableReplicaKind {
+    type Object = TableReplica;
+    const NAME: &'static str = NAME;
+    const SERVICE: Service = Service { name: "dynamodb", home: None };
+    const OWNERSHIP: Ownership = Ownership::Tags;
+    const LONGEST: Option<Duration> = Some(LIMIT);
+
+    fn id_of(&self, desired: &Value) -> Option<Name> {
+        let arn = text(desired, "global_table_arn")?;
+        Some(arn.rsplit('/').next().unwrap_or(arn).into())
+    }
+
+    fn normalise(&self, document: &Value) -> Value {
+        super::with_all_tags(document)
+    }
+
+    fn holds_data(&self, _document: &Value) -> bool {
+        true
+    }
+
+    async fn read(
+        &self,
+        _ctx: &Ctx,
+        scope: &Scope,
+        targets: &[Target],
+    ) -> Vec<Observation<TableReplica>> {
+        unread(scope, targets.len())
+    }
+
+    async fn write(
+        &self,
+        _ctx: &Ctx,
+        _scope: &Scope,
+        changes: Vec<lifeboat_sdk::Change<TableReplica>>,
+    ) -> Vec<Outcome<TableReplica>> {
+        unmade(changes.len())
+    }
+}
+
+/// What a change does: a new replica begins with what the table has.
+pub(super) fn effect(world: &mut World, key: &Key, change: &Change<'_>) -> Result<(), Failure> {
+    if change.before.is_some() {
+        return Ok(());
+    }
+    let arn = text(change.after, "global_table_arn").unwrap_or_default();
+    let region = RegionName::from(arn.split(':').nth(3).unwrap_or_default());
+    let home = Location::Region(region);
+    let Some(table) = table::at(world, &key.account, &home, &key.id) else {
+        return Err(refused("there is no table of that ARN"));
+    };
+    if home == key.location {
+        return Err(refused("the table is in this region itself"));
+    }
+    let all = world.logs.get(&table).cloned().unwrap_or_default();
+    world.logs.insert(key.clone(), all);
+    Ok(())
+}
