@@ -25,6 +25,9 @@ database "orders" {
   instance_class = "db.r6g.large"
   instances      = 2
 
+  # Made in both regions by others; the value is nowhere in these files or in state.
+  password_secret = "orders/password"
+
   db_subnet_group_name = {
     us-east-1 = "orders"
     us-west-2 = "orders"

@@ -221,6 +221,36 @@ fn what_one_region_runs_at_a_time_is_not_moved_by_health() {
     assert_eq!(of("all"), Vec::<String>::new());
 }
 
+/// Whether traffic may move by health over a database, and whether all regions write.
+fn by_health(database: &str) -> (Vec<String>, bool) {
+    let read = two(&format!(
+        r#"database "d" {{
+          {database}
+        }}
+        dns_failover "w" {{
+          zone   = "Z0123456789ABC"
+          name   = "www.example.com"
+          switch = "health"
+          health_check {{}}
+          endpoint "us-east-1" {{ address = "203.0.113.10" }}
+          endpoint "us-west-2" {{ address = "203.0.113.20" }}
+        }}"#
+    ));
+    (read.codes(), read.topology.as_ref().is_some_and(super::Topology::all_write))
+}
+
+#[test]
+fn a_table_is_data_that_all_regions_write_and_a_global_database_is_not() {
+    assert_eq!(by_health("engine = \"dynamodb\"\nhash_key = \"k\""), (Vec::new(), true));
+    let (codes, all) = by_health(
+        r#"engine                   = "aurora-mysql"
+           instance_class           = "db.r6g.large"
+           password_secret          = "d"
+           fence_security_group_ids = { us-east-1 = ["sg-a"], us-west-2 = ["sg-b"] }"#,
+    );
+    assert_eq!((codes, all), (vec!["error topology::one_writer".to_owned()], false));
+}
+
 /// A name over two load balancers.
 fn aliases(switch: &str, evaluate: bool, more: &str) -> Vec<String> {
     let endpoint = |region: &str| {

@@ -20,6 +20,7 @@ database "carts" {
   engine         = "mysql"
   instance_class = "db.r6g.large"
   instances      = 2
+  password_secret = "carts"
 
   fence_security_group_ids = { us-east-1 = ["sg-0a"], us-west-2 = ["sg-0b"] }
 }

@@ -17,7 +17,9 @@ use crate::topology::region::Region;
 pub(super) fn expand(made: &mut Made, topology: &Topology, database: &Database) {
     let (storage, multi_az) = match &database.form {
         Form::Instance { storage, multi_az } => (*storage, *multi_az),
-        Form::Global { instances } => return global::expand(made, topology, database, *instances),
+        Form::Global { instances, password } => {
+            return global::expand(made, topology, database, (*instances, password));
+        }
         Form::Table(keys) => return table::expand(made, topology, database, keys),
     };
     let writer = at(database, INSTANCE, &topology.primary);

@@ -12,14 +12,19 @@ use crate::topology::database::Database;
 use crate::topology::region::Region;
 
 /// Adds what a block stands for.
-pub(super) fn expand(made: &mut Made, topology: &Topology, database: &Database, instances: i64) {
+pub(super) fn expand(
+    made: &mut Made,
+    topology: &Topology,
+    database: &Database,
+    (instances, password): (i64, &str),
+) {
     let global = at(database, "aws_rds_global_cluster", "global");
     let writer = at(database, "aws_rds_cluster", &topology.primary);
     if let Some(primary) = topology.region(&topology.primary) {
         made.add(global.clone(), whole(database, primary));
     }
     for region in &topology.regions {
-        let mut cluster = cluster(database, region);
+        let mut cluster = cluster(database, region, password);
         // Not by references: what a promotion changes of the whole comes after the fences of its parts.
         cluster.after.push(global.clone());
         if region.name != topology.primary {
@@ -64,7 +69,7 @@ fn whole(database: &Database, primary: &Region) -> Planned {
 }
 
 /// The cluster of a region: the same in each role.
-fn cluster(database: &Database, region: &Region) -> Planned {
+fn cluster(database: &Database, region: &Region, password: &str) -> Planned {
     let identifier = || value(text(&database.identifier));
     let mut planned = planned(
         database.span,
@@ -74,7 +79,7 @@ fn cluster(database: &Database, region: &Region) -> Planned {
             ("engine", value(text(&database.engine))),
             ("global_cluster_identifier", identifier()),
             ("master_username", value(text(&database.username))),
-            ("manage_master_user_password", value(Value::Bool(true))),
+            ("master_password_secret", value(text(password))),
             ("backup_retention_period", value(Value::int(database.backups))),
             (FENCED, value(Value::Bool(false))),
         ],

@@ -403,6 +403,7 @@ fn a_global_database_has_one_object_that_says_who_writes_and_clusters_that_are_t
           engine                   = "aurora-postgresql"
           instance_class           = "db.r6g.large"
           instances                = 2
+          password_secret          = "orders/password"
           endpoint_parameter       = "/orders/writer"
           fence_security_group_ids = { us-east-1 = ["sg-a"], us-west-2 = ["sg-b"] }
         }

@@ -1,6 +1,8 @@
 //! What a `database` block consists of: its engine decides, and what the engine does not have is refused.
 
 use super::DatabaseBlock;
+use lifeboat_sdk::Name;
+
 use super::table::{self, TableKeys};
 use crate::topology::codes;
 use crate::topology::read::{Reader, Source};
@@ -19,6 +21,8 @@ pub enum Form {
     Global {
         /// How many instances each cluster has.
         instances: i64,
+        /// The secret that the password of the main user is read from, in each region.
+        password: Name,
     },
     /// A table of DynamoDB with a replica in each region.
     Table(TableKeys),
@@ -110,5 +114,13 @@ fn global(reader: &mut Reader<'_, '_>, given: &DatabaseBlock, source: &Source<'_
     }
     let instances = given.instances.unwrap_or(1);
     reader.in_range("instances", instances, INSTANCES, source.at("instances"));
-    Some(Form::Global { instances })
+    let Some(password) = given.password_secret.as_deref() else {
+        let detail = "Secrets Manager does not keep the password of a global database by itself: it is read \
+                      from a secret when the database is made.";
+        let help = "Write password_secret = \"NAME\", a secret of Secrets Manager in each region.";
+        let found = codes::NEEDED.error(detail).at(source.at("password_secret")).help(help);
+        reader.found.push(found);
+        return None;
+    };
+    Some(Form::Global { instances, password: password.into() })
 }

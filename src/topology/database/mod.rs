@@ -101,6 +101,10 @@ pub struct DatabaseBlock {
     /// The name of the main user.
     #[kind(default = "\"lifeboat\"")]
     pub username: Option<String>,
+    /// The name of the secret of Secrets Manager, the same in each region, that the password of the main
+    /// user of a global database is read from. Of RDS Secrets Manager keeps it by itself.
+    #[kind(optional)]
+    pub password_secret: Option<String>,
     /// The subnet group by region.
     #[kind(optional)]
     pub db_subnet_group_name: BTreeMap<String, String>,

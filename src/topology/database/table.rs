@@ -20,11 +20,12 @@ pub struct TableKeys {
 }
 
 /// What a table has none of.
-const FOREIGN: [&str; 12] = [
+const FOREIGN: [&str; 13] = [
     "engine_version",
     "instance_class",
     "allocated_storage",
     "username",
+    "password_secret",
     "db_subnet_group_name",
     "parameter_group_name",
     "vpc_security_group_ids",

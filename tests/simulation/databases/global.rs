@@ -152,3 +152,29 @@ fn a_secondary_that_has_not_come_back_yet_is_not_promoted_gracefully() {
     };
     told(|| play(story()));
 }
+
+#[test]
+fn a_third_region_follows_the_new_writer_by_itself_and_all_of_it_can_be_destroyed() {
+    let story = || async {
+        let mut told = Told::of(Sample::Wide, 5, LAG);
+        let third = told.at("eu-west-1");
+        told.does(Verb::Apply, EAST).await;
+        assert_eq!(told.settles(EAST).await, 0);
+        for (from, to) in [(EAST, WEST), (WEST, EAST)] {
+            told.cloud.take_ledger();
+            told.does(Verb::Promote, to).await;
+            assert_eq!(told.settles(to).await, 1);
+            told.is_well(to);
+            let calls = told.cloud.take_ledger();
+            let there = |call: &&Entry| call.location == third.location && call.had_effect();
+            let there: Vec<&Entry> = calls.iter().filter(there).collect();
+            assert!(there.iter().all(|call| *call.kind == *"aws_ssm_parameter"), "{there:#?}");
+            tokio::time::sleep(LAG).await;
+            assert_eq!(told.lost(from, &third), 0);
+            assert!(told.cloud.commit(&third).is_none(), "it takes no writes");
+        }
+        told.does(Verb::Destroy, EAST).await;
+        assert_eq!(told.cloud.objects(), []);
+    };
+    told(|| play(story()));
+}

@@ -39,6 +39,8 @@ enum Sample {
     Pair,
     /// A global database of Aurora.
     Global,
+    /// The same in three regions, and allowed to be destroyed.
+    Wide,
     /// A global table of DynamoDB.
     Table,
 }
@@ -48,18 +50,31 @@ impl Sample {
     fn files(self, primary: &str) -> String {
         let example = match self {
             Self::Pair => include_str!("../../../examples/warm-standby-postgres/main.dr.hcl"),
-            Self::Global => include_str!("../../../examples/global-database/main.dr.hcl"),
+            Self::Global | Self::Wide => {
+                include_str!("../../../examples/global-database/main.dr.hcl")
+            }
             Self::Table => include_str!("../../../examples/global-table/main.dr.hcl"),
         };
         let text = example.split("# The pools of connections").next().unwrap_or_default();
-        text.replace(&format!("primary  = \"{EAST}\""), &format!("primary  = \"{primary}\""))
+        let text =
+            text.replace(&format!("primary  = \"{EAST}\""), &format!("primary  = \"{primary}\""));
+        if self != Self::Wide {
+            return text;
+        }
+        let fence = "us-west-2 = [\"sg-0000000000000000b\"]";
+        text.replace(&format!("\"{WEST}\"]\n"), &format!("\"{WEST}\", \"eu-west-1\"]\n"))
+            .replace(fence, &format!("{fence}\n    eu-west-1 = [\"sg-0000000000000000c\"]"))
+            .replace("prevent_destroy = true", "prevent_destroy = false")
+            + "\nregion \"eu-west-1\" {}\n"
     }
 
     /// The database of a region.
     fn database(self, region: &str) -> Key {
         match self {
             Self::Pair => database(region),
-            Self::Global => Key::regional(ACCOUNT, region, "aws_rds_cluster", "orders-orders"),
+            Self::Global | Self::Wide => {
+                Key::regional(ACCOUNT, region, "aws_rds_cluster", "orders-orders")
+            }
             Self::Table => table::table(region),
         }
     }
@@ -251,7 +266,7 @@ impl Told {
     fn is_well(&self, primary: &str) {
         let standby = if primary == EAST { WEST } else { EAST };
         let (writer, replica) = (self.at(primary), self.at(standby));
-        if self.sample != Sample::Global {
+        if matches!(self.sample, Sample::Pair | Sample::Table) {
             assert_eq!((self.started(primary), self.started(standby)), ([true; 2], [false; 2]));
         }
         let host = match self.sample {
@@ -265,7 +280,7 @@ impl Told {
                 assert_eq!(self.attribute(&replica, "replicate_source_db"), arn);
                 self.attribute(&writer, "address")
             }
-            Sample::Global => {
+            Sample::Global | Sample::Wide => {
                 assert_eq!(self.attribute(&global::whole(), "writer"), Value::string(primary));
                 self.attribute(&writer, "endpoint")
             }
@@ -393,7 +408,7 @@ fn lost_midway(sample: Sample, seed: u64) -> Result<bool, String> {
         let kept = match (sample, told.cloud.switches().last().map(|switch| switch.how)) {
             (Sample::Pair, _) => named(EAST, "orders-orders-retired-e2"),
             (Sample::Global, Some(How::Failover)) => global::kept(EAST, 1),
-            (Sample::Global | Sample::Table, _) => told.at(WEST),
+            (Sample::Global | Sample::Wide | Sample::Table, _) => told.at(WEST),
         };
         match told.lost(EAST, &kept) {
             0 => Ok(attested),

@@ -45,8 +45,12 @@ pub struct RdsCluster {
     /// The name of the main user; a secondary has that of the writer.
     #[kind(optional_computed, forces_replacement)]
     pub master_username: Option<String>,
-    /// Whether Secrets Manager keeps the password; a secondary has that of the writer.
-    pub manage_master_user_password: Option<bool>,
+    /// The name of a secret of Secrets Manager in the same region, which the password is read from when
+    /// the writer is made: of a global database Secrets Manager does not keep it by itself (Aurora user
+    /// guide, "Password management with Amazon Aurora and AWS Secrets Manager"). A secondary has that of
+    /// the writer.
+    #[kind(forces_replacement)]
+    pub master_password_secret: Option<String>,
     /// Whether the storage is encrypted.
     #[kind(default = "true", forces_replacement)]
     pub storage_encrypted: Option<bool>,
