@@ -19,13 +19,18 @@ topology "orders" {
 region "us-east-1" {}
 region "us-west-2" {}
 
-database "orders" {
-  engine         = "aurora-postgresql"
-  engine_version = "16.4"
-  instance_class = "db.r6g.large"
-  instances      = 2
+# The password of the main user. Others put the value in: it is nowhere in these files, and lifeboat never
+# reads it. Programs of each region read it in their own.
+secret "password" {
+  name            = "orders/password"
+  prevent_destroy = true
+}
 
-  # Made in both regions by others; the value is nowhere in these files or in state.
+database "orders" {
+  engine          = "aurora-postgresql"
+  engine_version  = "16.4"
+  instance_class  = "db.r6g.large"
+  instances       = 2
   password_secret = "orders/password"
 
   db_subnet_group_name = {
@@ -48,6 +53,7 @@ database "orders" {
   endpoint_parameter = "/orders/writer"
 
   prevent_destroy = true
+  depends_on      = [secret.password]
 }
 
 # The pools of connections hold the old host until they are told.

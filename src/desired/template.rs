@@ -136,6 +136,9 @@ pub enum Part {
     /// It holds data that all regions write, and copies it to the others by itself. A promotion changes
     /// nothing of it; in one that loses nothing it is asked whether what was written has arrived.
     Replica,
+    /// It can be changed where the primary is, and is read in each region from a copy of its own. It fences
+    /// nothing: programs only read it.
+    Original,
     /// It says for all regions in one place which of them writes; its data fences, and is asked whether
     /// all is copied. What is promoted, by a call to the new primary.
     Writer,
@@ -172,6 +175,7 @@ impl Part {
             Self::Writers | Self::Database => true,
             Self::Capacity { fences } | Self::Triggers { fences } => fences,
             Self::Replica
+            | Self::Original
             | Self::Writer
             | Self::Record
             | Self::Traffic

@@ -318,7 +318,9 @@ impl Promotion {
             Part::Traffic | Part::Endpoint => Some(Phase::Switch),
             Part::Record => Some(Phase::Claim),
             Part::Writer => Some(Phase::Promote),
-            Part::Writers | Part::Database | Part::Triggers { .. } if region == &*self.to => {
+            Part::Writers | Part::Database | Part::Original | Part::Triggers { .. }
+                if region == &*self.to =>
+            {
                 Some(Phase::Promote)
             }
             Part::Capacity { .. } if region == &*self.to => Some(Phase::Prepare),
@@ -329,6 +331,7 @@ impl Promotion {
             | Part::Triggers { .. }
             | Part::Capacity { .. }
             | Part::Replica
+            | Part::Original
             | Part::Copies
             | Part::Health => None,
         }

@@ -76,6 +76,9 @@ codes! {
         r#"identifier = "Orders_DB""#;
     DATABASE_NAME_TWICE = "topology::database_name_twice", "Identifier of a database used twice",
         r#"database "a" { identifier = "x" } database "b" { identifier = "x" }"#;
+    // Secrets.
+    SECRET_NAME = "topology::secret_name", "Invalid name of a secret",
+        r#"name = "orders password""#;
     // Services.
     INSTANCE_ID = "topology::instance_id", "Invalid id of an instance",
         r#"instances = { us-east-1 = ["api-1"] }"#;

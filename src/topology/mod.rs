@@ -19,6 +19,7 @@ pub mod region;
 pub mod replication;
 pub mod retention;
 mod say;
+pub mod secret;
 pub mod service;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -44,6 +45,7 @@ use read::Reader;
 use region::Region;
 use replication::Replication;
 use retention::Retention;
+use secret::Secret;
 use service::Service;
 
 /// A disaster-recovery topology.
@@ -69,6 +71,8 @@ pub struct Topology {
     pub replications: Vec<Replication>,
     /// `retention` blocks, merged by bucket.
     pub retentions: Vec<Retention>,
+    /// `secret` blocks.
+    pub secrets: Vec<Secret>,
     /// `dns_failover` blocks.
     pub dns: Vec<DnsFailover>,
     /// `hook` blocks.
@@ -132,8 +136,8 @@ impl Ground<'_> {
 }
 
 /// Blocks that are known and have no effect yet.
-const LATER: [&str; 9] =
-    ["backup", "key", "secret", "image", "network", "alarm", "compliance", "drill", "notify"];
+const LATER: [&str; 8] =
+    ["backup", "key", "image", "network", "alarm", "compliance", "drill", "notify"];
 
 /// The topology of the root module, where it declares one.
 pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology>, Diagnostics) {
@@ -160,6 +164,7 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
     };
     let services = service::read(&mut reader, &ground);
     let databases = database::read(&mut reader, &ground);
+    let secrets = secret::read(&mut reader, &ground);
     let buckets = bucket::read(&mut reader, &ground);
     let replications = replication::read(&mut reader, &ground, &buckets);
     let retentions = retention::read(&mut reader, &ground, &buckets, &replications);
@@ -177,6 +182,7 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
         buckets,
         replications,
         retentions,
+        secrets,
         dns,
         hooks,
     };

@@ -41,7 +41,8 @@ impl Topology {
     /// The regions that keep a role record: those of the topology and the witness, where there is
     /// more than one, and something that the roles decide.
     pub fn recording(&self) -> impl Iterator<Item = &Region> {
-        let runs = !self.services.is_empty() || !self.databases.is_empty();
+        let runs =
+            !self.services.is_empty() || !self.databases.is_empty() || !self.secrets.is_empty();
         let decides = runs || !self.buckets.is_empty() || !self.dns.is_empty();
         let witness = self.declaration.witness.as_ref();
         let witness = self.others.iter().filter(move |other| Some(&other.name) == witness);
@@ -83,6 +84,10 @@ impl Topology {
                 ("endpoint_parameter".into(), maybe(database.endpoint.as_ref())),
             ]);
             add(&mut all, "database", &database.name, value);
+        }
+        for secret in &self.secrets {
+            let value = Value::object([("name".into(), text(&secret.secret))]);
+            add(&mut all, "secret", &secret.name, value);
         }
         for replication in &self.replications {
             add(&mut all, "replication", &replication.name, plain());

@@ -93,6 +93,8 @@ fn told(witness: &Witness) -> String {
         _ if regions.is_empty() => "as in no role".to_owned(),
         Part::Endpoint => format!("names {}", listed(regions)),
         Part::Writer => format!("lets {} write", listed(regions)),
+        Part::Original if own => "stands alone, as in the primary".to_owned(),
+        Part::Original => "copies another, as in a standby".to_owned(),
         Part::Writers | Part::Database if own => "takes writes, as the primary".to_owned(),
         Part::Writers | Part::Database => "takes no writes, as a standby".to_owned(),
         Part::Traffic if own => "answered, as the primary".to_owned(),

@@ -10,6 +10,7 @@ mod global;
 mod record;
 pub mod replication;
 mod retention;
+mod secret;
 mod service;
 mod table;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub fn is_open(part: Part, object: Option<&Value>) -> Option<bool> {
         Part::Writers => Some(!object.is_some_and(bucket::is_fenced)),
         Part::Database => object.map(|object| !database::is_closed(object)),
         Part::Replica
+        | Part::Original
         | Part::Writer
         | Part::Record
         | Part::Traffic
@@ -45,6 +47,9 @@ pub fn is_open(part: Part, object: Option<&Value>) -> Option<bool> {
 pub fn expand(topology: &Topology) -> (Vec<Synthetic>, Diagnostics) {
     let mut made = Made::default();
     record::expand(&mut made, topology);
+    for secret in &topology.secrets {
+        secret::expand(&mut made, topology, secret);
+    }
     for service in &topology.services {
         service::expand(&mut made, topology, service);
     }
@@ -62,6 +67,9 @@ pub fn expand(topology: &Topology) -> (Vec<Synthetic>, Diagnostics) {
     }
     for dns in &topology.dns {
         dns::expand(&mut made, topology, dns);
+    }
+    for secret in &topology.secrets {
+        made.depend(&format!("secret.{}", secret.name), &secret.needs);
     }
     for service in &topology.services {
         made.depend(&format!("service.{}", service.name), &service.needs);

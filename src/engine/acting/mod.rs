@@ -110,7 +110,8 @@ impl Component {
     /// where it is, in the old primary.
     fn unread(&self, primary: &str) -> Option<&Witness> {
         let left = |witness: &Witness| {
-            *witness.region == *primary && (witness.part.fences() || witness.part == Part::Endpoint)
+            let follows = matches!(witness.part, Part::Endpoint | Part::Original);
+            *witness.region == *primary && (witness.part.fences() || follows)
         };
         let unread = |witness: &&Witness| matches!(witness.told, Told::Unread(_)) && !left(witness);
         self.witnesses.iter().find(unread)

@@ -160,6 +160,7 @@ impl World {
                 Part::Database
                 | Part::Writer
                 | Part::Replica
+                | Part::Original
                 | Part::Triggers { .. }
                 | Part::Endpoint
                 | Part::Copies

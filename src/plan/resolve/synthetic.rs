@@ -140,10 +140,9 @@ impl Resolver<'_> {
     ) -> Vec<Address> {
         // In a promotion the phases say what comes first, and what is fenced waits for nothing.
         let phased = match planned.part {
-            Some(Part::Capacity { .. }) => {
+            Some(Part::Capacity { .. } | Part::Triggers { .. } | Part::Database) => {
                 self.input.promoting || self.input.leaving.contains(address)
             }
-            Some(Part::Triggers { .. } | Part::Database) => self.input.promoting,
             _ => false,
         };
         let mut needs = if phased { Vec::new() } else { planned.after.clone() };

@@ -109,7 +109,8 @@ fn a_writer_that_people_moved_while_the_old_region_is_silent_is_seen_from_the_ne
         let mut told = applied(Sample::Global).await;
         told.lose(EAST);
         let here = |key: &Key| key.location != Location::Region(EAST.into());
-        assert_eq!(by_hand(&told, &all, here), 2, "the whole, and the parameter of the west");
+        let done = by_hand(&told, &all, here);
+        assert_eq!(done, 3, "the whole, and what the west has: a parameter and a secret");
         let ended = told.does(Verb::Adopt, WEST).await;
         assert!(ended.promotion, "{ended:#?}");
         told.restore(EAST);

@@ -22,6 +22,11 @@ pub(super) fn kept(region: &str, n: usize) -> Key {
     Key::regional(ACCOUNT, region, "aws_db_cluster_snapshot", &id)
 }
 
+/// The secret of a region.
+pub(super) fn secret(region: &str) -> Key {
+    Key::regional(ACCOUNT, region, "aws_secretsmanager_secret", "orders/password")
+}
+
 fn in_region(region: &str) -> Location {
     Location::Region(region.into())
 }
@@ -168,13 +173,44 @@ fn a_third_region_follows_the_new_writer_by_itself_and_all_of_it_can_be_destroye
             let calls = told.cloud.take_ledger();
             let there = |call: &&Entry| call.location == third.location && call.had_effect();
             let there: Vec<&Entry> = calls.iter().filter(there).collect();
-            assert!(there.iter().all(|call| *call.kind == *"aws_ssm_parameter"), "{there:#?}");
+            let names = |call: &&Entry| !call.kind.starts_with("aws_rds_") && !call.kind.is_empty();
+            assert!(there.iter().all(names), "{there:#?}");
             tokio::time::sleep(LAG).await;
             assert_eq!(told.lost(from, &third), 0);
             assert!(told.cloud.commit(&third).is_none(), "it takes no writes");
         }
         told.does(Verb::Destroy, EAST).await;
         assert_eq!(told.cloud.objects(), []);
+    };
+    told(|| play(story()));
+}
+
+#[test]
+fn a_secret_is_read_without_its_region_and_changed_in_the_new_primary_and_copied_back() {
+    let story = || async {
+        let mut told = Told::of(Sample::Global, 6, LAG);
+        told.does(Verb::Apply, EAST).await;
+        assert!(told.cloud.put_secret(&secret(EAST), "hunter2"));
+        assert!(!told.cloud.put_secret(&secret(WEST), "mine"), "a replica takes no value");
+        assert_eq!(told.cloud.secret(&secret(WEST)).as_deref(), Some("hunter2"));
+        told.lose(EAST);
+        assert_eq!(told.cloud.secret(&secret(WEST)).as_deref(), Some("hunter2"), "as it was");
+        told.does(Verb::Promote, WEST).await;
+        assert!(told.cloud.put_secret(&secret(WEST), "hunter3"), "it stands alone");
+        assert_eq!(told.cloud.secret(&secret(EAST)).as_deref(), Some("hunter2"));
+        told.restore(EAST);
+        told.settles(WEST).await;
+        told.is_well(WEST);
+        assert_eq!(told.cloud.secret(&secret(EAST)).as_deref(), Some("hunter3"), "copied back");
+        assert!(!told.cloud.put_secret(&secret(EAST), "mine"));
+        // And back, while both answer.
+        told.does(Verb::Promote, EAST).await;
+        told.settles(EAST).await;
+        told.is_well(EAST);
+        assert_eq!(told.cloud.secret(&secret(EAST)).as_deref(), Some("hunter3"));
+        let known = told.cloud.objects();
+        let shown = known.iter().any(|object| format!("{:?}", object.document).contains("hunter"));
+        assert!(!shown, "no document has the value");
     };
     told(|| play(story()));
 }

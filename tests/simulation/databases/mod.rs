@@ -282,6 +282,9 @@ impl Told {
             }
             Sample::Global | Sample::Wide => {
                 assert_eq!(self.attribute(&global::whole(), "writer"), Value::string(primary));
+                let [own, copy] = [primary, standby].map(global::secret);
+                assert!(self.attribute(&own, "replica_of").is_null());
+                assert_eq!(self.attribute(&copy, "replica_of"), self.attribute(&own, "arn"));
                 self.attribute(&writer, "endpoint")
             }
         };

@@ -9,6 +9,7 @@ mod db_instance;
 mod event_source_mapping;
 mod global_cluster;
 mod schedule;
+pub(crate) mod secret;
 mod ssm_parameter;
 pub(crate) mod table;
 mod table_replica;
@@ -24,6 +25,7 @@ pub use db_instance::{DbInstance, DbInstanceKind};
 pub use event_source_mapping::{EventSourceMapping, EventSourceMappingKind};
 pub use global_cluster::{RdsGlobalCluster, RdsGlobalClusterKind};
 pub use schedule::{Schedule, ScheduleKind};
+pub use secret::{ManagedSecret, ManagedSecretKind};
 pub use ssm_parameter::{SsmParameter, SsmParameterKind};
 pub use table::{Encryption, KeyAttribute, Table, TableKind};
 pub use table_replica::{TableReplica, TableReplicaKind};
@@ -42,6 +44,7 @@ pub fn kinds() -> Vec<Arc<dyn DynKind>> {
         erase(EventSourceMappingKind),
         erase(RdsClusterInstanceKind),
         erase(RdsClusterKind),
+        erase(ManagedSecretKind),
         erase(RdsGlobalClusterKind),
         erase(ScheduleKind),
         erase(SsmParameterKind),
@@ -69,6 +72,7 @@ pub(crate) fn effect(kind: &str) -> Option<Effect> {
         cluster::NAME => Some(cluster::effect),
         global_cluster::NAME => Some(global_cluster::effect),
         table_replica::NAME => Some(table_replica::effect),
+        secret::NAME => Some(secret::effect),
         _ => None,
     }
 }

@@ -183,6 +183,24 @@ impl SimCloud {
         Some(commit.number)
     }
 
+    /// Puts a value into a secret, as people in its region do; whether it takes one.
+    pub fn put_secret(&self, key: &Key, value: &str) -> bool {
+        let mut world = self.lock();
+        let takes = ahead::secret::stands_alone(&world, key);
+        if takes {
+            world.secrets.insert(key.clone(), value.to_owned());
+        }
+        takes
+    }
+
+    /// The value of a secret, as programs in its region read it, whether others can call that region or
+    /// not.
+    pub fn secret(&self, key: &Key) -> Option<String> {
+        let mut world = self.lock();
+        ahead::secret::share(&mut world);
+        world.secrets.get(key).cloned()
+    }
+
     /// The clusters that became writers of their global ones, in order.
     pub fn switches(&self) -> Vec<Switch> {
         self.lock().switches.clone()

@@ -168,6 +168,7 @@ impl SimCloud {
         let mut world = self.lock();
         // What has left it by now arrives.
         world.ship();
+        crate::ahead::secret::share(&mut world);
         world.blackouts.insert(location, how);
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) strays: BTreeMap<Key, Option<Instant>>,
     /// How other writers were made.
     pub(crate) switches: Vec<Switch>,
+    /// The values of secrets.
+    pub(crate) secrets: BTreeMap<Key, String>,
     /// How long a commit takes to the replicas.
     pub(crate) lag: Duration,
     /// How many commits there were.
@@ -97,6 +99,7 @@ impl World {
         self.store = Store::default();
         self.logs.clear();
         self.strays.clear();
+        self.secrets.clear();
         self.switches.clear();
         self.in_force.clear();
         self.blackouts.clear();

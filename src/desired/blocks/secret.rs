@@ -1,0 +1,47 @@
+//! `secret` -> a secret of Secrets Manager in each region, which stands alone in the primary and is copied from
+//! there to the others.
+
+use lifeboat_sdk::Type;
+use lifeboat_sdk::Value;
+
+use super::build::{Made, address, of, open, planned, text, value};
+use crate::address::Address;
+use crate::desired::{Part, Planned};
+use crate::topology::Topology;
+use crate::topology::region::Region;
+use crate::topology::secret::Secret;
+
+/// Adds what a block stands for.
+pub(super) fn expand(made: &mut Made, topology: &Topology, secret: &Secret) {
+    let at = |region: &str| address("secret", &secret.name, "aws_secretsmanager_secret", region);
+    let source = at(&topology.primary);
+    for region in &topology.regions {
+        let copies = (region.name != topology.primary).then_some(&source);
+        made.add(at(&region.name), one(secret, region, copies));
+    }
+}
+
+/// The secret of a region, which copies another, or stands alone.
+fn one(secret: &Secret, region: &Region, source: Option<&Address>) -> Planned {
+    let copies = source.map_or_else(|| value(Value::Null(Type::String)), |at| of(at, "arn"));
+    let mut planned = planned(
+        secret.span,
+        [
+            ("name", value(text(&secret.secret))),
+            ("region", value(text(&region.aws))),
+            ("replica_of", copies),
+        ],
+    );
+    if let Some(description) = &secret.description {
+        planned.document.push(("description".into(), value(text(description))));
+    }
+    if let Some(key) = secret.keys.get(&region.name) {
+        planned.document.push(("kms_key_id".into(), value(text(key))));
+    }
+    if let Some(tags) = &secret.tags {
+        planned.document.push(("tags".into(), open(tags)));
+    }
+    planned.prevent_destroy = secret.prevent_destroy;
+    planned.part = Some(Part::Original);
+    planned
+}

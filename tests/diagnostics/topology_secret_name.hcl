@@ -1,0 +1,20 @@
+topology "orders" {
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "us-west-2"]
+  primary  = "us-east-1"
+}
+region "us-east-1" {}
+region "us-west-2" {}
+
+secret "password" {
+  name       = "orders password"
+  kms_key_id = { us-est-1 = "key" }
+}
+
+secret "token" {
+  name = "orders/token"
+}
+
+secret "key" {
+  name = "orders/token"
+}
