@@ -99,16 +99,17 @@ impl Promotion {
 
     /// Whether data takes writes in the new primary before anything is done.
     fn is_open(&self, data: &Name, changes: &[ObjectChange], parts: &Parts) -> bool {
-        let of = |is: &dyn Fn(Part, &ObjectChange) -> bool| {
-            let mut all = changes.iter().filter(|change| change.address.name == *data);
-            all.find(|it| parts.get(&it.address).is_some_and(|part| is(*part, it)))
-        };
-        let there = |part: Part, change: &ObjectChange| {
-            matches!(part, Part::Writers | Part::Database)
+        let part = |change: &ObjectChange| parts.get(&change.address).copied();
+        let of = || changes.iter().filter(|change| change.address.name == *data);
+        // Where one object says who writes, no other tells it.
+        if let Some(says) = of().find(|change| part(change) == Some(Part::Writer)) {
+            return says.action == Action::NoOp;
+        }
+        let mut there = of().filter(|change| {
+            matches!(part(change), Some(Part::Writers | Part::Database))
                 && region_of(&change.address) == Some(&*self.to)
-        };
-        let says = of(&|part, _| part == Part::Writer).or_else(|| of(&there));
-        says.is_some_and(|change| change.action == Action::NoOp)
+        });
+        there.any(|change| change.action == Action::NoOp)
     }
 
     /// What of a promotion that shall be adopted is not done: a change besides the claim.

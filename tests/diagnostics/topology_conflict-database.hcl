@@ -12,6 +12,7 @@ database "orders" {
   allocated_storage = 100
   multi_az          = true
   instances         = 17
+  keep_retired      = "30d"
 
   fence_security_group_ids = { us-east-1 = ["sg-0a"], us-west-2 = ["sg-0b"] }
 }

@@ -112,6 +112,11 @@ fn global(reader: &mut Reader<'_, '_>, given: &DatabaseBlock, source: &Source<'_
         let help = "Write instances = 2 in place of multi_az.";
         reader.conflict(detail, source.at("multi_az"), help);
     }
+    if given.keep_retired.is_some() {
+        let detail =
+            "A promotion retires no cluster: the one that was left follows under its name.";
+        reader.conflict(detail, source.at("keep_retired"), "Remove keep_retired.");
+    }
     let instances = given.instances.unwrap_or(1);
     reader.in_range("instances", instances, INSTANCES, source.at("instances"));
     let Some(password) = given.password_secret.as_deref() else {

@@ -20,7 +20,7 @@ pub struct TableKeys {
 }
 
 /// What a table has none of.
-const FOREIGN: [&str; 13] = [
+const FOREIGN: [&str; 14] = [
     "engine_version",
     "instance_class",
     "allocated_storage",
@@ -34,6 +34,7 @@ const FOREIGN: [&str; 13] = [
     "instances",
     "backup_retention_period",
     "endpoint_parameter",
+    "keep_retired",
 ];
 
 /// What only a table has.
