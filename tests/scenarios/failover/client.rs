@@ -147,23 +147,35 @@ impl Resolver {
     /// Asks once: the address and its TTL.
     async fn ask(&self) -> Result<(IpAddr, Duration), String> {
         let told = |error: &dyn std::fmt::Display| format!("resolving {}: {error}", self.name);
-        let name = Name::new(self.name).map_err(|e| told(&e))?;
-        let mut query = Packet::new_query(1);
-        query.questions.push(Question::new(name, TYPE::A.into(), CLASS::IN.into(), false));
-        let query = query.build_bytes_vec().map_err(|e| told(&e))?;
+        let query = question(self.name).map_err(|e| told(&e))?;
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|e| told(&e))?;
         socket.connect(self.server).await.map_err(|e| told(&e))?;
         socket.send(&query).await.map_err(|e| told(&e))?;
         let mut answer = [0; 1232];
         let length = socket.recv(&mut answer).await.map_err(|e| told(&e))?;
-        let answer = Packet::parse(&answer[..length]).map_err(|e| told(&e))?;
-        let found = answer.answers.iter().find_map(|record| match &record.rdata {
-            RData::A(a) => Some((Ipv4Addr::from(a.address).into(), record.ttl)),
-            _ => None,
-        });
-        let (address, ttl) = found.ok_or_else(|| told(&"no address"))?;
-        Ok((address, Duration::from_secs(ttl.into())))
+        let found = first(&answer[..length]).map_err(|e| told(&e))?;
+        found.ok_or_else(|| told(&"no address"))
     }
+}
+
+/// What a name server is asked for the address of a name.
+pub(super) fn question(name: &str) -> simple_dns::Result<Vec<u8>> {
+    let mut query = Packet::new_query(1);
+    let name = Name::new(name)?;
+    query.questions.push(Question::new(name, TYPE::A.into(), CLASS::IN.into(), false));
+    query.build_bytes_vec()
+}
+
+/// The first address of an answer, and for how long it may be kept.
+pub(super) fn first(answer: &[u8]) -> simple_dns::Result<Option<(IpAddr, Duration)>> {
+    let answer = Packet::parse(answer)?;
+    Ok(answer.answers.iter().find_map(|record| match &record.rdata {
+        RData::A(a) => {
+            let ttl = Duration::from_secs(record.ttl.into());
+            Some((Ipv4Addr::from(a.address).into(), ttl))
+        }
+        _ => None,
+    }))
 }
 
 /// One request, on a connection of its own.

@@ -6,8 +6,10 @@
 //! 53's, and the table goes to standard error. Left out where there is no name server for the machine.
 
 mod client;
+mod crowd;
 mod endpoint;
 mod figures;
+mod weights;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -83,31 +85,36 @@ fn played(switch: Switch, story: impl Fn(&Site)) {
     }
 }
 
+/// Two regions, a zone, and addresses of what answers in them.
+fn ground(strategy: &str) -> String {
+    format!(
+        r#"topology "web" {{
+  strategy = "{strategy}"
+  regions  = ["us-east-1", "us-west-2"]
+  primary  = "us-east-1"
+}}
+
+region "us-east-1" {{ account = "123456789012" }}
+region "us-west-2" {{ account = "123456789012" }}
+
+resource "aws_route53_zone" "main" {{
+  name          = "example.com"
+  force_destroy = true
+}}
+
+# Known late, so that nobody says that Route 53 refuses to check such addresses.
+resource "terraform_data" "here" {{
+  for_each = {{ us-east-1 = "127.0.0.2", us-west-2 = "127.0.0.3" }}
+  input    = each.value
+}}
+"#,
+    )
+}
+
 /// A name over two regions. Data has one writer, unless Route 53 moves the traffic, which it may not
 /// do then.
 fn files(switch: Switch, pace: Pace, port: u16, outside: &Outside) -> String {
-    let mut text = String::from(
-        r#"topology "web" {
-  strategy = "warm_standby"
-  regions  = ["us-east-1", "us-west-2"]
-  primary  = "us-east-1"
-}
-
-region "us-east-1" { account = "123456789012" }
-region "us-west-2" { account = "123456789012" }
-
-resource "aws_route53_zone" "main" {
-  name          = "example.com"
-  force_destroy = true
-}
-
-# Known late, so that nobody says that Route 53 refuses to check such addresses.
-resource "terraform_data" "here" {
-  for_each = { us-east-1 = "127.0.0.2", us-west-2 = "127.0.0.3" }
-  input    = each.value
-}
-"#,
-    );
+    let mut text = ground("warm_standby");
     if switch != Switch::Health {
         text += &format!(
             r#"

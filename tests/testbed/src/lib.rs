@@ -47,7 +47,7 @@ pub use proxy::{
     Rule, RuleId, Upstreams,
 };
 pub use reader::{Reader, TERRAFORM_JSON};
-pub use servers::{Debs, GDNSD, NameServer, Requirements, Server, ServerKind, Venv};
+pub use servers::{Debs, GDNSD, NameServer, Requirements, Server, ServerKind, Venv, Zone};
 
 /// The result of this crate's calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

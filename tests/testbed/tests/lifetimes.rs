@@ -8,17 +8,21 @@ use std::thread;
 use std::time::Duration;
 
 use lifeboat_testbed::{
-    Bed, Error, Fault, NameServer, Pair, Requirements, Rule, Server, ServerKind, Venv,
+    Bed, Error, Fault, NameServer, Pair, Requirements, Rule, Server, ServerKind, Venv, Zone,
 };
 
 use crate::client::{eventually, exchange};
 
-/// Whether a process group has members, and whether its port is open.
+/// Whether a process group has no members, and nobody answers at its port.
 fn gone(pid: &str, addr: SocketAddr) -> bool {
+    gone_group(pid) && TcpStream::connect(addr).is_err()
+}
+
+fn gone_group(pid: &str) -> bool {
     // Without `--` the group's number is taken for an option, and everything succeeds.
     let mut kill = Command::new("kill");
     let kill = kill.args(["-0", "--", &format!("-{pid}")]).stderr(Stdio::null()).status();
-    !kill.unwrap().success() && TcpStream::connect(addr).is_err()
+    !kill.unwrap().success()
 }
 
 #[test]
@@ -35,21 +39,33 @@ fn a_dropped_server_leaves_no_process() {
 #[test]
 fn a_name_server_answers_by_the_zone_it_is_given_last_and_leaves_no_process() {
     let zone = |ip: &str| {
-        format!(
+        Zone::from(format!(
             "example.com. 60 SOA ns.example.com. root.example.com. 1 7200 900 1209600 60\n\
-             example.com. 60 NS ns.example.com.\nwww.example.com. 1 A {ip}\n"
-        )
+             example.com. 60 NS ns.example.com.\nwww.example.com. 1 {ip}\n"
+        ))
     };
     // Left out where its packages are not those of the machine.
-    let Some(server) = NameServer::start("example.com", &zone("192.0.2.1")).unwrap() else {
+    let Some(server) = NameServer::start("example.com", &zone("A 192.0.2.1")).unwrap() else {
         return;
     };
     let (pid, addr) = (server.pid().to_string(), server.addr());
     assert_eq!(resolved(addr), [192, 0, 2, 1]);
-    server.serve(&zone("192.0.2.2")).unwrap();
+    server.serve(&zone("A 192.0.2.2")).unwrap();
     assert_eq!(resolved(addr), [192, 0, 2, 2]);
-    assert!(server.serve("www.example.com. 60 A no address\n").is_err(), "a broken zone is told");
+    let broken = Zone::from("www.example.com. 60 A no address\n".to_owned());
+    assert!(server.serve(&broken).is_err(), "a broken zone is told");
     assert_eq!(resolved(addr), [192, 0, 2, 2]);
+    // Weights are another process, at the same place.
+    let by = |weighted: &str| Zone { weighted: weighted.to_owned(), ..zone("DYNA weighted!www") };
+    server.serve(&by("www => { a => [ 192.0.2.3, 1 ] }\n")).unwrap();
+    assert_eq!(resolved(addr), [192, 0, 2, 3]);
+    eventually("the process with other weights has ended", || gone_group(&pid));
+    let broken = by("www => { a => [ 192.0.2.3, no weight ] }\n");
+    assert!(server.serve(&broken).is_err(), "broken weights are told");
+    assert_eq!(resolved(addr), [192, 0, 2, 3]);
+    server.serve(&zone("A 192.0.2.4")).unwrap();
+    assert_eq!(resolved(addr), [192, 0, 2, 4]);
+    let pid = server.pid().to_string();
     drop(server);
     // Its last process is somebody else's child by now, who takes a moment to notice.
     eventually("the name server has ended", || gone(&pid, addr));

@@ -22,7 +22,7 @@ use checker::Checker;
 use route53::{HealthCheck, RecordSet};
 
 use crate::error::Doing as _;
-use crate::{Aws, NameServer, Result, lock};
+use crate::{Aws, NameServer, Result, Zone, lock};
 
 /// How often the zone is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -33,6 +33,7 @@ pub struct Bridge {
     addr: SocketAddr,
     over: Arc<AtomicBool>,
     failed: Arc<Mutex<Option<String>>>,
+    served: Arc<Mutex<Option<Zone>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -41,18 +42,21 @@ impl Bridge {
     /// the checks, not those of TTLs. Nothing where there is no name server for this machine.
     pub fn start(aws: Aws, zone: &str, hurry: u32) -> Result<Option<Self>> {
         let mut world = World { aws, zone: zone.to_owned(), hurry, checkers: BTreeMap::new() };
-        let mut served = world.look()?;
-        let Some(server) = NameServer::start(zone, &served)? else { return Ok(None) };
+        let mut last = world.look()?;
+        let Some(server) = NameServer::start(zone, &last)? else { return Ok(None) };
         let addr = server.addr();
         let (over, failed) =
             (Arc::<AtomicBool>::default(), Arc::<Mutex<Option<String>>>::default());
-        let (ends, fails) = (Arc::clone(&over), Arc::clone(&failed));
+        let served = Arc::new(Mutex::new(Some(last.clone())));
+        let (ends, fails, serves) = (Arc::clone(&over), Arc::clone(&failed), Arc::clone(&served));
         let follow = move || {
             while !ends.load(Ordering::SeqCst) {
-                let followed = world.look().and_then(|text| {
-                    if text != served {
-                        server.serve(&text)?;
-                        served = text;
+                let followed = world.look().and_then(|zone| {
+                    if zone != last {
+                        *lock(&serves) = None;
+                        server.serve(&zone)?;
+                        *lock(&serves) = Some(zone.clone());
+                        last = zone;
                     }
                     Ok(())
                 });
@@ -64,12 +68,17 @@ impl Bridge {
         };
         let thread = thread::Builder::new().name("testbed-dns".to_owned()).spawn(follow);
         let thread = Some(thread.doing("start a thread for the test bed")?);
-        Ok(Some(Self { addr, over, failed, thread }))
+        Ok(Some(Self { addr, over, failed, served, thread }))
     }
 
     /// Where the name server answers.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// By what it answers; nothing while that changes.
+    pub fn served(&self) -> Option<Zone> {
+        lock(&self.served).clone()
     }
 
     /// The first thing that went wrong here, if anything has.
@@ -100,7 +109,7 @@ struct World {
 
 impl World {
     /// Reads records and checks, lets the checks run that there are, and tells the zone.
-    fn look(&mut self) -> Result<String> {
+    fn look(&mut self) -> Result<Zone> {
         let checks = HealthCheck::all(&self.aws)?;
         self.checkers.retain(|id, checker| checks.get(id) == Some(checker.check()));
         for (id, check) in checks {

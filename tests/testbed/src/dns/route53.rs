@@ -1,12 +1,12 @@
 //! Route 53's side: what it lists, and which record sets it answers.
 //!
-//! What is not modelled (weights, latency, aliases, calculated and alarm checks) is an error and
-//! never left out.
+//! What is not modelled (latency, places, aliases, weighted names of names, calculated and alarm
+//! checks) is an error and never left out.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::{Aws, Error, Result};
+use crate::{Aws, Error, Result, Zone};
 
 /// A record set, as `ListResourceRecordSets` tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub(super) struct RecordSet {
     pub(super) kind: String,
     pub(super) ttl: u32,
     pub(super) values: Vec<String>,
-    /// `PRIMARY` or `SECONDARY`; nothing where the set is alone.
+    /// `PRIMARY` or `SECONDARY`; nothing where the set is no part of a pair.
     pub(super) failover: Option<Failover>,
+    /// From 0 to 255; nothing where the set is not one of several by weight.
+    pub(super) weight: Option<u32>,
     /// The id of the check it carries.
     pub(super) check: Option<String>,
 }
@@ -66,7 +68,9 @@ impl RecordSet {
             Some("SECONDARY") => Some(Failover::Secondary),
             Some(other) => return Err(wrong(format!("the failover {other:?} is not modelled"))),
         };
-        let modelled = one(xml, "SetIdentifier").is_none() || failover.is_some();
+        let weight = one(xml, "Weight").map(number).transpose()?;
+        let of_several = failover.is_some() || weight.is_some();
+        let modelled = one(xml, "SetIdentifier").is_none() || of_several;
         let (Some(name), Some(kind), Some(ttl), true) =
             (one(xml, "Name"), one(xml, "Type"), one(xml, "TTL"), modelled)
         else {
@@ -78,6 +82,7 @@ impl RecordSet {
             ttl: number(ttl)?,
             values: crate::aws::texts(xml, "Value").map(str::to_owned).collect(),
             failover,
+            weight,
             check: one(xml, "HealthCheckId").map(str::to_owned),
         })
     }
@@ -120,30 +125,77 @@ impl HealthCheck {
     }
 }
 
-/// The zone as a file, with the sets that Route 53 answers.
-pub(super) fn zone(
-    zone: &str,
-    sets: &[RecordSet],
-    healthy: impl Fn(&str) -> bool,
-) -> Result<String> {
+/// The zone, with the sets that Route 53 answers.
+pub(super) fn zone(zone: &str, sets: &[RecordSet], healthy: impl Fn(&str) -> bool) -> Result<Zone> {
     let mut groups: BTreeMap<(&str, &str), Vec<&RecordSet>> = BTreeMap::new();
     for set in sets {
         groups.entry((&set.name, &set.kind)).or_default().push(set);
     }
     let zone = zone.trim_end_matches('.');
-    let mut text = format!(
+    let mut served = Zone::from(format!(
         "{zone}. 60 SOA ns.{zone}. hostmaster.{zone}. 1 7200 900 1209600 60\n{zone}. 60 NS ns.{zone}.\n\
          ns.{zone}. 60 A 127.0.0.1\n"
-    );
+    ));
     for ((name, kind), group) in groups {
-        let set = answered(&group, &healthy)
-            .ok_or_else(|| wrong(format!("the record sets of {name} are no pair")))?;
-        for value in &set.values {
-            // Writing to a String cannot fail.
-            writeln!(text, "{name} {} {kind} {value}", set.ttl).ok();
+        let among = match group.iter().any(|set| set.weight.is_some()) {
+            true => drawn(&group, &healthy),
+            false => answered(&group, &healthy).map(|set| vec![(set, 1)]),
+        };
+        let among = among.ok_or_else(|| {
+            wrong(format!("the record sets of {name} are no pair and no weights"))
+        })?;
+        match &among[..] {
+            [(set, _)] => {
+                for value in &set.values {
+                    // Writing to a String cannot fail.
+                    writeln!(served.text, "{name} {} {kind} {value}", set.ttl).ok();
+                }
+            }
+            several => weighted(name, kind, several, &mut served)?,
         }
     }
-    Ok(text)
+    Ok(served)
+}
+
+/// A name of which gdnsd draws one set for each answer.
+fn weighted(name: &str, kind: &str, sets: &[(&RecordSet, u32)], served: &mut Zone) -> Result<()> {
+    let number = served.weighted.lines().count();
+    let mut among = String::new();
+    let mut ttl = 0;
+    for (place, (set, weight)) in sets.iter().enumerate() {
+        let [value] = &set.values[..] else {
+            return Err(wrong(format!("{name} has several values by weight")));
+        };
+        if !matches!(kind, "A" | "AAAA") {
+            return Err(wrong(format!("{name} is a {kind} by weight")));
+        }
+        ttl = set.ttl;
+        // Writing to a String cannot fail.
+        write!(among, "s{place} => [ {value}, {weight} ] ").ok();
+    }
+    writeln!(served.text, "{name} {ttl} DYNA weighted!r{number}").ok();
+    writeln!(served.weighted, "r{number} => {{ {among}}}").ok();
+    Ok(())
+}
+
+/// Among which sets of a name an answer is drawn, and by which weights (developer guide, "How Amazon
+/// Route 53 chooses records when health checking is configured", and API reference,
+/// `ResourceRecordSet.Weight`): the healthy ones above 0, else the healthy ones of 0, else as if all
+/// were healthy. Where all are of 0 each is as likely as the others.
+fn drawn<'a>(
+    group: &[&'a RecordSet],
+    healthy: impl Fn(&str) -> bool,
+) -> Option<Vec<(&'a RecordSet, u32)>> {
+    let all: Option<Vec<_>> = group.iter().map(|set| Some((*set, set.weight?))).collect();
+    let all = all?;
+    let well = |set: &RecordSet| set.check.as_deref().is_none_or(&healthy);
+    let healthy: Vec<_> = all.iter().filter(|(set, _)| well(set)).copied().collect();
+    let among = if healthy.is_empty() { all } else { healthy };
+    let above: Vec<_> = among.iter().filter(|(_, weight)| *weight > 0).copied().collect();
+    Some(match above.is_empty() {
+        true => among.into_iter().map(|(set, _)| (set, 1)).collect(),
+        false => above,
+    })
 }
 
 /// Which set of a name is answered (API reference, `ResourceRecordSet.Failover`): the primary while
@@ -185,6 +237,7 @@ mod tests {
             ttl: 60,
             values: vec![value.to_owned()],
             failover: Some(failover),
+            weight: None,
             check: check.map(str::to_owned),
         }
     }
@@ -195,8 +248,9 @@ mod tests {
             set("192.0.2.1", Failover::Secondary, checks[1]),
             set("192.0.2.2", Failover::Primary, checks[0]),
         ];
-        let text = zone("example.com", &sets, |id| !ill.contains(&id)).unwrap();
-        let line = text.lines().find(|line| line.starts_with("www")).unwrap();
+        let served = zone("example.com", &sets, |id| !ill.contains(&id)).unwrap();
+        assert_eq!(served.weighted, "");
+        let line = served.text.lines().find(|line| line.starts_with("www")).unwrap();
         if line == "www.example.com. 60 A 192.0.2.2" { "primary" } else { "secondary" }.to_owned()
     }
 
@@ -219,15 +273,68 @@ mod tests {
         }
     }
 
+    /// What is drawn of sets with these weights and checks, while those named are unhealthy.
+    fn of_weights(weights: &[(u32, Option<&str>)], ill: &[&str]) -> Result<Zone> {
+        let set = |(place, (weight, check)): (usize, &(u32, Option<&str>))| RecordSet {
+            values: vec![format!("192.0.2.{place}")],
+            failover: None,
+            weight: Some(*weight),
+            ..set("", Failover::Primary, *check)
+        };
+        let sets: Vec<RecordSet> = weights.iter().enumerate().map(set).collect();
+        zone("example.com", &sets, |id| !ill.contains(&id))
+    }
+
+    #[test]
+    fn weights_are_drawn_as_route_53_documents_it() {
+        let (two, zeros) = ([(80, Some("a")), (20, Some("b"))], [(0, Some("a")), (0, Some("b"))]);
+        for (weights, ill, should) in [
+            (two, &[][..], "s0 => [ 192.0.2.0, 80 ] s1 => [ 192.0.2.1, 20 ]"),
+            (two, &["a", "b"], "s0 => [ 192.0.2.0, 80 ] s1 => [ 192.0.2.1, 20 ]"),
+            (zeros, &[], "s0 => [ 192.0.2.0, 1 ] s1 => [ 192.0.2.1, 1 ]"),
+        ] {
+            let served = of_weights(&weights, ill).unwrap();
+            assert!(served.text.ends_with("www.example.com. 60 DYNA weighted!r0\n"));
+            assert_eq!(served.weighted, format!("r0 => {{ {should} }}\n"), "{weights:?} {ill:?}");
+        }
+        // One that is left is answered as one that is alone.
+        for (weights, ill, last) in [
+            (two, &["a"][..], 1),
+            (two, &["b"], 0),
+            ([(80, Some("a")), (0, Some("b"))], &[], 0),
+            ([(80, Some("a")), (0, Some("b"))], &["a"], 1),
+            ([(80, Some("a")), (0, Some("b"))], &["a", "b"], 0),
+        ] {
+            let served = of_weights(&weights, ill).unwrap();
+            assert_eq!(served.weighted, "", "{weights:?} {ill:?}");
+            let line = format!("www.example.com. 60 A 192.0.2.{last}\n");
+            assert!(served.text.ends_with(&line), "{weights:?} {ill:?}: {}", served.text);
+        }
+    }
+
     #[test]
     fn what_is_not_modelled_is_told_and_not_left_out() {
-        let weighted = "<Name>a.example.com.</Name><Type>A</Type><SetIdentifier>x</SetIdentifier>\
-                        <Weight>1</Weight><TTL>60</TTL>";
+        let latency = "<Name>a.example.com.</Name><Type>A</Type><SetIdentifier>x</SetIdentifier>\
+                       <Region>us-east-1</Region><TTL>60</TTL>";
         let alias = "<Name>a.example.com.</Name><Type>A</Type><AliasTarget></AliasTarget>";
-        for xml in [weighted, alias] {
+        for xml in [latency, alias] {
             assert!(RecordSet::of(xml).is_err(), "{xml}");
         }
         assert!(HealthCheck::of("<Type>CALCULATED</Type>").is_err());
+        let of = |kind: &str, values: &[&str], weight| RecordSet {
+            kind: kind.to_owned(),
+            values: values.iter().map(|&value| value.to_owned()).collect(),
+            failover: None,
+            weight,
+            ..set("", Failover::Primary, None)
+        };
+        let one = of("A", &["192.0.2.1"], Some(1));
+        for other in [of("A", &["192.0.2.2", "192.0.2.3"], Some(1)), of("A", &["192.0.2.2"], None)]
+        {
+            assert!(zone("example.com", &[one.clone(), other], |_| true).is_err());
+        }
+        let names = ["a.example.net.", "b.example.net."].map(|to| of("CNAME", &[to], Some(1)));
+        assert!(zone("example.com", &names, |_| true).is_err());
     }
 
     #[test]

@@ -23,7 +23,7 @@ use http::{Method, Request};
 use http_body_util::Full;
 
 pub use debs::{Debs, GDNSD};
-pub use gdnsd::NameServer;
+pub use gdnsd::{NameServer, Zone};
 pub use install::{Requirements, Venv};
 
 use crate::background::Background;
