@@ -231,6 +231,27 @@ fn clients_lose_what_a_dead_region_gets_until_it_is_evacuated() {
     shop.show("evacuation", ["dead", ""], &seen, &ran, &steps);
 }
 
+/// The old primary becomes a standby, and standbys get a share: who is dead must be evacuated, too.
+#[test]
+fn a_promotion_away_from_a_dead_region_leaves_it_the_share_of_a_standby_until_it_is_evacuated() {
+    let Some(shop) = Shop::start(Switch::Record) else { return };
+    shop.loses_the_east();
+    let from = shop.client.now();
+    shop.stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    let promoted = shop.stage.expect(APPROVED, 0);
+    shop.until_served([20, 80]);
+    shop.until_forgotten();
+    let after = shop.client.now();
+    shop.show("promotion", ["dead", ""], &shop.seen(from), &promoted, &[]);
+    let ran = shop.stage.expect(LEAVE, 0);
+    shop.until_served([0, 1]);
+    let over = shop.until_forgotten();
+    shop.stage.same(failed(&shop.seen(over)), Vec::new(), "what fails after that");
+    shop.stage.same(answered(&shop.seen(from), EAST), Vec::new(), "what the dead one has answered");
+    let steps = shop.shares(0, &[[80, 20], [20, 80], [0, 1]]);
+    shop.show("evacuation after it", ["dead", ""], &shop.seen(after), &ran, &steps);
+}
+
 #[test]
 fn route_53_leaves_a_dead_region_out_whatever_its_weight() {
     let Some(shop) = Shop::start(Switch::Health) else { return };
@@ -244,5 +265,5 @@ fn route_53_leaves_a_dead_region_out_whatever_its_weight() {
     let seen = shop.seen(from);
     let steps = shop.shares(0, &[[80, 20], [0, 1]]);
     shop.stage.check(!answered(&seen, WEST).is_empty(), "the other region answers");
-    shop.show("evacuation", ["dead", ""], &seen, &ran, &steps);
+    shop.show("left out by Route 53", ["dead", ""], &seen, &ran, &steps);
 }
