@@ -70,11 +70,13 @@ pub enum Act {
     Close,
     /// Waits until resolvers have dropped what they were told before the TTL was lowered.
     Wait,
+    /// Asks resolvers what they still answer after the traffic was switched.
+    Resolve,
 }
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Approve,
         Self::Claim,
         Self::Reach,
@@ -88,13 +90,16 @@ impl Act {
         Self::Open,
         Self::Close,
         Self::Wait,
+        Self::Resolve,
     ];
 
     /// Whether an operator may go on without it. Not without what keeps two regions from taking writes,
     /// nor without the proof of what is lost.
     pub fn may_be_skipped(self) -> bool {
         match self {
-            Self::Hook | Self::Probe | Self::Open | Self::Close | Self::Wait => true,
+            Self::Hook | Self::Probe | Self::Open | Self::Close | Self::Wait | Self::Resolve => {
+                true
+            }
             Self::Approve
             | Self::Claim
             | Self::Reach
@@ -115,7 +120,8 @@ impl Act {
             | Self::Backfill
             | Self::Confirm
             | Self::Probe
-            | Self::Wait => true,
+            | Self::Wait
+            | Self::Resolve => true,
             Self::Approve
             | Self::Claim
             | Self::Reach
@@ -142,6 +148,7 @@ impl Act {
             Self::Open => "open",
             Self::Close => "close",
             Self::Wait => "wait",
+            Self::Resolve => "resolve",
         }
     }
 }
@@ -220,6 +227,8 @@ pub enum Event {
     },
     /// A step that changes no object begins: what it does, and to what.
     ActStart(Act, Name),
+    /// A step that changes no object has something to tell before it is done.
+    ActTold(Name, String),
     /// A step that changes no object is done.
     Acted {
         /// What.

@@ -49,7 +49,7 @@ use crate::event::Events;
 use crate::plan::{Finalise, Plan, PlanMode, StepId};
 use crate::registry::Providers;
 
-pub use act::{Deed, Rehearsal};
+pub use act::{Deed, Rehearsal, Say};
 pub use outcome::{Counts, Fate, ObjectOutcome, Outcome, RunEnding};
 pub use recover::{Known, Open, OpenPromotion, Opened, Recovered, Recovery, known};
 

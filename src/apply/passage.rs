@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
 use lifeboat_sdk::{Replaces, Value};
-use lifeboat_state::model::{Alone, Backfill, Evidence, Gate, Lone, Owed, Passage, Unmerged};
+use lifeboat_state::model::{
+    Alone, Backfill, Evidence, Gate, Lone, Owed, Passage, Resolver, Unmerged,
+};
 
 use super::current::Current;
 use super::request::Taken;
@@ -58,7 +61,7 @@ impl Current<'_> {
                 passage.approval.extend(promotion.made_by_hand());
             }
             Act::Reach => drop(passage.reached.insert(step.phase.word().to_owned(), at)),
-            Act::Hook | Act::Sync | Act::Hold | Act::Probe => {
+            Act::Hook | Act::Sync | Act::Hold | Act::Probe | Act::Resolve => {
                 note(passage, about, step.phase.word(), (act, at), told);
             }
             Act::Open => {
@@ -247,6 +250,8 @@ fn note(passage: &mut Passage, name: String, phase: &str, (act, at): (Act, Strin
     let text = |name: &str| told.get(name).and_then(Value::as_str);
     let (failed, how) = (text("failed"), text("how").unwrap_or("done"));
     let compared = told.get("compared").and_then(Value::as_i64);
+    let resolvers = told.get("resolvers").and_then(Value::items).unwrap_or_default();
+    let now = at.clone();
     let evidence = Evidence {
         act: act.word().to_owned(),
         phase: phase.to_owned(),
@@ -254,7 +259,23 @@ fn note(passage: &mut Passage, name: String, phase: &str, (act, at): (Act, Strin
         failed: failed.is_some(),
         output: text("output").filter(|output| !output.is_empty()).map(str::to_owned),
         compared: compared.and_then(|count| u64::try_from(count).ok()),
+        resolvers: resolvers.iter().map(|told| resolver(told, &now)).collect(),
     };
     passage.told.insert(name.clone(), failed.unwrap_or(how).to_owned());
     passage.evidence.insert(name, evidence);
+}
+
+/// What is known of a resolver, by what was told of it at this time.
+fn resolver(told: &Value, now: &str) -> Resolver {
+    let text = |name: &str| told.get(name).and_then(Value::as_str).map(str::to_owned);
+    let now: Option<Timestamp> = now.parse().ok();
+    let span = |name: &str| told.get(name).and_then(Value::as_i64).map(SignedDuration::from_millis);
+    let at = |span: SignedDuration| Some(now?.checked_add(span).ok()?.to_string());
+    Resolver {
+        at: text("at").unwrap_or_default(),
+        region: text("region"),
+        moved: span("moved_ago").and_then(|ago| at(-ago)),
+        until: span("left").and_then(at),
+        unknown: text("unknown"),
+    }
 }

@@ -20,7 +20,7 @@ use crate::plan::PlanMode;
 use crate::topology::Topology;
 use crate::view::json::{kept, policy};
 use crate::view::live::Live;
-use crate::view::report::seconds;
+use crate::view::report::{seconds, seen};
 use crate::view::status::{Page, text};
 
 /// Runs `status`. Reads state only, unless it is asked to look at what is live.
@@ -123,6 +123,7 @@ fn document(page: &Page) -> Json {
             "ended": last.ended(),
             "rto_seconds": last.rto.map(seconds),
             "rto_objective_seconds": page.objective.rto.as_ref().map(|rto| rto.seconds),
+            "resolvers": last.seen.iter().map(seen).collect::<Vec<_>>(),
         })),
         "live": page.live.as_ref().map(Live::json),
         "unprotected": page.unprotected,

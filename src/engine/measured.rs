@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lifeboat_state::model::{Evidence, Passage, Promotions};
+use lifeboat_state::model::{Evidence, Passage, Promotions, Resolver};
 
 use crate::apply::Known;
 use crate::event::Act;
@@ -109,6 +109,31 @@ pub struct Measured<'p> {
     pub still: Option<Duration>,
     /// What was lost.
     pub loss: Loss,
+    /// What resolvers were seen to answer after the switch, by what it is about.
+    pub seen: Vec<Seen<'p>>,
+}
+
+/// What resolvers were seen to answer for one name after its traffic was switched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen<'p> {
+    /// Whose resolvers they are.
+    pub about: &'p str,
+    /// When they were asked for the last time, RFC 3339.
+    pub at: &'p str,
+    /// How many answered with the new primary.
+    pub moved: usize,
+    /// How many still answered with the region that was left.
+    pub old: usize,
+    /// Until when (RFC 3339) the last of those may.
+    pub until: Option<&'p str>,
+    /// How many told nothing.
+    pub unknown: usize,
+    /// When (RFC 3339) the last that moved was seen to have moved.
+    pub last: Option<&'p str>,
+    /// How long that was after the approval.
+    pub after: Option<Duration>,
+    /// Each of them.
+    pub resolvers: &'p [Resolver],
 }
 
 /// Measures the last promotion that state knows; nothing where there was none.
@@ -153,7 +178,10 @@ impl<'p> Measured<'p> {
         let by_hand = passage.approval.contains_key(BY_HAND);
         let rto = between(Phase::Approve, Phase::Switch).filter(|_| !by_hand);
         let still = still.filter(|_| !by_hand);
-        Self { passage, standing, reached, told, rto, still, loss }
+        let begun = at(Phase::Approve).map(String::as_str).filter(|_| !by_hand);
+        let asked = told.iter().filter(|it| !it.evidence.resolvers.is_empty());
+        let seen = asked.map(|told| seen(passage, told, begun)).collect();
+        Self { passage, standing, reached, told, rto, still, loss, seen }
     }
 
     /// How much of it was done by hand: `adopted`, `continued`.
@@ -217,6 +245,29 @@ fn loss(passage: &Passage, told: &[Told<'_>]) -> Loss {
         0 => Unmeasured::NoCopies,
         copies => return Loss::Nothing { copies },
     })
+}
+
+fn seen<'p>(passage: &Passage, told: &Told<'p>, begun: Option<&str>) -> Seen<'p> {
+    let resolvers = &told.evidence.resolvers;
+    let latest = |of: fn(&Resolver) -> Option<&String>| {
+        let all = resolvers.iter().filter_map(of).map(String::as_str);
+        all.max_by_key(|at| at.parse::<Timestamp>().ok())
+    };
+    let with =
+        |region: &str| resolvers.iter().filter(|it| it.region.as_deref() == Some(region)).count();
+    let (moved, old) = (with(&passage.to), with(&passage.from));
+    let last = latest(|it| it.moved.as_ref());
+    Seen {
+        about: told.about,
+        at: &told.evidence.at,
+        moved,
+        old,
+        until: latest(|it| it.until.as_ref()),
+        unknown: resolvers.iter().filter(|it| it.region.is_none()).count(),
+        last,
+        after: begun.zip(last).and_then(|(begun, last)| span(begun, last)),
+        resolvers,
+    }
 }
 
 /// The time between two instants; nothing where a clock was set back.

@@ -41,6 +41,7 @@ mod records;
 mod regions;
 pub mod reopened;
 mod reprotect;
+mod resolvers;
 pub mod restore;
 pub mod retiring;
 mod roles;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use lifeboat_sdk::{Name, Value};
 
 use super::load::Loaded;
+use super::resolvers::asked;
 use super::roles::Roles;
 use crate::address::Address;
 use crate::desired::Part;
@@ -252,6 +253,7 @@ pub(super) fn of_promotion(
     if let Some(window) = &topology.declaration.failover.commit_window {
         acts.extend(reads.endpoints.into_iter().flat_map(|task| watched(topology, window, task)));
     }
+    acts.extend(topology.dns.iter().filter_map(|dns| asked(&plan.changes, parts, promotion, dns)));
     for dns in &topology.dns {
         if let Some(task) = forgotten(plan, promotion, dns) {
             let (phase, when) = (Phase::Prepare, When::After);

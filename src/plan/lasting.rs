@@ -190,7 +190,7 @@ fn is_same((phase, act, task): Deed<'_>, (other_phase, other_act, other): Deed<'
     let place = |task: &Task| {
         task.on.as_ref().map(|on| (on.provider.clone(), on.kind.clone(), on.scope.clone()))
     };
-    let measured = act == Act::Wait;
+    let measured = matches!(act, Act::Wait | Act::Resolve);
     phase == other_phase
         && act == other_act
         && *about == other.about

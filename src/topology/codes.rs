@@ -124,6 +124,8 @@ codes! {
     ENDPOINTS = "topology::endpoints", "Endpoints do not fit the regions",
         r#"endpoint "us-east-1" {}"#;
     ADDRESS = "topology::address", "Invalid address of an endpoint", r#"address = "a b""#;
+    RESOLVER = "topology::resolver", "Invalid address of a resolver",
+        r#"resolvers = ["dns.example.com"]"#;
     CIRCULAR = "topology::circular", "An endpoint is the name that fails over",
         r#"name = "a.example.com", address = "a.example.com""#;
     RECORD_TYPE = "topology::record_type", "The record type is not clear",

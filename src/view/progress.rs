@@ -270,9 +270,13 @@ impl Events for Progress {
                     Act::Open => "Opening the gate",
                     Act::Close => "Closing the gate",
                     Act::Wait => "Waiting until resolvers know the lowered TTL",
+                    Act::Resolve => "Asking resolvers what they still answer",
                     Act::Approve | Act::Claim | Act::Reach | Act::Confirm | Act::Hold => return,
                 };
                 self.output.note(&format!("{}: {doing}...\n", line(&about)));
+            }
+            Event::ActTold(about, text) => {
+                self.output.note(&format!("{}: {}\n", line(&about), line(&text)));
             }
             Event::Acted { act: Act::Claim, .. } => self.output.note("The epoch is claimed.\n"),
             Event::Acted { act: Act::Confirm | Act::Hold, .. } => {}

@@ -247,6 +247,7 @@ fn told(plan: &Plan, step: &Step, paint: Paint) -> String {
         let waits = match act {
             Act::Wait => format!(" for {} s", task.limit.as_secs()),
             Act::Probe => watched(task),
+            Act::Resolve => format!(" for up to {} s", task.limit.as_secs()),
             _ => String::new(),
         };
         let _ok = writeln!(out, "     {mark} {}{waits}", line(&task.about));
@@ -371,6 +372,9 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             Phase::Promote => format!("{to} takes writes"),
             Phase::Verify => format!("{to} answers as healthy"),
             Phase::Switch => format!("traffic goes to {to}"),
+            Phase::Commit if steps().all(|step| step.act == Some(Act::Resolve)) => {
+                "resolvers forget the old answer: then the promotion is over".to_owned()
+            }
             Phase::Commit => format!("{to} stays healthy: then the promotion is over"),
         };
         if let Some(text) = border(promotion, phase) {

@@ -11,7 +11,7 @@ use lifeboat_state::request::Request;
 use super::escape::line;
 use super::live::Live;
 use super::promotion::{diverged, evacuated, fenced, unfilled, unprotected};
-use super::report::rto;
+use super::report::{resolvers, rto};
 use crate::apply::Known;
 use crate::apply::request::Taken;
 use crate::approval::Policy;
@@ -170,6 +170,10 @@ fn last(measured: &Measured<'_>, objective: &Objective, out: &mut String) {
     }
     if let Some(rto) = rto(measured, objective) {
         let _ok = writeln!(out, "Measured RTO: {rto}");
+    }
+    for seen in &measured.seen {
+        let (about, told) = (line(seen.about), line(&resolvers(seen, measured.passage)));
+        let _ok = writeln!(out, "{about} at {}: {told}", line(seen.at));
     }
 }
 

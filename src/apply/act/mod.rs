@@ -6,11 +6,13 @@
 mod anyone;
 mod backfill;
 mod confirm;
+mod dns;
 mod gate;
 mod hold;
 mod hook;
 mod http;
 mod probe;
+mod resolve;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,6 +41,9 @@ pub struct Deed {
     /// The folder of the root module.
     pub root: PathBuf,
 }
+
+/// Where a step tells what it has learnt before it is done.
+pub type Say<'s> = dyn Fn(String) + Send + Sync + 's;
 
 /// Stands in for the world in a run that only shows what would happen: no program is run, no gate
 /// turned, no server asked.
@@ -76,6 +81,7 @@ impl Deed {
         &self,
         ctx: &Ctx,
         rehearsal: Option<&dyn Rehearsal>,
+        say: &Say<'_>,
     ) -> Result<Value, Failure> {
         let done = async {
             if let Some(rehearsal) = rehearsal {
@@ -93,13 +99,17 @@ impl Deed {
                 (Act::Hold, _) => hold::place(self, ctx).await,
                 (Act::Hook, None) => hook::run(self).await,
                 (Act::Probe, None) => probe::watch(self, ctx).await,
+                (Act::Resolve, None) => resolve::watch(self, ctx, say).await,
                 (Act::Open, None) => gate::turn(self, true, ctx).await,
                 (Act::Close, None) => gate::turn(self, false, ctx).await,
                 (Act::Wait, None) => {
                     tokio::time::sleep(self.task.limit).await;
                     Ok(Value::object([]))
                 }
-                (Act::Hook | Act::Probe | Act::Open | Act::Close | Act::Wait, Some(_))
+                (
+                    Act::Hook | Act::Probe | Act::Open | Act::Close | Act::Wait | Act::Resolve,
+                    Some(_),
+                )
                 | (Act::Approve | Act::Claim | Act::Reach, _) => Ok(Value::object([])),
             }
         };
@@ -204,6 +214,11 @@ impl Deed {
                 "The new primary does not answer as healthy",
                 "The promotion is held where it is. Mend what answers there; then run `lifeboat apply`, \
                  which looks again and goes on. To go on without it: -skip=NAME -reason=TEXT.",
+            ),
+            Act::Resolve => (
+                "apply::resolvers",
+                "It is not known what resolvers still answer",
+                "Nothing waits for it. Ask one yourself: dig @RESOLVER NAME.",
             ),
             _ => (
                 "apply::gate",

@@ -57,8 +57,11 @@ impl Executor<'_> {
         let sink = Sink::new(step, self.tell.clone(), self.run.crash.clone());
         let ctx = Ctx::writing(Arc::clone(&self.run.session), Arc::new(sink));
         let rehearsal = self.run.rehearsal.clone();
+        let (about, says) = (deed.task.about.clone(), self.says.clone());
         let work = async move {
-            let done = deed.perform(&ctx, rehearsal.as_deref()).await;
+            // Nobody listens any more where the run has ended.
+            let say = |text| drop(says.send(Event::ActTold(about.clone(), text)));
+            let done = deed.perform(&ctx, rehearsal.as_deref(), &say).await;
             (step, Came::Acted(done))
         };
         self.tasks.spawn(work.in_current_span())
@@ -94,7 +97,8 @@ impl Executor<'_> {
                 if let Some(step) = self.step(step) {
                     self.current.act(step, &told);
                 }
-                let how = (act == Act::Backfill).then(|| told.get("how")).flatten();
+                let shown = matches!(act, Act::Backfill | Act::Resolve);
+                let how = shown.then(|| told.get("how")).flatten();
                 let how = how.and_then(Value::as_str).map(str::to_owned);
                 self.diagnostics.extend(deed.left(&told).map(|found| (step, found)));
                 self.news.push(Event::Acted { act, about: Some(about.clone()), how, elapsed });

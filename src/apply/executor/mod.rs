@@ -102,6 +102,9 @@ pub(super) struct Executor<'a> {
     again: Vec<StepId>,
     told: mpsc::UnboundedReceiver<Told>,
     tell: mpsc::UnboundedSender<Told>,
+    /// What acts tell while they run; nothing waits for it.
+    said: mpsc::UnboundedReceiver<Event>,
+    says: mpsc::UnboundedSender<Event>,
     /// `None` when nobody can interrupt any more.
     interrupt: Option<watch::Receiver<Interrupt>>,
     halt: Option<Halt>,
@@ -128,7 +131,7 @@ impl<'a> Executor<'a> {
         mut controls: Controls,
     ) -> Self {
         controls.skips.extend(run.skips.clone());
-        let (tell, told) = mpsc::unbounded_channel();
+        let ((tell, told), (says, said)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         let &Run { plan, providers, finalise, root, .. } = run;
         let mut ready = Ready::new(&plan.steps, run.parallelism);
         ready.resume(done);
@@ -144,6 +147,8 @@ impl<'a> Executor<'a> {
             again: Vec::new(),
             told,
             tell,
+            said,
+            says,
             interrupt: Some(run.session.interrupt()),
             halt: None,
             report: BTreeMap::new(),
@@ -385,6 +390,9 @@ impl<'a> Executor<'a> {
             }
             told = self.told.recv() => {
                 if let Some(told) = told { self.identified(told) }
+            }
+            said = self.said.recv() => {
+                if let Some(said) = said { self.run.events.event(said) }
             }
             joined = self.tasks.join_next_with_id() => {
                 if let Some(joined) = joined { self.joined(joined) }

@@ -68,7 +68,7 @@ async fn looked(
     };
     let deed = Deed { act, task, kind, token: "token".into(), root: PathBuf::new() };
     let ctx = Ctx::writing(Arc::new(Session::new(Purpose::Apply)), Arc::new(Unheard));
-    let told = deed.perform(&ctx, None).await.map_err(|why| deed.failed(&why))?;
+    let told = deed.perform(&ctx, None, &|_| {}).await.map_err(|why| deed.failed(&why))?;
     Ok(told.get("how").and_then(Value::as_str).unwrap().to_owned())
 }
 

@@ -10,4 +10,5 @@ mod normal;
 mod recovery;
 mod replace;
 mod requests;
+mod resolvers;
 mod world;

@@ -42,7 +42,7 @@ impl Errand {
         let mut left = Vec::new();
         for way in std::mem::take(&mut self.left) {
             let deed = way.deed(&self.notice, workspace);
-            if let Err(why) = deed.perform(ctx, None).await {
+            if let Err(why) = deed.perform(ctx, None, &|_| {}).await {
                 let name = way.name();
                 let text = format!("{name}: {}.", why.to_string().trim_end_matches('.'));
                 let help = "It is tried again after the next look.";

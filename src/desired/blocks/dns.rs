@@ -45,6 +45,11 @@ pub fn with_ttl(record: &Value, seconds: u64) -> Option<Value> {
     Some(record.with(TTL, Value::int(i64::try_from(seconds).ok()?)))
 }
 
+/// The name with whose addresses Route 53 answers in place of values of a record.
+pub fn alias(record: &Value) -> Option<&str> {
+    record.get("alias")?.items()?.first()?.get("name")?.as_str()
+}
+
 /// The weight of a record.
 pub fn weight(record: &Value) -> Option<i64> {
     record.get(WEIGHTED)?.items()?.first()?.get(WEIGHT)?.as_i64()

@@ -1,5 +1,7 @@
 //! Steps without objects, as a person does them.
 
+use std::net::SocketAddr;
+
 use lifeboat_sdk::command::variable;
 use lifeboat_sdk::{Change, ChangeAction, Command, Line, Value};
 
@@ -54,6 +56,7 @@ impl Writer<'_> {
                 let seconds = task.limit.as_secs().to_string();
                 vec![Command::new(&["sleep", &seconds]).into()]
             }
+            Act::Resolve => resolved(arguments),
             Act::Approve | Act::Claim | Act::Reach => self.alone(act),
         };
         (what, lines)
@@ -185,6 +188,23 @@ fn gate(arguments: &Value, open: bool) -> Vec<Line> {
     lines.push(request.word(url).into());
     lines.push(note(format!("The gate is now {is}.")));
     lines
+}
+
+/// What resolvers are asked that may still hold the old answer.
+pub(super) fn resolved(arguments: &Value) -> Vec<Line> {
+    let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+    let resolvers = arguments.get("resolvers").and_then(Value::items).unwrap_or_default();
+    let resolvers = resolvers.iter().filter_map(|at| at.as_str()?.parse::<SocketAddr>().ok());
+    let ask = |at: SocketAddr| {
+        let (server, port) = (format!("@{}", at.ip()), at.port().to_string());
+        let words = ["dig", &server, "-p", &port, "+noall", "+answer", text("name"), text("type")];
+        Command { optional: true, ..Command::new(&words) }.into()
+    };
+    let first = note(format!(
+        "Nothing waits for it: what resolvers still answer, and for how many seconds. That of {} is old.",
+        text("from")
+    ));
+    std::iter::once(first).chain(resolvers.map(ask)).collect()
 }
 
 /// What a health checker asks of an endpoint.

@@ -2,8 +2,9 @@
 
 use lifeboat_sdk::command::variable;
 use lifeboat_sdk::schema::{Attribute, Presence, Shape};
-use lifeboat_sdk::{Name, Type, Value};
+use lifeboat_sdk::{Line, Name, Type, Value};
 
+use super::acts;
 use super::blanks::{Blank, Blanks};
 
 static ATTRIBUTES: &[Attribute] = &[
@@ -75,4 +76,25 @@ fn what_no_variable_can_stand_for_is_not_written_down() {
     ] {
         assert!(blanks.fill(ATTRIBUTES, &document, "x.y").is_none(), "{document:?}");
     }
+}
+
+#[test]
+fn resolvers_are_asked_one_by_one_and_nothing_waits_for_their_answers() {
+    let resolvers = vec![text("9.9.9.9:53"), text("[2620:fe::fe]:5353")];
+    let arguments = object(&[
+        ("name", text("www.example.com.")),
+        ("type", text("A")),
+        ("from", text("us-east-1")),
+        ("resolvers", Value::tuple(resolvers)),
+    ]);
+    let lines = acts::resolved(&arguments);
+    let Some(Line::Note(first)) = lines.first() else { panic!("{lines:?}") };
+    assert!(first.contains("us-east-1"), "{first}");
+    let run = |line: &Line| match line {
+        Line::Run(command) => (command.words.join(" "), command.optional),
+        Line::Note(note) => panic!("{note}"),
+    };
+    let asked: Vec<_> = lines.iter().skip(1).map(run).collect();
+    let ask = |at: &str| (format!("dig {at} +noall +answer www.example.com. A"), true);
+    assert_eq!(asked, [ask("@9.9.9.9 -p 53"), ask("@2620:fe::fe -p 5353")]);
 }

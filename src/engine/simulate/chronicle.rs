@@ -102,6 +102,7 @@ impl Events for Chronicle {
             | Event::Recovering { .. }
             | Event::Requested(_)
             | Event::Paused { .. }
+            | Event::ActTold(..)
             | Event::Interrupted(_) => {}
         }
     }

@@ -131,6 +131,11 @@ pub(super) fn check(
                       moves itself, so ttl_during has no effect.";
         reader.conflict(detail, source.at("ttl_during"), "Remove ttl_during.");
     }
+    if dns.policy == Policy::Latency && !dns.resolvers.is_empty() {
+        let detail = "With policy = \"latency\" both regions answer, whoever is the primary, so there is \
+                      nothing that resolvers could forget.";
+        reader.conflict(detail, source.at("resolvers"), "Remove resolvers.");
+    }
     if only_aliases && source.body.attribute("ttl").is_some() {
         let detail = "Aliases answer with the time to live of their targets, so ttl has no effect.";
         reader.conflict(detail, source.at("ttl"), "Remove ttl.");

@@ -5,9 +5,11 @@ mod gate;
 mod health;
 mod lint;
 mod reach;
+mod resolvers;
 mod shift;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use lifeboat_sdk::{Name, Span};
 use lifeboat_sdk_derive::Kind;
@@ -74,6 +76,8 @@ pub struct DnsFailover {
     pub gate: Option<Gate>,
     /// How traffic moves in steps.
     pub shift: Option<Shift>,
+    /// Whom a promotion asks what they still answer.
+    pub resolvers: Vec<SocketAddr>,
     /// By region.
     pub endpoints: BTreeMap<Name, Endpoint>,
     /// The objective, where it is not the topology's.
@@ -110,6 +114,10 @@ pub struct DnsFailoverBlock {
     /// The weights by role, where the policy is weighted: `{ primary = 100, standby = 0 }`.
     #[kind(optional)]
     pub weights: BTreeMap<String, i64>,
+    /// Resolvers that a promotion asks, after it switched the traffic, what they still answer:
+    /// addresses, with a port where it is not 53. None are asked that are not named here.
+    #[kind(optional)]
+    pub resolvers: Vec<String>,
     /// How the endpoints are checked.
     #[kind(block(max = 1))]
     pub health_check: Vec<HealthCheckBlock>,
@@ -198,6 +206,7 @@ fn one(
     let check = health::read(reader, &given.health_check, &body);
     let gate = gate::read(reader, ground, &given.gate, &body);
     let shift = shift::read(reader, &given.shift, &body);
+    let resolvers = resolvers::read(reader, &given.resolvers, &body);
     let endpoints = endpoints?;
     let kind = lint::record_type(reader, given.r#type.as_deref(), &endpoints, source);
     Some(DnsFailover {
@@ -213,6 +222,7 @@ fn one(
         check: check.ok()?,
         gate: gate.ok()?,
         shift: shift.ok()?,
+        resolvers: resolvers?,
         endpoints,
         objective,
         needs: Needs::of(source.block),

@@ -1,9 +1,10 @@
 //! The report as one JSON document.
 
+use lifeboat_state::model::Resolver;
 use serde_json::{Value as Json, json};
 
 use super::{Report, loss, seconds};
-use crate::engine::measured::{Loss, Measured, Reached, Told};
+use crate::engine::measured::{Loss, Measured, Reached, Seen, Told};
 use crate::topology::duration::Duration;
 use crate::topology::objective::Objective;
 
@@ -58,6 +59,31 @@ fn promotion(measured: &Measured<'_>, objective: &Objective) -> Json {
             "kept": measured.in_time(objective),
         },
         "rpo": rpo(measured, objective),
+        "resolvers": measured.seen.iter().map(seen).collect::<Vec<_>>(),
+    })
+}
+
+/// What resolvers were seen to answer for one name.
+pub fn seen(seen: &Seen<'_>) -> Json {
+    let each = seen.resolvers.iter().map(|Resolver { at, region, moved, until, unknown }| {
+        json!({
+            "at": at,
+            "region": region,
+            "moved": moved,
+            "until": until,
+            "unknown": unknown,
+        })
+    });
+    json!({
+        "about": seen.about,
+        "at": seen.at,
+        "moved": seen.moved,
+        "old": seen.old,
+        "until": seen.until,
+        "unknown": seen.unknown,
+        "last_moved": seen.last,
+        "last_moved_seconds": seen.after.map(seconds),
+        "resolvers": each.collect::<Vec<_>>(),
     })
 }
 

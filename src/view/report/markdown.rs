@@ -1,7 +1,9 @@
 //! The report as Markdown: what came of it, what was measured, who wanted it, the timeline, what
 //! stands behind it, and what is left to do.
 
-use super::{Report, loss, rto, spent};
+use lifeboat_state::model::Resolver;
+
+use super::{Report, loss, resolvers, rto, spent};
 use crate::engine::measured::{Measured, Reached, Standing, Told};
 use crate::topology::objective::Objective;
 use crate::view::markdown::{Page, block, code, unprotected};
@@ -42,6 +44,8 @@ fn promotion(measured: &Measured<'_>, objective: &Objective, page: &mut Page) {
     let rows: Vec<Vec<String>> = passage.approval.iter().map(word).collect();
     page.table(&["approval", ""], &rows, "words");
     page.table(&["when", "phase", "what", "took"], &timeline(measured), "moments");
+    let rows: Vec<_> = measured.seen.iter().flat_map(|seen| seen.resolvers).map(asked).collect();
+    page.table(&["resolver", "answered with", "since", "may until"], &rows, "resolvers");
     let rows: Vec<_> = passage.owed.iter().map(|fence| vec![code(fence)]).collect();
     page.table(&["fences that could not be placed"], &rows, "fences");
     let rows: Vec<_> = passage.left_out.iter().map(|hook| vec![code(hook)]).collect();
@@ -80,6 +84,9 @@ fn figures(measured: &Measured<'_>, objective: &Objective) -> Vec<Vec<String>> {
     rows.push(row("RPO", format!("{}{against}", loss(measured))));
     if let Some(still) = measured.still {
         rows.push(row("without writes", format!("at most {}", spent(still))));
+    }
+    for seen in &measured.seen {
+        rows.push(row(&code(seen.about), code(&resolvers(seen, passage))));
     }
     rows
 }
@@ -132,6 +139,14 @@ fn step(Told { about, line, evidence }: &Told<'_>) -> Vec<String> {
         compared.unwrap_or_default()
     );
     vec![code(&evidence.at), code(&evidence.phase), what, String::new()]
+}
+
+/// What a resolver was seen to answer after the switch.
+fn asked(Resolver { at, region, moved, until, unknown }: &Resolver) -> Vec<String> {
+    let or_none = |text: &Option<String>| text.as_deref().map(code).unwrap_or_default();
+    let told = region.as_deref().map(code);
+    let told = told.unwrap_or_else(|| format!("not known: {}", or_none(unknown)));
+    vec![code(at), told, or_none(moved), or_none(until)]
 }
 
 /// What is owed, open or unprotected now.

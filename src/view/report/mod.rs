@@ -6,14 +6,16 @@ mod markdown;
 #[cfg(test)]
 mod tests;
 
+pub use json::seen;
+
 use std::time::Duration;
 
-use lifeboat_state::model::{Gate, Owed};
+use lifeboat_state::model::{Gate, Owed, Passage};
 
 use super::bar::clock;
 use super::loss::length;
 use crate::apply::Known;
-use crate::engine::measured::{Loss, Measured, Standing, Unmeasured, measure};
+use crate::engine::measured::{Loss, Measured, Seen, Standing, Unmeasured, measure};
 use crate::topology::objective::Objective;
 
 /// The formats of `report`.
@@ -97,6 +99,29 @@ pub fn rto(measured: &Measured<'_>, objective: &Objective) -> Option<String> {
         (None, _) => "no objective is declared".to_owned(),
     };
     Some(format!("{took} from the approval to the switch, {against}"))
+}
+
+/// What resolvers were seen to answer, as a sentence. Texts are as they came.
+pub fn resolvers(seen: &Seen<'_>, passage: &Passage) -> String {
+    let Seen { moved, old, unknown, .. } = *seen;
+    let all = seen.resolvers.len();
+    let mut told = format!("{moved} of {all} answered with {}", passage.to);
+    if let Some(last) = seen.last {
+        let after = seen.after.map(|after| format!(", {} after the approval", spent(after)));
+        told += &format!(" (the last since {last}{})", after.unwrap_or_default());
+    }
+    if old > 0 {
+        let until = seen.until.map(|until| format!(", and may until {until}"));
+        told += &format!(", {old} still with {}{}", passage.from, until.unwrap_or_default());
+    }
+    let others = all - moved - old - unknown;
+    if others > 0 {
+        told += &format!(", {others} with another region");
+    }
+    if unknown > 0 {
+        told += &format!(", of {unknown} it is not known");
+    }
+    told
 }
 
 /// What is known of what was lost, as a sentence.

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use super::{v1, v2};
 use crate::model::{
     Alone, Backfill, Deposed, Document, Evidence, Gate, Index, Lone, Mode, ObjectRecord,
-    ObjectStatus, Output, Owed, Ownership, Passage, Promotions, RecordScope, Retired, State,
-    Unmerged,
+    ObjectStatus, Output, Owed, Ownership, Passage, Promotions, RecordScope, Resolver, Retired,
+    State, Unmerged,
 };
 use crate::secret::{Sealer, SecretError, open_document, seal_document};
 
@@ -349,8 +349,16 @@ impl From<Passage> for v2::Passage {
 
 impl From<Evidence> for v2::Evidence {
     fn from(of: Evidence) -> Self {
-        let Evidence { act, phase, at, failed, output, compared } = of;
-        Self { act, phase, at, failed, output, compared }
+        let Evidence { act, phase, at, failed, output, compared, resolvers } = of;
+        let resolvers = resolvers.into_iter().map(Into::into).collect();
+        Self { act, phase, at, failed, output, compared, resolvers }
+    }
+}
+
+impl From<Resolver> for v2::Resolver {
+    fn from(of: Resolver) -> Self {
+        let Resolver { at, region, moved, until, unknown } = of;
+        Self { at, region, moved, until, unknown }
     }
 }
 
@@ -375,8 +383,16 @@ impl From<v2::Passage> for Passage {
 
 impl From<v2::Evidence> for Evidence {
     fn from(of: v2::Evidence) -> Self {
-        let v2::Evidence { act, phase, at, failed, output, compared } = of;
-        Self { act, phase, at, failed, output, compared }
+        let v2::Evidence { act, phase, at, failed, output, compared, resolvers } = of;
+        let resolvers = resolvers.into_iter().map(Into::into).collect();
+        Self { act, phase, at, failed, output, compared, resolvers }
+    }
+}
+
+impl From<v2::Resolver> for Resolver {
+    fn from(of: v2::Resolver) -> Self {
+        let v2::Resolver { at, region, moved, until, unknown } = of;
+        Self { at, region, moved, until, unknown }
     }
 }
 

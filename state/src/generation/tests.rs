@@ -474,7 +474,16 @@ async fn a_permit_ends_with_its_term_even_if_nobody_else_came() {
 
 #[test]
 fn what_a_promotion_left_as_evidence_is_kept() {
-    use crate::model::{Evidence, Passage, Promotions};
+    use crate::model::{Evidence, Passage, Promotions, Resolver};
+    let at = || Some("2026-11-20T13:00:00Z".to_owned());
+    let moved = Resolver {
+        at: "192.0.2.53:53".to_owned(),
+        region: Some("us-west-2".to_owned()),
+        moved: at(),
+        ..Resolver::default()
+    };
+    let old = Resolver { moved: None, until: at(), ..moved.clone() };
+    let dead = Resolver { unknown: Some("no answer".to_owned()), ..Resolver::default() };
     let evidence = Evidence {
         act: "hook".to_owned(),
         phase: "promote".to_owned(),
@@ -482,6 +491,7 @@ fn what_a_promotion_left_as_evidence_is_kept() {
         failed: true,
         output: Some("the tunnel is down".to_owned()),
         compared: Some(17),
+        resolvers: vec![moved, old, dead],
     };
     let mut state = state_with(&[]);
     state.promotions.last = Some(Passage {

@@ -141,6 +141,22 @@ pub(super) struct Evidence {
     pub(super) output: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) compared: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) resolvers: Vec<Resolver>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resolver {
+    pub(super) at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) region: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) moved: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) unknown: Option<String>,
 }
 
 impl Promotions {

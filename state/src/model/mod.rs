@@ -191,7 +191,7 @@ pub struct Passage {
 /// What is known of a step without objects, besides what it told.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Evidence {
-    /// What it did: `hook`, `sync`, `open`, `close`.
+    /// What it did: `hook`, `sync`, `open`, `close`, `resolve`.
     pub act: String,
     /// Its phase.
     pub phase: String,
@@ -203,6 +203,23 @@ pub struct Evidence {
     pub output: Option<String>,
     /// How many objects of a copy were compared.
     pub compared: Option<u64>,
+    /// What resolvers were seen to answer with after the traffic was switched.
+    pub resolvers: Vec<Resolver>,
+}
+
+/// What a resolver was seen to answer with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resolver {
+    /// Its address and port.
+    pub at: String,
+    /// The region that it answered with last; nothing where nothing is known.
+    pub region: Option<String>,
+    /// Since when (RFC 3339) it does not answer with the region that was left.
+    pub moved: Option<String>,
+    /// Until when (RFC 3339) it may answer with the region that was left.
+    pub until: Option<String>,
+    /// Why nothing is known of it.
+    pub unknown: Option<String>,
 }
 
 /// A fence that could not be placed.

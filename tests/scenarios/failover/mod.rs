@@ -9,6 +9,8 @@ mod client;
 mod crowd;
 mod endpoint;
 mod figures;
+mod keeper;
+mod resolvers;
 mod weights;
 
 use std::thread;

@@ -119,6 +119,20 @@ fn a_primary_that_answers_is_fenced_and_nothing_is_lost() {
     assert!(played.reading < Duration::from_secs(2), "{:?}", played.reading);
 }
 
+/// The limit is told, and nobody hears of it.
+#[test]
+fn resolvers_are_not_asked_in_a_simulation() {
+    let resolver = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let named =
+        format!("  resolvers = [\"{}\"]\n\n  health_check {{", resolver.local_addr().unwrap());
+    let played = trial(&WEB.replacen("  health_check {", &named, 1)).played();
+    assert_eq!(ending(&played), Ending::Promoted);
+    assert_eq!(fate(&played, Phase::Commit, "resolvers.web"), Fate::Runs);
+    resolver.set_nonblocking(true).unwrap();
+    let heard = resolver.recv(&mut [0; 512]).unwrap_err();
+    assert_eq!(heard.kind(), std::io::ErrorKind::WouldBlock);
+}
+
 #[test]
 fn durations_that_are_declared_or_measured_add_up_along_the_path() {
     let mut trial = trial(WEB);
