@@ -8,7 +8,7 @@ use lifeboat_state::journal::{Frame, Outcome, StepResult};
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
-use super::{Came, Executor, Running, intent};
+use super::{Came, Executor, Running, Work, intent};
 use crate::apply::act::Deed;
 use crate::apply::document::store;
 use crate::apply::ends::journal_step;
@@ -67,6 +67,18 @@ impl Executor<'_> {
         self.tasks.spawn(work.in_current_span())
     }
 
+    /// Who watches resolvers keeps nobody waiting where the promotion is held, or taken back.
+    fn unwatched(&self) {
+        for (step, running) in &self.running {
+            if let Work::Act(deed) = &running.work
+                && deed.act == Act::Resolve
+                && let Some(task) = self.looking.get(step)
+            {
+                task.abort();
+            }
+        }
+    }
+
     /// A step that changes no object ended. What may fail is told, and nothing waits for it.
     pub(super) fn performed(
         &mut self,
@@ -105,6 +117,7 @@ impl Executor<'_> {
                 (StepResult::Done { document: store(&told).ok() }, StepEnd::Done)
             }
             Err(why) => {
+                self.unwatched();
                 let (class, message) = (format!("{:?}", why.class), why.to_string());
                 (StepResult::Failed { class, message, half_made: None }, StepEnd::Failed)
             }

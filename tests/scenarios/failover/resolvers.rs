@@ -1,6 +1,7 @@
 //! What resolvers still answer after a switch: asked, told while it goes on, and kept.
 
 use std::net::UdpSocket;
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
@@ -71,6 +72,28 @@ fn resolvers_are_asked_until_the_last_has_moved_and_who_does_not_answer_is_told_
     }
     let page = site.stage.expect(&["report"], 0).stdout;
     site.stage.check(page.contains("| resolver | answered with | since | may until |"), page);
+}
+
+#[test]
+fn a_promotion_that_is_held_does_not_wait_for_resolvers() {
+    // Longer than the run may take.
+    let pace = Pace { ttl: 60, during: None, hurry: 20 };
+    let Some(site) = Site::start(Switch::Record, pace) else { return };
+    let keeper = Keeper::start(site.bridge.addr(), "www.example.com.");
+    let line = format!("resolvers = [\"{}\"]\n  switch = ", keeper.address);
+    site.stage.folder.edit(FILE, "switch = ", &line);
+    let topology = "  strategy = \"warm_standby\"\n";
+    let window = format!("{topology}  failover {{\n    commit_window = \"5m\"\n  }}\n");
+    site.stage.folder.edit(FILE, topology, &window);
+    site.stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    let mut run = site.stage.start_as(APPROVED, &[site.outside.trusted()]);
+    run.until_said("1 still answers with us-east-1");
+    let seen = Instant::now();
+    site.endpoints[1].stop();
+    let ran = run.finish();
+    site.stage.check(ran.stderr.contains("apply::unhealthy"), "the new primary is ill");
+    let took = seen.elapsed();
+    site.stage.check(took < Duration::from_secs(50), format_args!("it was held after {took:?}"));
 }
 
 #[test]
