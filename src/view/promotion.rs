@@ -337,6 +337,15 @@ fn border(promotion: &Promotion, phase: Phase) -> Option<&'static str> {
     (phase == Phase::Promote).then_some("---- no way back from here ----")
 }
 
+/// What is waited for at last.
+fn commit(plan: &Plan, to: &str) -> String {
+    let mut steps = plan.steps.iter().filter(|step| step.phase == Phase::Commit && step.does());
+    match steps.all(|step| step.act == Some(Act::Resolve)) {
+        true => "resolvers forget the old answer: then the promotion is over".to_owned(),
+        false => format!("{to} stays healthy: then the promotion is over"),
+    }
+}
+
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
     let Some(promotion) = &plan.promotion else { return String::new() };
@@ -372,10 +381,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
             Phase::Promote => format!("{to} takes writes"),
             Phase::Verify => format!("{to} answers as healthy"),
             Phase::Switch => format!("traffic goes to {to}"),
-            Phase::Commit if steps().all(|step| step.act == Some(Act::Resolve)) => {
-                "resolvers forget the old answer: then the promotion is over".to_owned()
-            }
-            Phase::Commit => format!("{to} stays healthy: then the promotion is over"),
+            Phase::Commit => commit(plan, &to),
         };
         if let Some(text) = border(promotion, phase) {
             let _ok = writeln!(out, "  {}", paint.label(Label::Warning, text));

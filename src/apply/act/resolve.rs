@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use lifeboat_sdk::{Ctx, Failure, Value};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::dns::{Answer, ask, canonical};
 use super::{Deed, Say, number};
@@ -139,7 +139,8 @@ impl Board<'_> {
     async fn follow(&self, asked: &Mutex<Asked>, ctx: &Ctx, say: &Say<'_>) {
         let (at, end) = (lock(asked).at, self.begun + self.deed.task.limit);
         for round in 0..u16::MAX {
-            let told = look(self.deed, &self.regions, at, round).await;
+            let told = timeout_at(end, look(self.deed, &self.regions, at, round)).await;
+            let Ok(told) = told else { return };
             let now = Instant::now();
             let (over, pause) = {
                 let mut asked = lock(asked);

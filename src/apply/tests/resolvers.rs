@@ -214,6 +214,16 @@ async fn who_tells_nothing_is_unknown_with_a_reason_and_holds_nobody_up() {
     assert!(nothing.contains("no answer within 2 s"), "{whys:?}");
 }
 
+/// What others told is kept.
+#[tokio::test]
+async fn who_is_slow_when_the_limit_is_over_is_not_waited_for() {
+    let (stubborn, silent) = (resolver(|_| Reply::With(OLD, 600)), resolver(|_| Reply::Nothing));
+    let (told, _, took) = watched(&[stubborn, silent], 1).await;
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert_eq!(text(kept(&told, 0), "region"), Some("east"), "{told:?}");
+    assert_eq!(text(kept(&told, 1), "region"), None, "{told:?}");
+}
+
 #[tokio::test]
 async fn an_answer_to_another_question_is_none() {
     let forged = resolver(|_| Reply::Forged(Box::new(Reply::With(OLD, 600))));
