@@ -7,8 +7,7 @@ region "us-east-1" {}
 region "us-west-2" {}
 
 secret "password" {
-  name       = "orders password"
-  kms_key_id = { us-est-1 = "key" }
+  name = "orders password"
 }
 
 secret "token" {
