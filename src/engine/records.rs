@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::{Diagnostic, Observation, Value};
 use lifeboat_state::model::State;
 
+use super::asked::Asked;
 use crate::address::Address;
 use crate::desired::Part;
 use crate::desired::blocks::is_fenced;
@@ -50,6 +51,7 @@ pub(super) fn behind(
 /// # Errors
 /// It is so, and they cannot.
 pub(super) fn unconfirmed(
+    asked: &Asked,
     parts: &Parts,
     state: Option<&State>,
     plan: &Plan,
@@ -59,13 +61,15 @@ pub(super) fn unconfirmed(
         return Ok(());
     };
     let fenced = |change: &ObjectChange| change.after.as_ref().is_some_and(is_fenced);
+    // Who asks which region acts as the primary is told that instead.
+    let there = |region: Option<&str>| region == Some(primary) || !asked.acting;
     let turned = |change: &&ObjectChange| {
         let turns = match parts.get(&change.address) {
             Some(Part::Writers) => true,
             Some(Part::Database) => fenced(change) == (region_of(&change.address) == Some(primary)),
             _ => false,
         };
-        turns && change.action == Action::Update
+        turns && there(region_of(&change.address)) && change.action == Action::Update
     };
     match plan.drift.iter().find(turned) {
         Some(turned) => overtaken(parts, state, (primary, &turned.address), records),
@@ -90,7 +94,13 @@ pub(super) fn overtaken(
          nothing is changed.",
         state.epoch
     );
-    let help = "Run it again when more of the regions answer.";
+    let again = "Run it again when more of the regions answer.";
+    let help = match region_of(fence).filter(|region| *region != primary) {
+        Some(other) => {
+            format!("{again} If people promoted {other} by hand: `lifeboat adopt {other}`.")
+        }
+        None => again.to_owned(),
+    };
     let summary = "It is not known whether the region is still the primary";
     let found = Diagnostic::error("promotion::unconfirmed", summary, detail);
     Err(Box::new(found.about(fence).help(help)))

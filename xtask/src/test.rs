@@ -20,7 +20,7 @@ const STARTING: &[&str] = &["cli::", "language::"];
 const THREADS: &str = "RUST_TEST_THREADS";
 
 /// The same for each core: most of them wait for servers, for what hangs and for what resolvers forget.
-/// With two for each a third of the processors' time was used.
+/// As many as there are pairs of servers (`tests/testbed/src/lease.rs`).
 const PER_CORE: usize = 3;
 
 /// What the tests need of the program beyond what people get: the points at which it dies.

@@ -16,8 +16,12 @@ use crate::{Error, Result, lock};
 /// How long a lease waits for a pair: longer than any test may take.
 const WAIT: Duration = Duration::from_secs(600);
 
-/// The most pairs unless `LIFEBOAT_TESTBED_PAIRS` says otherwise: a pair takes 150 to 400 MB.
-const MOST: usize = 2;
+/// How many pairs a core serves unless `LIFEBOAT_TESTBED_PAIRS` says otherwise: tests wait most of the
+/// time, and with three a core is busy for half of it.
+const PER_CORE: usize = 3;
+
+/// The most pairs by default: a pair takes 150 to 400 MB.
+const MOST: usize = 6;
 
 static POOL: Mutex<Pool> = Mutex::new(Pool { idle: Vec::new(), leased: 0 });
 static RETURNED: Condvar = Condvar::new();
@@ -125,5 +129,5 @@ fn give_back(servers: Option<Servers>) {
 fn limit() -> usize {
     let asked = env::var("LIFEBOAT_TESTBED_PAIRS").ok().and_then(|pairs| pairs.parse().ok());
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    asked.unwrap_or(threads.min(MOST)).max(1)
+    asked.unwrap_or((threads * PER_CORE).min(MOST)).max(1)
 }
