@@ -167,7 +167,9 @@ pub(super) fn confirmed(
         return steps;
     };
     let is_record = |change: &&ObjectChange| {
-        parts.get(&change.address) == Some(&Part::Record) && change.unread.is_none()
+        // One that nobody could read by then holds nothing up.
+        let seen = change.unread.is_none() && change.deferred.is_none();
+        parts.get(&change.address) == Some(&Part::Record) && seen
     };
     let looks = plan.changes.iter().filter(is_record).filter_map(look).collect();
     let primary = Name::from(&*topology.primary);
