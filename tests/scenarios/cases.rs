@@ -22,8 +22,9 @@ use super::web::{EAST, FILE};
 use super::{service, web};
 use crate::language::each;
 
-/// How much longer it may take because the old primary is lost. Where it dies between the start and the
-/// claim of a graceful promotion two commands are needed: nobody has attested anything by then.
+/// How much longer a command may take because the old primary is lost. Where it dies between the start
+/// and the claim of a graceful promotion two are needed, because nobody has attested anything by then: both
+/// together may take that in the full matrix, whose machine does nothing else.
 const EXTRA: Duration = Duration::from_secs(10);
 
 /// An example, and the region that takes over.
@@ -70,6 +71,8 @@ impl fmt::Display for Weather {
 struct Played {
     commands: usize,
     wall: Duration,
+    /// That of the command that took longest.
+    longest: Duration,
     calls: Vec<Entry>,
     /// The changes in the lost region, and through global services, of the command that ended it.
     through: usize,
@@ -80,6 +83,7 @@ impl Played {
     fn add(&mut self, ran: Ran) {
         self.commands += 1;
         self.wall += ran.took;
+        self.longest = self.longest.max(ran.took);
         self.calls.extend(ran.calls);
     }
 }
@@ -293,7 +297,8 @@ fn the_examples_are_promoted_whatever_becomes_of_the_old_primary() {
     for ((example, weather, well), played) in waiting.iter().zip(&played) {
         match played {
             Ok((played, back)) => {
-                let extra = played.wall.saturating_sub(*well);
+                let took = if full() { played.wall } else { played.longest };
+                let extra = took.saturating_sub(*well);
                 if extra > EXTRA {
                     wrong.push(format!("{} {weather}: {extra:.1?} more", example.name));
                 }
