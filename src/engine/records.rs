@@ -46,7 +46,8 @@ pub(super) fn behind(
 
 /// A fence in the primary that this state knows nothing of may be that of a promotion from elsewhere, and
 /// so may a fence that is gone in another region: neither is put right unless more than half of all records
-/// can be read and name no later primary.
+/// can be read and name no later primary. The first must be denied by all of them: who placed it may have
+/// claimed with one record, by what somebody attested of the other regions.
 ///
 /// # Errors
 /// It is so, and they cannot.
@@ -55,7 +56,7 @@ pub(super) fn unconfirmed(
     parts: &Parts,
     state: Option<&State>,
     plan: &Plan,
-    records: &[(&Address, RoleRecord)],
+    observed: &BTreeMap<Address, Observation<Value>>,
 ) -> Result<(), Box<Diagnostic>> {
     let Some((state, primary)) = state.zip(state.and_then(|state| state.primary.as_deref())) else {
         return Ok(());
@@ -71,10 +72,12 @@ pub(super) fn unconfirmed(
         };
         turns && there(region_of(&change.address)) && change.action == Action::Update
     };
-    match plan.drift.iter().find(turned) {
-        Some(turned) => overtaken(parts, state, (primary, &turned.address), records),
-        None => Ok(()),
+    let turned = plan.drift.iter().filter(turned).map(|change| &change.address);
+    let records = read(parts, observed);
+    for fence in turned {
+        overtaken(parts, state, (primary, fence), &records, &silent(parts, observed))?;
     }
+    Ok(())
 }
 
 /// Whether the primary may have lost its role to another region, whose fence this is.
@@ -86,28 +89,47 @@ pub(super) fn overtaken(
     state: &State,
     (primary, fence): (&str, &Address),
     records: &[(&Address, RoleRecord)],
+    silent: &[&Address],
 ) -> Result<(), Box<Diagnostic>> {
-    let Some((agree, all)) = doubted(parts, state, primary, records) else { return Ok(()) };
+    let opens = region_of(fence) == Some(primary);
+    let few = doubted(parts, state, primary, records).is_some();
+    let others = records.iter().any(|(_, record)| !denies(record, state, primary));
+    if !few && !(opens && (others || !silent.is_empty())) {
+        return Ok(());
+    }
+    let all = parts.values().filter(|part| **part == Part::Record).count();
+    let agree = records.iter().filter(|(_, record)| denies(record, state, primary)).count();
     let detail = format!(
         "{fence} was changed outside of this state, and {agree} of {all} role records could be read that \
          name no later primary than {primary} in epoch {}. Somebody may have promoted another region: \
          nothing is changed.",
         state.epoch
     );
-    let again = "Run it again when more of the regions answer.";
+    let quiet: Vec<&str> = silent.iter().filter_map(|record| region_of(record)).collect();
+    let again = match &*quiet {
+        [] => "Run it again when more of the regions answer.".to_owned(),
+        [one] => format!("Run it again when {one} answers."),
+        more => format!("Run it again when {} answer.", more.join(" and ")),
+    };
     let help = match region_of(fence).filter(|region| *region != primary) {
         Some(other) => {
             format!("{again} If people promoted {other} by hand: `lifeboat adopt {other}`.")
         }
-        None => again.to_owned(),
+        None => again,
     };
     let summary = "It is not known whether the region is still the primary";
     let found = Diagnostic::error("promotion::unconfirmed", summary, detail);
     Err(Box::new(found.about(fence).help(help)))
 }
 
+/// Whether a record says that a region is the primary in the epoch of state, or was not moved in it: no
+/// later claim has reached it.
+fn denies(record: &RoleRecord, state: &State, region: &str) -> bool {
+    record.epoch < state.epoch || record.epoch == state.epoch && record.primary == *region
+}
+
 /// How many of how many role records say that a region is the primary in the epoch of state, or were not
-/// moved in it, where those are not more than half: no later claim has reached any of them.
+/// moved in it, where those are not more than half.
 pub(super) fn doubted(
     parts: &Parts,
     state: &State,
@@ -115,11 +137,20 @@ pub(super) fn doubted(
     records: &[(&Address, RoleRecord)],
 ) -> Option<(usize, usize)> {
     let all = parts.values().filter(|part| **part == Part::Record).count();
-    let says = |record: &RoleRecord| {
-        record.epoch < state.epoch || record.epoch == state.epoch && record.primary == *region
-    };
-    let agree = records.iter().filter(|(_, record)| says(record)).count();
+    let agree = records.iter().filter(|(_, record)| denies(record, state, region)).count();
     (all > 0 && agree * 2 <= all).then_some((agree, all))
+}
+
+/// The role records that could not be read, or say nothing that can be understood. One that is not there
+/// says that nobody claimed its region.
+fn silent<'p>(
+    parts: &'p Parts,
+    observed: &BTreeMap<Address, Observation<Value>>,
+) -> Vec<&'p Address> {
+    let records = parts.iter().filter(|(_, part)| **part == Part::Record).map(|(at, _)| at);
+    let told: Vec<&Address> = read(parts, observed).into_iter().map(|(at, _)| at).collect();
+    let absent = |at: &Address| matches!(observed.get(at), Some(Observation::Absent(_)));
+    records.filter(|at| !told.contains(at) && !absent(at)).collect()
 }
 
 /// The role records that could be read.

@@ -349,7 +349,7 @@ pub(super) fn cast<'a>(
     let records = records::read(parts, &input.observed);
     records::behind(state, &records)?;
     if *course == Course::Ordinary {
-        records::unconfirmed(asked, parts, state, plan, &records)?;
+        records::unconfirmed(asked, parts, state, plan, &input.observed)?;
     }
     fencing::confirmed(asked, parts, state, &records)?;
     let to = input.primary.as_ref().map(|primary| &*primary.0);
