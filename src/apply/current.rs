@@ -14,7 +14,7 @@ use super::record::{depose, record};
 use crate::address::{Address, Mode};
 use crate::desired::blocks;
 use crate::diff::Action;
-use crate::plan::{Deferral, Member, ObjectChange, Operation, Plan};
+use crate::plan::{Deferral, Member, ObjectChange, Operation, Plan, PlanMode};
 use crate::registry::Providers;
 
 /// How a member ended, as far as state is concerned.
@@ -199,14 +199,16 @@ impl<'p> Current<'p> {
             return;
         }
         let idle = change.action == Action::NoOp && change.deferred.is_none();
-        if idle {
-            // A fence that was owed is there: somebody else placed it.
+        if idle && self.plan.mode == PlanMode::Normal {
+            // A fence that was owed is there: somebody else placed it. A plan that only refreshes compares
+            // nothing with what is wanted.
             self.state.promotions.owed.remove(&address);
         }
         let document = match (&change.before, &change.after) {
             (_, Some(after)) if idle && after.is_wholly_known() => after,
             (Some(before), _) => before,
             (None, _) if change.deferred.is_some() => return,
+            // A fence that was owed is owed as before, until it is made again.
             (None, _) => return self.drop_current(&address),
         };
         let Some(document) = self.stored(&change.address, document) else { return };
@@ -288,6 +290,8 @@ impl<'p> Current<'p> {
                 self.drop_deposed(&address, &deposed_key(plan, change));
             }
             (Operation::Delete | Operation::Forget, Ended::Done(_)) => {
+                // What nobody wants any more is no fence.
+                self.state.promotions.owed.remove(&address);
                 self.drop_current(&address);
                 self.objects.remove(&change.address);
             }
@@ -296,7 +300,8 @@ impl<'p> Current<'p> {
         }
     }
 
-    /// Strikes fences off that are owed and that the plan found in place.
+    /// Strikes fences off that are owed and that the plan found in place, or that are neither there nor
+    /// wanted.
     pub fn placed(&mut self) {
         let still = |change: &&ObjectChange| {
             let seen = change.deferred.is_none() && change.unread.is_none();
@@ -304,6 +309,15 @@ impl<'p> Current<'p> {
         };
         for change in self.plan.changes.iter().filter(still) {
             self.state.promotions.owed.remove(&change.address.to_string());
+        }
+        if self.plan.is_whole() {
+            let state = &mut self.state;
+            let wanted: BTreeSet<String> =
+                self.plan.changes.iter().map(|change| change.address.to_string()).collect();
+            state
+                .promotions
+                .owed
+                .retain(|fence, _| wanted.contains(fence) || state.objects.contains_key(fence));
         }
     }
 
@@ -372,7 +386,6 @@ impl<'p> Current<'p> {
 
     /// The current object is gone; the record stays while it has deposed predecessors.
     fn drop_current(&mut self, address: &str) {
-        self.state.promotions.owed.remove(address);
         let Some(record) = self.state.objects.get_mut(address) else { return };
         match store(&Value::null()) {
             Ok(nothing) if !record.deposed.is_empty() => {

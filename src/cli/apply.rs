@@ -312,6 +312,7 @@ impl Applying<'_> {
         if refused.has_errors() {
             return Err(Exit::Error);
         }
+        preflight::gate_saved(self, &plan, (&loaded, &contexts), &newest).await?;
         Ok((Ready::new(plan, bytes, loaded, contexts, providers), newest))
     }
 

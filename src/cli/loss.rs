@@ -163,7 +163,8 @@ pub(super) fn check(
     Err(Exit::Refused)
 }
 
-/// That it is accepted that nobody proves that all is copied, where a part was done by hand.
+/// That it is accepted that nobody proves that all is copied, where a part was done by hand, or nothing
+/// that copies it can be read.
 ///
 /// # Errors
 /// It is not; that has been told.
@@ -181,9 +182,13 @@ pub(super) async fn unproven(
         Some(ceiling) => format!(", and whether it is more than {}", line(ceiling)),
         None => String::new(),
     };
+    let why = match promotion.by_hand {
+        Some(_) => "A part of the promotion was done by hand",
+        None => "There is nothing that copies it to there, or it cannot be read",
+    };
     let refusal = format!(
-        "A part of the promotion was done by hand, so that nobody proves that {} has all that {} took \
-         ({}){above}.\nIf that is accepted: -accept-loss=unknown",
+        "{why}, so that nobody proves that {} has all that {} took ({}){above}.\nIf that is accepted: \
+         -accept-loss=unknown",
         line(&promotion.to),
         line(&promotion.from),
         line(&promotion.unproven.join(", "))

@@ -12,12 +12,13 @@ use super::apply::Applying;
 use super::args;
 use super::drift::base;
 use super::exit::Exit;
-use super::plan::make;
+use super::plan::{failed, make};
 use super::workspace::Workspace;
 use crate::apply::{Known, Recovered};
 use crate::engine::edit::{self, Edit};
 use crate::engine::preflight::{self as engine, Given, Held, Verdict};
-use crate::engine::{Asked, Loaded, Made, Settings, losses};
+use crate::engine::{Asked, Contexts, Loaded, Made, Settings, losses};
+use crate::plan::Plan;
 use crate::plan::promotion::Mode;
 use crate::view::preflight as view;
 
@@ -228,6 +229,33 @@ pub(super) async fn gate(
     let stops = Diagnostics(stops.into_iter().map(stopped).collect());
     workspace.output.diagnostics(&stops, &loaded.config.sources);
     Err(Exit::Refused)
+}
+
+/// The same of a plan that was made before: as what is live is now.
+///
+/// # Errors
+/// Those of [`gate`], or it cannot be planned any more; that has been told.
+pub(super) async fn gate_saved(
+    applying: &Applying<'_>,
+    plan: &Plan,
+    (loaded, contexts): (&Loaded, &Contexts),
+    newest: &Recovered,
+) -> Result<(), Exit> {
+    if plan.promotion.as_ref().is_none_or(|promotion| promotion.mode() == Mode::Ungraceful) {
+        return Ok(());
+    }
+    let (workspace, planning) = (applying.workspace, &applying.args.planning);
+    let state = newest.loaded.as_ref().map(|newest| &newest.state);
+    let positions = applying.backend.copies().known().await.unwrap_or_default();
+    let in_doubt = newest.in_doubt.clone();
+    let asked = Asked { back: true, in_doubt, positions, ..Asked::default() };
+    let made = make(workspace, loaded, contexts, planning, state, &asked).await;
+    if made.diagnostics.has_errors() {
+        workspace.output.diagnostics(&made.diagnostics, &loaded.config.sources);
+        return Err(failed(&made.diagnostics));
+    }
+    let settings = workspace.settings(Some(planning));
+    gate(applying, loaded, &settings, &made, newest).await
 }
 
 /// That a check keeps a graceful promotion from being begun.

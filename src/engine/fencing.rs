@@ -170,7 +170,7 @@ fn by_hand(parts: &Parts, state: Option<&State>, asked: &Asked) -> BTreeSet<Addr
 }
 
 /// The fences of a region that was left, or is being left, that cannot be placed now: nobody answers
-/// there. In a promotion also those of further regions: they may have been promoted with another state.
+/// there, or asks. In a promotion also those of further regions: they may have been promoted with another state.
 pub(super) fn unfenced(
     parts: &Parts,
     (course, primary): (&Course, Option<&str>),
@@ -178,7 +178,15 @@ pub(super) fn unfenced(
     asked: &Asked,
     observed: &BTreeMap<Address, Observation<Value>>,
 ) -> Vec<Address> {
-    let silent = |at: &Address| matches!(observed.get(at), Some(Observation::Unreadable(_)));
+    let owes = |at: &Address| {
+        state.is_some_and(|state| state.promotions.owed.contains_key(&at.to_string()))
+    };
+    let silent = |at: &Address| match observed.get(at) {
+        Some(Observation::Unreadable(_)) => true,
+        Some(Observation::Present(_) | Observation::Absent(_)) => false,
+        // What is left out of a plan stays owed.
+        None => owes(at),
+    };
     let mut all = owing(parts, course, state, asked);
     if *course != Course::Ordinary {
         let fences = parts.iter().filter(|(_, part)| part.fences()).map(|(address, _)| address);

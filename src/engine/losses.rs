@@ -1,15 +1,21 @@
 //! Up to when copies were seen to have all: what a comparison proves, and what that bounds where their
 //! source does not answer any more. Pure.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_sdk::{Diagnostic, Name, Synced};
 use lifeboat_state::model::State;
 use lifeboat_state::positions::{Position, Positions};
 
 use super::asked::Asked;
+use super::load::Loaded;
 use super::preflight::Facts;
+use crate::address::Address;
 use crate::plan::loss::{Exposure, Losses, Proven};
+use crate::plan::{Act, Placed, Promotion};
 use crate::topology::Topology;
+use crate::topology::bucket::Bucket;
 
 /// What comparisons prove: all that was written before they began is there, or all that was written
 /// before the end of a log. Nothing of those that could not be made, or missed objects.
@@ -51,6 +57,30 @@ pub(super) fn lag(synced: &Synced, begun: Timestamp) -> Option<u64> {
     let oldest = synced.oldest.map(|oldest| begun.as_second().saturating_sub(oldest));
     let oldest = oldest.map(|late| u64::try_from(late).unwrap_or(0));
     oldest.or(synced.behind.map(|behind| behind.as_secs()))
+}
+
+/// The data with one writer of a graceful promotion of which no step proves that the new primary has all of
+/// it, by the block that copies it, or its own where none does.
+pub(super) fn unproven(loaded: &Loaded, promotion: &Promotion, acts: &[Placed]) -> Vec<Name> {
+    let Some(topology) = loaded.topology.as_ref().filter(|_| promotion.waits_for_proof()) else {
+        return Vec::new();
+    };
+    let there = |bucket: &&Bucket| {
+        let of = |region: &Name| bucket.names.contains_key(region);
+        bucket.one_writer && of(&promotion.from) && of(&promotion.to)
+    };
+    let buckets = topology.buckets.iter().filter(there).flat_map(|bucket| {
+        let copies = topology.replications.iter().filter(|copy| copy.bucket == bucket.name);
+        let copies: Vec<String> = copies.map(|copy| format!("replication.{}", copy.name)).collect();
+        if copies.is_empty() { vec![format!("bucket.{}", bucket.name)] } else { copies }
+    });
+    let databases = topology.databases.iter().filter(|database| database.one_writer());
+    let databases = databases.map(|database| format!("database.{}", database.name));
+    let syncs = acts.iter().filter(|placed| placed.act == Act::Sync);
+    let proven: BTreeSet<Name> =
+        syncs.filter_map(|sync| Some(Address::parse(&sync.task.about)?.name)).collect();
+    let all = buckets.chain(databases).map(Name::from);
+    all.filter(|block| !proven.contains(block)).collect()
 }
 
 /// What may be lost where a region is left that does not answer.

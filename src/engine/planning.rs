@@ -332,6 +332,7 @@ fn promoted(
     let (mut acts, left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, reads);
     let copied = tasks::copied(loaded);
     all.0.extend(promotion.only_missing(asked.by_hand, plan, parts, &mut acts, &copied));
+    promotion.unproven = losses::unproven(loaded, &promotion, &acts);
     plan.promotion = Some(Promotion { left_out, ..promotion });
     all.extend(found);
     (acts, all)

@@ -12,7 +12,7 @@ use crate::address::Address;
 use crate::desired::Part;
 use crate::diff::Action;
 use crate::plan::confirm;
-use crate::plan::promotion::{Parts, region_of, ttl};
+use crate::plan::promotion::{self, Parts, region_of, ttl};
 use crate::plan::{
     Act, ObjectChange, Operand, Phase, Placed, Plan, Promotion, Step, StepId, Task, When,
 };
@@ -90,6 +90,7 @@ pub(super) fn reads(
     let copies = |change: &&ObjectChange| {
         matches!(parts.get(&change.address), Some(Part::Copies | Part::Database | Part::Replica))
             && region_of(&change.address) == Some(&**from)
+            && change.unread.is_none()
     };
     let task = |change: &ObjectChange| {
         Some(Task {
@@ -233,7 +234,7 @@ pub(super) fn of_promotion(
             _ => left_out.push(format!("hook.{}", hook.name).into()),
         }
     }
-    if !away {
+    if promotion.mode() == promotion::Mode::Graceful {
         let limit = limit(topology, "final_sync", FINAL_SYNC);
         let sync = |task| Placed {
             phase: Phase::Sync,

@@ -1,6 +1,6 @@
 //! Promotions of which people did a part, or all, by hand: what lifeboat still does of them. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use lifeboat_sdk::{Diagnostic, Name};
 
@@ -44,12 +44,19 @@ impl Promotion {
         self.by_hand != Some(ByHand::Adopted) && self.unproven.is_empty()
     }
 
+    /// Whether it goes on only by a proof that the new primary has all: not where nobody answers who could
+    /// tell, where all regions write, or where people did all of it before.
+    pub fn waits_for_proof(&self) -> bool {
+        let people = self.by_hand == Some(ByHand::Adopted);
+        self.mode() == Mode::Graceful && !self.all_write && !people
+    }
+
     /// What is kept of it with the approval: how much was done by hand, and what nobody proved.
     pub fn made_by_hand(&self) -> BTreeMap<String, String> {
-        let Some(by_hand) = self.by_hand else { return BTreeMap::new() };
+        let by_hand = self.by_hand.map(|by_hand| (BY_HAND.to_owned(), by_hand.word().to_owned()));
         let unproven = Some(self.unproven.join(", ")).filter(|all| !all.is_empty());
         let unproven = unproven.map(|all| ("unproven".to_owned(), all));
-        [(BY_HAND.to_owned(), by_hand.word().to_owned())].into_iter().chain(unproven).collect()
+        by_hand.into_iter().chain(unproven).collect()
     }
 
     /// Leaves out what is no part of a promotion that was made by hand, wholly or in part, and tells what
@@ -87,11 +94,6 @@ impl Promotion {
                 };
                 let sync = |placed: &Placed| placed.act == Act::Sync;
                 acts.retain(|placed| !sync(placed) || !(changed(placed) || open(placed)));
-                if self.mode() == Mode::Graceful {
-                    let proven: BTreeSet<Name> = acts.iter().filter_map(block).collect();
-                    let blocks = copied.keys().filter(|block| !proven.contains(*block));
-                    self.unproven = blocks.cloned().collect();
-                }
                 None
             }
         }

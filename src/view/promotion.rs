@@ -403,7 +403,11 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
     }
     if !promotion.unproven.is_empty() {
         let names = line(&promotion.unproven.join(", "));
-        let _ok = writeln!(out, "\nNot proven, because a part was done by hand: {names}.");
+        let why = match promotion.by_hand {
+            Some(_) => "because a part was done by hand",
+            None => "because nothing that copies it to there can be read",
+        };
+        let _ok = writeln!(out, "\nNot proven, {why}: {names}.");
     }
     if !promotion.left_out.is_empty() {
         let names = line(&promotion.left_out.join(", "));

@@ -130,6 +130,8 @@ fn one_line_makes_the_other_region_the_primary_and_nothing_is_left_to_do_after_r
 #[test]
 fn a_graceful_promotion_is_refused_where_the_target_lags_or_nobody_can_tell() {
     let stage = ready();
+    stage.expect(&["plan", "-input=false", "-out=saved"], 0);
+    let saved = [&APPROVED[..2], &APPROVED[3..], &["saved"]].concat();
     // Nothing is told of what is in the copy.
     let silent = Rule::new(Fault::Status500).operation("ListObjectsV2").region(WEST);
     let silent = stage.bed.proxy.inject(silent);
@@ -139,9 +141,33 @@ fn a_graceful_promotion_is_refused_where_the_target_lags_or_nobody_can_tell() {
     stage.same(ran.mutating(), 0, "nothing is changed");
     let other = ["-ignore-preflight-errors=fence"];
     stage.expect(&[APPROVED, &other].concat(), 5);
+    let ran = stage.expect(&saved, 5);
+    stage.check(ran.stderr.contains("preflight::replication_lag"), "nor does a plan of before");
+    stage.same(ran.mutating(), 0, "nothing is changed");
     stage.bed.proxy.remove(silent);
-    stage.expect(APPROVED, 0);
+    stage.expect(&saved, 0);
     stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
+}
+
+/// Nothing copies any more, so that no step can prove that all is there: a person accepts it, or nothing
+/// is promoted.
+#[test]
+fn what_no_step_proves_is_accepted_or_nothing_is_promoted() {
+    let stage = ready();
+    let path = format!("/{BUCKET}?replication");
+    stage.bed.aws().raw("s3", EAST, "DELETE", &path).send().unwrap().ok().unwrap();
+    let ran = stage.expect(APPROVED, 5);
+    stage.check(ran.stderr.contains("preflight::replication_rule"), "the copy is gone");
+    let begun = [APPROVED, &["-ignore-preflight-errors=all"]].concat();
+    let ran = stage.expect(&begun, 5);
+    stage.check(ran.stderr.contains("-accept-loss=unknown"), "what is wanted of a person");
+    stage.check(ran.stdout.contains("Not proven, because nothing"), "the plan tells it");
+    stage.same(ran.mutating(), 0, "nothing is changed");
+    stage.expect(&[&begun[..], &["-accept-loss=unknown"]].concat(), 0);
+    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
+    let report = stage.expect(&["report"], 0).stdout;
+    stage.check(report.contains("replication.exports"), format_args!("it is told:\n{report}"));
+    stage.check(!report.contains("nothing that is copied was lost"), "nothing is claimed");
 }
 
 /// What may be lost with a region that does not answer is what was written since the copy had all.

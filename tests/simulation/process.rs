@@ -50,6 +50,12 @@ pub(super) enum Verb {
     /// `promote -abort`
     Abort,
     Destroy,
+    /// `apply -refresh-only`
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "without AWS nothing is owed"))]
+    Refresh,
+    /// `apply -exclude-region=REGION`
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "without AWS nothing is owed"))]
+    Without(&'static str),
     /// `retire` of all that was kept for long enough
     Retire,
     /// `retire ADDRESS`
@@ -228,6 +234,8 @@ impl Process<'_> {
             | Verb::Continue
             | Verb::Abort
             | Verb::Destroy
+            | Verb::Refresh
+            | Verb::Without(_)
             | Verb::Retire
             | Verb::RetireOf(_)
             | Verb::RetireEarly(_)
@@ -238,8 +246,11 @@ impl Process<'_> {
     }
 
     fn asked(&self) -> Asked {
-        let destroy = self.command.verb == Verb::Destroy;
-        let mode = if destroy { PlanMode::Destroy } else { PlanMode::Normal };
+        let mode = match self.command.verb {
+            Verb::Destroy => PlanMode::Destroy,
+            Verb::Refresh => PlanMode::RefreshOnly,
+            _ => PlanMode::Normal,
+        };
         let by_hand = match self.command.verb {
             Verb::Adopt => Some(ByHand::Adopted),
             Verb::Continue => Some(ByHand::Continued),
@@ -262,7 +273,12 @@ impl Process<'_> {
         let reason = Some("the simulation".to_owned());
         let now = self.settings().now;
         let retire = wanted.map(|(addresses, early)| Retire { addresses, early, reason, now });
-        Asked { mode, back, by_hand, acting, fencing, retire, ..Asked::default() }
+        let exclude_regions = match self.command.verb {
+            Verb::Without(region) => named(region),
+            _ => Vec::new(),
+        };
+        let asked = Asked { mode, back, by_hand, acting, fencing, retire, ..Asked::default() };
+        Asked { exclude_regions, ..asked }
     }
 
     /// `plan`: without the lock, from what the journals tell.

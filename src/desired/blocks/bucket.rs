@@ -11,7 +11,6 @@ use crate::desired::{Part, Planned, Template};
 use crate::topology::Topology;
 use crate::topology::bucket::{Bucket, Lock};
 use crate::topology::region::Region;
-use crate::topology::replication::Replication;
 
 /// The bucket of a block in a region.
 pub(super) fn bucket_at(bucket: &str, region: &str) -> Address {
@@ -32,10 +31,10 @@ pub(super) fn lock_at(bucket: &str, region: &str) -> Address {
 pub(super) fn expand(made: &mut Made, topology: &Topology, bucket: &Bucket) {
     for region in &topology.regions {
         let Some(name) = bucket.names.get(&region.name) else { continue };
-        let copied = |r: &Replication| r.bucket == bucket.name && !r.two_way;
-        let followed = bucket.one_writer && topology.replications.iter().any(copied);
+        // Copied or not: what is written where it must not be is in one region alone.
+        let fenced = bucket.one_writer && bucket.names.len() > 1;
         let standby = region.name != topology.primary;
-        let one = One { bucket, region, name, writes: followed.then_some(!standby) };
+        let one = One { bucket, region, name, writes: fenced.then_some(!standby) };
         made.add(bucket_at(&bucket.name, &region.name), one.bucket());
         one.settings(made);
         if let Some(lock) = &bucket.lock {

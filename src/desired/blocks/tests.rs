@@ -132,6 +132,11 @@ fn two_way_replication_is_on_both_buckets() {
     "#);
     assert_eq!(read.problems(), none());
     for region in ["us-east-1", "us-west-2"] {
+        // Copies that go both ways make no second writer.
+        let policy = format!("bucket.b.aws_s3_bucket_policy[{region:?}]");
+        assert_eq!(read.object(&policy).and_then(|p| p.part), Some(Part::Writers));
+        let fenced = read.attribute(&policy, "policy").contains("LifeboatFence");
+        assert_eq!(fenced, region == "us-west-2");
         let at = format!("replication.b.aws_s3_bucket_replication_configuration[{region:?}]");
         assert!(read.object(&at).is_some_and(|p| !p.only_primary));
         let rule = read.attribute(&at, "rule");

@@ -10,14 +10,27 @@ use crate::diff::Action;
 use crate::engine::drifted::Seen;
 use crate::plan::ObjectChange;
 use crate::plan::promotion::region_of;
+use crate::topology::bucket::Bucket;
 use crate::topology::objective::Objective;
 use crate::topology::replication::Replication;
 
-/// A rule copies to the target, is enabled, and is as it was left.
+/// A rule copies to the target, is enabled, and is as it was left; there is one for all that the primary
+/// alone writes.
 pub(super) fn rule(facts: &Facts<'_>) -> Vec<Finding> {
-    let all = copied(facts);
-    let found = |one| enabled(facts, one).about(format!("replication.{}", one.name)).at(one.span);
-    all.map(found).collect()
+    let of = |one: &Replication| {
+        enabled(facts, one).about(format!("replication.{}", one.name)).at(one.span)
+    };
+    let replications = &facts.topology.replications;
+    let alone = |bucket: &&Bucket| {
+        bucket.one_writer && replications.iter().all(|copy| copy.bucket != bucket.name)
+    };
+    let lost = facts.topology.buckets.iter().filter(alone).map(|bucket| {
+        let (from, to) = (&facts.from.name, &facts.to.name);
+        let text = format!("It has one writer, and nothing copies what {from} takes to {to}.");
+        let fix = "Copy it with a replication block, or write writers = \"all\".";
+        Finding::fail(text, fix).about(format!("bucket.{}", bucket.name)).at(bucket.span)
+    });
+    copied(facts).map(of).chain(lost).collect()
 }
 
 /// What copies data that only the primary writes: of other data nothing need arrive.

@@ -33,9 +33,7 @@ fn of(facts: &Facts<'_>, block: &str) -> Finding {
             "It has one writer, and nothing keeps {from} from writing on when another region is the \
              primary."
         );
-        let fix = "Copy it one way with a replication block, which brings the fence, or write \
-                   writers = \"all\".";
-        return Finding::fail(text, fix);
+        return Finding::fail(text, "Run `lifeboat apply`.");
     };
     if !facts.objects.contains_key(fence) {
         return Finding::fail(format!("{fence} has not been made."), "Run `lifeboat apply`.");

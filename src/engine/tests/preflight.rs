@@ -456,7 +456,7 @@ fn records_data_and_traffic() -> Vec<Case> {
         case(|w| w.silence(WEST), "preflight::fence", bucket, Unknown),
         case(|w| w.silence(WEST), "preflight::fence", bucket, Fail).with(&GRACEFUL),
         case(|w| drop(w.objects.remove(&at(POLICY))), "preflight::fence", bucket, Fail),
-        case(|_| (), "preflight::fence", bucket, Fail)
+        case(|_| (), "preflight::replication_rule", bucket, Fail)
             .with(&[("replication \"exports\" { bucket = bucket.exports }", "")]),
         case(
             |w| {

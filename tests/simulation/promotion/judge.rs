@@ -65,6 +65,10 @@ struct Inner {
     /// Where clients could write when it was looked at last, were they to reach it.
     open: BTreeSet<&'static str>,
     records: BTreeMap<Key, Role>,
+    /// What any record said at any time.
+    claimed: BTreeSet<Role>,
+    /// Plans whose runs are over.
+    ended: BTreeSet<String>,
     primaries: BTreeMap<u64, String>,
     /// What was attested, and whether the region took writes when that was seen.
     attested: BTreeMap<Attested, bool>,
@@ -78,16 +82,33 @@ struct Inner {
 }
 
 impl Inner {
-    /// Whether it is attested that a region cannot write, and that is not over.
+    /// What is attested of a region: that it cannot write, and that is not over.
+    fn attested(&self, region: &str) -> impl Iterator<Item = &Attested> {
+        let of = self.attested.keys().filter(move |attested| attested.region == region);
+        of.filter(|attested| !self.over.contains(attested))
+    }
+
     fn attests(&self, region: &str) -> bool {
-        let mut of = self.attested.keys().filter(|attested| attested.region == region);
-        of.any(|attested| !self.over.contains(attested))
+        self.attested(region).next().is_some()
+    }
+
+    /// Whether by an attestation one region may take writes beside another that claimed by it, or later.
+    fn excused(&self, region: &str, beside: &str) -> bool {
+        self.attested(region).any(|attested| {
+            let of = |role: &Role| role.primary == beside && role.epoch >= attested.epoch;
+            self.claimed.iter().any(of)
+        })
     }
 
     /// Whether what was attested opens no region any more. What took writes was fenced since. A standby was
-    /// told who is the primary, and knows it until another claim; or who took over lost to another.
+    /// told who is the primary, and knows it until another claim; or who took over lost to another. And who
+    /// gave up without a claim never takes over.
     fn is_over(&self, attested: &Attested, took_writes: bool) -> bool {
-        let Attested { region, to, epoch, .. } = attested;
+        let Attested { region, to, epoch, plan } = attested;
+        let claim = Role { epoch: *epoch, primary: to.clone() };
+        if self.ended.contains(plan) && !self.claimed.contains(&claim) {
+            return true;
+        }
         let role = |region: &str| {
             let mut all = self.records.iter();
             let at = |key: &Key| matches!(&key.location, Location::Region(at) if *at.0 == *region);
@@ -303,9 +324,11 @@ impl Judge {
         let primary = self.primary();
         let owes = self.lock().open.contains(&*region) && primary.as_ref() != Some(&region);
         let fences = &*call.kind == "aws_s3_bucket_policy" && !is_open(&self.cloud, &region);
-        // Who placed it places it again after the claim, if another took it away in the midst of that.
+        // Who placed it places it again after the claim, if another took it away in the midst of that: until
+        // it looks, it goes on with its claim.
         let policy = format!("bucket.data.aws_s3_bucket_policy[\"{region}\"]");
-        let placed = || self.run_of(call).is_some_and(|run| run.did(&policy));
+        let record = &*call.kind == "aws_s3_object";
+        let placed = || record && self.run_of(call).is_some_and(|run| run.did(&policy));
         if owes && !fences && !placed() && !self.cannot_be_known(&region) {
             self.report("fence first", &format!("{what}: it takes writes and is not the primary"));
         }
@@ -323,6 +346,7 @@ impl Judge {
             let primary = content["primary"].as_str().unwrap_or_default().to_owned();
             let role = Role { epoch: content["epoch"].as_u64().unwrap_or_default(), primary };
             let mut inner = self.lock();
+            inner.claimed.insert(role.clone());
             let old = inner.records.insert(object.key.clone(), role.clone());
             let holds = named(&inner.records, role.epoch);
             let other = holds.and_then(|holds| {
@@ -362,8 +386,12 @@ impl Judge {
             inner.exposed.time += since.elapsed();
         }
         drop(inner);
-        let told: Vec<_> = self.runs().iter().flat_map(|run| attested(run)).collect();
+        let runs = self.runs();
+        let told: Vec<_> = runs.iter().flat_map(|run| attested(run)).collect();
+        let over = |run: &&Arc<Run>| run.frames.iter().any(|(frame, _)| frame == "run_end");
+        let ended: Vec<String> = runs.iter().filter(over).filter_map(|run| plan(run)).collect();
         let mut inner = self.lock();
+        inner.ended.extend(ended);
         for one in told {
             let takes_writes = open.contains(&*one.region);
             inner.attested.entry(one).or_insert(takes_writes);
@@ -371,14 +399,22 @@ impl Judge {
         let over = inner.attested.iter().filter(|(one, took)| inner.is_over(one, **took));
         let over: Vec<Attested> = over.map(|(one, _)| one.clone()).collect();
         inner.over.extend(over);
-        let others = takes.iter().filter(|region| !inner.attests(region)).count();
+        let pairs = takes
+            .iter()
+            .enumerate()
+            .flat_map(|(at, one)| takes[..at].iter().map(move |o| (*one, *o)));
+        let unexplained =
+            pairs.filter(|(one, other)| !inner.excused(one, other) && !inner.excused(other, one));
+        let unexplained: Vec<String> =
+            unexplained.map(|(one, other)| format!("{other} and {one}")).collect();
         if two && inner.since.is_none() {
             inner.since = Some(Instant::now());
             inner.exposed.times += 1;
         }
         drop(inner);
-        if two && others > 1 {
-            self.report("one writer", &format!("clients can write to {}", takes.join(" and ")));
+        if !unexplained.is_empty() {
+            let text = format!("clients can write to {}", unexplained.join(", to "));
+            self.report("one writer", &text);
         }
     }
 }

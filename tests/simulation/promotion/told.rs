@@ -171,6 +171,68 @@ fn a_fence_that_somebody_else_placed_is_not_owed_any_more() {
     });
 }
 
+/// A region that took writes while another was promoted has returned.
+async fn returned(told: &mut Told) {
+    told.sky.lose(Some(FIRST), Blackout::Hang, false);
+    told.promotes(SECOND).await;
+    told.sky.give_back(Some(FIRST));
+}
+
+/// The fence that the first region owes is the first thing that is changed, and then nothing is left.
+async fn is_fenced_first(told: &mut Told) {
+    told.cloud.take_ledger();
+    told.types(Verb::Apply, SECOND).await;
+    assert_eq!(told.changed().first(), Some(&fence(FIRST)));
+    told.settles(SECOND).await;
+}
+
+#[test]
+fn a_refresh_forgets_no_fence_that_is_owed() {
+    tell(async |mut told| {
+        returned(&mut told).await;
+        let ended = told.types(Verb::Refresh, SECOND).await;
+        assert!(ended.is_done(), "{ended:#?}");
+        let owes = |ended: &Ended| ended.told.iter().any(|text| text.contains("promotion::owed"));
+        let ended = told.types(Verb::Destroy, SECOND).await;
+        assert!(owes(&ended), "{ended:#?}");
+        is_fenced_first(&mut told).await;
+    });
+}
+
+/// Who leaves the lost region out still lets nothing in that it may send on its own.
+#[test]
+fn what_owes_a_fence_and_is_left_out_sends_no_copies_to_the_primary() {
+    tell(async |mut told| {
+        told.sky.lose(Some(FIRST), Blackout::Hang, false);
+        told.promotes(SECOND).await;
+        let ended = told.types(Verb::Without(FIRST), SECOND).await;
+        assert!(ended.is_done(), "{ended:#?}");
+        let id = bucket(SECOND);
+        let policy = told.cloud.find("aws_s3_bucket_policy", &id).unwrap().document;
+        let policy = policy.get("policy").and_then(Value::as_str).unwrap();
+        assert!(policy.contains("LifeboatInbound"), "{policy}");
+        assert!(told.record(SECOND).contains(&format!("\"region\":\"{FIRST}\"")));
+        told.sky.give_back(Some(FIRST));
+        is_fenced_first(&mut told).await;
+    });
+}
+
+/// Its policy was deleted while it was away, and could not be made when it was back.
+#[test]
+fn a_fence_that_is_gone_is_owed_until_it_is_made_again() {
+    tell(async |mut told| {
+        returned(&mut told).await;
+        let policy = Key::regional(ACCOUNT, FIRST, "aws_s3_bucket_policy", &bucket(FIRST));
+        assert!(told.cloud.remove(&policy));
+        let refused = Rule::new(Fault::Refuse).region(FIRST).kind("aws_s3_bucket_policy");
+        told.cloud.inject(refused.operation("Create"));
+        let ended = told.types(Verb::Apply, SECOND).await;
+        assert!(!ended.is_done(), "{ended:#?}");
+        told.cloud.clear_rules();
+        is_fenced_first(&mut told).await;
+    });
+}
+
 /// A copy of the state knows of a promotion that is open, and nothing of what came after it.
 #[test]
 fn a_promotion_that_another_overtook_is_not_gone_on_with() {
