@@ -3,22 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{
-    Ctx, Failure, Finding, Kind, Name, Observation, Outcome, Ownership, Path, Scope, Service,
-    Target, Value,
-};
+use lifeboat_sdk::{Failure, Finding, Path, Value};
 use lifeboat_sdk_derive::Kind;
 
 use super::global_cluster::{self, member, refused};
-use super::{Change, named, text, unmade, unread};
+use super::kind::Ahead;
+use super::{Change, text};
 use crate::cloud::store::Key;
 use crate::cloud::world::World;
 
 /// The kind's name.
 pub(super) const NAME: &str = "aws_rds_cluster";
-
-/// How long a change may take: as long as Terraform waits until a new cluster can be used.
-const LIMIT: Duration = Duration::from_secs(7200);
 
 /// A cluster of Aurora.
 ///
@@ -98,26 +93,15 @@ pub struct RdsCluster {
     pub reader_endpoint: Option<String>,
 }
 
-/// The kind `aws_rds_cluster`.
-#[derive(Debug)]
-pub struct RdsClusterKind;
-
-impl Kind for RdsClusterKind {
-    type Object = RdsCluster;
+impl Ahead for RdsCluster {
     const NAME: &'static str = NAME;
-    const SERVICE: Service = Service { name: "rds", home: None };
-    const OWNERSHIP: Ownership = Ownership::Tags;
-    const LONGEST: Option<Duration> = Some(LIMIT);
+    const SERVICE: &'static str = "rds";
+    const NAMED_BY: &'static str = "cluster_identifier";
+    /// As long as Terraform waits until a new cluster can be used.
+    const LIMIT: Option<Duration> = Some(Duration::from_secs(7200));
+    const HOLDS_DATA: bool = true;
 
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        named(desired, "cluster_identifier")
-    }
-
-    fn normalise(&self, document: &Value) -> Value {
-        super::with_all_tags(document)
-    }
-
-    fn validate(&self, document: &Value) -> Vec<Finding> {
+    fn validate(document: &Value) -> Vec<Finding> {
         let kept = document.get("backup_retention_period").and_then(Value::as_i64);
         let unfit = kept.filter(|days| !(1..=35).contains(days)).map(|days| Finding {
             path: Path::attr("backup_retention_period"),
@@ -130,28 +114,6 @@ impl Kind for RdsClusterKind {
             warning: false,
         });
         unfit.into_iter().collect()
-    }
-
-    fn holds_data(&self, _document: &Value) -> bool {
-        true
-    }
-
-    async fn read(
-        &self,
-        _ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<RdsCluster>> {
-        unread(scope, targets.len())
-    }
-
-    async fn write(
-        &self,
-        _ctx: &Ctx,
-        _scope: &Scope,
-        changes: Vec<lifeboat_sdk::Change<RdsCluster>>,
-    ) -> Vec<Outcome<RdsCluster>> {
-        unmade(changes.len())
     }
 }
 

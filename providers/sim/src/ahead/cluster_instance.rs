@@ -3,15 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{
-    Change, Ctx, Kind, Name, Observation, Outcome, Ownership, Scope, Service, Target, Value,
-};
 use lifeboat_sdk_derive::Kind;
 
-use super::{named, unmade, unread};
-
-/// How long a change may take: as long as Terraform waits for one.
-const LIMIT: Duration = Duration::from_secs(5400);
+use super::kind::Ahead;
 
 /// An instance of a cluster of Aurora: it holds nothing by itself.
 #[derive(Clone, Debug, PartialEq, Kind)]
@@ -44,40 +38,10 @@ pub struct RdsClusterInstance {
     pub arn: Option<String>,
 }
 
-/// The kind `aws_rds_cluster_instance`.
-#[derive(Debug)]
-pub struct RdsClusterInstanceKind;
-
-impl Kind for RdsClusterInstanceKind {
-    type Object = RdsClusterInstance;
+impl Ahead for RdsClusterInstance {
     const NAME: &'static str = "aws_rds_cluster_instance";
-    const SERVICE: Service = Service { name: "rds", home: None };
-    const OWNERSHIP: Ownership = Ownership::Tags;
-    const LONGEST: Option<Duration> = Some(LIMIT);
-
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        named(desired, "identifier")
-    }
-
-    fn normalise(&self, document: &Value) -> Value {
-        super::with_all_tags(document)
-    }
-
-    async fn read(
-        &self,
-        _ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<RdsClusterInstance>> {
-        unread(scope, targets.len())
-    }
-
-    async fn write(
-        &self,
-        _ctx: &Ctx,
-        _scope: &Scope,
-        changes: Vec<Change<RdsClusterInstance>>,
-    ) -> Vec<Outcome<RdsClusterInstance>> {
-        unmade(changes.len())
-    }
+    const SERVICE: &'static str = "rds";
+    const NAMED_BY: &'static str = "identifier";
+    /// As long as Terraform waits for one.
+    const LIMIT: Option<Duration> = Some(Duration::from_secs(5400));
 }

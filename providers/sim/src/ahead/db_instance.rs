@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{
-    Class, Ctx, Failure, Finding, Kind, Name, Observation, Outcome, Ownership, Path, Scope,
-    Service, Target, Value,
-};
+use lifeboat_sdk::{Class, Failure, Finding, Path, Value};
 use lifeboat_sdk_derive::Kind;
 
-use super::{Change, Left, named, text, unmade, unread};
+use super::kind::Ahead;
+use super::{Change, Left, text};
 use crate::cloud::store::{Key, Stored};
 use crate::cloud::world::World;
 
@@ -18,9 +16,6 @@ pub(super) const NAME: &str = "aws_db_instance";
 
 /// What its snapshots are in the cloud. No block stands for them.
 const SNAPSHOT: &str = "aws_db_snapshot";
-
-/// How long a change may take: as long as Terraform waits until a new instance can be used.
-const LIMIT: Duration = Duration::from_secs(2400);
 
 /// A database instance of RDS.
 ///
@@ -107,29 +102,15 @@ pub struct DbInstance {
     pub address: Option<String>,
 }
 
-/// The kind `aws_db_instance`.
-#[derive(Debug)]
-pub struct DbInstanceKind;
-
-impl Kind for DbInstanceKind {
-    type Object = DbInstance;
+impl Ahead for DbInstance {
     const NAME: &'static str = NAME;
-    const SERVICE: Service = Service { name: "rds", home: None };
-    const OWNERSHIP: Ownership = Ownership::Tags;
-    const LONGEST: Option<Duration> = Some(LIMIT);
+    const SERVICE: &'static str = "rds";
+    const NAMED_BY: &'static str = "identifier";
+    /// As long as Terraform waits until a new instance can be used.
+    const LIMIT: Option<Duration> = Some(Duration::from_secs(2400));
+    const HOLDS_DATA: bool = true;
 
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        named(desired, "identifier")
-    }
-
-    fn normalise(&self, document: &Value) -> Value {
-        match document.get("tags").filter(|tags| !tags.is_null()) {
-            Some(tags) => document.with("tags_all", tags.clone()),
-            None => document.clone(),
-        }
-    }
-
-    fn validate(&self, document: &Value) -> Vec<Finding> {
+    fn validate(document: &Value) -> Vec<Finding> {
         let kept = document.get("backup_retention_period").and_then(Value::as_i64);
         let unfit = kept.filter(|days| !(1..=35).contains(days)).map(|days| Finding {
             path: Path::attr("backup_retention_period"),
@@ -142,28 +123,6 @@ impl Kind for DbInstanceKind {
             warning: false,
         });
         unfit.into_iter().collect()
-    }
-
-    fn holds_data(&self, _document: &Value) -> bool {
-        true
-    }
-
-    async fn read(
-        &self,
-        _ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<DbInstance>> {
-        unread(scope, targets.len())
-    }
-
-    async fn write(
-        &self,
-        _ctx: &Ctx,
-        _scope: &Scope,
-        changes: Vec<lifeboat_sdk::Change<DbInstance>>,
-    ) -> Vec<Outcome<DbInstance>> {
-        unmade(changes.len())
     }
 }
 

@@ -2,15 +2,10 @@
 
 use std::time::Duration;
 
-use lifeboat_sdk::{
-    Change, Ctx, Kind, Name, Observation, Outcome, Ownership, Scope, Service, Target, Value,
-};
+use lifeboat_sdk::Ownership;
 use lifeboat_sdk_derive::Kind;
 
-use super::{named, unmade, unread};
-
-/// How long enabling or disabling may take: as long as Terraform waits.
-const LIMIT: Duration = Duration::from_secs(600);
+use super::kind::Ahead;
 
 /// Whether a function that others made takes what is in its queue or stream.
 ///
@@ -31,36 +26,11 @@ pub struct EventSourceMapping {
     pub id: Option<String>,
 }
 
-/// The kind `aws_lambda_event_source_mapping`.
-#[derive(Debug)]
-pub struct EventSourceMappingKind;
-
-impl Kind for EventSourceMappingKind {
-    type Object = EventSourceMapping;
+impl Ahead for EventSourceMapping {
     const NAME: &'static str = "aws_lambda_event_source_mapping";
-    const SERVICE: Service = Service { name: "lambda", home: None };
+    const SERVICE: &'static str = "lambda";
+    const NAMED_BY: &'static str = "uuid";
     const OWNERSHIP: Ownership = Ownership::Operated;
-    const LONGEST: Option<Duration> = Some(LIMIT);
-
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        named(desired, "uuid")
-    }
-
-    async fn read(
-        &self,
-        _ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<EventSourceMapping>> {
-        unread(scope, targets.len())
-    }
-
-    async fn write(
-        &self,
-        _ctx: &Ctx,
-        _scope: &Scope,
-        changes: Vec<Change<EventSourceMapping>>,
-    ) -> Vec<Outcome<EventSourceMapping>> {
-        unmade(changes.len())
-    }
+    /// As long as Terraform waits for enabling or disabling.
+    const LIMIT: Option<Duration> = Some(Duration::from_secs(600));
 }

@@ -3,22 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{
-    Class, Ctx, Failure, Kind, Location, Name, Observation, Outcome, Ownership, RegionName, Scope,
-    Service, Target, Value,
-};
+use lifeboat_sdk::{Class, Failure, Location, RegionName, Value};
 use lifeboat_sdk_derive::Kind;
 
-use super::{Change, cluster, named, text, unmade, unread};
+use super::kind::Ahead;
+use super::{Change, cluster, text};
 use crate::cloud::log::{How, Switch};
 use crate::cloud::store::Key;
 use crate::cloud::world::World;
 
 /// The kind's name.
 pub(super) const NAME: &str = "aws_rds_global_cluster";
-
-/// How long a change may take: as long as Terraform waits for one of a global cluster.
-const LIMIT: Duration = Duration::from_secs(5400);
 
 /// A global database of Aurora.
 ///
@@ -69,43 +64,13 @@ pub struct RdsGlobalCluster {
     pub arn: Option<String>,
 }
 
-/// The kind `aws_rds_global_cluster`.
-#[derive(Debug)]
-pub struct RdsGlobalClusterKind;
-
-impl Kind for RdsGlobalClusterKind {
-    type Object = RdsGlobalCluster;
+impl Ahead for RdsGlobalCluster {
     const NAME: &'static str = NAME;
-    const SERVICE: Service = Service { name: "rds", home: None };
-    const OWNERSHIP: Ownership = Ownership::Tags;
-    const LONGEST: Option<Duration> = Some(LIMIT);
+    const SERVICE: &'static str = "rds";
+    const NAMED_BY: &'static str = "global_cluster_identifier";
+    /// As long as Terraform waits for one of a global cluster.
+    const LIMIT: Option<Duration> = Some(Duration::from_secs(5400));
     const ANYWHERE: bool = true;
-
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        named(desired, "global_cluster_identifier")
-    }
-
-    fn normalise(&self, document: &Value) -> Value {
-        super::with_all_tags(document)
-    }
-
-    async fn read(
-        &self,
-        _ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<RdsGlobalCluster>> {
-        unread(scope, targets.len())
-    }
-
-    async fn write(
-        &self,
-        _ctx: &Ctx,
-        _scope: &Scope,
-        changes: Vec<lifeboat_sdk::Change<RdsGlobalCluster>>,
-    ) -> Vec<Outcome<RdsGlobalCluster>> {
-        unmade(changes.len())
-    }
 }
 
 /// What a change does: another writer is asked for in its own region, and gets all of the old one where

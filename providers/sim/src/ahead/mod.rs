@@ -8,6 +8,7 @@ mod cluster_instance;
 mod db_instance;
 mod event_source_mapping;
 mod global_cluster;
+mod kind;
 mod schedule;
 pub(crate) mod secret;
 mod ssm_parameter;
@@ -16,19 +17,19 @@ mod table_replica;
 
 use std::sync::Arc;
 
-use lifeboat_sdk::kind::{DynKind, erase};
-use lifeboat_sdk::{Class, Failure, Name, Observation, Outcome, Scope, Value};
+use lifeboat_sdk::kind::DynKind;
+use lifeboat_sdk::{Failure, Value};
 
-pub use cluster::{RdsCluster, RdsClusterKind};
-pub use cluster_instance::{RdsClusterInstance, RdsClusterInstanceKind};
-pub use db_instance::{DbInstance, DbInstanceKind};
-pub use event_source_mapping::{EventSourceMapping, EventSourceMappingKind};
-pub use global_cluster::{RdsGlobalCluster, RdsGlobalClusterKind};
-pub use schedule::{Schedule, ScheduleKind};
-pub use secret::{ManagedSecret, ManagedSecretKind};
-pub use ssm_parameter::{SsmParameter, SsmParameterKind};
-pub use table::{Encryption, KeyAttribute, Table, TableKind};
-pub use table_replica::{TableReplica, TableReplicaKind};
+pub use cluster::RdsCluster;
+pub use cluster_instance::RdsClusterInstance;
+pub use db_instance::DbInstance;
+pub use event_source_mapping::EventSourceMapping;
+pub use global_cluster::RdsGlobalCluster;
+pub use schedule::Schedule;
+pub use secret::ManagedSecret;
+pub use ssm_parameter::SsmParameter;
+pub use table::{Encryption, KeyAttribute, Table};
+pub use table_replica::TableReplica;
 
 use crate::cloud::log::Commit;
 use crate::cloud::store::{Key, Stored};
@@ -40,16 +41,16 @@ pub(crate) const PROVIDER: &str = "aws";
 /// The kinds with their hooks; without a cloud they cannot be read or written.
 pub fn kinds() -> Vec<Arc<dyn DynKind>> {
     vec![
-        erase(DbInstanceKind),
-        erase(EventSourceMappingKind),
-        erase(RdsClusterInstanceKind),
-        erase(RdsClusterKind),
-        erase(ManagedSecretKind),
-        erase(RdsGlobalClusterKind),
-        erase(ScheduleKind),
-        erase(SsmParameterKind),
-        erase(TableKind),
-        erase(TableReplicaKind),
+        kind::of::<DbInstance>(),
+        kind::of::<EventSourceMapping>(),
+        kind::of::<RdsClusterInstance>(),
+        kind::of::<RdsCluster>(),
+        kind::of::<ManagedSecret>(),
+        kind::of::<RdsGlobalCluster>(),
+        kind::of::<Schedule>(),
+        kind::of::<SsmParameter>(),
+        kind::of::<Table>(),
+        kind::of::<TableReplica>(),
     ]
 }
 
@@ -137,35 +138,7 @@ pub(crate) fn may_change(world: &World, key: &Key, after: &Value) -> bool {
     *key.kind != *cluster::NAME || cluster::may_change(world, key, after)
 }
 
-fn not_there_yet() -> Failure {
-    let text = "the provider `aws` does not have this type yet: only the simulated cloud has it";
-    Failure::new(Class::Other, text)
-}
-
-/// Observations without a cloud.
-fn unread<O>(scope: &Scope, count: usize) -> Vec<Observation<O>> {
-    (0..count).map(|_| Observation::unreadable(scope, &not_there_yet())).collect()
-}
-
-/// Outcomes without a cloud.
-fn unmade<O>(count: usize) -> Vec<Outcome<O>> {
-    (0..count).map(|_| Err(not_there_yet().into())).collect()
-}
-
 /// The text of an attribute that is known.
 fn text<'v>(document: &'v Value, name: &str) -> Option<&'v str> {
     document.get(name).and_then(Value::as_str)
-}
-
-/// An id that a name is.
-fn named(document: &Value, name: &str) -> Option<Name> {
-    text(document, name).map(Into::into)
-}
-
-/// A document whose tags are all that it has: those of the provider are the provider's to add.
-fn with_all_tags(document: &Value) -> Value {
-    match document.get("tags").filter(|tags| !tags.is_null()) {
-        Some(tags) => document.with("tags_all", tags.clone()),
-        None => document.clone(),
-    }
 }

@@ -1,12 +1,10 @@
 //! `aws_scheduler_schedule`: whether EventBridge Scheduler starts something at its times.
 
-use lifeboat_sdk::{
-    Change, Ctx, Finding, Kind, Name, Observation, Outcome, Ownership, Path, Scope, Service,
-    Target, Value,
-};
+use lifeboat_sdk::{Finding, Name, Ownership, Path, Value};
 use lifeboat_sdk_derive::Kind;
 
-use super::{named, text, unmade, unread};
+use super::kind::Ahead;
+use super::text;
 
 /// The states of a schedule (EventBridge Scheduler API reference, `UpdateSchedule`).
 const STATES: [&str; 2] = ["ENABLED", "DISABLED"];
@@ -33,22 +31,18 @@ pub struct Schedule {
     pub id: Option<String>,
 }
 
-/// The kind `aws_scheduler_schedule`.
-#[derive(Debug)]
-pub struct ScheduleKind;
-
-impl Kind for ScheduleKind {
-    type Object = Schedule;
+impl Ahead for Schedule {
     const NAME: &'static str = "aws_scheduler_schedule";
-    const SERVICE: Service = Service { name: "scheduler", home: None };
+    const SERVICE: &'static str = "scheduler";
+    const NAMED_BY: &'static str = "name";
     const OWNERSHIP: Ownership = Ownership::Operated;
 
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        let (group, name) = (named(desired, "group_name"), named(desired, "name")?);
-        Some(format!("{}/{name}", group.as_deref().unwrap_or("default")).into())
+    fn id_of(desired: &Value) -> Option<Name> {
+        let (group, name) = (text(desired, "group_name"), text(desired, Self::NAMED_BY)?);
+        Some(format!("{}/{name}", group.unwrap_or("default")).into())
     }
 
-    fn validate(&self, document: &Value) -> Vec<Finding> {
+    fn validate(document: &Value) -> Vec<Finding> {
         let wrong = text(document, "state").filter(|state| !STATES.contains(state));
         let wrong = wrong.map(|state| Finding {
             path: Path::attr("state"),
@@ -58,23 +52,5 @@ impl Kind for ScheduleKind {
             warning: false,
         });
         wrong.into_iter().collect()
-    }
-
-    async fn read(
-        &self,
-        _ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<Schedule>> {
-        unread(scope, targets.len())
-    }
-
-    async fn write(
-        &self,
-        _ctx: &Ctx,
-        _scope: &Scope,
-        changes: Vec<Change<Schedule>>,
-    ) -> Vec<Outcome<Schedule>> {
-        unmade(changes.len())
     }
 }

@@ -3,20 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{
-    Class, Ctx, Failure, Kind, Name, Observation, Outcome, Ownership, Scope, Service, Target, Value,
-};
+use lifeboat_sdk::{Class, Failure, Value};
 use lifeboat_sdk_derive::Kind;
 
-use super::{Change, named, text, unmade, unread};
+use super::kind::Ahead;
+use super::{Change, text};
 use crate::cloud::store::Key;
 use crate::cloud::world::World;
 
 /// The kind's name.
 pub(super) const NAME: &str = "aws_secretsmanager_secret";
-
-/// How long a change may take: until a replica says that it is in sync.
-const LIMIT: Duration = Duration::from_secs(600);
 
 /// A secret of Secrets Manager. Its value is no attribute: others put it in, and lifeboat never reads it.
 ///
@@ -53,46 +49,13 @@ pub struct ManagedSecret {
     pub arn: Option<String>,
 }
 
-/// The kind `aws_secretsmanager_secret`.
-#[derive(Debug)]
-pub struct ManagedSecretKind;
-
-impl Kind for ManagedSecretKind {
-    type Object = ManagedSecret;
+impl Ahead for ManagedSecret {
     const NAME: &'static str = NAME;
-    const SERVICE: Service = Service { name: "secretsmanager", home: None };
-    const OWNERSHIP: Ownership = Ownership::Tags;
-    const LONGEST: Option<Duration> = Some(LIMIT);
-
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        named(desired, "name")
-    }
-
-    fn normalise(&self, document: &Value) -> Value {
-        super::with_all_tags(document)
-    }
-
-    fn holds_data(&self, _document: &Value) -> bool {
-        true
-    }
-
-    async fn read(
-        &self,
-        _ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<ManagedSecret>> {
-        unread(scope, targets.len())
-    }
-
-    async fn write(
-        &self,
-        _ctx: &Ctx,
-        _scope: &Scope,
-        changes: Vec<lifeboat_sdk::Change<ManagedSecret>>,
-    ) -> Vec<Outcome<ManagedSecret>> {
-        unmade(changes.len())
-    }
+    const SERVICE: &'static str = "secretsmanager";
+    const NAMED_BY: &'static str = "name";
+    /// Until a replica says that it is in sync.
+    const LIMIT: Option<Duration> = Some(Duration::from_secs(600));
+    const HOLDS_DATA: bool = true;
 }
 
 /// The secret of an ARN.

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat_sdk::{
-    Change, Ctx, Kind, Name, Observation, Outcome, Ownership, Scope, Service, Target, Value,
-};
 use lifeboat_sdk_derive::Kind;
 
-use super::{named, unmade, unread};
+use super::kind::Ahead;
 
 /// A value that programs look up by its name, in their own region.
 #[derive(Clone, Debug, PartialEq, Kind)]
@@ -42,42 +39,8 @@ pub struct SsmParameter {
     pub version: Option<i64>,
 }
 
-/// The kind `aws_ssm_parameter`.
-#[derive(Debug)]
-pub struct SsmParameterKind;
-
-impl Kind for SsmParameterKind {
-    type Object = SsmParameter;
+impl Ahead for SsmParameter {
     const NAME: &'static str = "aws_ssm_parameter";
-    const SERVICE: Service = Service { name: "ssm", home: None };
-    const OWNERSHIP: Ownership = Ownership::Tags;
-
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        named(desired, "name")
-    }
-
-    fn normalise(&self, document: &Value) -> Value {
-        match document.get("tags").filter(|tags| !tags.is_null()) {
-            Some(tags) => document.with("tags_all", tags.clone()),
-            None => document.clone(),
-        }
-    }
-
-    async fn read(
-        &self,
-        _ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<SsmParameter>> {
-        unread(scope, targets.len())
-    }
-
-    async fn write(
-        &self,
-        _ctx: &Ctx,
-        _scope: &Scope,
-        changes: Vec<Change<SsmParameter>>,
-    ) -> Vec<Outcome<SsmParameter>> {
-        unmade(changes.len())
-    }
+    const SERVICE: &'static str = "ssm";
+    const NAMED_BY: &'static str = "name";
 }

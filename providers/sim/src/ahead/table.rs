@@ -3,21 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{
-    Change, Class, Ctx, Failure, Kind, Location, Name, Observation, Outcome, Ownership, Scope,
-    Service, Target, Value,
-};
+use lifeboat_sdk::{Class, Failure, Location};
 use lifeboat_sdk_derive::Kind;
 
-use super::{named, table_replica, text, unmade, unread};
+use super::kind::Ahead;
+use super::{table_replica, text};
 use crate::cloud::store::Key;
 use crate::cloud::world::World;
 
 /// The kind's name.
 pub(super) const NAME: &str = "aws_dynamodb_table";
-
-/// How long a change may take: as long as Terraform waits for an update.
-const LIMIT: Duration = Duration::from_secs(3600);
 
 /// A table of DynamoDB.
 ///
@@ -87,41 +82,13 @@ pub struct Encryption {
     pub kms_key_arn: Option<String>,
 }
 
-/// The kind `aws_dynamodb_table`.
-#[derive(Debug)]
-pub struct TableKind;
-
-impl Kind for TableKind {
-    type Object = Table;
+impl Ahead for Table {
     const NAME: &'static str = NAME;
-    const SERVICE: Service = Service { name: "dynamodb", home: None };
-    const OWNERSHIP: Ownership = Ownership::Tags;
-    const LONGEST: Option<Duration> = Some(LIMIT);
-
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        named(desired, "name")
-    }
-
-    fn normalise(&self, document: &Value) -> Value {
-        super::with_all_tags(document)
-    }
-
-    fn holds_data(&self, _document: &Value) -> bool {
-        true
-    }
-
-    async fn read(&self, _ctx: &Ctx, scope: &Scope, targets: &[Target]) -> Vec<Observation<Table>> {
-        unread(scope, targets.len())
-    }
-
-    async fn write(
-        &self,
-        _ctx: &Ctx,
-        _scope: &Scope,
-        changes: Vec<Change<Table>>,
-    ) -> Vec<Outcome<Table>> {
-        unmade(changes.len())
-    }
+    const SERVICE: &'static str = "dynamodb";
+    const NAMED_BY: &'static str = "name";
+    /// As long as Terraform waits for an update.
+    const LIMIT: Option<Duration> = Some(Duration::from_secs(3600));
+    const HOLDS_DATA: bool = true;
 }
 
 /// Whether objects of a kind are tables, of which each copies to all others of its name.

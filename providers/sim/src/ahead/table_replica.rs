@@ -3,22 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{
-    Ctx, Failure, Kind, Location, Name, Observation, Outcome, Ownership, RegionName, Scope,
-    Service, Target, Value,
-};
+use lifeboat_sdk::{Failure, Location, Name, RegionName, Value};
 use lifeboat_sdk_derive::Kind;
 
+use super::kind::Ahead;
 use super::table::{self, refused};
-use super::{Change, text, unmade, unread};
+use super::{Change, text};
 use crate::cloud::store::Key;
 use crate::cloud::world::World;
 
 /// The kind's name.
 pub(super) const NAME: &str = "aws_dynamodb_table_replica";
-
-/// How long a change may take: as long as Terraform waits for a new one.
-const LIMIT: Duration = Duration::from_secs(1800);
 
 /// A replica of a table: it has what the table has, takes writes, and copies them to all others.
 #[derive(Clone, Debug, PartialEq, Kind)]
@@ -51,46 +46,17 @@ pub struct TableReplica {
     pub replica_status: Option<String>,
 }
 
-/// The kind `aws_dynamodb_table_replica`.
-#[derive(Debug)]
-pub struct TableReplicaKind;
-
-impl Kind for TableReplicaKind {
-    type Object = TableReplica;
+impl Ahead for TableReplica {
     const NAME: &'static str = NAME;
-    const SERVICE: Service = Service { name: "dynamodb", home: None };
-    const OWNERSHIP: Ownership = Ownership::Tags;
-    const LONGEST: Option<Duration> = Some(LIMIT);
+    const SERVICE: &'static str = "dynamodb";
+    const NAMED_BY: &'static str = "global_table_arn";
+    /// As long as Terraform waits for a new one.
+    const LIMIT: Option<Duration> = Some(Duration::from_secs(1800));
+    const HOLDS_DATA: bool = true;
 
-    fn id_of(&self, desired: &Value) -> Option<Name> {
-        let arn = text(desired, "global_table_arn")?;
+    fn id_of(desired: &Value) -> Option<Name> {
+        let arn = text(desired, Self::NAMED_BY)?;
         Some(arn.rsplit('/').next().unwrap_or(arn).into())
-    }
-
-    fn normalise(&self, document: &Value) -> Value {
-        super::with_all_tags(document)
-    }
-
-    fn holds_data(&self, _document: &Value) -> bool {
-        true
-    }
-
-    async fn read(
-        &self,
-        _ctx: &Ctx,
-        scope: &Scope,
-        targets: &[Target],
-    ) -> Vec<Observation<TableReplica>> {
-        unread(scope, targets.len())
-    }
-
-    async fn write(
-        &self,
-        _ctx: &Ctx,
-        _scope: &Scope,
-        changes: Vec<lifeboat_sdk::Change<TableReplica>>,
-    ) -> Vec<Outcome<TableReplica>> {
-        unmade(changes.len())
     }
 }
 
