@@ -6,9 +6,9 @@ use std::time::Duration;
 use lifeboat_sdk::{Failure, Finding, Path, Value};
 use lifeboat_sdk_derive::Kind;
 
-use super::global_cluster::{self, member, refused};
+use super::global_cluster::{self, member};
 use super::kind::Ahead;
-use super::{Change, text};
+use super::{Change, refused, text};
 use crate::cloud::store::Key;
 use crate::cloud::world::World;
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{Class, Failure, Finding, Path, Value};
+use lifeboat_sdk::{Failure, Finding, Path, Value};
 use lifeboat_sdk_derive::Kind;
 
 use super::kind::Ahead;
-use super::{Change, Left, text};
+use super::{Change, Left, refused, text};
 use crate::cloud::store::{Key, Stored};
 use crate::cloud::world::World;
 
@@ -215,8 +215,4 @@ pub(super) fn last(world: &World, key: &Key, document: &Value) -> Result<Option<
     let stored = Stored::plain(document, live.owner.clone());
     let logged = world.logs.get(key).cloned().unwrap_or_default();
     Ok(Some(Left { key: snapshot, stored, logged }))
-}
-
-fn refused(code: &'static str, text: &str) -> Failure {
-    Failure::new(Class::Invalid, text).code(code)
 }

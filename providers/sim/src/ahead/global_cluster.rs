@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{Class, Failure, Location, RegionName, Value};
+use lifeboat_sdk::{Failure, Location, RegionName, Value};
 use lifeboat_sdk_derive::Kind;
 
 use super::kind::Ahead;
-use super::{Change, cluster, text};
+use super::{Change, cluster, refused, text};
 use crate::cloud::log::{How, Switch};
 use crate::cloud::store::Key;
 use crate::cloud::world::World;
@@ -126,8 +126,4 @@ pub(super) fn member(world: &World, global: &Key, region: &str) -> Option<Key> {
     let mut all = world.store.of_kind(&global.account, &location, cluster::NAME);
     let is = |document: &Value| text(document, "global_cluster_identifier") == Some(&*global.id);
     all.find(|(_, stored)| is(&stored.document)).map(|(key, _)| key.clone())
-}
-
-pub(super) fn refused(code: &'static str, text: &str) -> Failure {
-    Failure::new(Class::Invalid, text).code(code)
 }

@@ -18,7 +18,7 @@ mod table_replica;
 use std::sync::Arc;
 
 use lifeboat_sdk::kind::DynKind;
-use lifeboat_sdk::{Failure, Value};
+use lifeboat_sdk::{Class, Failure, Value};
 
 pub use cluster::RdsCluster;
 pub use cluster_instance::RdsClusterInstance;
@@ -141,4 +141,9 @@ pub(crate) fn may_change(world: &World, key: &Key, after: &Value) -> bool {
 /// The text of an attribute that is known.
 fn text<'v>(document: &'v Value, name: &str) -> Option<&'v str> {
     document.get(name).and_then(Value::as_str)
+}
+
+/// A change that the service does not make.
+fn refused(code: &'static str, text: &str) -> Failure {
+    Failure::new(Class::Invalid, text).code(code)
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{Class, Failure, Value};
+use lifeboat_sdk::{Failure, Value};
 use lifeboat_sdk_derive::Kind;
 
 use super::kind::Ahead;
-use super::{Change, text};
+use super::{Change, refused, text};
 use crate::cloud::store::Key;
 use crate::cloud::world::World;
 
@@ -72,8 +72,7 @@ pub(super) fn effect(world: &mut World, key: &Key, change: &Change<'_>) -> Resul
     if of(change.after).is_none() || change.before.and_then(of) == of(change.after) {
         return Ok(());
     }
-    let refused =
-        |text: &str| Err(Failure::new(Class::Invalid, text).code("InvalidRequestException"));
+    let refused = |text: &str| Err(refused("InvalidRequestException", text));
     let Some(from) = source(world, change.after) else { return refused("there is no such secret") };
     let copies = world.store.get(&from).is_some_and(|it| of(&it.document).is_some());
     if copies || from == *key {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{Class, Failure, Location};
+use lifeboat_sdk::Location;
 use lifeboat_sdk_derive::Kind;
 
 use super::kind::Ahead;
@@ -116,8 +116,4 @@ pub(crate) fn is_active(world: &World, key: &Key) -> bool {
 pub(crate) fn status<'w>(world: &'w World, key: &Key) -> Option<&'w str> {
     let stored = world.store.get(key)?;
     text(&stored.document, "table_status").or_else(|| text(&stored.document, "replica_status"))
-}
-
-pub(super) fn refused(text: &str) -> Failure {
-    Failure::new(Class::Invalid, text).code("ValidationException")
 }

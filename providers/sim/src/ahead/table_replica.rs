@@ -7,8 +7,7 @@ use lifeboat_sdk::{Failure, Location, Name, RegionName, Value};
 use lifeboat_sdk_derive::Kind;
 
 use super::kind::Ahead;
-use super::table::{self, refused};
-use super::{Change, text};
+use super::{Change, refused, table, text};
 use crate::cloud::store::Key;
 use crate::cloud::world::World;
 
@@ -69,10 +68,10 @@ pub(super) fn effect(world: &mut World, key: &Key, change: &Change<'_>) -> Resul
     let region = RegionName::from(arn.split(':').nth(3).unwrap_or_default());
     let home = Location::Region(region);
     let Some(table) = table::at(world, &key.account, &home, &key.id) else {
-        return Err(refused("there is no table of that ARN"));
+        return Err(refused("ValidationException", "there is no table of that ARN"));
     };
     if home == key.location {
-        return Err(refused("the table is in this region itself"));
+        return Err(refused("ValidationException", "the table is in this region itself"));
     }
     let all = world.logs.get(&table).cloned().unwrap_or_default();
     world.logs.insert(key.clone(), all);
