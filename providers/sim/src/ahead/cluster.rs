@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lifeboat_sdk::{Failure, Finding, Path, Value};
+use lifeboat_sdk::{Failure, Finding, Value};
 use lifeboat_sdk_derive::Kind;
 
 use super::global_cluster::{self, member};
 use super::kind::Ahead;
-use super::{Change, refused, text};
+use super::{Change, db_instance, refused, text};
 use crate::cloud::store::Key;
 use crate::cloud::world::World;
 
@@ -102,18 +102,9 @@ impl Ahead for RdsCluster {
     const HOLDS_DATA: bool = true;
 
     fn validate(document: &Value) -> Vec<Finding> {
-        let kept = document.get("backup_retention_period").and_then(Value::as_i64);
-        let unfit = kept.filter(|days| !(1..=35).contains(days)).map(|days| Finding {
-            path: Path::attr("backup_retention_period"),
-            summary: "Backups are not kept",
-            detail: format!(
-                "{days} days: Aurora keeps automatic backups for 1 to 35 days (RDS API reference, \
-                 CreateDBCluster)."
-            ),
-            help: "Write a number from 1 to 35.".into(),
-            warning: false,
-        });
-        unfit.into_iter().collect()
+        let does =
+            "Aurora keeps automatic backups for 1 to 35 days (RDS API reference, CreateDBCluster)";
+        db_instance::unfit_backups(document, does)
     }
 }
 

@@ -111,19 +111,25 @@ impl Ahead for DbInstance {
     const HOLDS_DATA: bool = true;
 
     fn validate(document: &Value) -> Vec<Finding> {
-        let kept = document.get("backup_retention_period").and_then(Value::as_i64);
-        let unfit = kept.filter(|days| !(1..=35).contains(days)).map(|days| Finding {
-            path: Path::attr("backup_retention_period"),
-            summary: "Backups are not kept",
-            detail: format!(
-                "{days} days: RDS keeps automatic backups for 1 to 35 days, and makes replicas only of \
-                 an instance that has them (RDS API reference, CreateDBInstanceReadReplica)."
-            ),
-            help: "Write a number from 1 to 35.".into(),
-            warning: false,
-        });
-        unfit.into_iter().collect()
+        unfit_backups(
+            document,
+            "RDS keeps automatic backups for 1 to 35 days, and makes replicas only of an instance that \
+             has them (RDS API reference, CreateDBInstanceReadReplica)",
+        )
     }
+}
+
+/// Backups that RDS does not keep for so many days, by what it does.
+pub(super) fn unfit_backups(document: &Value, does: &str) -> Vec<Finding> {
+    let kept = document.get("backup_retention_period").and_then(Value::as_i64);
+    let unfit = kept.filter(|days| !(1..=35).contains(days)).map(|days| Finding {
+        path: Path::attr("backup_retention_period"),
+        summary: "Backups are not kept",
+        detail: format!("{days} days: {does}."),
+        help: "Write a number from 1 to 35.".into(),
+        warning: false,
+    });
+    unfit.into_iter().collect()
 }
 
 /// The instance that a replica follows.

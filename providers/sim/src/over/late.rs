@@ -42,25 +42,11 @@ impl Over {
                 let text = format!("{} in {} does not copy {id}", copy.name, copy.scope.location);
                 return Err(Failure::new(Class::Other, text));
             }
-            let Behind { all, missing, since } = self.cloud.lock().behind(&source, &replica);
-            let over = copy.wait.is_none_or(|wait| begun.elapsed() >= wait.limit);
-            if missing == 0 || copy.wait.is_none() {
-                let how = "the logs of both end at the same place".to_owned();
-                let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-                return Ok(Synced {
-                    compared: number(all),
-                    missing: number(missing),
-                    oldest: None,
-                    behind: since.map(|since| since.elapsed()),
-                    how,
-                    first: Vec::new(),
-                });
+            let behind = self.cloud.lock().behind(&source, &replica);
+            if behind.missing == 0 || copy.wait.is_none() {
+                return Ok(synced(behind, "the logs of both end at the same place"));
             }
-            if over {
-                let text = format!("{} are not in {}", counted(missing, "commit"), copy.name);
-                return Err(Failure::new(Class::Other, text));
-            }
-            ctx.wait(LOOK).await?;
+            look_again(ctx, &copy, begun, &counted(behind.missing, "commit")).await?;
         }
     }
 
@@ -90,27 +76,18 @@ impl Over {
                     return Err(Failure::new(Class::Other, text));
                 }
             }
-            let Behind { all, missing: lacks, since } =
-                self.cloud.lock().lacking(&source, &replica);
-            let arrived = since.is_none_or(|since| since > begun);
+            let behind = self.cloud.lock().lacking(&source, &replica);
+            let arrived = behind.since.is_none_or(|since| since > begun);
             if arrived || copy.wait.is_none() {
-                let how = "what was written before the comparison is in both tables".to_owned();
-                let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-                let waited = copy.wait.is_some();
-                return Ok(Synced {
-                    compared: number(all),
-                    missing: if waited { 0 } else { number(lacks) },
-                    oldest: None,
-                    behind: since.filter(|_| !waited).map(|since| since.elapsed()),
-                    how,
-                    first: Vec::new(),
-                });
+                // What was written since then is under way, and not what was waited for.
+                let behind = match copy.wait {
+                    Some(_) => Behind { missing: 0, since: None, ..behind },
+                    None => behind,
+                };
+                let how = "what was written before the comparison is in both tables";
+                return Ok(synced(behind, how));
             }
-            if copy.wait.is_none_or(|wait| begun.elapsed() >= wait.limit) {
-                let text = format!("{} are not in {}", counted(lacks, "write"), copy.name);
-                return Err(Failure::new(Class::Other, text));
-            }
-            ctx.wait(LOOK).await?;
+            look_again(ctx, &copy, begun, &counted(behind.missing, "write")).await?;
         }
     }
 
@@ -127,4 +104,31 @@ impl Over {
         };
         ctx.call(call, there.scope, make).await
     }
+}
+
+/// How far a copy is.
+fn synced(Behind { all, missing, since }: Behind, how: &str) -> Synced {
+    let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    Synced {
+        compared: number(all),
+        missing: number(missing),
+        oldest: None,
+        behind: since.map(|since| since.elapsed()),
+        how: how.to_owned(),
+        first: Vec::new(),
+    }
+}
+
+/// Waits until the next look, where there is time for one.
+async fn look_again(
+    ctx: &Ctx,
+    copy: &CopyOf<'_>,
+    begun: Instant,
+    lacks: &str,
+) -> Result<(), Failure> {
+    if copy.wait.is_none_or(|wait| begun.elapsed() >= wait.limit) {
+        let text = format!("{lacks} are not in {}", copy.name);
+        return Err(Failure::new(Class::Other, text));
+    }
+    ctx.wait(LOOK).await
 }
