@@ -1,4 +1,10 @@
-//! Names that are derived: `TOPOLOGY-BLOCK-ACCOUNT-REGION` (design.md, section 12).
+//! Names that are derived: `TOPOLOGY-BLOCK-ACCOUNT-REGION` (design.md, section 12), and that they differ.
+
+use std::collections::BTreeMap;
+
+use lifeboat_sdk::{Diagnostic, Name, Span};
+
+use super::read::Reader;
 
 /// The parts in lower case, joined by hyphens; what is neither letter nor digit is a hyphen.
 pub fn derived(parts: &[&str]) -> String {
@@ -29,6 +35,22 @@ pub fn within(parts: &[&str], longest: usize) -> String {
     let kept: String = name.chars().take(longest.saturating_sub(HASH + 1)).collect();
     let hash: String = hash.chars().take(HASH).collect();
     format!("{}-{hash}", kept.trim_end_matches('-'))
+}
+
+/// Says of each name that another block has already, with the place of that, what `twice` says.
+pub(super) fn unique<'n>(
+    reader: &mut Reader<'_, '_>,
+    names: impl Iterator<Item = (&'n Name, Span)>,
+    twice: impl Fn(&Name) -> Diagnostic,
+) {
+    let mut seen: BTreeMap<&Name, Span> = BTreeMap::new();
+    for (name, span) in names {
+        if let Some(first) = seen.get(name) {
+            reader.found.push(twice(name).at(span).label(*first, "it is used here"));
+        } else {
+            seen.insert(name, span);
+        }
+    }
 }
 
 #[cfg(test)]

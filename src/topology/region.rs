@@ -1,14 +1,14 @@
 //! `region` blocks: failure domains, and maps with a value for each of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifeboat_sdk::region::{Judged, judge};
 use lifeboat_sdk::{Name, Span, Value};
 use lifeboat_sdk_derive::Kind;
 
-use super::codes;
-use super::read::Reader;
+use super::read::{Reader, Source};
 use super::say::one_of;
+use super::{Ground, codes};
 use crate::config::ast::ExprKind;
 use crate::config::suggest;
 
@@ -252,6 +252,43 @@ pub(super) fn unknown(
         None if all.is_empty() => diagnostic.help("Declare regions first."),
         None => diagnostic.help(format!("Write {}.", one_of(&all))),
     });
+}
+
+/// A text for some of the regions.
+pub(super) fn some_texts(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    (what, given): (&str, &BTreeMap<String, String>),
+    source: &Source<'_>,
+) -> BTreeMap<Name, Name> {
+    all_known(reader, ground, what, given.keys(), source.at(what));
+    given.iter().map(|(region, text)| (region.as_str().into(), text.as_str().into())).collect()
+}
+
+/// Texts for some of the regions.
+pub(super) fn some_sets(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    (what, given): (&str, &BTreeMap<String, BTreeSet<String>>),
+    source: &Source<'_>,
+) -> BTreeMap<Name, BTreeSet<Name>> {
+    all_known(reader, ground, what, given.keys(), source.at(what));
+    let set = |set: &BTreeSet<String>| set.iter().map(|text| text.as_str().into()).collect();
+    given.iter().map(|(region, texts)| (region.as_str().into(), set(texts))).collect()
+}
+
+/// Says which keys of a map are no regions of the topology.
+fn all_known<'k>(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    what: &str,
+    keys: impl Iterator<Item = &'k String>,
+    span: Span,
+) {
+    let regions = ground.names();
+    for key in keys.filter(|key| !regions.iter().any(|region| **region == ***key)) {
+        unknown(reader, &format!("{what:?}"), key, &regions, span);
+    }
 }
 
 /// A map with a text for each region.

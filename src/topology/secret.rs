@@ -57,7 +57,11 @@ const LONGEST: usize = 512;
 pub(super) fn read(reader: &mut Reader<'_, '_>, ground: &Ground<'_>) -> Vec<Secret> {
     let sources = reader.sources("secret");
     let all: Vec<Secret> = sources.iter().filter_map(|s| one(reader, ground, s)).collect();
-    unique(reader, &all);
+    let names = all.iter().map(|secret| (&secret.secret, secret.span));
+    naming::unique(reader, names, |name| {
+        let detail = format!("{name:?} is the name of two secrets.");
+        codes::SECRET_NAME.error(detail).help("Give each a name of its own.")
+    });
     all
 }
 
@@ -75,13 +79,8 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
         let help = "Write letters, digits and /_+=.@- only: orders/password.";
         reader.found.push(codes::SECRET_NAME.error(detail).at(source.at("name")).help(help));
     }
-    let known = ground.names();
-    let strange = |key: &&String| !known.iter().any(|region| **region == ***key);
-    for key in given.kms_key_id.keys().filter(strange) {
-        region::unknown(reader, "\"kms_key_id\"", key, &known, source.at("kms_key_id"));
-    }
-    let keys = given.kms_key_id.iter();
-    let keys = keys.map(|(region, key)| (region.as_str().into(), key.as_str().into())).collect();
+    let keys = ("kms_key_id", &given.kms_key_id);
+    let keys = region::some_texts(reader, ground, keys, source);
     (reader.found.0.len() == before).then(|| Secret {
         name: source.name.clone(),
         secret: name.into(),
@@ -92,19 +91,4 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
         needs: Needs::of(source.block),
         span: source.span,
     })
-}
-
-/// Names are unique in account and region.
-fn unique(reader: &mut Reader<'_, '_>, secrets: &[Secret]) {
-    let mut seen: BTreeMap<&Name, Span> = BTreeMap::new();
-    for secret in secrets {
-        if let Some(first) = seen.get(&secret.secret) {
-            let detail = format!("{:?} is the name of two secrets.", secret.secret);
-            let diagnostic = codes::SECRET_NAME.error(detail).at(secret.span);
-            let diagnostic = diagnostic.help("Give each a name of its own.");
-            reader.found.push(diagnostic.label(*first, "it is used here"));
-        } else {
-            seen.insert(&secret.secret, secret.span);
-        }
-    }
 }

@@ -107,10 +107,11 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     let given = reader.decode::<ServiceBlock>(source, &body)?;
     let before = reader.found.0.len();
     let instances = instances(reader, ground, &given.instances, source);
-    let groups = groups(reader, ground, &given.autoscaling_group, source);
-    let event_sources =
-        triggers(reader, ground, ("event_source_mappings", &given.event_source_mappings), source);
-    let schedules = triggers(reader, ground, ("schedules", &given.schedules), source);
+    let texts = ("autoscaling_group", &given.autoscaling_group);
+    let groups = region::some_texts(reader, ground, texts, source);
+    let mut sets = |what, given| region::some_sets(reader, ground, (what, given), source);
+    let event_sources = sets("event_source_mappings", &given.event_source_mappings);
+    let schedules = sets("schedules", &given.schedules);
     if whole {
         let sets = [&instances, &event_sources, &schedules];
         everywhere(reader, ground, source, sets, &groups);
@@ -163,15 +164,14 @@ fn instances(
     given: &BTreeMap<String, BTreeSet<String>>,
     source: &Source<'_>,
 ) -> BTreeMap<Name, BTreeSet<Name>> {
+    let all = region::some_sets(reader, ground, ("instances", given), source);
     let span = source.at("instances");
-    known(reader, ground, "instances", given.keys(), span);
     for id in given.values().flatten().filter(|id| !is_instance(id)) {
         let detail = format!("{id:?} is no id of an EC2 instance.");
         let help = "Write ids as EC2 tells them: \"i-0123456789abcdef0\".";
         reader.found.push(codes::INSTANCE_ID.error(detail).at(span).help(help));
     }
-    let ids = |ids: &BTreeSet<String>| ids.iter().map(|id| id.as_str().into()).collect();
-    given.iter().map(|(region, all)| (region.as_str().into(), ids(all))).collect()
+    all
 }
 
 /// `i-` and 8 or 17 hexadecimal digits (EC2 user guide, "Resource IDs").
@@ -179,43 +179,6 @@ fn is_instance(id: &str) -> bool {
     let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
     let digits = id.strip_prefix("i-").map(str::as_bytes);
     digits.is_some_and(|d| matches!(d.len(), 8 | 17) && d.iter().copied().all(digit))
-}
-
-fn groups(
-    reader: &mut Reader<'_, '_>,
-    ground: &Ground<'_>,
-    given: &BTreeMap<String, String>,
-    source: &Source<'_>,
-) -> BTreeMap<Name, Name> {
-    let span = source.at("autoscaling_group");
-    known(reader, ground, "autoscaling_group", given.keys(), span);
-    given.iter().map(|(region, name)| (region.as_str().into(), name.as_str().into())).collect()
-}
-
-/// What events or times start, by region.
-fn triggers(
-    reader: &mut Reader<'_, '_>,
-    ground: &Ground<'_>,
-    (what, all): (&str, &BTreeMap<String, BTreeSet<String>>),
-    source: &Source<'_>,
-) -> BTreeMap<Name, BTreeSet<Name>> {
-    known(reader, ground, what, all.keys(), source.at(what));
-    let names = |names: &BTreeSet<String>| names.iter().map(|name| name.as_str().into()).collect();
-    all.iter().map(|(region, all)| (region.as_str().into(), names(all))).collect()
-}
-
-/// Whether the keys of a map are regions of the topology.
-fn known<'k>(
-    reader: &mut Reader<'_, '_>,
-    ground: &Ground<'_>,
-    what: &str,
-    keys: impl Iterator<Item = &'k String>,
-    span: Span,
-) {
-    let regions = ground.names();
-    for key in keys.filter(|key| !regions.iter().any(|region| **region == ***key)) {
-        region::unknown(reader, &format!("{what:?}"), key, &regions, span);
-    }
 }
 
 /// A region without the service cannot take it over.

@@ -161,7 +161,12 @@ const LONGEST: usize = 44;
 pub(super) fn read(reader: &mut Reader<'_, '_>, ground: &Ground<'_>) -> Vec<Database> {
     let sources = reader.sources("database");
     let all: Vec<Database> = sources.iter().filter_map(|s| one(reader, ground, s)).collect();
-    unique(reader, &all);
+    let identifiers = all.iter().map(|database| (&database.identifier, database.span));
+    naming::unique(reader, identifiers, |identifier| {
+        let detail = format!("{identifier:?} is the identifier of two databases.");
+        let help = "Give each an identifier of its own.";
+        codes::DATABASE_NAME_TWICE.error(detail).help(help)
+    });
     all
 }
 
@@ -192,18 +197,11 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     if let Some(name) = &given.endpoint_parameter {
         parameter(reader, name, source.at("endpoint_parameter"));
     }
-    let mut texts = |what: &'static str, map: &BTreeMap<String, String>| {
-        regions(reader, ground, what, map.keys(), source);
-        map.iter().map(|(region, text)| (region.as_str().into(), text.as_str().into())).collect()
-    };
+    let mut texts = |what, given| region::some_texts(reader, ground, (what, given), source);
     let subnets = texts("db_subnet_group_name", &given.db_subnet_group_name);
     let parameters = texts("parameter_group_name", &given.parameter_group_name);
     let keys = texts("kms_key_id", &given.kms_key_id);
-    let mut sets = |what: &'static str, map: &BTreeMap<String, BTreeSet<String>>| {
-        regions(reader, ground, what, map.keys(), source);
-        let set = |set: &BTreeSet<String>| set.iter().map(|id| id.as_str().into()).collect();
-        map.iter().map(|(region, ids)| (region.as_str().into(), set(ids))).collect()
-    };
+    let mut sets = |what, given| region::some_sets(reader, ground, (what, given), source);
     let groups = sets("vpc_security_group_ids", &given.vpc_security_group_ids);
     let closed = sets("fence_security_group_ids", &given.fence_security_group_ids);
     if given.engine != form::TABLE {
@@ -282,20 +280,6 @@ fn parameter(reader: &mut Reader<'_, '_>, name: &str, span: Span) {
     }
 }
 
-/// Whether the keys of a map are regions of the topology.
-fn regions<'k>(
-    reader: &mut Reader<'_, '_>,
-    ground: &Ground<'_>,
-    what: &str,
-    keys: impl Iterator<Item = &'k String>,
-    source: &Source<'_>,
-) {
-    let known = ground.names();
-    for key in keys.filter(|key| !known.iter().any(|region| **region == ***key)) {
-        region::unknown(reader, &format!("{what:?}"), key, &known, source.at(what));
-    }
-}
-
 /// What has several regions needs a fence in each: any of them may be left.
 fn fenced(
     reader: &mut Reader<'_, '_>,
@@ -318,19 +302,4 @@ fn fenced(
                 ingress rule.";
     let at = source.at("fence_security_group_ids");
     reader.found.push(codes::PER_REGION.error(detail).at(at).help(help));
-}
-
-/// Identifiers are unique in account and region.
-fn unique(reader: &mut Reader<'_, '_>, databases: &[Database]) {
-    let mut seen: BTreeMap<&Name, Span> = BTreeMap::new();
-    for database in databases {
-        if let Some(first) = seen.get(&database.identifier) {
-            let detail = format!("{:?} is the identifier of two databases.", database.identifier);
-            let help = "Give each an identifier of its own.";
-            let diagnostic = codes::DATABASE_NAME_TWICE.error(detail).at(database.span).help(help);
-            reader.found.push(diagnostic.label(*first, "it is used here"));
-        } else {
-            seen.insert(&database.identifier, database.span);
-        }
-    }
 }
