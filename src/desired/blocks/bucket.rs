@@ -3,7 +3,7 @@
 use lifeboat_sdk::{Name, Value};
 
 use super::build::{
-    Made, address, block, bucket_arn, list, number, object, of, open, planned, policy, switch,
+    Made, address, block, bucket_arn, list, number, object, of, planned, policy, switch, tagged,
     text, value,
 };
 use crate::address::Address;
@@ -105,9 +105,7 @@ impl One<'_> {
             return planned;
         }
         planned.document.push(("force_destroy".into(), value(Value::Bool(bucket.force_destroy))));
-        if let Some(tags) = &bucket.tags {
-            planned.document.push(("tags".into(), open(tags)));
-        }
+        tagged(&mut planned, bucket.tags.as_ref());
         if bucket.lock.is_some() {
             planned.document.push(("object_lock_enabled".into(), value(Value::Bool(true))));
         }

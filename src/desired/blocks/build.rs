@@ -92,6 +92,16 @@ pub(super) fn planned<const N: usize>(span: Span, document: [(&str, Template); N
     }
 }
 
+/// Adds an attribute, where the files give it.
+pub(super) fn also(planned: &mut Planned, name: &str, template: Option<Template>) {
+    planned.document.extend(template.map(|template| (name.into(), template)));
+}
+
+/// Adds tags, where the files give them.
+pub(super) fn tagged(planned: &mut Planned, tags: Option<&Open>) {
+    also(planned, "tags", tags.map(open));
+}
+
 /// An attribute of another object.
 pub(super) fn of(address: &Address, attribute: &str) -> Template {
     Template::Ref(address.clone(), Path::attr(attribute))

@@ -3,7 +3,7 @@
 
 use lifeboat_sdk::Value;
 
-use super::build::{Made, of, open, planned, text, value};
+use super::build::{Made, also, of, planned, tagged, text, value};
 use super::database::{FENCED, at, endpoint, given};
 use crate::address::Address;
 use crate::desired::{Part, Planned};
@@ -57,12 +57,9 @@ fn whole(database: &Database, primary: &Region) -> Planned {
             ("allow_data_loss", value(Value::Bool(true))),
         ],
     );
-    if let Some(version) = &database.engine_version {
-        planned.document.push(("engine_version".into(), value(text(version))));
-    }
-    if let Some(tags) = &database.tags {
-        planned.document.push(("tags".into(), open(tags)));
-    }
+    let version = database.engine_version.as_ref().map(|version| value(text(version)));
+    also(&mut planned, "engine_version", version);
+    tagged(&mut planned, database.tags.as_ref());
     planned.prevent_destroy = database.prevent_destroy;
     planned.part = Some(Part::Writer);
     planned
@@ -102,9 +99,7 @@ fn instance(database: &Database, region: &Region, cluster: &Address, number: i64
             ("instance_class", value(text(&database.instance_class))),
         ],
     );
-    if let Some(tags) = &database.tags {
-        planned.document.push(("tags".into(), open(tags)));
-    }
+    tagged(&mut planned, database.tags.as_ref());
     planned.after.push(cluster.clone());
     planned
 }

@@ -1,10 +1,9 @@
 //! `secret` -> a secret of Secrets Manager in each region, which stands alone in the primary and is copied from
 //! there to the others.
 
-use lifeboat_sdk::Type;
-use lifeboat_sdk::Value;
+use lifeboat_sdk::{Name, Type, Value};
 
-use super::build::{Made, address, of, open, planned, text, value};
+use super::build::{Made, address, also, of, planned, tagged, text, value};
 use crate::address::Address;
 use crate::desired::{Part, Planned};
 use crate::topology::Topology;
@@ -32,15 +31,10 @@ fn one(secret: &Secret, region: &Region, source: Option<&Address>) -> Planned {
             ("replica_of", copies),
         ],
     );
-    if let Some(description) = &secret.description {
-        planned.document.push(("description".into(), value(text(description))));
-    }
-    if let Some(key) = secret.keys.get(&region.name) {
-        planned.document.push(("kms_key_id".into(), value(text(key))));
-    }
-    if let Some(tags) = &secret.tags {
-        planned.document.push(("tags".into(), open(tags)));
-    }
+    let plain = |given: &Name| value(text(given));
+    also(&mut planned, "description", secret.description.as_ref().map(plain));
+    also(&mut planned, "kms_key_id", secret.keys.get(&region.name).map(plain));
+    tagged(&mut planned, secret.tags.as_ref());
     planned.prevent_destroy = secret.prevent_destroy;
     planned.part = Some(Part::Original);
     planned

@@ -1,9 +1,9 @@
 //! `database` of DynamoDB -> a table in the first region, and a replica of it in each other. All of them
 //! write, whatever the roles are: nothing of them follows from it.
 
-use lifeboat_sdk::Value;
+use lifeboat_sdk::{Name, Value};
 
-use super::build::{Made, block, list, object, of, open, planned, text, value};
+use super::build::{Made, also, block, list, object, of, planned, tagged, text, value};
 use super::database::at;
 use crate::address::Address;
 use crate::desired::{Part, Planned};
@@ -36,13 +36,11 @@ fn table(database: &Database, region: &Region, keys: &TableKeys) -> Planned {
             ("stream_enabled", value(Value::Bool(true))),
         ],
     );
-    if let Some(range) = &keys.range {
-        planned.document.push(("range_key".into(), value(text(range))));
-    }
-    if let Some(key) = database.keys.get(&region.name) {
-        let encryption = block([("enabled", Value::Bool(true)), ("kms_key_arn", text(key))]);
-        planned.document.push(("server_side_encryption".into(), value(encryption)));
-    }
+    also(&mut planned, "range_key", keys.range.as_ref().map(|range| value(text(range))));
+    let encrypted =
+        |key: &Name| value(block([("enabled", Value::Bool(true)), ("kms_key_arn", text(key))]));
+    let own = database.keys.get(&region.name);
+    also(&mut planned, "server_side_encryption", own.map(encrypted));
     common(&mut planned, database);
     planned
 }
@@ -52,17 +50,14 @@ fn replica(database: &Database, region: &Region, first: &Address) -> Planned {
         database.span,
         [("global_table_arn", of(first, "arn")), ("region", value(text(&region.aws)))],
     );
-    if let Some(key) = database.keys.get(&region.name) {
-        planned.document.push(("kms_key_arn".into(), value(text(key))));
-    }
+    let own = database.keys.get(&region.name);
+    also(&mut planned, "kms_key_arn", own.map(|key| value(text(key))));
     common(&mut planned, database);
     planned
 }
 
 fn common(planned: &mut Planned, database: &Database) {
-    if let Some(tags) = &database.tags {
-        planned.document.push(("tags".into(), open(tags)));
-    }
+    tagged(planned, database.tags.as_ref());
     planned.prevent_destroy = database.prevent_destroy;
     planned.part = Some(Part::Replica);
 }
