@@ -169,28 +169,9 @@ mod tests {
             (by.0.into(), by.1),
         ]);
         ObjectChange {
-            address: Address::parse(&text).unwrap(),
-            previous_address: None,
-            provider: "aws".into(),
-            provider_source: "a".into(),
-            scope: None,
-            action: Action::Update,
-            reason: None,
             before: Some(document.clone()),
             after: Some(document),
-            replace_paths: Vec::new(),
-            id: None,
-            importing: None,
-            deposed: None,
-            deferred: None,
-            unread: None,
-            depends_on: Vec::new(),
-            create_before_destroy: false,
-            prevent_destroy: false,
-            holds_data: false,
-            one_way: None,
-            operated: false,
-            schema_version: 0,
+            ..ObjectChange::new(Address::parse(&text).unwrap(), Action::Update)
         }
     }
 

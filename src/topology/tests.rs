@@ -200,33 +200,23 @@ fn a_component_states_its_objective_or_names_a_tier() {
 #[test]
 fn what_one_region_runs_at_a_time_is_not_moved_by_health() {
     let of = |writers: &str| {
-        two(&format!(
+        let service = format!(
             r#"service "api" {{
               instances = {{ us-east-1 = ["i-01234567"], us-west-2 = ["i-89abcdef"] }}
               capacity  = {{ primary = 1, standby = 0 }}
               writers   = "{writers}"
-            }}
-            dns_failover "w" {{
-              zone   = "Z0123456789ABC"
-              name   = "www.example.com"
-              switch = "health"
-              health_check {{}}
-              endpoint "us-east-1" {{ address = "203.0.113.10" }}
-              endpoint "us-west-2" {{ address = "203.0.113.20" }}
             }}"#
-        ))
-        .codes()
+        );
+        by_health(&service).0
     };
     assert_eq!(of("primary"), ["error topology::one_writer"]);
     assert_eq!(of("all"), Vec::<String>::new());
 }
 
-/// Whether traffic may move by health over a database, and whether all regions write.
-fn by_health(database: &str) -> (Vec<String>, bool) {
+/// Whether traffic may move by health over a component, and whether all regions write.
+fn by_health(component: &str) -> (Vec<String>, bool) {
     let read = two(&format!(
-        r#"database "d" {{
-          {database}
-        }}
+        r#"{component}
         dns_failover "w" {{
           zone   = "Z0123456789ABC"
           name   = "www.example.com"
@@ -241,13 +231,12 @@ fn by_health(database: &str) -> (Vec<String>, bool) {
 
 #[test]
 fn a_table_is_data_that_all_regions_write_and_a_global_database_is_not() {
-    assert_eq!(by_health("engine = \"dynamodb\"\nhash_key = \"k\""), (Vec::new(), true));
-    let (codes, all) = by_health(
-        r#"engine                   = "aurora-mysql"
+    let of = |database: &str| by_health(&format!("database \"d\" {{\n{database}\n}}"));
+    assert_eq!(of("engine = \"dynamodb\"\nhash_key = \"k\""), (Vec::new(), true));
+    let (codes, all) = of(r#"engine                   = "aurora-mysql"
            instance_class           = "db.r6g.large"
            password_secret          = "d"
-           fence_security_group_ids = { us-east-1 = ["sg-a"], us-west-2 = ["sg-b"] }"#,
-    );
+           fence_security_group_ids = { us-east-1 = ["sg-a"], us-west-2 = ["sg-b"] }"#);
     assert_eq!((codes, all), (vec!["error topology::one_writer".to_owned()], false));
 }
 
