@@ -4,7 +4,7 @@
 use lifeboat_sdk::{Access, Location, Value};
 use lifeboat_sim::{Blackout, Entry, How, Key};
 
-use super::told::told;
+use super::told::{is_fenced_first, leaves_what_hangs, told};
 use super::{ACCOUNT, LAG, Sample, Told, play};
 use crate::simulation::process::Verb;
 use crate::simulation::simulate::{EAST, WEST};
@@ -70,14 +70,7 @@ fn a_writer_that_hangs_is_left_by_a_failover_and_fenced_first_when_it_returns() 
     let story = || async {
         let mut told = Told::of(Sample::Global, 2, LAG);
         told.does(Verb::Apply, EAST).await;
-        told.lose(EAST);
-        let before = told.cloud.ledger().len();
-        let ended = told.does(Verb::Promote, WEST).await;
-        assert!(ended.promotion, "{ended:#?}");
-        let calls = told.cloud.ledger().split_off(before);
-        let there = in_region(EAST);
-        let writes = calls.iter().filter(|c| c.location == there && c.access == Access::Write);
-        assert_eq!(writes.count(), 0, "nobody waits for what is lost");
+        let calls = leaves_what_hangs(&mut told).await;
         assert_eq!(moved(&calls), [in_region(WEST)]);
         assert_eq!(told.cloud.switches().pop().map(|switch| switch.how), Some(How::Failover));
         assert!(told.lost(EAST, &told.at(WEST)) > 0, "what had not arrived is lost");
@@ -87,18 +80,7 @@ fn a_writer_that_hangs_is_left_by_a_failover_and_fenced_first_when_it_returns() 
         let lines = planned.changes.unwrap();
         let waits = |line: &String| line.starts_with("deferred") || line.starts_with("unread");
         assert!(lines.iter().all(waits), "{lines:#?}");
-        // It returns: the fence comes before anything else there.
-        told.restore(EAST);
-        told.cloud.take_ledger();
-        told.types(Verb::Apply, WEST).await;
-        let calls = told.cloud.take_ledger();
-        let first = calls.iter().find(|c| c.location == there && c.had_effect()).unwrap();
-        assert_eq!(&*first.sent[0].address, "database.orders.aws_rds_cluster[\"us-east-1\"]");
-        assert_eq!(told.attribute(&told.at(EAST), "fenced"), Value::Bool(true));
-        let both = told.seen(|seen| seen.both);
-        told.settles(WEST).await;
-        told.is_well(WEST);
-        assert_eq!(told.seen(|seen| seen.both), both, "from the fence on there is one");
+        is_fenced_first(&mut told, "database.orders.aws_rds_cluster[\"us-east-1\"]").await;
         // What only it held is in the snapshot that Aurora keeps, and merged by nobody.
         assert_eq!(told.lost(EAST, &kept(EAST, 1)), 0);
         assert!(told.lost(EAST, &told.at(WEST)) > 0);

@@ -222,6 +222,46 @@ impl Told {
         panic!("it does not come to its end: {:#?}", self.types(Verb::Plan, primary).await)
     }
 
+    /// Promotes to an end while calls fail, where the first command may die at one: whether it did, and
+    /// whether one was done.
+    async fn promotes_in_trouble(&mut self, to: &str, dies: u64) -> [bool; 2] {
+        trouble(&self.cloud, self.seed);
+        let fatality = Fatality { dies: Some(dies), ..Fatality::default() };
+        let died = self.dies(Verb::Promote, to, fatality).await.is_none();
+        self.cloud.clear_rules();
+        let mut promoted = false;
+        for _ in 0..6 {
+            promoted |= self.types(Verb::Promote, to).await.is_done();
+        }
+        self.settles(to).await;
+        self.is_well(to);
+        [died, promoted]
+    }
+
+    /// Promotes while the region that is left is lost at some call, looks, and goes on when it returned.
+    async fn promotes_while_lost<T>(&mut self, at: u64, look: impl FnOnce(&Self) -> T) -> T {
+        let (cloud, calls) = (self.cloud.clone(), Arc::new(AtomicU64::new(0)));
+        let counted = Arc::clone(&calls);
+        self.cloud.watch(move |_| {
+            if counted.fetch_add(1, Ordering::Relaxed) == at {
+                cloud.blackout(Location::Region(EAST.into()), Blackout::Hang);
+            }
+        });
+        for _ in 0..3 {
+            self.types(Verb::Promote, WEST).await;
+        }
+        let seen = look(self);
+        // It may never have come to that call.
+        calls.store(1000, Ordering::Relaxed);
+        self.restore(EAST);
+        for _ in 0..4 {
+            self.types(Verb::Promote, WEST).await;
+        }
+        self.settles(WEST).await;
+        self.is_well(WEST);
+        seen
+    }
+
     fn seen<T>(&self, of: impl FnOnce(&Seen) -> T) -> T {
         of(&self.seen.lock().unwrap())
     }
@@ -342,23 +382,14 @@ fn trouble(cloud: &SimCloud, number: u64) {
 
 /// A graceful promotion and the way back, of which each command may die, with calls that fail.
 fn whatever(sample: Sample, seed: u64) -> Result<usize, String> {
-    let fatality = |at: u64| Fatality { dies: Some(at), ..Fatality::default() };
     play(async {
         let mut told = Told::of(sample, seed, LAG);
         told.approve = waits;
         told.does(Verb::Apply, EAST).await;
         let mut deaths = 0;
         for (from, to) in [(EAST, WEST), (WEST, EAST)] {
-            trouble(&told.cloud, seed);
-            let at = 20 + seed * 13 % 400;
-            deaths += usize::from(told.dies(Verb::Promote, to, fatality(at)).await.is_none());
-            told.cloud.clear_rules();
-            let mut promoted = false;
-            for _ in 0..6 {
-                promoted |= told.types(Verb::Promote, to).await.is_done();
-            }
-            told.settles(to).await;
-            told.is_well(to);
+            let [died, promoted] = told.promotes_in_trouble(to, 20 + seed * 13 % 400).await;
+            deaths += usize::from(died);
             let lost = told.lost(from, &told.at(to));
             if !promoted || lost > 0 {
                 return Err(format!(
@@ -381,25 +412,7 @@ fn lost_midway(sample: Sample, seed: u64) -> Result<bool, String> {
     play(async {
         let mut told = Told::of(sample, seed, LAG);
         told.does(Verb::Apply, EAST).await;
-        let (cloud, calls) = (told.cloud.clone(), Arc::new(AtomicU64::new(0)));
-        let counted = Arc::clone(&calls);
-        let at = seed % 60;
-        told.cloud.watch(move |_| {
-            if counted.fetch_add(1, Ordering::Relaxed) == at {
-                cloud.blackout(Location::Region(EAST.into()), Blackout::Hang);
-            }
-        });
-        for _ in 0..3 {
-            told.types(Verb::Promote, WEST).await;
-        }
-        // It may never have come to that call.
-        calls.store(1000, Ordering::Relaxed);
-        told.restore(EAST);
-        for _ in 0..4 {
-            told.types(Verb::Promote, WEST).await;
-        }
-        told.settles(WEST).await;
-        told.is_well(WEST);
+        told.promotes_while_lost(seed % 60, |_| ()).await;
         let state = backend(&told.disk).await?.load().await.map_err(|e| format!("{e}"))?;
         let last = state.and_then(|newest| newest.state.promotions.last);
         let last = last.ok_or("there was no promotion")?;

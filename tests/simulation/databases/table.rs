@@ -1,17 +1,15 @@
 //! Stories of a global table: its replicas all write, a promotion changes nothing of it and asks whether they
 //! are well, and what a silent region had not copied arrives when it returns.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use lifeboat_sdk::{Location, Value};
-use lifeboat_sim::{Blackout, Entry, Key};
+use lifeboat_sdk::Value;
+use lifeboat_sim::{Entry, Key};
 use tokio::time::sleep;
 
 use super::told::told;
-use super::{ACCOUNT, LAG, Sample, Told, each, judged, play, trouble, violations, waits};
-use crate::simulation::process::{Fatality, Verb};
+use super::{ACCOUNT, LAG, Sample, Told, each, judged, play, violations, waits};
+use crate::simulation::process::Verb;
 use crate::simulation::simulate::{EAST, WEST};
 
 /// The table of a region.
@@ -92,16 +90,8 @@ fn whatever(seed: u64) -> Result<usize, String> {
         told.cloud.take_ledger();
         let mut deaths = 0;
         for to in [WEST, EAST] {
-            trouble(&told.cloud, seed);
-            let fatality = Fatality { dies: Some(10 + seed * 13 % 200), ..Fatality::default() };
-            deaths += usize::from(told.dies(Verb::Promote, to, fatality).await.is_none());
-            told.cloud.clear_rules();
-            let mut promoted = false;
-            for _ in 0..6 {
-                promoted |= told.types(Verb::Promote, to).await.is_done();
-            }
-            told.settles(to).await;
-            told.is_well(to);
+            let [died, promoted] = told.promotes_in_trouble(to, 10 + seed * 13 % 200).await;
+            deaths += usize::from(died);
             if !promoted {
                 return Err(format!("{to} is not promoted"));
             }
@@ -119,26 +109,8 @@ fn returns(seed: u64) -> Result<bool, String> {
     play(async {
         let mut told = Told::of(Sample::Table, seed, LAG);
         told.does(Verb::Apply, EAST).await;
-        let (cloud, calls) = (told.cloud.clone(), Arc::new(AtomicU64::new(0)));
-        let counted = Arc::clone(&calls);
-        let at = seed % 60;
-        told.cloud.watch(move |_| {
-            if counted.fetch_add(1, Ordering::Relaxed) == at {
-                cloud.blackout(Location::Region(EAST.into()), Blackout::Hang);
-            }
-        });
-        for _ in 0..3 {
-            told.types(Verb::Promote, WEST).await;
-        }
-        let alone = told.lost(EAST, &table(WEST)) > 0;
-        // It may never have come to that call.
-        calls.store(1000, Ordering::Relaxed);
-        told.restore(EAST);
-        for _ in 0..4 {
-            told.types(Verb::Promote, WEST).await;
-        }
-        told.settles(WEST).await;
-        told.is_well(WEST);
+        let alone = |told: &Told| told.lost(EAST, &table(WEST)) > 0;
+        let alone = told.promotes_while_lost(seed % 60, alone).await;
         agree(&told).await?;
         Ok(alone)
     })

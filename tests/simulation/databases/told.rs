@@ -19,6 +19,36 @@ pub(super) fn told<T: Send>(story: impl FnOnce() -> T + Send) -> T {
     })
 }
 
+/// The east hangs and is left: what was called for that.
+pub(super) async fn leaves_what_hangs(told: &mut Told) -> Vec<Entry> {
+    told.lose(EAST);
+    let before = told.cloud.ledger().len();
+    let ended = told.does(Verb::Promote, WEST).await;
+    assert!(ended.promotion, "{ended:#?}");
+    let calls = told.cloud.ledger().split_off(before);
+    let there = Location::Region(EAST.into());
+    let writes = calls.iter().filter(|c| c.location == there && c.access == Access::Write);
+    assert_eq!(writes.count(), 0, "nobody waits for what is lost");
+    calls
+}
+
+/// The east returns: its fence comes before anything else there. How many applies that took.
+pub(super) async fn is_fenced_first(told: &mut Told, fence: &str) -> usize {
+    told.restore(EAST);
+    told.cloud.take_ledger();
+    told.types(Verb::Apply, WEST).await;
+    let calls = told.cloud.take_ledger();
+    let there = Location::Region(EAST.into());
+    let first = calls.iter().find(|c| c.location == there && c.had_effect()).unwrap();
+    assert_eq!(&*first.sent[0].address, fence);
+    assert_eq!(told.attribute(&told.at(EAST), "fenced"), Value::Bool(true));
+    let both = told.seen(|seen| seen.both);
+    let applied = told.settles(WEST).await;
+    told.is_well(WEST);
+    assert_eq!(told.seen(|seen| seen.both), both, "from the fence on there is one");
+    applied
+}
+
 /// The kinds of the objects that calls changed in a region, in order.
 fn changed<'c>(calls: &'c [Entry], region: &str) -> Vec<&'c str> {
     let there = Location::Region(region.into());
@@ -87,14 +117,7 @@ fn a_primary_that_hangs_is_left_with_an_attestation_and_fenced_first_when_it_ret
     let story = || async {
         let mut told = Told::new(2, LAG);
         told.does(Verb::Apply, EAST).await;
-        told.lose(EAST);
-        let before = told.cloud.ledger().len();
-        let ended = told.does(Verb::Promote, WEST).await;
-        assert!(ended.promotion, "{ended:#?}");
-        let there = Location::Region(EAST.into());
-        let calls = told.cloud.ledger().split_off(before);
-        let writes = calls.iter().filter(|c| c.location == there && c.access == Access::Write);
-        assert_eq!(writes.count(), 0, "nobody waits for what is lost");
+        leaves_what_hangs(&mut told).await;
         // What its clients committed last is not in the new primary, and no loss was promised not to be.
         assert!(told.lost(EAST, &database(WEST)) > 0);
         assert!(
@@ -105,19 +128,8 @@ fn a_primary_that_hangs_is_left_with_an_attestation_and_fenced_first_when_it_ret
         assert!(planned.put_off(), "{planned:#?}");
         let lines = planned.changes.unwrap();
         assert!(lines.iter().all(|line| line.starts_with("deferred")), "{lines:#?}");
-        // It returns: the fence comes before anything else there.
-        told.restore(EAST);
-        told.cloud.take_ledger();
-        told.types(Verb::Apply, WEST).await;
-        let calls = told.cloud.take_ledger();
-        let first = calls.iter().find(|c| c.location == there && c.had_effect()).unwrap();
         let fence = "database.orders.aws_db_instance[\"us-east-1\"]";
-        assert_eq!(&*first.sent[0].address, fence);
-        assert_eq!(told.attribute(&database(EAST), "fenced"), Value::Bool(true));
-        let both = told.seen(|seen| seen.both);
-        assert!(told.settles(WEST).await > 0);
-        told.is_well(WEST);
-        assert_eq!(told.seen(|seen| seen.both), both, "from the fence on there is one");
+        assert!(is_fenced_first(&mut told, fence).await > 0);
         // What only it held is kept, and merged by nobody.
         let kept = named(EAST, "orders-orders-retired-e2");
         assert_eq!(told.kept(), [format!("{EAST} orders-orders-retired-e2")]);
