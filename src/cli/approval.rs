@@ -125,7 +125,7 @@ async fn promote(
 ) -> Result<Value, Exit> {
     let Promotion { from, to, epoch, .. } = promotion;
     let consent = &args.consent;
-    let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
+    let asks = args.planning.telling.can_ask();
     let asks = asks && !workspace.output.json;
     let mut asking = Asking { workspace, asks, what: What::Promotion };
     let adopts = args.adopt.is_some();
@@ -397,7 +397,7 @@ pub fn skips(
 
 async fn approve(workspace: &Workspace, args: &args::Apply, destroy: bool) -> Result<(), Exit> {
     let output = &workspace.output;
-    if args.planning.input == Some(false) {
+    if !args.planning.telling.may_ask() {
         let text = "-input=false asks nothing: add -auto-approve, or apply a saved plan.";
         output.error("The plan needs an approval", text);
         return Err(Exit::Error);

@@ -1,7 +1,5 @@
 //! The approval of what is done to a region by hand: fences, and its traffic.
 
-use std::io::IsTerminal as _;
-
 use super::approval::{Asking, What};
 use super::args;
 use super::exit::Exit;
@@ -18,7 +16,7 @@ pub(super) async fn by_hand(
     if args.consent.auto_approve {
         return Ok(());
     }
-    let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
+    let asks = args.planning.telling.can_ask();
     let asks = asks && !workspace.output.json;
     let fence = Asking { workspace, asks, what: What::Fence };
     let traffic = Asking { workspace, asks, what: What::Evacuation };

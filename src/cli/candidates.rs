@@ -1,8 +1,6 @@
 //! `lifeboat promote -to=auto`: which standbys might take over, the best first. A person types the name
 //! of one; nothing is chosen without that.
 
-use std::io::IsTerminal as _;
-
 use super::args::Preflight;
 use super::exit::Exit;
 use super::preflight::judged;
@@ -48,7 +46,7 @@ pub(super) async fn choose(workspace: &Workspace, how: &How) -> Result<String, E
         output.error("No region can take over", "Each of them is barred: see why above.");
         return Err(Exit::Refused);
     };
-    let asks = std::io::stdin().is_terminal() && how.planning.input != Some(false);
+    let asks = how.planning.telling.can_ask();
     if !asks || output.json {
         let down = how.planning.assume_down.iter();
         let down: String = down.map(|region| format!(" -assume-down={}", line(region))).collect();

@@ -67,7 +67,7 @@ pub async fn run(workspace: &Workspace, args: &args::Drift) -> Exit {
             return if written { exit } else { exit.without_output() };
         }
     };
-    let view = view(workspace, args.planning.compact);
+    let view = view(workspace, args.planning.telling.compact);
     let plain = PlanView { paint: Paint::default(), ..view };
     let report = || Report::of(&made, &loaded, &plain, workspace.output.found(), &base);
     let report = (!args.format.is_empty()).then(report);

@@ -83,15 +83,9 @@ pub struct How {
     /// Treat a region as unreachable without asking it; may be repeated
     #[arg(long, value_name = "REGION")]
     pub assume_down: Vec<String>,
-    /// Print a JSON object per line, also where something fails
-    #[arg(long)]
-    pub json: bool,
-    /// With false, fail where an approval would be asked for
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub input: Option<bool>,
-    /// Show only the names of what changes
-    #[arg(long)]
-    pub compact: bool,
+    /// How it is told.
+    #[command(flatten)]
+    pub telling: args::Telling,
     /// The lock.
     #[command(flatten)]
     pub locking: args::Locking,
@@ -99,14 +93,12 @@ pub struct How {
 
 impl How {
     fn wishing(self, wish: Wish) -> args::Apply {
-        let Self { values, auto_approve, assume_down, json, input, compact, locking } = self;
+        let Self { values, auto_approve, assume_down, telling, locking } = self;
         let parallelism = args::PARALLELISM;
         let planning = args::Planning {
             values,
             assume_down,
-            json,
-            input,
-            compact,
+            telling,
             parallelism,
             ..args::Planning::default()
         };

@@ -21,7 +21,8 @@ pub async fn run(workspace: &Workspace, args: args::Import) -> Exit {
             return Exit::Error;
         }
     };
-    let planning = args::Planning { values, input, json, parallelism: 1, ..Default::default() };
+    let telling = args::Telling { json, input, compact: false };
+    let planning = args::Planning { values, telling, parallelism: 1, ..Default::default() };
     // Nothing is changed, so there is nothing to approve.
     let consent = args::Consent { auto_approve: true, ..Default::default() };
     let import = Some((at, id.into()));

@@ -69,7 +69,7 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
     }
     tell(workspace, planning, &made.plan, "plan");
     if !workspace.output.json {
-        workspace.output.result(&view(workspace, planning.compact).consent(&made.plan));
+        workspace.output.result(&view(workspace, planning.telling.compact).consent(&made.plan));
     }
     if let Some(path) = &args.out
         && let Err(exit) = save(workspace, &backend, &made.plan, path).await
@@ -262,7 +262,7 @@ pub fn tell(workspace: &Workspace, planning: &args::Planning, plan: &Plan, opera
         ndjson::plan(output, plan, operation);
         return;
     }
-    output.result(&view(workspace, planning.compact).text(plan));
+    output.result(&view(workspace, planning.telling.compact).text(plan));
 }
 
 /// How plans are shown on the results' stream.

@@ -52,8 +52,7 @@ impl Preflight {
         args::Planning {
             values,
             assume_down,
-            json,
-            input,
+            telling: args::Telling { json, input, compact: false },
             parallelism: args::PARALLELISM,
             ..args::Planning::default()
         }

@@ -1,7 +1,5 @@
 //! `lifeboat retire`: an apply that deletes what promotions left, and nothing else.
 
-use std::io::IsTerminal as _;
-
 use clap::Args;
 
 use super::approval::{Asking, What};
@@ -30,15 +28,9 @@ pub struct Retire {
     /// Values of variables.
     #[command(flatten)]
     pub values: args::Values,
-    /// Print a JSON object per line, also where something fails
-    #[arg(long)]
-    pub json: bool,
-    /// With false, fail where an approval would be asked for
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub input: Option<bool>,
-    /// Show only the names of what changes
-    #[arg(long)]
-    pub compact: bool,
+    /// How it is told.
+    #[command(flatten)]
+    pub telling: args::Telling,
     /// The lock.
     #[command(flatten)]
     pub locking: args::Locking,
@@ -55,12 +47,10 @@ pub struct Wanted {
 
 /// Runs `retire`.
 pub async fn run(workspace: &Workspace, args: Retire) -> Exit {
-    let Retire { addresses, early, reason, confirm, values, json, input, compact, locking } = args;
+    let Retire { addresses, early, reason, confirm, values, telling, locking } = args;
     let planning = args::Planning {
         values,
-        json,
-        input,
-        compact,
+        telling,
         parallelism: args::PARALLELISM,
         ..args::Planning::default()
     };
@@ -86,7 +76,7 @@ pub(super) async fn confirm(
         workspace.output.error("The options cannot be used", &text);
         return Err(Exit::Error);
     }
-    let asks = std::io::stdin().is_terminal() && args.planning.input != Some(false);
+    let asks = args.planning.telling.can_ask();
     let asking = Asking { workspace, asks: asks && !workspace.output.json, what: What::Retirement };
     for change in going {
         let name = name(change);
