@@ -9,11 +9,11 @@ pub mod json;
 pub mod known;
 pub mod mark;
 pub mod number;
+mod order;
 pub mod path;
 pub mod types;
 pub mod wire;
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -412,75 +412,6 @@ impl Value {
             _ => {}
         }
     }
-
-    /// A total order, used for sets and for stable output. Marks are ignored.
-    pub fn total_cmp(&self, other: &Self) -> Ordering {
-        fn rank(value: &Value) -> u8 {
-            match value {
-                Value::Bool(_) => 1,
-                Value::Number(_) => 2,
-                Value::String(_) => 3,
-                Value::List(_) => 4,
-                Value::Set(_) => 5,
-                Value::Tuple(_) => 6,
-                Value::Map(_) => 7,
-                Value::Object(_) => 8,
-                Value::Unknown(_) => 9,
-                Value::Marked(_) => 10,
-                // As in Terraform, a set lists null last.
-                Value::Null(_) => 11,
-            }
-        }
-        fn slices(a: &[Value], b: &[Value]) -> Ordering {
-            let first = a.iter().zip(b).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne());
-            first.unwrap_or_else(|| a.len().cmp(&b.len()))
-        }
-        fn pairs(a: &[(Name, Value)], b: &[(Name, Value)]) -> Ordering {
-            let first = a
-                .iter()
-                .zip(b)
-                .map(|((k, x), (l, y))| k.cmp(l).then_with(|| x.total_cmp(y)))
-                .find(|o| o.is_ne());
-            first.unwrap_or_else(|| a.len().cmp(&b.len()))
-        }
-        match (self.bare(), other.bare()) {
-            // Nothing is nothing, whatever it would have been.
-            (Self::Null(_), Self::Null(_)) => Ordering::Equal,
-            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
-            (Self::Number(a), Self::Number(b)) => a.cmp(b),
-            (Self::String(a), Self::String(b)) => a.cmp(b),
-            (Self::List(a), Self::List(b)) | (Self::Set(a), Self::Set(b)) => {
-                if Arc::ptr_eq(a, b) {
-                    Ordering::Equal
-                } else {
-                    slices(&a.items, &b.items)
-                }
-            }
-            (Self::Tuple(a), Self::Tuple(b)) => {
-                if Arc::ptr_eq(a, b) {
-                    Ordering::Equal
-                } else {
-                    slices(a, b)
-                }
-            }
-            (Self::Map(a), Self::Map(b)) => {
-                if Arc::ptr_eq(a, b) {
-                    Ordering::Equal
-                } else {
-                    pairs(&a.entries, &b.entries)
-                }
-            }
-            (Self::Object(a), Self::Object(b)) => {
-                if Arc::ptr_eq(a, b) {
-                    Ordering::Equal
-                } else {
-                    pairs(a, b)
-                }
-            }
-            (Self::Unknown(a), Self::Unknown(b)) => a.ty.cmp(&b.ty).then_with(|| a.why.cmp(&b.why)),
-            (a, b) => rank(a).cmp(&rank(b)),
-        }
-    }
 }
 
 /// A text in Unicode NFC, in which strings and keys are compared.
@@ -495,15 +426,6 @@ fn sorted(entries: impl IntoIterator<Item = (Name, Value)>) -> Vec<(Name, Value)
     let map: std::collections::BTreeMap<Name, Value> = entries.into_iter().collect();
     map.into_iter().collect()
 }
-
-/// Equality of content; marks are ignored, unknowns equal only unknowns of the same type.
-impl PartialEq for Value {
-    fn eq(&self, other: &Self) -> bool {
-        self.total_cmp(other).is_eq()
-    }
-}
-
-impl Eq for Value {}
 
 /// For logs and test failures: never shows what is marked.
 impl fmt::Debug for Value {
