@@ -10,6 +10,7 @@ pub mod current;
 pub mod document;
 mod ends;
 mod executor;
+mod finish;
 pub mod fold;
 pub mod give_up;
 pub mod outcome;
@@ -34,19 +35,20 @@ use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::{Diagnostic, Diagnostics, Session, Value};
 use lifeboat_state::backend::{BackendError, StateBackend};
 use lifeboat_state::generation::Head;
-use lifeboat_state::journal::{Frame, Journal, RunBegin, RunEnd, RunId, RunStatus, StateCommitted};
+use lifeboat_state::journal::{Frame, Journal, RunBegin, RunId};
 use lifeboat_state::lock::LockGuard;
-use lifeboat_state::model::{Output, State};
+use lifeboat_state::model::State;
 
-use crash::{Crash, CrashPoint};
+use crash::Crash;
 use current::Current;
 use executor::{Executor, Halt};
+use finish::{Save, finish, unrecorded};
 use prepare::Item;
 use recorder::Recorder;
 use request::Controls;
 
 use crate::event::Events;
-use crate::plan::{Finalise, Plan, PlanMode, StepId};
+use crate::plan::{Finalise, Plan, StepId};
 use crate::registry::Providers;
 
 pub use act::{Deed, Rehearsal, Say};
@@ -55,9 +57,6 @@ pub use recover::{Known, Open, OpenPromotion, Opened, Recovered, Recovery, known
 
 /// How long it is waited before something that cannot be seen is looked for once more.
 pub const CONFIRM: Duration = Duration::from_secs(2);
-
-/// How often a commit of state is tried whose fate is not known.
-const COMMITS: usize = 3;
 
 /// Puts what is known of a promotion where another machine can go on from it.
 pub trait Copies: Send + Sync {
@@ -221,81 +220,6 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Outputs, the new generation, and the end of the journal.
-async fn finish(
-    run: &Run<'_>,
-    mut current: Current<'_>,
-    mut recorder: Recorder<'_>,
-    report: Report,
-) -> Outcome {
-    let Report { objects, mut diagnostics, halt } = report;
-    let undone = objects.iter().any(|o| o.fate != Fate::Done);
-    if halt.is_none() && run.plan.mode == PlanMode::Normal {
-        diagnostics.extend(run.finalise.leftovers(&current.objects));
-    }
-    let failed = undone || diagnostics.has_errors();
-    let mut outputs = Default::default();
-    let mut ending = match &halt {
-        Some(Halt::Interrupted(_) | Halt::Asked(_)) => RunEnding::Interrupted,
-        _ if failed => RunEnding::Failed,
-        _ => RunEnding::Done,
-    };
-    for problem in std::mem::take(&mut current.problems) {
-        diagnostics.push(Diagnostic::error("apply::state", "State is damaged", problem));
-    }
-    let mut head = None;
-    if let Some(Halt::Unrecorded(why)) = &halt {
-        diagnostics.push(unrecorded(&run.id, why));
-        ending = RunEnding::Unrecorded;
-    } else {
-        outputs = evaluate(run, &mut current, failed, &mut diagnostics);
-        if ending == RunEnding::Done && diagnostics.has_errors() {
-            ending = RunEnding::Failed;
-        }
-        if ending == RunEnding::Done && run.plan.mode == PlanMode::Normal {
-            current.placed();
-        }
-        let promotions = &mut current.state.promotions;
-        if ending == RunEnding::Done
-            && run.plan.is_whole()
-            && promotions.owed.is_empty()
-            && promotions.backfills.is_empty()
-            && promotions.unprotected.take().is_some()
-        {
-            promotions.protected = Some((run.now)());
-        }
-        current.state.tool_version.clone_from(&run.tool_version);
-        current.state.note_consumed(&run.plan_digest);
-        let in_doubt = objects.iter().any(|o| matches!(o.fate, Fate::InDoubt(_)));
-        let status = match ending {
-            // A promotion goes on where it stopped, or is given up in so many words.
-            _ if run.plan.promotion.is_some() && ending != RunEnding::Done => None,
-            _ if in_doubt => None,
-            RunEnding::Interrupted => Some(RunStatus::Interrupted),
-            RunEnding::Done => Some(RunStatus::Done),
-            RunEnding::Failed | RunEnding::Refused | RunEnding::Unrecorded => {
-                Some(RunStatus::Failed)
-            }
-        };
-        let token = run.id.as_str();
-        let save = Save { backend: run.backend, guard: run.guard, crash: &run.crash, now: run.now };
-        match save.commit(&mut recorder, run.head.as_ref(), token, &mut current.state, status).await
-        {
-            Ok(new) => head = Some(new),
-            Err(why) => {
-                diagnostics.push(unrecorded(&run.id, &why));
-                ending = RunEnding::Unrecorded;
-            }
-        }
-    }
-    let asked = match halt {
-        Some(Halt::Asked(taken)) if ending == RunEnding::Interrupted => Some(taken),
-        _ => None,
-    };
-    let state = current.state;
-    Outcome { run: run.id.clone(), ending, objects, state, head, outputs, diagnostics, asked }
-}
-
 /// A batch that happened in part.
 fn mixed(items: &[Item], why: &str) -> Diagnostic {
     let names: Vec<String> = items.iter().map(|item| item.address.to_string()).collect();
@@ -309,115 +233,4 @@ fn mixed(items: &[Item], why: &str) -> Diagnostic {
         ),
     )
     .help("Look at them, then plan again: what is missing is planned.")
-}
-
-fn unrecorded(run: &RunId, why: &str) -> Diagnostic {
-    Diagnostic::error(
-        "apply::unrecorded",
-        "What was done could not be recorded",
-        format!(
-            "{why}. Nothing was started after that. What the journal of run {run} holds is safe; \
-             what was under way is in doubt."
-        ),
-    )
-    .help("Mend the disk or the store, then apply again: it reads what is in doubt and goes on.")
-}
-
-/// Evaluates the outputs into state. After a failure those that cannot be told stay as they were.
-fn evaluate(
-    run: &Run<'_>,
-    current: &mut Current<'_>,
-    failed: bool,
-    diagnostics: &mut Diagnostics,
-) -> std::collections::BTreeMap<lifeboat_sdk::Name, lifeboat_sdk::Value> {
-    match run.plan.mode {
-        PlanMode::Normal | PlanMode::RefreshOnly => {}
-        // Outputs may need what is not there yet, and nobody asked for them.
-        PlanMode::Import => return Default::default(),
-        PlanMode::Destroy => {
-            if !failed {
-                current.state.outputs.clear();
-            }
-            return Default::default();
-        }
-    }
-    let outputs = match run.finalise.outputs(&current.objects) {
-        Ok(outputs) => outputs,
-        Err(_) if failed => return Default::default(),
-        Err(why) => {
-            diagnostics.extend(why);
-            return Default::default();
-        }
-    };
-    current.state.outputs.retain(|name, _| outputs.contains_key(name.as_str()));
-    for (name, value) in &outputs {
-        if !value.is_wholly_known() {
-            continue;
-        }
-        let declared = run.plan.outputs.get(name).is_some_and(|o| o.sensitive);
-        let sensitive = declared || !value.marks_deep().is_empty();
-        let value = if declared { value.clone().sensitive() } else { value.clone() };
-        match document::store(&value) {
-            Ok(document) => {
-                let output = Output { document, sensitive };
-                current.state.outputs.insert(name.to_string(), output);
-            }
-            Err(why) => {
-                let text = format!("output.{name}: {why}.");
-                diagnostics.push(
-                    Diagnostic::error("apply::output", "An output cannot be stored", text)
-                        .help("All else is in state. Give the output a simpler value, then apply."),
-                );
-            }
-        }
-    }
-    outputs
-}
-
-/// What saving state needs.
-struct Save<'a> {
-    backend: &'a dyn StateBackend,
-    guard: &'a LockGuard,
-    crash: &'a Crash,
-    now: &'a (dyn Fn() -> String + Sync),
-}
-
-impl Save<'_> {
-    /// Commits a generation, and tells the journal; with a status it ends the run.
-    async fn commit(
-        &self,
-        recorder: &mut Recorder<'_>,
-        head: Option<&Head>,
-        token: &str,
-        state: &mut State,
-        status: Option<RunStatus>,
-    ) -> Result<Head, String> {
-        self.crash.point(CrashPoint::BeforeCommit);
-        let mut tries = 0;
-        let new = loop {
-            tries += 1;
-            match self.backend.commit(self.guard, head, token, state).await {
-                Ok(new) => break new,
-                // Trying again with the same token finds what the first try may have written.
-                Err(error) if tries >= COMMITS => {
-                    return Err(format!("state could not be saved: {}", chain(&error)));
-                }
-                Err(_) => {}
-            }
-        };
-        self.crash.point(CrashPoint::AfterCommit);
-        (state.serial, state.term) = (new.serial, self.guard.term());
-        let (serial, digest) = (new.serial, new.digest.to_string());
-        recorder.add([Frame::StateCommitted(StateCommitted { serial, digest })]);
-        if let Some(status) = status {
-            recorder.add([Frame::RunEnd(RunEnd { status, serial, at: (self.now)() })]);
-        }
-        match recorder.flush().await {
-            Ok(()) => Ok(new),
-            Err(error) => Err(format!(
-                "state was saved as generation {serial}, but the journal could not be ended: {}",
-                chain(&error)
-            )),
-        }
-    }
 }

@@ -248,15 +248,8 @@ impl Recovery<'_> {
         let in_doubt = doubtful.iter().map(|d| d.members.len()).sum();
         self.events.event(Event::Recovering { run: id.to_string(), in_doubt });
         let unsettled = self.look(opened, &current, &doubtful).await;
-        let unread = |u: &Unsettled| u.findings.iter().all(|f| matches!(f, Finding::Unread(_)));
-        let idle = !unsettled.is_empty() && unsettled.iter().all(unread);
-        if idle && frames.iter().any(|f| matches!(f, Frame::StateCommitted(_))) && !news(&frames) {
-            // Nothing to fold and nothing to settle: it stays as it is.
-            for (item, finding) in unsettled.iter().flat_map(|u| u.items.iter().zip(&u.findings)) {
-                if let Finding::Unread(unread) = finding {
-                    recovered.show(item, &End::InDoubt(unread.message.clone()));
-                }
-            }
+        if is_idle(&unsettled, &frames) {
+            recovered.show_unread(&unsettled);
             recovered.loaded = loaded;
             return Ok(());
         }
@@ -370,6 +363,15 @@ impl Recovery<'_> {
 }
 
 impl Recovered {
+    /// Shows of what could not be read that it is still in doubt.
+    fn show_unread(&mut self, unsettled: &[Unsettled]) {
+        for (item, finding) in unsettled.iter().flat_map(|u| u.items.iter().zip(&u.findings)) {
+            if let Finding::Unread(unread) = finding {
+                self.show(item, &End::InDoubt(unread.message.clone()));
+            }
+        }
+    }
+
     /// Shows how a member ended; what is only not known yet is a warning.
     fn show(&mut self, item: &Item, end: &End) {
         if let Fate::InDoubt(why) = end.fate() {
@@ -382,6 +384,13 @@ impl Recovered {
             self.diagnostics.push(shown);
         }
     }
+}
+
+/// Whether there is nothing to fold and nothing to settle, so that a run stays as it is.
+fn is_idle(unsettled: &[Unsettled], frames: &[Frame]) -> bool {
+    let unread = |u: &Unsettled| u.findings.iter().all(|f| matches!(f, Finding::Unread(_)));
+    let committed = frames.iter().any(|f| matches!(f, Frame::StateCommitted(_)));
+    !unsettled.is_empty() && unsettled.iter().all(unread) && committed && !news(frames)
 }
 
 /// Whether something happened after the last generation that the run committed.

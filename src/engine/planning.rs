@@ -109,24 +109,12 @@ async fn evaluated(
     made.plan.inputs.identities = ground.identities.clone();
     let imports = imports::wanted(loaded, context, asked, &ground.previous, &mut made.diagnostics);
     let Some(imports) = imports else { return made };
-    let requests = requests(&ground, asked, &mut made.diagnostics);
-    let places = refresh::scopes(&requests);
-    let mut observed = if asked.refresh {
-        refresh::read(&ground.providers, &ctx, requests, events).await
-    } else {
-        BTreeMap::new()
-    };
-    let mut statuses = refresh::status(&places, &observed);
-    made.plan.drift = drift(loaded, &ground, &observed);
-    // A preflight judges a promotion by what was seen of all objects.
-    if asked.mode == PlanMode::RefreshOnly || course != Course::Ordinary {
-        made.looked = looked(&ground, &places, &observed);
-    }
+    let (current, mut statuses) =
+        seen(&mut made, loaded, &ground, asked, &course, &ctx, events).await;
     if asked.unmanaged {
         let lineage = state.map(|s| s.lineage.as_str());
         made.unmanaged = Some(unmanaged::look(loaded, &ground, asked, lineage, &ctx).await);
     }
-    let current = take_current(&mut observed);
     let parts = roles::parts(loaded);
     made.diagnostics.0.extend(split::suspected(&parts, &ground.previous, state, &current));
     let input = input(loaded, context, state, asked, &ground, current, imports.clone());
@@ -158,6 +146,32 @@ async fn evaluated(
     }
     made.providers = ground.providers;
     made
+}
+
+/// What of the state is live, and how the scopes answered; what of that the plan tells.
+async fn seen(
+    made: &mut Made,
+    loaded: &Loaded,
+    ground: &Ground,
+    asked: &Asked,
+    course: &Course,
+    ctx: &Ctx,
+    events: &dyn Events,
+) -> (BTreeMap<Address, Observation<Value>>, Vec<ScopeStatus>) {
+    let requests = requests(ground, asked, &mut made.diagnostics);
+    let places = refresh::scopes(&requests);
+    let observed = if asked.refresh {
+        refresh::read(&ground.providers, ctx, requests, events).await
+    } else {
+        BTreeMap::new()
+    };
+    made.plan.drift = drift(loaded, ground, &observed);
+    // A preflight judges a promotion by what was seen of all objects.
+    if asked.mode == PlanMode::RefreshOnly || *course != Course::Ordinary {
+        made.looked = looked(ground, &places, &observed);
+    }
+    let statuses = refresh::status(&places, &observed);
+    (observed.into_iter().map(|(key, seen)| (key.address, seen)).collect(), statuses)
 }
 
 /// What the roles make of the plan; nothing where what a person types is refused, who hears of it at once.
@@ -241,12 +255,6 @@ fn kind_gone(address: &Address, provider: &str) -> Diagnostic {
     )
     .about(address)
     .help("Use the build that made it: only that can read, change or remove it.")
-}
-
-fn take_current(
-    observed: &mut BTreeMap<RequestKey, Observation<Value>>,
-) -> BTreeMap<Address, Observation<Value>> {
-    std::mem::take(observed).into_iter().map(|(key, seen)| (key.address, seen)).collect()
 }
 
 fn input<'a>(
@@ -364,16 +372,7 @@ fn complete(
     };
     let (acts, found) = promoted(plan, loaded, asked, roles);
     made.diagnostics.extend(found);
-    if let Some(wish) = asked.fencing.as_ref().filter(|_| !made.diagnostics.has_errors()) {
-        let (fencing, found) = fencing::only(wish, plan, parts, &roles.owed);
-        plan.fencing = Some(fencing);
-        made.diagnostics.extend(found);
-    }
-    if let Some(retire) = asked.retire.as_ref().filter(|_| !made.diagnostics.has_errors()) {
-        let (kept, found) = retiring::only(retire, plan);
-        plan.retiring = Some(kept);
-        made.diagnostics.extend(found);
-    }
+    narrow(plan, asked, roles, &mut made.diagnostics);
     plan.changes.retain(|c| ground.selection.takes(&c.address));
     plan.outputs = outputs;
     plan.checks = checks;
@@ -404,17 +403,31 @@ fn complete(
     };
     match steps {
         Ok(steps) => plan.steps = steps,
-        Err(cycle) => {
-            let round = cycle.iter().chain(cycle.first());
-            let names: Vec<String> = round.map(|i| plan.changes[*i].address.to_string()).collect();
-            made.diagnostics.push(
-                Diagnostic::error(
-                    "plan::cycle",
-                    "The changes cannot be put in an order",
-                    format!("Each of these must come after the next: {}.", names.join(" -> ")),
-                )
-                .help("Apply a part of it first with -target."),
-            );
-        }
+        Err(cycle) => made.diagnostics.push(circular(plan, &cycle)),
     }
+}
+
+/// Leaves of the plan what it is made for, where that is one thing only.
+fn narrow(plan: &mut Plan, asked: &Asked, roles: &Roles, diagnostics: &mut Diagnostics) {
+    if let Some(wish) = asked.fencing.as_ref().filter(|_| !diagnostics.has_errors()) {
+        let (fencing, found) = fencing::only(wish, plan, &roles.parts, &roles.owed);
+        plan.fencing = Some(fencing);
+        diagnostics.extend(found);
+    }
+    if let Some(retire) = asked.retire.as_ref().filter(|_| !diagnostics.has_errors()) {
+        let (kept, found) = retiring::only(retire, plan);
+        plan.retiring = Some(kept);
+        diagnostics.extend(found);
+    }
+}
+
+fn circular(plan: &Plan, cycle: &[usize]) -> Diagnostic {
+    let round = cycle.iter().chain(cycle.first());
+    let names: Vec<String> = round.map(|i| plan.changes[*i].address.to_string()).collect();
+    Diagnostic::error(
+        "plan::cycle",
+        "The changes cannot be put in an order",
+        format!("Each of these must come after the next: {}.", names.join(" -> ")),
+    )
+    .help("Apply a part of it first with -target.")
 }
