@@ -11,4 +11,5 @@ mod recovery;
 mod replace;
 mod requests;
 mod resolvers;
+mod wants;
 mod world;
