@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::journal::{Intent, Outcome, StepResult, StepStatus};
+use crate::generation::GenerationError;
+use crate::journal::{Frame, Intent, Outcome, RunEnd, RunStatus, StepResult, StepStatus};
 use crate::lock::LockError;
 use crate::model::{Document, Index, Output};
-use crate::secret::SecretError;
-use crate::secret::{FixedKey, Key, KeyFile};
+use crate::secret::{FixedKey, Key, KeyFile, KeySource as _, SecretError};
+use crate::store::MemoryDisk;
 use crate::store::memory::Fault;
 use crate::testing::{Folder, LINEAGE, info, object, state_with};
 
