@@ -1,16 +1,8 @@
 //! What is typed by hand where no AWS is needed: hooks and gates, run by the shell that it is printed for.
 
-use super::Case;
+use super::{Case, pair};
 
-const FILES: &str = r#"
-topology "web" {
-  strategy = "warm_standby"
-  regions  = ["us-east-1", "us-west-2"]
-  primary  = "us-east-1"
-}
-region "us-east-1" {}
-region "us-west-2" {}
-hook "told" {
+const HOOKS: &str = r#"hook "told" {
   phase   = "switch"
   when    = "before"
   command = ["sh", "-c", "printf '%s|' \"$LIFEBOAT_TO\" \"$LIFEBOAT_EPOCH\" \"$1\" > told", "sh", "it's $HOME"]
@@ -36,7 +28,7 @@ resource "terraform_data" "web" {
 
 #[test]
 fn hooks_are_run_with_their_environment_and_what_may_fail_ends_nothing() {
-    let case = Case::of(FILES);
+    let case = Case::of(&pair(HOOKS));
     case.ok(&["apply", "-auto-approve"]);
     case.ok(&["plan", "-standing=us-west-2", "-out=plan"]);
     let script = Case::exactly(&mut case.command(&["show", "-commands", "plan"])).stdout;

@@ -47,6 +47,19 @@ output "size" {
 }
 "#;
 
+/// Two regions without accounts, and what is in them.
+fn pair(rest: &str) -> String {
+    let topology = r#"topology "web" {
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "us-west-2"]
+  primary  = "us-east-1"
+}
+region "us-east-1" {}
+region "us-west-2" {}
+"#;
+    format!("{topology}{rest}")
+}
+
 /// Two regions and nothing in them.
 const TOPOLOGY: &str = r#"
 variable "account" {

@@ -1,15 +1,8 @@
 //! Hooks of the phase `reprotect`: in the ordinary apply after a promotion, around all that it does.
 
-use super::Case;
+use super::{Case, pair};
 
-const TOPOLOGY: &str = r#"topology "web" {
-  strategy = "warm_standby"
-  regions  = ["us-east-1", "us-west-2"]
-  primary  = "us-east-1"
-}
-region "us-east-1" {}
-region "us-west-2" {}
-resource "terraform_data" "web" {
+const WEB: &str = r#"resource "terraform_data" "web" {
   input = "one"
 }
 "#;
@@ -27,7 +20,7 @@ fn writes(name: &str, when: &str, then: &str) -> String {
 }
 
 fn promoted(hooks: &str) -> Case {
-    let case = Case::of(&format!("{TOPOLOGY}{hooks}"));
+    let case = Case::of(&pair(&format!("{WEB}{hooks}")));
     case.ok(&["apply", "-auto-approve"]);
     case.ok(&PROMOTE);
     assert!(!case.path("told").exists(), "a promotion does not run them");
@@ -93,6 +86,6 @@ fn one_that_may_fail_ends_nothing_and_none_needs_a_region() {
     assert_eq!(case.run(&["status", "-json"]).json()["unprotected"], serde_json::Value::Null);
     let needs =
         writes("first", "before", "true").replace("phase", "needs_region = \"us-west-2\"\n  phase");
-    let case = Case::of(&format!("{TOPOLOGY}{needs}"));
+    let case = Case::of(&pair(&format!("{WEB}{needs}")));
     case.run(&["validate"]).says(1, &["topology::conflict", "Remove needs_region"]);
 }

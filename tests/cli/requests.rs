@@ -2,17 +2,10 @@
 
 use std::process::Command;
 
-use super::Case;
 use super::case::Running;
+use super::{Case, pair};
 
-const TOPOLOGY: &str = r#"topology "web" {
-  strategy = "warm_standby"
-  regions  = ["us-east-1", "us-west-2"]
-  primary  = "us-east-1"
-}
-region "us-east-1" {}
-region "us-west-2" {}
-resource "terraform_data" "web" {
+const WEB: &str = r#"resource "terraform_data" "web" {
   input = region.us-west-2.name
 }
 "#;
@@ -28,7 +21,7 @@ fn waits(name: &str, phase: &str, then: &str) -> String {
 
 /// A topology with these hooks, applied, and a pipe for each that waits.
 fn applied(hooks: &str, pipes: &[&str]) -> Case {
-    let case = Case::of(&format!("{TOPOLOGY}{hooks}"));
+    let case = Case::of(&pair(&format!("{WEB}{hooks}")));
     for pipe in pipes {
         assert!(Command::new("mkfifo").arg(case.path(pipe)).status().unwrap().success());
     }

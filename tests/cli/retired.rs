@@ -1,24 +1,16 @@
 //! `retire` as people type it. What a promotion left is written into the state by hand: databases are made by
 //! the simulated cloud only (`tests/simulation/databases/retired.rs`).
 
-use super::{Case, stored};
+use super::{Case, pair, stored};
 
-const FILES: &str = r#"
-topology "web" {
-  strategy = "warm_standby"
-  regions  = ["us-east-1", "us-west-2"]
-  primary  = "us-east-1"
-}
-region "us-east-1" {}
-region "us-west-2" {}
-resource "terraform_data" "web" {
+const WEB: &str = r#"resource "terraform_data" "web" {
   input = "web"
 }
 "#;
 
 /// The folder of a state that keeps something under a name, since a time.
 fn keeping(names: &[&str], since: &str) -> Case {
-    let case = Case::of(FILES);
+    let case = Case::of(&pair(WEB));
     case.ok(&["apply", "-auto-approve"]);
     stored::newer(&case, 1, |text| {
         let (head, payload) = text.split_once('\n').unwrap();
@@ -78,11 +70,11 @@ fn each_is_confirmed_by_its_name_and_nothing_else_is_deleted() {
     case.run(&["retire", "-input=false", "-confirm=web-retired-e1"])
         .says(5, &["-confirm=web-retired-e3"]);
     case.run(&["retire", "-confirm=web"]).says(1, &["this plan does not delete that"]);
-    case.write("main.dr.hcl", FILES.replace("\"web\"\n}", "\"other\"\n}"));
+    case.write("main.dr.hcl", pair(&WEB.replace("\"web\"\n}", "\"other\"\n}")));
     let all = ["retire", "-confirm=web-retired-e1", "-confirm=web-retired-e3"];
     // What has the place of what goes must be as it shall be.
     case.run(&all).says(5, &["retire::not_replaced", "terraform_data.web is not as it shall be"]);
-    case.write("main.dr.hcl", FILES);
+    case.write("main.dr.hcl", pair(WEB));
     case.run(&all).says(
         0,
         &[
