@@ -237,6 +237,7 @@ impl Applying<'_> {
         asked.back = named || self.args.edit.is_some();
         asked.in_doubt.clone_from(&newest.in_doubt);
         asked.positions = self.backend.copies().known().await.unwrap_or_default();
+        asked.durations = self.backend.durations().await.unwrap_or_default();
         let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
         if asked.acting {
             adopt::show(workspace, &made);

@@ -44,6 +44,7 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
     asked.in_doubt.clone_from(&known.in_doubt);
     // What cannot be read was never seen.
     asked.positions = backend.copies().known().await.unwrap_or_default();
+    asked.durations = backend.durations().await.unwrap_or_default();
     let state = known.state.as_ref();
     if let Err(exit) = standing::ask(workspace, &args.ahead, &mut asked) {
         return exit;

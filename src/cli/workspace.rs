@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use lifeboat_sdk::{Diagnostics, Down, Interrupt};
 use lifeboat_state::backend::{LocalState, Parts, StateBackend, StoreBackend};
+use lifeboat_state::durations::Durations;
 use lifeboat_state::lock::LockInfo;
 use lifeboat_state::positions::Positions;
 use tokio::sync::watch;
@@ -309,6 +310,7 @@ pub fn asked(planning: &Planning, destroy: bool, now: jiff::Timestamp) -> Result
         fencing: None,
         retire: None,
         positions: Positions::default(),
+        durations: Durations::default(),
         since: planning.since.as_ref().map(|since| since.at(now)),
         by_hand: None,
         acting: false,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use lifeboat_sdk::Name;
+use lifeboat_state::durations::Durations;
 use lifeboat_state::positions::Positions;
 
 use super::retiring::Retire;
@@ -45,6 +46,8 @@ pub struct Asked {
     pub retire: Option<Retire>,
     /// Up to when copies were seen to have all that their sources had.
     pub positions: Positions,
+    /// How long changes took in earlier runs: what a promotion is expected to take.
+    pub durations: Durations,
     /// Since when the region that is left takes no writes, as a person knows it.
     pub since: Option<Timestamp>,
     /// How much of a promotion was done by hand before.
@@ -74,6 +77,7 @@ impl Default for Asked {
             fencing: None,
             retire: None,
             positions: Positions::default(),
+            durations: Durations::default(),
             since: None,
             by_hand: None,
             acting: false,

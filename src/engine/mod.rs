@@ -56,6 +56,7 @@ pub mod targets;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod times;
 pub mod unmanaged;
 pub mod validate;
 pub mod version;

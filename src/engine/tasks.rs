@@ -410,9 +410,13 @@ pub(super) fn of_hook(hook: &Hook, topology: &Topology, passing: &Passing) -> Ta
         ("mode", text(&passing.mode)),
     ];
     let facts = Value::object(facts.map(|(name, fact)| (name.into(), fact)));
+    let mut arguments = Value::object([what, ("facts".into(), facts)]);
+    if let Some(region) = &hook.needs_region {
+        arguments = arguments.with("needs_region", text(region));
+    }
     Task {
         about: format!("hook.{}", hook.name).into(),
-        arguments: Value::object([what, ("facts".into(), facts)]),
+        arguments,
         limit: Duration::from_secs(hook.timeout),
         optional: hook.optional,
         on: None,

@@ -61,9 +61,9 @@ pub fn differences<'s>(
 
 /// Who is left for whom, and what is known of those who do not answer.
 fn roles(then: &Promotion, now: &Promotion, found: &mut Vec<String>) {
-    // How many other changes wait is nothing that it does, and what may be lost is measured.
-    let (waiting, losses) = (then.waiting, then.losses.clone());
-    let now = Promotion { waiting, losses, ..now.clone() };
+    // How many other changes wait is nothing that it does; what may be lost is measured, as durations are.
+    let (waiting, losses, timings) = (then.waiting, then.losses.clone(), then.timings.clone());
+    let now = Promotion { waiting, losses, timings, ..now.clone() };
     if *then == now {
         return;
     }

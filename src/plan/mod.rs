@@ -13,6 +13,7 @@ pub mod lasting;
 pub mod leg;
 pub mod loss;
 pub mod order;
+pub mod outlook;
 pub mod promotion;
 pub mod reprotect;
 pub mod resolve;

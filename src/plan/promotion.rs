@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
 use super::loss::Losses;
+use super::outlook::Timing;
 use super::step::{Act, Member, Phase, Step, StepId, Task};
 use super::{ByHand, Deferral, Leg, Legs, ObjectChange};
 use crate::address::{self, Address, Key};
@@ -59,6 +60,8 @@ pub struct Promotion {
     pub rolls_back: bool,
     /// Whether hooks of the operators protect something after it, so that it is not protected before.
     pub reprotects: bool,
+    /// How long its steps should take, and may, as it was known when the plan was made.
+    pub timings: BTreeMap<StepId, Timing>,
 }
 
 /// Whether the region that is left takes part.
@@ -222,6 +225,7 @@ impl Promotion {
             unproven: Vec::new(),
             rolls_back: false,
             reprotects: false,
+            timings: BTreeMap::new(),
         }
     }
 

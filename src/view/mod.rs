@@ -22,6 +22,7 @@ pub mod loss;
 pub mod markdown;
 pub mod ndjson;
 pub mod outcome;
+pub mod outlook;
 pub mod output;
 pub mod paint;
 pub mod plan;

@@ -83,6 +83,9 @@ fn changes(output: &Output, plan: &Plan) {
             line(output, "planned_change", change, "Plan to");
         }
     }
+    if let (Some(message), Some(body)) = (promotion::title(plan), json::promotion(plan)) {
+        output.event("promotion", "info", &message, json!({ "promotion": body }));
+    }
     if let (Some(message), Some(body)) = (promotion::approvers(plan), json::approvers(plan)) {
         output.event("approvers_change", "info", &message, json!({ "approvers": body }));
     }

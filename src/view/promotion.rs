@@ -8,6 +8,7 @@ use lifeboat_sdk::Value;
 use super::escape::line;
 use super::kept::{kept, reprotects, retiring};
 use super::loss;
+use super::outlook;
 use super::paint::{Label, Paint};
 use super::plan::symbol;
 use crate::address::Address;
@@ -331,10 +332,11 @@ fn unplaced(promotion: &Promotion, paint: Paint) -> String {
 
 /// What stands before a phase: until where there is a way back.
 fn border(promotion: &Promotion, phase: Phase) -> Option<&'static str> {
-    if phase == Phase::Claim && promotion.rolls_back {
-        return Some("---- until here it is rolled back where what gets the traffic is ill ----");
-    }
-    (phase == Phase::Promote).then_some("---- no way back from here ----")
+    let text = match promotion.rolls_back {
+        true => "---- until here it is rolled back where what gets the traffic is ill ----",
+        false => "---- no way back from here ----",
+    };
+    (phase == Phase::Claim).then_some(text)
 }
 
 /// What is waited for at last.
@@ -346,6 +348,12 @@ fn commit(plan: &Plan, to: &str) -> String {
     }
 }
 
+/// Who takes over from whom.
+pub fn title(plan: &Plan) -> Option<String> {
+    let Promotion { from, to, epoch, .. } = plan.promotion.as_ref()?;
+    Some(format!("Promotion: {} -> {}, epoch {epoch} -> {}", line(from), line(to), epoch + 1))
+}
+
 /// The phases of a promotion with their steps; nothing for other plans.
 pub fn text(plan: &Plan, paint: Paint) -> String {
     let Some(promotion) = &plan.promotion else { return String::new() };
@@ -355,7 +363,7 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
     let Promotion { from, to, epoch, silent, .. } = promotion;
     let (from, to) = (line(from), line(to));
     let mut out = String::new();
-    let title = format!("Promotion: {from} -> {to}, epoch {epoch} -> {}", epoch + 1);
+    let title = title(plan).unwrap_or_default();
     let _ok = writeln!(out, "\n{}\n", paint.label(Label::Strong, &title));
     for phase in promotion.phases() {
         let steps = || plan.steps.iter().filter(|step| step.phase == phase && step.does());
@@ -413,12 +421,13 @@ pub fn text(plan: &Plan, paint: Paint) -> String {
         let names = line(&promotion.left_out.join(", "));
         let _ok = writeln!(out, "\nLeft out, because {from} does not answer: {names}.");
     }
-    out.push_str(&meanwhile(promotion));
+    out.push_str(&outlook::table(plan, paint));
+    out.push_str(&meanwhile(plan, promotion));
     out
 }
 
 /// What becomes of writes while it goes on, and what comes after it.
-fn meanwhile(promotion: &Promotion) -> String {
+fn meanwhile(plan: &Plan, promotion: &Promotion) -> String {
     let waits = match promotion.waiting {
         0 => String::new(),
         1 => " (1 change waits for it)".to_owned(),
@@ -431,8 +440,7 @@ fn meanwhile(promotion: &Promotion) -> String {
         );
     }
     format!(
-        "\nWrites stop with the fence and resume when {} takes them. Then the topology is \
-         unprotected\nuntil re-protection, which is the next plan{waits}.\n",
-        line(&promotion.to)
+        "\n{}\nThen the topology is unprotected until re-protection, which is the next plan{waits}.\n",
+        outlook::writes(plan, promotion)
     )
 }

@@ -86,7 +86,7 @@ fn phase(run: &PhaseRun, paint: Paint, out: &mut String) {
         Some(over) => format!("over after {}", time(over)),
         None => paint.label(Label::Error, "never over"),
     };
-    if run.phase == Phase::Promote {
+    if run.phase == Phase::Claim {
         let text = "---- no way back from here ----";
         let _ok = writeln!(out, "  {}", paint.label(Label::Warning, text));
     }

@@ -156,3 +156,84 @@ fn a_file_that_is_no_plan_is_called_so() {
             .says(1, &["plan::no_plan_file", "This is not a plan file", "plan -out=FILE"]);
     }
 }
+
+/// A promotion with a hook before the claim and one after it.
+const HOOKED: &str = r#"
+topology "web" {
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "us-west-2"]
+  primary  = "us-east-1"
+}
+region "us-east-1" {}
+region "us-west-2" {}
+resource "terraform_data" "web" {
+  input = region.us-west-2.name
+}
+hook "drain" {
+  phase        = "fence"
+  command      = ["true"]
+  timeout      = "40s"
+  needs_region = "us-east-1"
+}
+hook "tell" {
+  phase      = "switch"
+  command    = ["true"]
+  timeout    = "7s"
+  on_failure = "continue"
+}
+"#;
+
+/// Of each step all that is known is told before anybody approves it, and by the saved plan, too.
+#[test]
+fn each_step_of_a_promotion_says_how_long_it_takes_and_what_becomes_of_it() {
+    let case = Case::of(HOOKED);
+    case.ok(&["apply", "-auto-approve"]);
+    case.write("main.dr.hcl", HOOKED.replace("= \"us-east-1\"\n}", "= \"us-west-2\"\n}"));
+    case.ok(&["plan", "-out=plan"]).says(
+        0,
+        &[
+            "---- no way back from here ----\n  claim ",
+            "Expected        begins       takes  known by",
+            "  fence             0 s        40 s  limit     hook hook.drain\n",
+            "  claim            40 s         0 s            no way back once this begins\n",
+            "  switch           40 s         7 s  limit     hook hook.tell\n",
+            "Writes stop with the fence and resume when us-west-2 takes them:\n\
+             from 0 s to 40 s after the approval, at most 40 s.\n\
+             The traffic is there at most 47 s after the approval.\n",
+        ],
+    );
+    let document = case.ok(&["show", "-json", "plan"]).json();
+    let promotion = &document["promotion"];
+    let steps = promotion["steps"].as_array().unwrap();
+    let of = |about: &str| {
+        let named = |step: &&serde_json::Value| step["about"][0] == about;
+        steps.iter().find(named).unwrap_or_else(|| panic!("{about}: {promotion:#}"))
+    };
+    let (drain, tell) = (of("hook.drain"), of("hook.tell"));
+    assert_eq!(drain["phase"], "fence");
+    assert_eq!(
+        (&drain["expected_seconds"], &drain["deadline_seconds"]),
+        (&40.0.into(), &40.0.into())
+    );
+    assert_eq!(drain["known_by"], "limit");
+    assert_eq!((&drain["reversible"], &tell["reversible"]), (&"by_hand".into(), &"no".into()));
+    assert_eq!(drain["verified"], "exit code 0");
+    assert_eq!(drain["graceful"]["if_it_fails"], "stop");
+    assert_eq!(tell["graceful"]["if_it_fails"], "go_on");
+    assert_eq!(
+        (&drain["ungraceful"]["does"], &tell["ungraceful"]["does"]),
+        (&"skip".into(), &"same".into())
+    );
+    assert_eq!(drain["needs"]["region"], "us-east-1");
+    assert_eq!(drain["critical"], true);
+    let timeline = &promotion["timeline"];
+    assert_eq!(timeline["writes_stop_seconds"], 0.0);
+    assert_eq!(timeline["writes_resume_seconds"], 40.0);
+    assert_eq!(timeline["switched_seconds"], 47.0);
+    let claim = steps.iter().find(|step| step["does"] == "claim").unwrap();
+    assert_eq!(timeline["no_way_back_from"], claim["id"]);
+    // Line by line it is the same.
+    let lines = case.ok(&["plan", "-json"]).lines();
+    let line = lines.iter().find(|line| line["type"] == "promotion").unwrap();
+    assert_eq!(line["promotion"]["steps"], promotion["steps"]);
+}

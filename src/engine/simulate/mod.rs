@@ -9,7 +9,6 @@ mod applied;
 mod chronicle;
 mod rehearsal;
 mod report;
-mod times;
 mod told;
 mod world;
 
@@ -34,6 +33,7 @@ use super::context::Contexts;
 use super::load::{Loaded, Settings};
 use super::planning::{self, Made};
 use super::roles;
+use super::times;
 use crate::address::Address;
 use crate::apply::crash::Crash;
 use crate::apply::{Outcome, Recovered, Rehearsal};
@@ -43,9 +43,10 @@ use crate::plan::promotion::Mode;
 use crate::plan::{Plan, Promotion, file};
 use crate::registry;
 
+pub use super::times::Times;
+pub use crate::plan::outlook::{Expected, Source};
 pub use applied::{Declared, applied};
 pub use report::{Course, Ending, Fate, Link, Loss, PhaseRun, Simulation, Standing, StepRun};
-pub use times::{Expected, Source, Times};
 
 use chronicle::Chronicle;
 use rehearsal::Played;

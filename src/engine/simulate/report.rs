@@ -5,7 +5,7 @@ use std::time::Duration;
 use lifeboat_sdk::{Diagnostics, Name};
 
 use super::Scene;
-use super::times::{Expected, Source};
+use super::{Expected, Source};
 use crate::engine::load::Loaded;
 use crate::plan::promotion::Mode;
 use crate::plan::{Phase, Promotion};

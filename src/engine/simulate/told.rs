@@ -7,11 +7,10 @@ use lifeboat_sdk::Name;
 
 use super::chronicle::Ran;
 use super::report::{Course, Ending, Fate, Link, Loss, PhaseRun, Standing, StepRun};
-use super::times::{Expected, Source, Times};
+use super::{Expected, Source, Times};
 use crate::apply::{self, Outcome, RunEnding};
 use crate::plan::promotion::Parts;
-use crate::plan::{Act, Member, ObjectChange, Phase, Plan, Promotion, Step, StepId, Task};
-use crate::registry::sim::Timed;
+use crate::plan::{Act, ObjectChange, Phase, Plan, Promotion, Step, StepId, Task};
 use crate::topology::Topology;
 use crate::topology::bucket::Bucket;
 
@@ -19,29 +18,9 @@ use crate::topology::bucket::Bucket;
 pub(super) fn acts(plan: &Plan, times: &Times) -> Vec<(Act, Task, Duration)> {
     let task = |step: &Step| {
         let (act, task) = step.act.zip(step.task.as_ref())?;
-        Some((act, task.clone(), expected(plan, step, times)?.takes))
+        Some((act, task.clone(), times.step(plan, step)?.takes))
     };
     plan.steps.iter().filter_map(task).collect()
-}
-
-/// How long a step should take; `None` where it only joins others, or writes down how far it is.
-fn expected(plan: &Plan, step: &Step, times: &Times) -> Option<Expected> {
-    if let Some((act, task)) = step.act.zip(step.task.as_ref()) {
-        let of_phase = plan.steps.iter().filter(|other| other.phase == step.phase);
-        let only = of_phase.filter(|other| other.does()).count() == 1;
-        return Some(times.task((act, step.phase), task, only));
-    }
-    let location = step.scope.as_ref().map(|scope| &scope.location);
-    let of = |member: &Member| {
-        let change = plan.changes.get(member.change)?;
-        let Some(location) = location else {
-            return Some(Expected { takes: Duration::ZERO, source: Source::Declared });
-        };
-        let (address, operation) = (change.address.to_string(), member.operation.word());
-        let kind = &*change.address.kind;
-        Some(times.change(Timed { address: &address, kind, operation, location }))
-    };
-    step.members.iter().filter_map(of).max_by_key(|expected| expected.takes)
 }
 
 /// What a run is told by.
@@ -113,7 +92,7 @@ impl<'a> Told<'a> {
             let Some(step) = by_id.get(&id) else { break };
             next = last(&mut step.needs.iter());
             let adds = end.saturating_sub(next.map_or(Duration::ZERO, |(end, _)| end));
-            let known = expected(self.plan, step, self.times).filter(|_| !adds.is_zero());
+            let known = self.times.step(self.plan, step).filter(|_| !adds.is_zero());
             links.extend(known.map(|Expected { source, .. }| {
                 let (phase, what) = (step.phase, self.what(step));
                 Link { phase, what, adds, source }
@@ -171,7 +150,7 @@ impl<'a> Told<'a> {
 
     /// A step: its act, or its objects.
     fn step(&self, step: &Step) -> Vec<StepRun> {
-        let Some(expected) = expected(self.plan, step, self.times) else { return Vec::new() };
+        let Some(expected) = self.times.step(self.plan, step) else { return Vec::new() };
         let ran = self.ran.get(&step.id);
         let took = ran.and_then(|ran| Some(ran.to?.saturating_sub(ran.from)));
         let began = ran.map(|ran| ran.from);

@@ -5,11 +5,12 @@
 
 mod read;
 mod retiring;
+mod timing;
 mod v1;
 mod v2;
 mod write;
 
-pub(crate) use write::{cause, reason};
+pub(crate) use write::{cause, plane, reason};
 
 use lifeboat_state::digest::Digest;
 use lifeboat_state::line;

@@ -13,7 +13,7 @@ use lifeboat_sdk::{
 };
 use lifeboat_state::secret::{Sealer, open_document};
 
-use super::{PlanFileError, damaged, retiring, v1, v2, write};
+use super::{PlanFileError, damaged, retiring, timing, v1, v2, write};
 use crate::address::Address;
 use crate::approval::{Policy, PolicyChange};
 use crate::desired::STANDING;
@@ -150,7 +150,7 @@ const REASONS: &[Reason] = &[
 ];
 
 /// The one whose word it is.
-fn one_of<T: Clone>(
+pub(super) fn one_of<T: Clone>(
     all: &[T],
     word: impl Fn(T) -> &'static str,
     text: &str,
@@ -295,6 +295,7 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
         unproven: stored.unproven.into_iter().map(Name::from).collect(),
         rolls_back: stored.rolls_back,
         reprotects: stored.reprotects,
+        timings: timing::read(&stored.timings)?,
     })
 }
 

@@ -85,6 +85,17 @@ pub(super) struct Promotion {
     pub rolls_back: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reprotects: bool,
+    /// By step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub timings: BTreeMap<u32, Timing>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Timing {
+    pub takes_ms: u64,
+    pub source: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]

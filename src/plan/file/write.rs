@@ -8,7 +8,7 @@ use lifeboat_sdk::{Cause, Diagnostic, Location, Marks, Path, Plane, Scope, Value
 use lifeboat_state::secret::{Sealer, seal_document};
 use serde_json::value::RawValue;
 
-use super::{PlanFileError, VERSION, unstorable, v1, v2};
+use super::{PlanFileError, VERSION, timing, unstorable, v1, v2};
 use crate::address::Address;
 use crate::approval::{Policy, PolicyChange};
 use crate::desired::STANDING;
@@ -223,6 +223,7 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         unproven: promotion.unproven.iter().map(ToString::to_string).collect(),
         rolls_back: promotion.rolls_back,
         reprotects: promotion.reprotects,
+        timings: promotion.timings.iter().map(|(step, it)| (step.0, timing::write(it))).collect(),
     }
 }
 
@@ -365,7 +366,7 @@ pub(crate) fn reason(reason: &Reason) -> &'static str {
     }
 }
 
-pub(super) fn plane(plane: Plane) -> &'static str {
+pub(crate) fn plane(plane: Plane) -> &'static str {
     match plane {
         Plane::Data => "data",
         Plane::Regional => "regional",

@@ -3,6 +3,7 @@
 
 mod configuration;
 mod diff;
+mod outlook;
 mod plan;
 mod promotion;
 mod state;
@@ -14,7 +15,7 @@ use serde_json::value::RawValue;
 
 pub use diff::diff;
 pub use plan::{change, plan};
-pub use promotion::{approvers, fence, kept, policy, retiring};
+pub use promotion::{approvers, fence, kept, policy, promotion, retiring};
 pub use state::{outputs, state};
 pub use tfstate::{Head, tfstate};
 

@@ -2,12 +2,13 @@
 
 use serde_json::{Value as Json, json};
 
+use super::outlook::outlook;
 use crate::approval::{Policy, PolicyChange};
 use crate::plan::loss::{Exposure, Losses};
 use crate::plan::{ByHand, Fencing, Kept, Plan, Retiring};
 
 /// The phases with the addresses of what they change; nothing for other plans.
-pub(super) fn promotion(plan: &Plan) -> Option<Json> {
+pub fn promotion(plan: &Plan) -> Option<Json> {
     let promotion = plan.promotion.as_ref()?;
     let phases = promotion.phases().into_iter().map(|phase| {
         let steps = plan.steps.iter().filter(|step| step.phase == phase);
@@ -22,11 +23,14 @@ pub(super) fn promotion(plan: &Plan) -> Option<Json> {
     let owed: Vec<String> = promotion.owed.iter().map(ToString::to_string).collect();
     let unseen: Vec<String> = promotion.unseen.iter().map(ToString::to_string).collect();
     let silent: Vec<&str> = promotion.silent.iter().map(|region| &**region).collect();
+    let (steps, timeline) = outlook(plan);
     Some(json!({
         "from": &*promotion.from,
         "to": &*promotion.to,
         "from_epoch": promotion.epoch,
         "phases": phases.collect::<Vec<_>>(),
+        "steps": steps,
+        "timeline": timeline,
         "owed": owed,
         "unseen": unseen,
         "silent": silent,

@@ -1,4 +1,4 @@
-//! How long things take in a simulation, and how that is known.
+//! How long things take, and how that is known: for simulations, and for the plan of a promotion.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,51 +6,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lifeboat_sdk::Value;
 use lifeboat_state::durations::{Durations, Work};
-use lifeboat_state::model::Passage;
+use lifeboat_state::model::{Passage, State};
 
-use crate::plan::{Act, Phase, Task};
+use super::load::Loaded;
+use crate::plan::outlook::{Expected, Source, Timing};
+use crate::plan::{Act, Member, ObjectChange, Phase, Plan, Step, Task};
 use crate::registry::sim::Timed;
-use crate::registry::{self, Catalogue};
+use crate::registry::{self, Catalogue, Providers};
 
 /// What a call takes where nobody says: from one continent to another.
 const CALL: Duration = Duration::from_millis(100);
 
 /// What the duration of a call is declared as.
-pub(super) const CALLS: &str = "call";
-
-/// How it is known how long something takes, the best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// It was declared for this simulation.
-    Declared,
-    /// Earlier runs measured it.
-    Measured,
-    /// It is the longest that it may take: declared in the files, or by the kind.
-    Limit,
-    /// Nothing is known: it is taken for one call.
-    Assumed,
-}
-
-impl Source {
-    /// Its name in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Declared => "declared",
-            Self::Measured => "measured",
-            Self::Limit => "limit",
-            Self::Assumed => "assumed",
-        }
-    }
-}
-
-/// How long something takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expected {
-    /// So long.
-    pub takes: Duration,
-    /// How that is known.
-    pub source: Source,
-}
+pub(in crate::engine) const CALLS: &str = "call";
 
 /// The model of time. What is declared goes before what was measured, and that before limits.
 #[derive(Clone, Debug, Default)]
@@ -143,6 +111,65 @@ impl Times {
             _ => limit(task.limit),
         };
         self.declared(&task.about).or(measured).unwrap_or_else(unknown)
+    }
+}
+
+impl Times {
+    /// A step; `None` where it only joins others, or writes down how far it is.
+    pub fn step(&self, plan: &Plan, step: &Step) -> Option<Expected> {
+        if let Some((act, task)) = step.act.zip(step.task.as_ref()) {
+            let of_phase = plan.steps.iter().filter(|other| other.phase == step.phase);
+            let only = of_phase.filter(|other| other.does()).take(2).count() == 1;
+            return Some(self.task((act, step.phase), task, only));
+        }
+        let location = step.scope.as_ref().map(|scope| &scope.location);
+        let of = |member: &Member| {
+            let change = plan.changes.get(member.change)?;
+            let Some(location) = location else {
+                return Some(Expected { takes: Duration::ZERO, source: Source::Declared });
+            };
+            let (address, operation) = (change.address.to_string(), member.operation.word());
+            let kind = &*change.address.kind;
+            Some(self.change(Timed { address: &address, kind, operation, location }))
+        };
+        step.members.iter().filter_map(of).max_by_key(|expected| expected.takes)
+    }
+
+    /// How long a change may take: as long as its kind waits, or as its call is tried.
+    fn deadline(&self, plan: &Plan, step: &Step, providers: &Providers) -> Option<Duration> {
+        if let Some(task) = &step.task {
+            return Some(task.limit);
+        }
+        step.scope.as_ref()?;
+        let changes = step.members.iter().filter_map(|m| plan.changes.get(m.change));
+        let of = |change: &ObjectChange| {
+            let call = providers.0.get(&change.provider).map(|it| it.configured.limits().operation);
+            self.limits.get(&*change.address.kind).copied().into_iter().chain(call).max()
+        };
+        changes.filter_map(of).max()
+    }
+}
+
+/// Notes in the plan of a promotion how long its steps should take, and may. Nothing is decided by it.
+pub(super) fn note(
+    plan: &mut Plan,
+    loaded: &Loaded,
+    state: Option<&State>,
+    measured: &Durations,
+    providers: &Providers,
+) {
+    if plan.promotion.is_none() {
+        return;
+    }
+    let last = state.and_then(|state| state.promotions.last.as_ref());
+    let times = Times::new(BTreeMap::new(), measured.clone(), last, &loaded.catalogue);
+    let timing = |step: &Step| {
+        let expected = times.step(plan, step)?;
+        Some((step.id, Timing { expected, deadline: times.deadline(plan, step, providers) }))
+    };
+    let timings = plan.steps.iter().filter_map(timing).collect();
+    if let Some(promotion) = &mut plan.promotion {
+        promotion.timings = timings;
     }
 }
 

@@ -1,0 +1,30 @@
+//! How long the steps of a promotion take, as plan files have it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::read::one_of;
+use super::{PlanFileError, v2};
+use crate::plan::StepId;
+use crate::plan::outlook::{Expected, Source, Timing};
+
+pub(super) fn write(timing: &Timing) -> v2::Timing {
+    let ms = |of: Duration| u64::try_from(of.as_millis()).unwrap_or(u64::MAX);
+    v2::Timing {
+        takes_ms: ms(timing.expected.takes),
+        source: timing.expected.source.word().to_owned(),
+        deadline_ms: timing.deadline.map(ms),
+    }
+}
+
+pub(super) fn read(
+    stored: &BTreeMap<u32, v2::Timing>,
+) -> Result<BTreeMap<StepId, Timing>, PlanFileError> {
+    let timing = |(step, it): (&u32, &v2::Timing)| {
+        let source = one_of(&Source::ALL, Source::word, &it.source)?;
+        let takes = Duration::from_millis(it.takes_ms);
+        let deadline = it.deadline_ms.map(Duration::from_millis);
+        Ok((StepId(*step), Timing { expected: Expected { takes, source }, deadline }))
+    };
+    stored.iter().map(timing).collect()
+}
