@@ -56,6 +56,7 @@ pub(super) fn empty(
         evacuated: evacuation::marked(state),
         approvers: None,
         unprotected: state.and_then(|s| s.promotions.unprotected.clone()),
+        returns_writable: Vec::new(),
         changes: Vec::new(),
         drift: Vec::new(),
         outputs: BTreeMap::new(),

@@ -8,6 +8,7 @@ use lifeboat_state::model::State;
 use tokio::sync::watch;
 
 use super::load::{Loaded, Settings};
+use super::records::newest_of;
 use super::{planning, roles, stored};
 use crate::address::Address;
 use crate::desired::Part;
@@ -172,7 +173,7 @@ fn overtaken(promotion: &Promotion, address: &Address, record: &RoleRecord) -> B
         record.epoch
     );
     let summary = "Another promotion came after the one that is open";
-    let help = "Use the state with which that was done. Nothing can be changed from this one.";
+    let help = newest_of(&record.primary, None, None);
     let overtaken = Diagnostic::error("promotion::overtaken", summary, detail);
     Box::new(overtaken.about(address).help(help))
 }

@@ -44,6 +44,7 @@ mod reprotect;
 mod resolvers;
 pub mod restore;
 pub mod retiring;
+pub mod returning;
 mod roles;
 pub mod shelves;
 mod shift;

@@ -22,8 +22,8 @@ use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::{Read, walk};
 use super::{
-    alone, approvers, backfills, fencing, imports, losses, reprotect, retiring, shift, split,
-    stored, tasks, times, unmanaged,
+    alone, approvers, backfills, fencing, imports, losses, reprotect, retiring, returning, shift,
+    split, stored, tasks, times, unmanaged,
 };
 use crate::address::{Address, Mode};
 use crate::builtin;
@@ -79,6 +79,7 @@ pub async fn plan(
     let context = contexts.context(&entropy, &renderer);
     let mut made = evaluated(loaded, settings, &context, state, asked, events, interrupt).await;
     made.diagnostics.0.extend(losses::ahead(asked, settings.now));
+    returning::note(&mut made.plan, loaded, state);
     times::note(&mut made.plan, loaded, state, &asked.durations, &made.providers);
     made.plan.inputs.files = contexts.files.recorded();
     let warnings = made.diagnostics.0.iter().filter(|d| d.severity == Severity::Warning);

@@ -40,8 +40,25 @@ pub(super) fn behind(
     Err(Box::new(
         Diagnostic::error("promotion::behind", summary, detail)
             .about(address)
-            .help("Use the state with which that was done. Nothing can be changed from this one."),
+            .help(newest_of(&record.primary, state.topology.as_deref(), account(state))),
     ))
+}
+
+/// How the newest state is got: from the bundle that the region keeps beside its record. What is not known
+/// of its name is left to be filled in.
+pub(super) fn newest_of(region: &str, topology: Option<&str>, account: Option<&str>) -> String {
+    let (topology, account) = (topology.unwrap_or("TOPOLOGY"), account.unwrap_or("ACCOUNT"));
+    format!(
+        "Nothing can be changed from this state. Use the one with which that was done, or make it from what \
+         {region} keeps, in an empty folder: `lifeboat init -from-region={region} -topology={topology} \
+         -account={account}`."
+    )
+}
+
+/// The account of a state that knows one only.
+fn account(state: &State) -> Option<&str> {
+    let mut all = state.identities.values();
+    all.next().filter(|_| all.next().is_none()).map(String::as_str)
 }
 
 /// A fence in the primary that this state knows nothing of may be that of a promotion from elsewhere, and

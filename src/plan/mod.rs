@@ -91,6 +91,9 @@ pub struct Plan {
     pub approvers: Option<PolicyChange>,
     /// Since when (RFC 3339) the primary's data has no copy, as state had it.
     pub unprotected: Option<String>,
+    /// Regions that owe a fence which this plan does not place, and that have no guard: they may take
+    /// writes as soon as they return.
+    pub returns_writable: Vec<Name>,
     /// Every object, also those without a change, in the order of addresses.
     pub changes: Vec<ObjectChange>,
     /// What changed outside since the previous state.

@@ -91,6 +91,7 @@ fn changes(output: &Output, plan: &Plan) {
     }
     fenced(output, plan);
     unprotected(output, plan);
+    returning(output, plan);
     deferred(output, plan);
     for status in plan.scopes.iter().filter(|s| s.trouble.is_some()) {
         scope(output, status);
@@ -177,6 +178,15 @@ fn unprotected(output: &Output, plan: &Plan) {
     }
 }
 
+/// Where writes are taken again as soon as a region returns.
+fn returning(output: &Output, plan: &Plan) {
+    for region in &plan.returns_writable {
+        let message = promotion::returns_writable(region);
+        let body = json!({ "returns_writable": { "region": &**region } });
+        output.event("returns_writable", "warn", &message, body);
+    }
+}
+
 /// What waits for what cannot be reached.
 fn deferred(output: &Output, plan: &Plan) {
     for change in plan.deferred() {
@@ -195,6 +205,7 @@ pub fn drift(output: &Output, made: &Made) {
     }
     fenced(output, plan);
     unprotected(output, plan);
+    returning(output, plan);
     deferred(output, plan);
     for status in &plan.scopes {
         scope(output, status);

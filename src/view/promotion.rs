@@ -145,12 +145,19 @@ pub fn unfilled(address: &str, region: &str, since: &str) -> String {
     )
 }
 
+/// What it means for a region that a fence is owed there and nothing guards it.
+pub fn returns_writable(region: &str) -> String {
+    format!("{} returns writable until the owed fence is placed", line(region))
+}
+
 /// The same below a plan, where it is so.
 pub fn exposed(plan: &Plan, paint: Paint) -> String {
     let texts = plan.unprotected.as_deref().map(unprotected);
+    let returns = plan.returns_writable.iter();
+    let texts = texts.into_iter().chain(returns.map(|region| returns_writable(region) + "."));
     // A plan that is about fences says it itself.
     let marked = plan.fenced.iter().filter(|_| plan.fencing.is_none());
-    let texts = texts.into_iter().chain(marked.map(|(region, since)| fenced(region, since)));
+    let texts = texts.chain(marked.map(|(region, since)| fenced(region, since)));
     let left = plan.evacuated.iter().filter(|_| plan.fencing.is_none());
     let texts = texts.chain(left.map(|(region, since)| evacuated(region, since)));
     let alone = plan.diverged.iter().filter(|(region, _)| plan.discards.as_ref() != Some(*region));

@@ -10,7 +10,7 @@ use lifeboat_state::request::Request;
 
 use super::escape::line;
 use super::live::Live;
-use super::promotion::{diverged, evacuated, fenced, unfilled, unprotected};
+use super::promotion::{diverged, evacuated, fenced, returns_writable, unfilled, unprotected};
 use super::report::{resolvers, rto};
 use crate::apply::Known;
 use crate::apply::request::Taken;
@@ -290,8 +290,7 @@ pub fn text(page: &Page) -> String {
         let names = line(&policy.names());
         let _ok = writeln!(out, "Approvals of a promotion: {needed} of {of} ({names})");
     }
-    let returns = "returns writable until the owed fence is placed";
-    some(&mut out, page.unguarded.iter().map(|region| format!("{} {returns}", line(region))));
+    some(&mut out, page.unguarded.iter().map(|region| returns_writable(region)));
     let _ok = writeln!(out, "State: serial {}, lineage {}", page.serial, line(lineage));
     for (provider, account) in &page.accounts {
         let _ok = writeln!(out, "Account of {}: {}", line(provider), line(account));

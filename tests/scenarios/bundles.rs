@@ -106,9 +106,11 @@ fn a_bundle_that_is_missing_damaged_or_overtaken_is_not_used() {
 fn a_region_that_was_left_while_it_was_away_is_nothing_to_go_on_from() {
     let stage = ready();
     let gone = stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST).regional());
-    stage.expect(&[APPROVED, ATTESTED].concat(), 0);
-    let status = stage.expect(&["status"], 0);
     let returns = "us-east-1 returns writable until the owed fence is placed";
+    stage.expect(&[APPROVED, ATTESTED].concat(), 0);
+    let plan = stage.run(&["plan", "-input=false"]);
+    stage.check(plan.stdout.contains(returns), "the plan says what it means that a fence is owed");
+    let status = stage.expect(&["status"], 0);
     stage.check(status.stdout.contains(returns), "what it means that a fence is owed");
     let stage = stage.elsewhere();
     let ran = restored(&stage, WEST);

@@ -13,7 +13,8 @@ use super::stage::{APPLY, Stage};
 use super::web::{EAST, EXAMPLE, FILE, WEST};
 
 /// What is to be typed when the primary is silent.
-const TYPED: &str = "promote us-west-2 -assume-down=us-east-1 -from-epoch=1";
+const TYPED: &str = "promote us-west-2 -assume-down=us-east-1 -from-epoch=1 -attest=us-east-1 \
+                     -reason=TEXT -accept-loss=DURATION";
 
 /// The example, applied.
 #[track_caller]

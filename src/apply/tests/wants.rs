@@ -78,6 +78,7 @@ pub(super) fn plan_of(id: &str, changes: Vec<ObjectChange>, steps: Vec<Step>) ->
         backfills: BTreeMap::new(),
         approvers: None,
         unprotected: None,
+        returns_writable: Vec::new(),
         legs: Default::default(),
         id: id.to_owned(),
         created: String::new(),

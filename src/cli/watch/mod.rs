@@ -211,7 +211,7 @@ impl Turn<'_> {
         }
     }
 
-    /// What to type. Values of variables may be secrets, so that they are not told.
+    /// What to type, with words in capitals for what only a person knows. Values of variables may be secrets, so that they are not told.
     fn command(&self, target: &str) -> String {
         let Watched { primary, epoch } = self.watched;
         let mut words = vec!["lifeboat".to_owned()];
@@ -219,6 +219,8 @@ impl Turn<'_> {
             words.push(format!("-chdir={}", quoted(&root.to_string_lossy())));
         }
         words.push(format!("promote {target} -assume-down={primary} -from-epoch={epoch}"));
+        // Who sees that it is down says so: without a terminal nothing else would do.
+        words.push(format!("-attest={primary} -reason=TEXT -accept-loss=DURATION"));
         for given in &self.workspace.given {
             words.push(match given {
                 Given::File(file) => format!("-var-file={}", quoted(file)),

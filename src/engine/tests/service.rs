@@ -198,6 +198,14 @@ async fn a_region_that_does_not_answer_owes_that_it_is_emptied_and_does_so_first
     let mut state = applied(&groups, &files("us-east-1", "")).await;
     let made = plan(&groups, &files("us-west-2", ""), Some(&state), &["us-east-1"]).await;
     assert!(!made.diagnostics.has_errors(), "{:?}", made.diagnostics);
+    assert_eq!(made.plan.returns_writable, ["us-east-1".into()]);
+    let text = crate::view::promotion::exposed(&made.plan, crate::view::paint::Paint::default());
+    let returns = "us-east-1 returns writable until the owed fence is placed.";
+    assert!(text.contains(returns), "{text}");
+    let guarded = files("us-west-2", "")
+        .replace("region \"us-east-1\" {}", "region \"us-east-1\" {\n  on_isolated = \"stop\"\n}");
+    let guarded = plan(&groups, &guarded, Some(&state), &["us-east-1"]).await;
+    assert!(guarded.plan.returns_writable.is_empty(), "{:?}", guarded.diagnostics);
     let promotion = made.plan.promotion.unwrap();
     let owed: Vec<String> = promotion.owed.iter().map(ToString::to_string).collect();
     assert_eq!(owed, [address("us-east-1")]);
@@ -208,9 +216,12 @@ async fn a_region_that_does_not_answer_owes_that_it_is_emptied_and_does_so_first
     let owed = Owed { region: "us-east-1".to_owned(), epoch: 2, since };
     state.promotions.owed.insert(address("us-east-1"), owed);
     groups.lock().unwrap().insert("us-west-2".to_owned(), 6);
+    let away = plan(&groups, &files("us-west-2", ""), Some(&state), &["us-east-1"]).await;
+    assert_eq!(away.plan.returns_writable, ["us-east-1".into()], "an ordinary plan says it, too");
     // It returns with all that it had: nothing of it may run before it is a standby.
     let made = plan(&groups, &files("us-west-2", ""), Some(&state), &[]).await;
     assert_eq!(does(&made, "us-east-1"), Some((Phase::Change, 6, 0)));
+    assert!(made.plan.returns_writable.is_empty(), "this plan places it");
 }
 
 #[tokio::test]

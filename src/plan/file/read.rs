@@ -83,6 +83,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         backfills: stored.backfills,
         approvers: stored.approvers.map(approvers).transpose()?,
         unprotected: stored.unprotected,
+        returns_writable: stored.returns_writable.into_iter().map(Name::from).collect(),
         changes,
         drift: stored.drift.into_iter().map(|c| reader.change(c)).collect::<Result<_, _>>()?,
         outputs,

@@ -41,6 +41,8 @@ pub(super) struct Plan {
     pub approvers: Option<PolicyChange>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unprotected: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returns_writable: Vec<String>,
     pub changes: Vec<Change>,
     pub drift: Vec<Change>,
     pub outputs: BTreeMap<String, Output>,
@@ -233,6 +235,7 @@ impl From<v1::Plan> for Plan {
             backfills: BTreeMap::new(),
             approvers: None,
             unprotected: None,
+            returns_writable: Vec::new(),
             changes: old.changes,
             drift: old.drift,
             outputs: old.outputs,

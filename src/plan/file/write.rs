@@ -73,6 +73,7 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         backfills: plan.backfills.clone(),
         approvers: plan.approvers.as_ref().map(approvers),
         unprotected: plan.unprotected.clone(),
+        returns_writable: plan.returns_writable.iter().map(ToString::to_string).collect(),
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         drift: plan.drift.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         outputs,

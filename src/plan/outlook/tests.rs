@@ -29,6 +29,7 @@ fn empty_plan() -> Plan {
         backfills: BTreeMap::new(),
         approvers: None,
         unprotected: None,
+        returns_writable: Vec::new(),
         changes: Vec::new(),
         drift: Vec::new(),
         outputs: BTreeMap::new(),

@@ -109,6 +109,8 @@ struct Document {
     approvers: Option<Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unprotected: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    returns_writable: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fence: Option<Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,6 +176,7 @@ pub fn plan(plan: &Plan, loaded: &Loaded) -> Option<String> {
         promotion: promotion(plan),
         approvers: approvers(plan),
         unprotected: plan.unprotected.clone(),
+        returns_writable: plan.returns_writable.iter().map(ToString::to_string).collect(),
         fence: fence(plan),
         retiring: retiring(plan),
         retired: plan.retired.iter().map(kept).collect(),
