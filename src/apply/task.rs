@@ -48,6 +48,18 @@ pub(super) async fn write(work: Arc<Write>, ctx: Ctx) -> Vec<Called> {
     work.items.iter().zip(outcomes).map(|(item, outcome)| called(&work, item, outcome)).collect()
 }
 
+/// The same, and where it takes longer than it may it is read what it came to.
+pub(super) async fn within(limit: Option<Duration>, work: Arc<Write>, ctx: Ctx) -> Vec<Called> {
+    let Some(limit) = limit else { return write(work, ctx).await };
+    match tokio::time::timeout(limit, write(Arc::clone(&work), ctx)).await {
+        Ok(ended) => ended,
+        Err(_) => {
+            let text = "it took longer than the timeouts of the failover block allow its phase";
+            work.items.iter().map(|_| Called::InDoubt(no_answer(text))).collect()
+        }
+    }
+}
+
 fn called(
     work: &Write,
     item: &Item,

@@ -227,7 +227,8 @@ impl Applying<'_> {
         let planning = &self.args.planning;
         if let (true, Some(state), Some(topology)) = (self.args.failback, state, &loaded.topology) {
             let soak = topology.declaration.failover.soak.as_ref();
-            failback::judge(state, soak, workspace.now).map_err(|early| {
+            let home = topology.declaration.home.as_deref();
+            failback::judge(state, home, soak, workspace.now).map_err(|early| {
                 workspace.tell(&(*early).into());
                 Exit::Refused
             })?;

@@ -15,7 +15,7 @@ use crate::apply::OpenPromotion;
 use crate::approval::{Approver, Policy};
 use crate::engine::applying::Ready;
 use crate::plan::guard::{Consent, guards, removed};
-use crate::plan::{Plan, PlanMode, Promotion};
+use crate::plan::{Act, Plan, PlanMode, Promotion};
 use crate::view::escape::line;
 use crate::view::promotion::attest_options;
 
@@ -253,7 +253,7 @@ fn by(
     let reason = word.reason.as_deref().unwrap_or_default();
     approval = approval.with("break_glass", Value::Bool(true));
     approval = approval.with("reason", Value::string(reason));
-    Ok((approval, Some(without_approvers(bound, signed.len(), reason))))
+    Ok((approval, Some(without_approvers(&ready.plan, bound, signed.len(), reason))))
 }
 
 /// That signatures lack, and how they are got.
@@ -276,7 +276,15 @@ fn too_few(args: &args::Apply, ready: &Ready, bound: &Policy, signed: &[&Approve
 }
 
 /// What is told of a promotion that too few have signed.
-fn without_approvers(bound: &Policy, signed: usize, reason: &str) -> Diagnostic {
+fn without_approvers(plan: &Plan, bound: &Policy, signed: usize, reason: &str) -> Diagnostic {
+    let told = match plan.tasks(Act::Hook).next() {
+        Some(_) => {
+            "The hooks of the promotion are told it (LIFEBOAT_BREAK_GLASS): see that they reach the approvers."
+        }
+        None => {
+            "No hook could tell the approvers: tell them. A hook of the phase approve would be told it."
+        }
+    };
     let detail = format!(
         "{} of {} approvers must sign a promotion ({}), and {signed} did. -break-glass goes on \
          without them; the reason that is kept: {reason}",
@@ -286,7 +294,7 @@ fn without_approvers(bound: &Policy, signed: usize, reason: &str) -> Diagnostic 
     );
     let summary = "The promotion goes on without its approvers";
     Diagnostic::warning("promotion::break_glass", summary, detail)
-        .help("Tell the approvers. The journal keeps who did this, when and why.")
+        .help(format!("{told} The journal keeps who did this, when and why."))
 }
 
 /// What is never approved in passing.

@@ -98,9 +98,9 @@ pub async fn run(workspace: &Workspace, args: Promote) -> Exit {
     }
 }
 
-/// Runs `failback`: `promote` of the region that the last promotion left, where that is time.
+/// Runs `failback`: `promote` of the home, or of the region that the last promotion left, where that is time.
 pub async fn back(workspace: &Workspace, args: Failback) -> Exit {
-    match left(workspace).await {
+    match left(workspace, &args.how.planning).await {
         Ok(region) => {
             let wish = Wish { failback: true, ..Wish::default() };
             make_primary(workspace, &region, args.how, wish).await
@@ -109,11 +109,16 @@ pub async fn back(workspace: &Workspace, args: Failback) -> Exit {
     }
 }
 
-/// The region that the last promotion left; it is judged under the lock whether it is time.
-async fn left(workspace: &Workspace) -> Result<String, Exit> {
+/// The region that the files declare as home, else the one that the last promotion left; it is judged
+/// under the lock whether it is time.
+async fn left(workspace: &Workspace, planning: &args::Planning) -> Result<String, Exit> {
+    let (contexts, settings) = (workspace.contexts(false), workspace.settings(Some(planning)));
+    // What is wrong with the files is told where they are planned.
+    let (loaded, _) = workspace.load_quietly(&settings, &contexts);
+    let home = loaded.topology.and_then(|topology| topology.declaration.home);
     let backend = workspace.backend().await?;
     let known = workspace.known(&backend, &Providers::default()).await?;
-    failback::target(known.state.as_ref()).map_err(|nothing| {
+    failback::target(known.state.as_ref(), home.as_deref()).map_err(|nothing| {
         workspace.tell(&(*nothing).into());
         Exit::Error
     })

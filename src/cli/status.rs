@@ -119,6 +119,7 @@ fn document(page: &Page) -> Json {
             "mode": last.passage.mode,
             "by_hand": last.by_hand(),
             "standing": last.standing.word(),
+            "stage": last.stage(page.unprotected.as_deref(), page.protected.as_deref()).word(),
             "begun": last.begun(),
             "ended": last.ended(),
             "rto_seconds": last.rto.map(seconds),

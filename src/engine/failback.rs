@@ -7,12 +7,22 @@ use lifeboat_state::model::State;
 
 use crate::topology::duration::Duration;
 
-/// The region to go back to: the one that the last promotion left.
+/// The region to go back to: `home` where the files declare it, else the one that the last promotion left.
 ///
 /// # Errors
-/// There was no promotion.
-pub fn target(state: Option<&State>) -> Result<String, Box<Diagnostic>> {
+/// There was no promotion, or its home is the primary.
+pub fn target(state: Option<&State>, home: Option<&str>) -> Result<String, Box<Diagnostic>> {
     let left = state.and_then(|state| state.promotions.left.clone());
+    let primary = state.and_then(|state| state.primary.as_deref());
+    if let Some(home) = home.filter(|home| left.is_some() && primary == Some(*home)) {
+        let detail = format!("{home} is declared as home, and is the primary.");
+        let summary = "There is nothing to fail back to";
+        let help = "To make another region the primary, run `lifeboat promote REGION`.";
+        return Err(Box::new(
+            Diagnostic::error("promotion::no_failback", summary, detail).help(help),
+        ));
+    }
+    let left = left.map(|left| home.map_or(left, str::to_owned));
     left.ok_or_else(|| {
         let detail = "No promotion has left a region yet. `lifeboat status` tells the primary.";
         let summary = "There is nothing to fail back to";
@@ -27,10 +37,11 @@ pub fn target(state: Option<&State>) -> Result<String, Box<Diagnostic>> {
 /// The data has no healthy copy there yet, or `soak` is not over.
 pub fn judge(
     state: &State,
+    home: Option<&str>,
     soak: Option<&Duration>,
     now: Timestamp,
 ) -> Result<(), Box<Diagnostic>> {
-    let to = target(Some(state))?;
+    let to = target(Some(state), home)?;
     let promotions = &state.promotions;
     let early = |code: &'static str, detail: String, help: String| {
         let help = format!("{help} To go back all the same: `lifeboat promote {to}`.");
@@ -81,15 +92,28 @@ mod tests {
 
     fn code(state: &State, soak: Option<&str>, now: &str) -> Result<(), &'static str> {
         let soak = soak.map(|text| Duration::parse(text).unwrap());
-        judge(state, soak.as_ref(), now.parse().unwrap()).map_err(|why| why.code)
+        judge(state, None, soak.as_ref(), now.parse().unwrap()).map_err(|why| why.code)
     }
 
     #[test]
     fn nothing_was_left_and_nothing_is_gone_back_to() {
         let none = state(None);
-        assert_eq!(target(Some(&none)).unwrap_err().code, "promotion::no_failback");
-        assert_eq!(target(None).unwrap_err().code, "promotion::no_failback");
-        assert_eq!(target(Some(&state(Some("us-east-1")))).unwrap(), "us-east-1");
+        assert_eq!(target(Some(&none), None).unwrap_err().code, "promotion::no_failback");
+        assert_eq!(target(None, None).unwrap_err().code, "promotion::no_failback");
+        assert_eq!(target(Some(&state(Some("us-east-1"))), None).unwrap(), "us-east-1");
+    }
+
+    /// From A to B and on to C: back is where the files say, not where it was last.
+    #[test]
+    fn home_is_where_one_goes_back_to() {
+        let mut state = state(Some("us-west-2"));
+        state.primary = Some("eu-west-1".to_owned());
+        assert_eq!(target(Some(&state), Some("us-east-1")).unwrap(), "us-east-1");
+        assert_eq!(target(Some(&state), None).unwrap(), "us-west-2");
+        let home = target(Some(&state), Some("eu-west-1")).unwrap_err();
+        assert_eq!(home.code, "promotion::no_failback");
+        state.promotions.left = None;
+        assert!(target(Some(&state), Some("us-east-1")).is_err(), "nothing was left yet");
     }
 
     #[test]

@@ -34,6 +34,43 @@ impl Standing {
     }
 }
 
+/// Where a promotion stands, by the names of what it comes to (design.md, section 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The region that is left is still the primary.
+    Unclaimed,
+    /// It was given up there.
+    GivenUp,
+    /// The other region is the primary, and does not take all writes yet.
+    Claimed,
+    /// It takes writes, and has not all traffic.
+    Promoting,
+    /// It has the traffic, and is watched.
+    Switched,
+    /// It is over.
+    Committed,
+    /// It is over, and the data has no copy that follows.
+    Unprotected,
+    /// It is over, and the data has its copies again.
+    Protected,
+}
+
+impl Stage {
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unclaimed => "unclaimed",
+            Self::GivenUp => "given_up",
+            Self::Claimed => "claimed",
+            Self::Promoting => "promoting",
+            Self::Switched => "switched",
+            Self::Committed => "committed",
+            Self::Unprotected => "unprotected",
+            Self::Protected => "protected",
+        }
+    }
+}
+
 /// A phase that is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reached {
@@ -184,6 +221,21 @@ impl<'p> Measured<'p> {
         Self { passage, standing, reached, told, rto, still, loss, seen }
     }
 
+    /// Where it stands; `unprotected` as state says since when, and `protected` likewise.
+    pub fn stage(&self, unprotected: Option<&str>, protected: Option<&str>) -> Stage {
+        let over = |phase: Phase| self.passage.reached.contains_key(phase.word());
+        match self.standing {
+            Standing::GivenUp => Stage::GivenUp,
+            Standing::Over if unprotected.is_some() => Stage::Unprotected,
+            Standing::Over if protected.is_some() => Stage::Protected,
+            Standing::Over => Stage::Committed,
+            Standing::Open if !over(Phase::Claim) => Stage::Unclaimed,
+            Standing::Open if over(Phase::Switch) => Stage::Switched,
+            Standing::Open if over(Phase::Promote) => Stage::Promoting,
+            Standing::Open => Stage::Claimed,
+        }
+    }
+
     /// How much of it was done by hand: `adopted`, `continued`.
     pub fn by_hand(&self) -> Option<&'p str> {
         self.passage.approval.get(BY_HAND).map(String::as_str)
@@ -274,4 +326,27 @@ fn seen<'p>(passage: &Passage, told: &Told<'p>, begun: Option<&str>) -> Seen<'p>
 fn span(from: &str, to: &str) -> Option<Duration> {
     let (from, to): (Timestamp, Timestamp) = (from.parse().ok()?, to.parse().ok()?);
     Duration::try_from(to.duration_since(from)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_promotion_that_stopped_has_a_name() {
+        let at = |phases: &[Phase], open, unprotected: Option<&str>, protected: Option<&str>| {
+            let reached = phases.iter().map(|phase| (phase.word().to_owned(), "then".to_owned()));
+            let passage = Passage { reached: reached.collect(), ..Passage::default() };
+            Measured::of(&passage, open).stage(unprotected, protected).word()
+        };
+        let all = [Phase::Approve, Phase::Claim, Phase::Promote, Phase::Switch];
+        let open: Vec<&str> = (1..=4).map(|n| at(&all[..n], true, None, None)).collect();
+        assert_eq!(open, ["unclaimed", "claimed", "promoting", "switched"]);
+        assert_eq!(at(&all[..1], false, None, None), "given_up");
+        assert_eq!(at(&all, false, None, None), "committed");
+        assert_eq!(at(&all, false, Some("since"), None), "unprotected");
+        assert_eq!(at(&all, false, None, Some("since")), "protected");
+        // That it is unprotected already says nothing of one that is not over.
+        assert_eq!(at(&all[..2], true, Some("since"), None), "claimed");
+    }
 }

@@ -333,6 +333,7 @@ fn promoted(
     promotion.rolls_back =
         back && promotion.all_write && !promotion.is_silent() && asked.by_hand.is_none();
     promotion.reprotects = reprotect::declared(loaded);
+    promotion.limits = loaded.topology.as_ref().map(tasks::limits).unwrap_or_default();
     if promotion.is_silent() && !promotion.all_write {
         promotion.losses = roles.losses.clone();
     }

@@ -38,9 +38,11 @@ pub(super) fn behind(
     );
     let summary = "The state is behind the role records";
     Err(Box::new(
-        Diagnostic::error("promotion::behind", summary, detail)
-            .about(address)
-            .help(newest_of(&record.primary, state.topology.as_deref(), account(state))),
+        Diagnostic::error("promotion::behind", summary, detail).about(address).help(newest_of(
+            &record.primary,
+            state.topology.as_deref(),
+            account(state),
+        )),
     ))
 }
 

@@ -339,6 +339,15 @@ fn block(dns: &DnsFailover) -> Name {
     format!("dns_failover.{}", dns.name).into()
 }
 
+/// How long each change of a phase may take, where that is declared.
+pub(super) fn limits(topology: &Topology) -> BTreeMap<Phase, Duration> {
+    let declared = &topology.declaration.failover.timeouts;
+    let phases = Phase::ALL.into_iter();
+    let limit =
+        |phase: Phase| Some((phase, Duration::from_secs(declared.get(phase.word())?.seconds)));
+    phases.filter_map(limit).collect()
+}
+
 pub(super) fn limit(topology: &Topology, phase: &str, otherwise: Duration) -> Duration {
     let declared = topology.declaration.failover.timeouts.get(phase);
     declared.map_or(otherwise, |limit| Duration::from_secs(limit.seconds))
@@ -413,6 +422,9 @@ pub(super) fn of_hook(hook: &Hook, topology: &Topology, passing: &Passing) -> Ta
     let mut arguments = Value::object([what, ("facts".into(), facts)]);
     if let Some(region) = &hook.needs_region {
         arguments = arguments.with("needs_region", text(region));
+    }
+    if !hook.keeps_output {
+        arguments = arguments.with("keep_output", Value::Bool(false));
     }
     Task {
         about: format!("hook.{}", hook.name).into(),

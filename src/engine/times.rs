@@ -141,12 +141,14 @@ impl Times {
             return Some(task.limit);
         }
         step.scope.as_ref()?;
+        let declared = plan.promotion.as_ref().and_then(|it| it.limits.get(&step.phase));
         let changes = step.members.iter().filter_map(|m| plan.changes.get(m.change));
         let of = |change: &ObjectChange| {
             let call = providers.0.get(&change.provider).map(|it| it.configured.limits().operation);
             self.limits.get(&*change.address.kind).copied().into_iter().chain(call).max()
         };
-        changes.filter_map(of).max()
+        let longest = changes.filter_map(of).max();
+        longest.into_iter().chain(declared.copied()).min()
     }
 }
 

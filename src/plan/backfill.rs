@@ -3,7 +3,8 @@
 use lifeboat_sdk::Name;
 
 use super::ObjectChange;
-use super::promotion::{Parts, region_of, weigh};
+use super::promotion::{Parts, region_of};
+use super::step::weigh;
 use super::step::{Act, Phase, Step, StepId, Task};
 use crate::address::Address;
 

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::Name;
 
 use super::ObjectChange;
-use super::promotion::{Parts, region_of, weigh};
-use super::step::{Act, Phase, Step, StepId, Task};
+use super::promotion::{Parts, region_of};
+use super::step::{Act, Phase, Step, StepId, Task, weigh};
 use crate::diff::Action;
 
 /// Whether a change may let a region write: nobody but its kind can tell a fence from the rest, so each

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use lifeboat_sdk::{Name, Value};
 
-use super::promotion::weigh;
+use super::step::weigh;
 use super::step::{Act, Member, Step, StepId, Task};
 use super::{ObjectChange, Plan};
 use crate::address::Address;

@@ -6,12 +6,13 @@
 //! after it, and so does re-protection.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use lifeboat_sdk::{Diagnostic, Diagnostics, Name};
 
 use super::loss::Losses;
 use super::outlook::Timing;
-use super::step::{Act, Member, Phase, Step, StepId, Task};
+use super::step::{Act, Member, Phase, Step, StepId, Task, weigh};
 use super::{ByHand, Deferral, Leg, Legs, ObjectChange};
 use crate::address::{self, Address, Key};
 use crate::desired::Part;
@@ -62,6 +63,8 @@ pub struct Promotion {
     pub reprotects: bool,
     /// How long its steps should take, and may, as it was known when the plan was made.
     pub timings: BTreeMap<StepId, Timing>,
+    /// How long each change of a phase may take, where the files say so.
+    pub limits: BTreeMap<Phase, Duration>,
 }
 
 /// Whether the region that is left takes part.
@@ -226,6 +229,7 @@ impl Promotion {
             rolls_back: false,
             reprotects: false,
             timings: BTreeMap::new(),
+            limits: BTreeMap::new(),
         }
     }
 
@@ -501,16 +505,5 @@ impl Order {
     fn finish(mut self) -> Vec<Step> {
         weigh(&mut self.steps);
         self.steps
-    }
-}
-
-/// Counts the longest chain behind each step.
-pub(super) fn weigh(steps: &mut [Step]) {
-    for at in (0..steps.len()).rev() {
-        let weight = steps[at].weight.saturating_add(1);
-        for need in steps[at].needs.clone() {
-            let behind = &mut steps[need.0 as usize].weight;
-            *behind = (*behind).max(weight);
-        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::promotion::weigh;
+use super::step::weigh;
 use super::step::{Act, Phase, Step, StepId, Task};
 
 /// What stands before all steps of a plan, and what after them.

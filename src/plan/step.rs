@@ -176,3 +176,14 @@ pub struct Step {
     /// How many steps follow on the longest chain behind it: longer chains start first.
     pub weight: u32,
 }
+
+/// Counts the longest chain behind each step.
+pub(super) fn weigh(steps: &mut [Step]) {
+    for at in (0..steps.len()).rev() {
+        let weight = steps[at].weight.saturating_add(1);
+        for need in steps[at].needs.clone() {
+            let behind = &mut steps[need.0 as usize].weight;
+            *behind = (*behind).max(weight);
+        }
+    }
+}

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifeboat_sdk::Name;
 
 use super::ObjectChange;
-use super::promotion::{Parts, region_of, weigh};
+use super::promotion::{Parts, region_of};
+use super::step::weigh;
 use super::step::{Act, Phase, Step, StepId, Task};
 use crate::desired::Part;
 

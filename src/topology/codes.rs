@@ -27,6 +27,8 @@ codes! {
         "name = sensitive(…)";
     LITERAL_SECRET = "topology::literal_secret", "A secret in the files",
         r#"headers = { Authorization = "Bearer …" }"#;
+    CLEAR_TOKEN = "topology::clear_token", "A token in clear",
+        r#"webhook { url = "http://…" token_file = "token" }"#;
     DURATION = "topology::duration", "Invalid duration", r#"ttl = "60""#;
     CHOICE = "topology::choice", "Unknown choice", r#"strategy = "warm""#;
     NUMBER = "topology::number", "Number out of range", "failure_threshold = 11";

@@ -104,10 +104,11 @@ pub struct FailoverBlock {
     /// What is done where health is bad in the commit window: `hold` or `roll_back`.
     #[kind(optional)]
     pub on_unhealthy: Option<String>,
-    /// Who starts a promotion: `manual` or `page`.
+    /// Who starts a promotion: `manual`, a person.
     #[kind(optional)]
     pub trigger: Option<String>,
-    /// How long phases may take, by phase.
+    /// How long each change, proof or look of a phase may take: `prepare`, `fence`, `final_sync`, `claim`,
+    /// `promote`, `verify`, `switch`.
     #[kind(optional)]
     pub timeouts: BTreeMap<String, String>,
     /// What fences must do.
@@ -126,24 +127,23 @@ pub struct FenceBlock {
 const FENCES: [&str; 3] = ["cuts_sessions", "blocks_new", "advisory"];
 
 /// The phases of a promotion that take a time limit (design.md, section 9).
-const PHASES: [&str; 10] = [
-    "preflight",
-    "approve",
-    "prepare",
-    "fence",
-    "final_sync",
-    "claim",
-    "promote",
-    "verify",
-    "switch",
-    "reprotect",
-];
+const PHASES: [&str; 7] =
+    ["prepare", "fence", "final_sync", "claim", "promote", "verify", "switch"];
+
+/// Those that will take one.
+const LATER: [&str; 3] = ["preflight", "approve", "reprotect"];
 
 /// Reads the block.
 pub(super) fn read(reader: &mut Reader<'_, '_>, given: &FailoverBlock, body: &Body) -> Failover {
     let mut timeouts = BTreeMap::new();
     let span = at(body, "timeouts");
     for (phase, limit) in &given.timeouts {
+        if LATER.contains(&&**phase) {
+            let help = "Remove it. A preflight and people take the time that they take, and re-protection is an \
+                        ordinary plan.";
+            reader.unsupported(&format!("A limit of the phase {phase}"), span, help);
+            continue;
+        }
         if reader.choice("timeouts", phase, &PHASES, span)
             && let Some(limit) = reader.duration(limit, span)
         {
@@ -240,10 +240,16 @@ fn trigger(reader: &mut Reader<'_, '_>, given: Option<&str>, span: Span) -> Opti
     if given == "automatic" {
         let detail = "lifeboat never promotes by itself: two regions cannot tell the loss of one \
                       from the loss of the line between them, and a wrong guess makes two writers.";
-        let help = "Write trigger = \"page\". For tiers without data, switch = \"health\" in a \
+        let help = "Remove it, and let `lifeboat watch` tell people. For tiers without data, switch = \"health\" in a \
                     dns_failover block lets Route 53 move the traffic.";
         reader.found.push(codes::AUTOMATIC.error(detail).at(span).help(help));
         return None;
     }
-    reader.choice("trigger", given, &["manual", "page"], span).then(|| given.into())
+    if given == "page" {
+        let help = "Remove it, and run `lifeboat watch -notify-command=PROGRAM` or -notify-url=URL in a standby, \
+                    which tells people what to type.";
+        reader.unsupported("trigger = \"page\"", span, help);
+        return None;
+    }
+    reader.choice("trigger", given, &["manual"], span).then(|| given.into())
 }

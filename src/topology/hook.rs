@@ -24,6 +24,8 @@ pub struct Hook {
     pub timeout: u64,
     /// Whether the promotion goes on where it fails.
     pub optional: bool,
+    /// Whether the end of what a command writes is kept.
+    pub keeps_output: bool,
     /// A region without which it cannot work: where that does not answer it is left out.
     pub needs_region: Option<Name>,
     /// The block's header.
@@ -68,6 +70,10 @@ pub struct HookBlock {
     /// `stop` or `continue`.
     #[kind(default = "\"stop\"")]
     pub on_failure: Option<String>,
+    /// Whether the end of what a command writes is kept in journal, state, bundles and reports. Write
+    /// `false` where it may print secrets.
+    #[kind(default = "true")]
+    pub keep_output: Option<bool>,
     /// A region without which it cannot work: where that does not answer it is left out.
     #[kind(optional)]
     pub needs_region: Option<String>,
@@ -135,6 +141,7 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
         what: what?,
         timeout: timeout.map_or(DEFAULT, |timeout: Duration| timeout.seconds),
         optional: optional?,
+        keeps_output: given.keep_output.unwrap_or(true),
         needs_region: given.needs_region.map(Name::from),
         span: source.span,
     })
@@ -179,11 +186,56 @@ fn what(reader: &mut Reader<'_, '_>, source: &Source<'_>, given: &HookBlock) -> 
                 reader.found.push(codes::LITERAL_SECRET.error(detail).at(span).help(help));
                 return None;
             }
+            if webhook.token_file.is_some() && in_clear(&webhook.url) {
+                let detail = format!(
+                    "{:?} is no https address: who sees the request on its way has the token.",
+                    webhook.url
+                );
+                let help = "Write url = \"https://host/path\", or remove token_file. On this machine itself \
+                            (localhost, 127.0.0.1, [::1]) http will do.";
+                reader.found.push(codes::CLEAR_TOKEN.error(detail).at(span).help(help));
+                return None;
+            }
             Some(What::Webhook {
                 url: webhook.url.clone(),
                 headers: webhook.headers.clone(),
                 token_file: webhook.token_file.clone(),
             })
+        }
+    }
+}
+
+/// Whether a request goes through a net, and everybody on the way can read it.
+pub fn in_clear(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+        Some((host, _)) => host,
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    !loopback && !host.eq_ignore_ascii_case("localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_clear;
+
+    #[test]
+    fn only_what_leaves_the_machine_is_in_clear() {
+        for url in
+            ["https://example.com", "http://127.0.0.1:80/a", "http://[::1]:1", "http://localhost"]
+        {
+            assert!(!in_clear(url), "{url}");
+        }
+        for url in [
+            "http://example.com",
+            "http://10.0.0.1/",
+            "http://127.0.0.1.example.com",
+            "http://localhost@example.com/",
+        ] {
+            assert!(in_clear(url), "{url}");
         }
     }
 }

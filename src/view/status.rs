@@ -47,6 +47,8 @@ pub struct Page {
     pub objective: Objective,
     /// Since when the primary's data has no copy that is kept up to date.
     pub unprotected: Option<String>,
+    /// Since when it has one again after a promotion, RFC 3339.
+    pub protected: Option<String>,
     /// What is live, where that was looked at.
     pub live: Option<Live>,
     /// Up to when copies were seen to have all.
@@ -115,6 +117,7 @@ impl Page {
         page.last = last.map(|it| (it.passage.clone(), it.standing == Standing::Open));
         let Some(state) = &known.state else { return page };
         page.unprotected.clone_from(&state.promotions.unprotected);
+        page.protected.clone_from(&state.promotions.protected);
         page.owed.clone_from(&state.promotions.owed);
         page.fenced.clone_from(&state.promotions.fenced);
         page.evacuated.clone_from(&state.promotions.evacuated);
@@ -156,7 +159,10 @@ fn last(measured: &Measured<'_>, objective: &Objective, out: &mut String) {
     let Passage { from, to, epoch, mode, .. } = measured.passage;
     let begun = line(measured.begun().unwrap_or_default());
     let when = match (measured.standing, measured.ended()) {
-        (Standing::Open, _) => format!("begun {begun}"),
+        (Standing::Open, _) => {
+            let stage = measured.stage(None, None).word();
+            format!("begun {begun} and {stage}")
+        }
         (Standing::GivenUp, _) => format!("begun {begun} and given up"),
         (Standing::Over, ended) => format!("{begun} to {}", line(ended.unwrap_or_default())),
     };

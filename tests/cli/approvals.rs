@@ -212,14 +212,21 @@ fn an_approval_ends_when_it_says_and_never_after_its_plan() {
 #[test]
 fn break_glass_replaces_approvers_with_a_reason_and_is_told() {
     let case = promoting();
+    let hook = "hook \"page\" {\n  phase   = \"approve\"\n  command = \
+                [\"sh\", \"-c\", \"echo $LIFEBOAT_BREAK_GLASS > told\"]\n}\n";
+    case.write("main.dr.hcl", files("us-west-2", 2, THREE) + hook);
+    case.ok(&["plan", "-out=plan"]);
     apply(&case, &["-break-glass"]).says(1, &["-reason"]);
     apply(&case, &["-reason=alone"]).says(1, &["-reason"]);
     let glass = ["-break-glass", "-reason=nobody answers the phone"];
     // It replaces the approvers, not the name of the region.
     apply(&case, &glass).says(5, &["-promote=us-west-2 -from-epoch=1"]);
     stays(&case);
-    let told = ["promotion::break_glass", "and 0 did", "nobody answers the phone"];
+    let told =
+        ["promotion::break_glass", "and 0 did", "nobody answers the phone", "LIFEBOAT_BREAK_GLASS"];
     apply(&case, &[&glass[..], NAMED].concat()).says(0, &told);
+    let heard = String::from_utf8(case.read("told")).unwrap();
+    assert_eq!(heard.trim(), "nobody answers the phone", "what the hook was told");
     let kept = journal(&case);
     assert!(kept.contains("break_glass") && kept.contains("nobody answers the phone"), "{kept}");
 }

@@ -188,7 +188,10 @@ hook "tell" {
 fn each_step_of_a_promotion_says_how_long_it_takes_and_what_becomes_of_it() {
     let case = Case::of(HOOKED);
     case.ok(&["apply", "-auto-approve"]);
-    case.write("main.dr.hcl", HOOKED.replace("= \"us-east-1\"\n}", "= \"us-west-2\"\n}"));
+    case.write(
+        "main.dr.hcl",
+        HOOKED.replace("primary  = \"us-east-1\"", "primary  = \"us-west-2\""),
+    );
     case.ok(&["plan", "-out=plan"]).says(
         0,
         &[
@@ -236,4 +239,35 @@ fn each_step_of_a_promotion_says_how_long_it_takes_and_what_becomes_of_it() {
     let lines = case.ok(&["plan", "-json"]).lines();
     let line = lines.iter().find(|line| line["type"] == "promotion").unwrap();
     assert_eq!(line["promotion"]["steps"], promotion["steps"]);
+}
+
+/// What a hook prints may be a secret: it is nowhere then, whether it ends well or not.
+#[test]
+fn what_a_hook_writes_is_kept_unless_the_files_say_otherwise() {
+    for (keeps, ends) in [(true, 0), (false, 0), (false, 3)] {
+        let case = Case::new();
+        let files = |primary: &str| {
+            let text =
+                HOOKED.replace("primary  = \"us-east-1\"", &format!("primary  = {primary:?}"));
+            let command =
+                format!("command = [\"sh\", \"-c\", \"echo hunter2-hunter2; exit {ends}\"]");
+            let kept = format!("{command}\n  keep_output = {keeps}");
+            text.replace("command    = [\"true\"]", &kept)
+        };
+        case.write("main.dr.hcl", files("us-east-1"));
+        case.ok(&["apply", "-auto-approve"]);
+        case.write("main.dr.hcl", files("us-west-2"));
+        let ran = case.ok(&["apply", "-promote=us-west-2", "-from-epoch=1"]);
+        let report = case.ok(&["report", "-json"]);
+        let mut all = format!("{}{}{}", ran.stdout, ran.stderr, report.stdout);
+        for folder in ["generations", "journal"] {
+            for file in std::fs::read_dir(case.path(".lifeboat/state").join(folder)).unwrap() {
+                let path = file.unwrap().path();
+                all.push_str(&String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()));
+            }
+        }
+        // The plan has the command itself, which is no secret.
+        let all = all.replace("echo hunter2-hunter2", "");
+        assert_eq!(all.contains("hunter2-hunter2"), keeps, "keep_output = {keeps}: {all}");
+    }
 }

@@ -60,7 +60,15 @@ async fn command(deed: &Deed, words: &[Value]) -> Result<Value, Failure> {
     };
     let status = status.map_err(|error| failed("cannot wait for", error))?;
     let said = [kept.0, kept.1].map(|kept| String::from_utf8_lossy(&kept).trim().to_owned());
-    let said = said.iter().filter(|said| !said.is_empty()).cloned().collect::<Vec<_>>().join("\n");
+    // What may hold secrets is neither kept nor told.
+    let keeps = deed.task.arguments.get("keep_output") != Some(&Value::Bool(false));
+    let said = said
+        .iter()
+        .filter(|_| keeps)
+        .filter(|said| !said.is_empty())
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("\n");
     if status.success() {
         return Ok(Value::object([
             ("how".into(), Value::string(how(status))),

@@ -15,7 +15,7 @@ use crate::apply::ends::journal_step;
 use crate::apply::ready::End as StepEnd;
 use crate::apply::recorder::Sink;
 use crate::event::Event;
-use crate::plan::{Act, StepId};
+use crate::plan::{Act, StepId, Task};
 
 impl Executor<'_> {
     /// A step that changes no object and makes no call.
@@ -25,6 +25,27 @@ impl Executor<'_> {
             _ => Value::object([]),
         };
         self.passes(id, act, None, told);
+    }
+
+    /// What a hook is told besides: that approvers were missing, and why it was gone on without them. Hooks
+    /// are how people elsewhere hear of a promotion.
+    pub(super) fn telling(&self, deed: Arc<Deed>) -> Arc<Deed> {
+        let last =
+            self.run.plan.promotion.as_ref().and(self.current.state.promotions.last.as_ref());
+        let approval = last.map(|last| &last.approval).filter(|it| it.contains_key("break_glass"));
+        let facts = deed.task.arguments.get("facts").filter(|_| deed.act == Act::Hook);
+        let Some((facts, approval)) = facts.zip(approval) else { return deed };
+        let reason = Value::string(approval.get("reason").map_or("", String::as_str));
+        let facts = facts.clone().with("break_glass", reason);
+        let arguments = deed.task.arguments.clone().with("facts", facts);
+        let task = Task { arguments, ..deed.task.clone() };
+        Arc::new(Deed {
+            task,
+            kind: deed.kind.clone(),
+            token: deed.token.clone(),
+            root: deed.root.clone(),
+            ..*deed
+        })
     }
 
     /// Whether an operator goes on without this one; then it counts as done, and it is kept why.

@@ -159,7 +159,8 @@ impl Executor<'_> {
             running.ends[*i] = Some(End::of_finding(&*work.kind, item, finding, &why));
         }
         let interrupted = running.why.as_ref().is_some_and(|f| f.class == Class::Interrupted);
-        if !nothing || interrupted || self.halt.is_some() || running.attempts >= ATTEMPTS {
+        let late = self.limit(step).is_some_and(|limit| running.since.elapsed() >= limit);
+        if !nothing || interrupted || late || self.halt.is_some() || running.attempts >= ATTEMPTS {
             return self.conclude(step, running);
         }
         for (item, end) in running.items.iter().zip(&mut running.ends) {

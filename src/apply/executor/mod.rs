@@ -29,7 +29,7 @@ use super::ready::{End as StepEnd, Ready};
 use super::recorder::{Recorder, Sink, Told};
 use super::request::{Controls, Taken};
 use super::settle::Finding;
-use super::task::{Called, read, write};
+use super::task::{Called, read, within};
 use super::{Report, Run, chain};
 use crate::event::Event;
 use crate::plan::{Plan, Step, StepId};
@@ -220,7 +220,7 @@ impl<'a> Executor<'a> {
                     continue;
                 }
                 Ok(Prepared::Deed(deed)) if self.skipped(id, &deed) => continue,
-                Ok(Prepared::Deed(deed)) => Running::new(Work::Act(deed), Vec::new()),
+                Ok(Prepared::Deed(deed)) => Running::new(Work::Act(self.telling(deed)), Vec::new()),
                 Ok(Prepared::Local { item, ended, id: object }) => {
                     self.local(id, *item, &ended, object.as_deref());
                     continue;
@@ -340,6 +340,7 @@ impl<'a> Executor<'a> {
             running.since = Instant::now();
         }
         let running = &*running;
+        let since = running.since;
         for event in Self::starting(running) {
             self.run.events.event(event);
         }
@@ -362,11 +363,18 @@ impl<'a> Executor<'a> {
             Work::Write(work) => {
                 let sink = Sink::new(step, self.tell.clone(), self.run.crash.clone());
                 let ctx = Ctx::writing(session, Arc::new(sink));
-                let work = async move { (step, Came::Wrote(write(work, ctx).await)) };
+                let limit = self.limit(step).map(|limit| limit.saturating_sub(since.elapsed()));
+                let work = async move { (step, Came::Wrote(within(limit, work, ctx).await)) };
                 self.tasks.spawn(work.in_current_span())
             }
         };
         self.owners.insert(task.id(), step);
+    }
+
+    /// How long the change of a step may take, where the files say so of its phase.
+    fn limit(&self, step: StepId) -> Option<Duration> {
+        let promotion = self.run.plan.promotion.as_ref()?;
+        promotion.limits.get(&self.step(step)?.phase).copied()
     }
 
     fn starting(running: &Running) -> impl Iterator<Item = Event> {

@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use super::world::*;
 use crate::apply::RunEnding;
 use crate::event::Event;
-use crate::plan::{Plan, Promotion};
+use crate::plan::{Phase, Plan, Promotion};
 use crate::refresh::fake::{Fault, THING};
 
 /// What would be done now.
@@ -175,4 +175,21 @@ async fn without_the_region_that_is_left_no_more_is_lost_than_was_accepted() {
         let ends = if taken { RunEnding::Interrupted } else { RunEnding::Done };
         assert_eq!(outcome.ending, ends, "{how}");
     }
+}
+
+/// `timeouts` in the failover block: what is cut off is read, and not tried for longer than it may.
+#[tokio::test(start_paused = true)]
+async fn a_change_that_takes_longer_than_its_phase_allows_is_read_and_fails() {
+    let world = World::default();
+    world.cloud.fail("create a_thing.a", Fault::Wait(Arc::new(Notify::new())));
+    let mut plan = promotes(made(&world, &wants()).await);
+    let limits = [(Phase::Change, Duration::from_secs(30))].into();
+    plan.promotion.as_mut().unwrap().limits = limits;
+    let begun = tokio::time::Instant::now();
+    let outcome = world.apply(&plan).await;
+    assert_eq!(outcome.ending, RunEnding::Failed);
+    let took = begun.elapsed().as_secs();
+    assert!((30..40).contains(&took), "{took} s");
+    let told: Vec<&str> = outcome.diagnostics.0.iter().map(|found| &*found.detail).collect();
+    assert!(told.iter().any(|text| text.contains("timeouts of the failover block")), "{told:?}");
 }

@@ -22,6 +22,7 @@ use crate::engine::guard::ask;
 use crate::engine::preflight::Verdict;
 use crate::engine::watch::{BACK, Change, Judged, Notice, SILENT, Sight, Watch, primary, sight};
 use crate::topology::Topology;
+use crate::topology::hook::in_clear;
 use crate::view::output::{Form, Output};
 use crate::view::preflight::summary;
 use crate::view::watch::{self as view, Watched};
@@ -44,6 +45,12 @@ pub async fn run(workspace: &Workspace, args: &args::Watch) -> Exit {
 }
 
 async fn watching(workspace: &Workspace, args: &args::Watch) -> Result<Exit, Exit> {
+    if args.notify_token_file.is_some() && args.notify_url.as_deref().is_some_and(in_clear) {
+        let text = "-notify-token-file needs an https address in -notify-url: who sees the request on its \
+                    way has the token. On this machine itself http will do.";
+        workspace.output.error("The options cannot be used", text);
+        return Err(Exit::Error);
+    }
     let (shelves, topology) = of_files(workspace)?;
     let target = target(workspace, args, &topology)?;
     let mut watched = Watched { primary: topology.primary.to_string(), epoch: 0 };

@@ -1,8 +1,10 @@
 //! Whether the region that is left can be kept from writing, and whether the target is.
 
 use super::{Facts, Finding};
+use crate::address::Address;
 use crate::desired::Part;
 use crate::engine::drifted::Seen;
+use crate::plan::promotion::region_of;
 
 /// Each block of data with one writer has a fence in the region that is left.
 ///
@@ -23,7 +25,59 @@ pub(super) fn places(facts: &Facts<'_>) -> Vec<Finding> {
         );
         Finding::pass(text).about(format!("database.{}", table.name)).at(table.span)
     });
-    buckets.chain(tables).collect()
+    buckets.chain(tables).chain(weak(facts)).collect()
+}
+
+/// What a fence does to those who write already, strongest first, as `require` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Strength {
+    Advisory,
+    BlocksNew,
+    CutsSessions,
+}
+
+impl Strength {
+    const ALL: [Self; 3] = [Self::Advisory, Self::BlocksNew, Self::CutsSessions];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Advisory => "advisory",
+            Self::BlocksNew => "blocks_new",
+            Self::CutsSessions => "cuts_sessions",
+        }
+    }
+
+    /// Of a fence: what is stopped or emptied is waited for until nothing of it is left, a database until
+    /// it has no sessions, and S3 judges each request by the policy. What is triggered no more may still
+    /// run to its end.
+    fn of(part: Part) -> Self {
+        if matches!(part, Part::Triggers { .. }) { Self::BlocksNew } else { Self::CutsSessions }
+    }
+}
+
+/// The fences of the region that is left that are weaker than the files ask for.
+fn weak(facts: &Facts<'_>) -> Vec<Finding> {
+    let required = facts.topology.declaration.failover.fence.as_deref();
+    let Some(required) = Strength::ALL.into_iter().find(|s| required == Some(s.word())) else {
+        return Vec::new();
+    };
+    let from = &facts.from.name;
+    let there = |at: &Address| region_of(at) == Some(&**from);
+    let fences = facts.parts.iter().filter(|(at, part)| part.fences() && there(at));
+    let weak = fences.filter(|(_, part)| Strength::of(**part) < required);
+    let told = weak.map(|(at, part)| {
+        let (is, wanted) = (Strength::of(*part).word(), required.word());
+        let text = format!(
+            "The fence of {from} is {is}: what runs there already may go on until it ends, and \
+             failover {{ fence {{ require }} }} asks for {wanted}."
+        );
+        let fix = format!(
+            "Write require = {is:?}, or stop what runs there with a hook of the phase fence and ignore this \
+             check."
+        );
+        Finding::fail(text, fix).about(at.to_string())
+    });
+    told.collect()
 }
 
 fn of(facts: &Facts<'_>, block: &str) -> Finding {

@@ -3,6 +3,7 @@
 use lifeboat_sdk::{Location, Scope, counted};
 
 use super::{Facts, Finding};
+use crate::plan::promotion::region_of;
 use crate::plan::{Phase, ScopeStatus, Step};
 use crate::topology::region::Region;
 
@@ -56,7 +57,8 @@ pub(super) fn target(facts: &Facts<'_>) -> Vec<Finding> {
     }]
 }
 
-/// The primary. That it does not answer is told, and is what an ungraceful promotion is for.
+/// The primary. That it does not answer is no proof that it is gone: a person must know it. It is what an
+/// ungraceful promotion is for, which this does not stop.
 pub(super) fn primary(facts: &Facts<'_>) -> Vec<Finding> {
     let from = &facts.from.name;
     let attested = format!(
@@ -73,8 +75,14 @@ pub(super) fn primary(facts: &Facts<'_>) -> Vec<Finding> {
             Finding::fail(format!("{from} does not answer, {text}: {why}."), fix)
         }
         Answer::No(why) => {
-            let text = format!("{from} does not answer: {why}. Its fences will be owed.");
-            Finding { fix: Some(attested), ..Finding::pass(text) }
+            let fenced = facts
+                .parts
+                .iter()
+                .any(|(at, part)| part.fences() && region_of(at) == Some(&**from));
+            let owed =
+                if fenced { " Its fences will be owed." } else { " Nothing there is fenced." };
+            let text = format!("{from} does not answer, and may still take writes: {why}.{owed}");
+            Finding::unknown(text, attested)
         }
         Answer::Partly(why) => {
             Finding::unknown(format!("{from} answers in part: {why}."), attested)

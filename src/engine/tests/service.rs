@@ -203,7 +203,7 @@ async fn a_region_that_does_not_answer_owes_that_it_is_emptied_and_does_so_first
     let returns = "us-east-1 returns writable until the owed fence is placed.";
     assert!(text.contains(returns), "{text}");
     let guarded = files("us-west-2", "")
-        .replace("region \"us-east-1\" {}", "region \"us-east-1\" {\n  on_isolated = \"stop\"\n}");
+        .replace("region \"us-east-1\" {}", "region \"us-east-1\" {\n  guard = true\n}");
     let guarded = plan(&groups, &guarded, Some(&state), &["us-east-1"]).await;
     assert!(guarded.plan.returns_writable.is_empty(), "{:?}", guarded.diagnostics);
     let promotion = made.plan.promotion.unwrap();

@@ -30,6 +30,12 @@ struct Reader<'a> {
     plan: String,
 }
 
+/// What the plan was made from.
+fn contents(files: BTreeMap<String, String>) -> Result<BTreeMap<String, Vec<u8>>, PlanFileError> {
+    let content = |(name, text)| Ok((name, STANDARD.decode::<String>(text).map_err(damaged)?));
+    files.into_iter().map(content).collect()
+}
+
 pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileError> {
     has_legs(&stored)?;
     let reader = Reader { sealer, plan: stored.id.clone() };
@@ -37,10 +43,7 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
     for (name, doc) in stored.inputs.variables {
         variables.insert(Name::from(&*name), reader.value(&format!("var.{name}"), &doc)?);
     }
-    let mut files = BTreeMap::new();
-    for (name, content) in stored.inputs.files {
-        files.insert(name, STANDARD.decode(content).map_err(damaged)?);
-    }
+    let files = contents(stored.inputs.files)?;
     let mut outputs = BTreeMap::new();
     for (name, output) in stored.outputs {
         outputs.insert(Name::from(&*name), reader.output(&name, output)?);
@@ -297,6 +300,7 @@ fn promotion(stored: v2::Promotion) -> Result<Promotion, PlanFileError> {
         rolls_back: stored.rolls_back,
         reprotects: stored.reprotects,
         timings: timing::read(&stored.timings)?,
+        limits: timing::read_limits(&stored.limits)?,
     })
 }
 

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use super::read::one_of;
 use super::{PlanFileError, v2};
-use crate::plan::StepId;
 use crate::plan::outlook::{Expected, Source, Timing};
+use crate::plan::{Phase, StepId};
+
+fn ms(of: Duration) -> u64 {
+    u64::try_from(of.as_millis()).unwrap_or(u64::MAX)
+}
 
 pub(super) fn write(timing: &Timing) -> v2::Timing {
-    let ms = |of: Duration| u64::try_from(of.as_millis()).unwrap_or(u64::MAX);
     v2::Timing {
         takes_ms: ms(timing.expected.takes),
         source: timing.expected.source.word().to_owned(),
@@ -27,4 +30,17 @@ pub(super) fn read(
         Ok((StepId(*step), Timing { expected: Expected { takes, source }, deadline }))
     };
     stored.iter().map(timing).collect()
+}
+
+pub(super) fn limits(limits: &BTreeMap<Phase, Duration>) -> BTreeMap<String, u64> {
+    limits.iter().map(|(phase, limit)| (phase.word().to_owned(), ms(*limit))).collect()
+}
+
+pub(super) fn read_limits(
+    stored: &BTreeMap<String, u64>,
+) -> Result<BTreeMap<Phase, Duration>, PlanFileError> {
+    let limit = |(phase, limit): (&String, &u64)| {
+        Ok((one_of(&Phase::ALL, Phase::word, phase)?, Duration::from_millis(*limit)))
+    };
+    stored.iter().map(limit).collect()
 }

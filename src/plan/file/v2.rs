@@ -90,6 +90,9 @@ pub(super) struct Promotion {
     /// By step.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub timings: BTreeMap<u32, Timing>,
+    /// In milliseconds, by phase.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, u64>,
 }
 
 #[derive(Serialize, Deserialize)]

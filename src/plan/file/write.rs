@@ -225,6 +225,7 @@ fn promotion(promotion: &Promotion) -> v2::Promotion {
         rolls_back: promotion.rolls_back,
         reprotects: promotion.reprotects,
         timings: promotion.timings.iter().map(|(step, it)| (step.0, timing::write(it))).collect(),
+        limits: timing::limits(&promotion.limits),
     }
 }
 

@@ -28,15 +28,15 @@ pub(super) fn document(report: &Report<'_>) -> Json {
         "topology": report.topology,
         "primary": report.primary,
         "epoch": report.epoch,
-        "promotion": report.promotion.as_ref().map(|it| promotion(it, &report.objective)),
+        "promotion": report.promotion.as_ref().map(|it| promotion(it, report)),
         "owed": owed.collect::<Vec<_>>(),
         "open_gates": gates.collect::<Vec<_>>(),
         "unprotected": report.unprotected,
     })
 }
 
-fn promotion(measured: &Measured<'_>, objective: &Objective) -> Json {
-    let passage = measured.passage;
+fn promotion(measured: &Measured<'_>, report: &Report<'_>) -> Json {
+    let (passage, objective) = (measured.passage, &report.objective);
     json!({
         "from": passage.from,
         "to": passage.to,
@@ -44,6 +44,7 @@ fn promotion(measured: &Measured<'_>, objective: &Objective) -> Json {
         "mode": passage.mode,
         "by_hand": measured.by_hand(),
         "standing": measured.standing.word(),
+        "stage": measured.stage(report.unprotected, report.protected).word(),
         "begun": measured.begun(),
         "ended": measured.ended(),
         "approval": passage.approval,

@@ -37,7 +37,8 @@ fn promotion(measured: &Measured<'_>, objective: &Objective, page: &mut Page) {
         "### {sign} lifeboat report: the promotion of {to} in place of {from}, epoch {epoch}, {what}\n\n"
     ));
     if measured.standing == Standing::Open {
-        page.add("`lifeboat apply` goes on with it.\n\n");
+        let stage = measured.stage(None, None).word();
+        page.add(&format!("It is {stage}; `lifeboat apply` goes on with it.\n\n"));
     }
     page.table(&["", "measured"], &figures(measured, objective), "figures");
     let word = |(name, value): (&String, &String)| vec![approved(name), code(value)];

@@ -55,6 +55,8 @@ pub struct Report<'k> {
     pub gates: Vec<(&'k str, &'k Gate)>,
     /// Since when the primary's data has no copy that is kept up to date.
     pub unprotected: Option<&'k str>,
+    /// Since when it has one again after a promotion.
+    pub protected: Option<&'k str>,
     /// The strictest objective that the files declare.
     pub objective: Objective,
 }
@@ -74,6 +76,7 @@ impl<'k> Report<'k> {
             owed: owed.map(|(address, owed)| (&**address, owed)).collect(),
             gates: gates.map(|(block, gate)| (&**block, gate)).collect(),
             unprotected: promotions.and_then(|it| it.unprotected.as_deref()),
+            protected: promotions.and_then(|it| it.protected.as_deref()),
             objective,
         }
     }

@@ -47,6 +47,25 @@ impl Case {
     }
 }
 
+const SCHEDULE: &str = r#"service.jobs.aws_scheduler_schedule["us-west-2/nightly"]"#;
+
+/// Something that a schedule starts.
+const JOBS: (&str, &str) = (
+    "dns_failover",
+    "service \"jobs\" {\n  schedules = { us-east-1 = [\"nightly\"], us-west-2 = [\"nightly\"] }\n  \
+     capacity = { primary = 1, standby = 0 }\n}\ndns_failover",
+);
+
+/// With a fence that is weaker than what is asked for.
+const CUTS: [(&str, &str); 2] = [
+    JOBS,
+    ("primary  =", "failover {\n    fence { require = \"cuts_sessions\" }\n  }\n  primary  ="),
+];
+
+/// With fences that are as strong.
+const BLOCKS: [(&str, &str); 2] =
+    [JOBS, ("primary  =", "failover {\n    fence { require = \"blocks_new\" }\n  }\n  primary  =")];
+
 const GRACEFUL: [(&str, &str); 1] =
     [("objective {", "failover { mode = \"graceful\" }\n  objective {")];
 
@@ -89,7 +108,7 @@ pub(super) fn runs_and_regions() -> Vec<Case> {
         ),
         case(|w| w.silence(EAST), "preflight::target_reachable", None, Fail),
         case(|w| w.made.plan.scopes.clear(), "preflight::target_reachable", None, Unknown),
-        case(|w| w.silence(WEST), "preflight::primary_reachable", None, Pass),
+        case(|w| w.silence(WEST), "preflight::primary_reachable", None, Unknown),
         case(|w| w.silence(WEST), "preflight::primary_reachable", None, Fail).with(&GRACEFUL),
         case(
             |w| {
@@ -167,6 +186,8 @@ pub(super) fn records_data_and_traffic() -> Vec<Case> {
         case(|w| w.silence(WEST), "preflight::fence", bucket, Unknown),
         case(|w| w.silence(WEST), "preflight::fence", bucket, Fail).with(&GRACEFUL),
         case(|w| drop(w.objects.remove(&at(POLICY))), "preflight::fence", bucket, Fail),
+        case(|_| (), "preflight::fence", Some(SCHEDULE), Fail).with(&CUTS),
+        case(|_| (), "preflight::fence", bucket, Pass).with(&BLOCKS),
         case(|_| (), "preflight::replication_rule", bucket, Fail)
             .with(&[("replication \"exports\" { bucket = bucket.exports }", "")]),
         case(
