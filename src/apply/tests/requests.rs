@@ -177,19 +177,18 @@ async fn without_the_region_that_is_left_no_more_is_lost_than_was_accepted() {
     }
 }
 
-/// `timeouts` in the failover block: what is cut off is read, and not tried for longer than it may.
+/// `timeouts` in the failover block: nobody waits longer for an answer, and it is read what came of it.
 #[tokio::test(start_paused = true)]
-async fn a_change_that_takes_longer_than_its_phase_allows_is_read_and_fails() {
+async fn a_change_that_takes_longer_than_its_phase_allows_is_read() {
     let world = World::default();
+    // It has its effect, and the answer never comes.
     world.cloud.fail("create a_thing.a", Fault::Wait(Arc::new(Notify::new())));
     let mut plan = promotes(made(&world, &wants()).await);
     let limits = [(Phase::Change, Duration::from_secs(30))].into();
     plan.promotion.as_mut().unwrap().limits = limits;
     let begun = tokio::time::Instant::now();
     let outcome = world.apply(&plan).await;
-    assert_eq!(outcome.ending, RunEnding::Failed);
+    assert_eq!(outcome.ending, RunEnding::Done, "{:?}", outcome.diagnostics);
     let took = begun.elapsed().as_secs();
     assert!((30..40).contains(&took), "{took} s");
-    let told: Vec<&str> = outcome.diagnostics.0.iter().map(|found| &*found.detail).collect();
-    assert!(told.iter().any(|text| text.contains("timeouts of the failover block")), "{told:?}");
 }
