@@ -318,7 +318,7 @@ impl Recovery<'_> {
             }
         }
         let ctx = || reading(self.providers, self.interrupt.clone(), self.down.clone());
-        let patience = Patience { pause: self.confirm, rounds: 1 };
+        let patience = Patience { pause: self.confirm, rounds: 1, late: false };
         let findings = look(self.providers, &items, &ctx, patience).await;
         for ((s, i), finding) in places.into_iter().zip(findings) {
             all[s].findings[i] = finding;

@@ -108,6 +108,8 @@ pub(super) struct Patience {
     pub(super) pause: Duration,
     /// How often a scope that does not answer is asked.
     pub(super) rounds: u32,
+    /// Whether a change that cannot be seen is looked for twice, too: its call was answered.
+    pub(super) late: bool,
 }
 
 /// A context that reads live, within the budget of a refresh of its own.
@@ -146,7 +148,8 @@ pub(super) async fn look(
             if let Finding::Unread(unread) = &findings[*i] {
                 return unread.cause.defers() && round < patience.rounds;
             }
-            let unseen = absent && item.member.operation == Operation::Create;
+            let unseen = absent && item.member.operation == Operation::Create
+                || patience.late && findings[*i].is_not_done();
             unseen && !std::mem::replace(&mut missed[*i], true)
         });
         if !open.is_empty() && now.wait(patience.pause).await.is_err() {

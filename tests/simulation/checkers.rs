@@ -250,7 +250,7 @@ fn in_doubt(call: &Entry) -> bool {
     match call.outcome {
         Outcome::Unanswered | Outcome::Lost => true,
         Outcome::Failed(class) => matches!(class, Class::Unreachable | Class::Garbled),
-        Outcome::Done => false,
+        Outcome::Done | Outcome::Vain => false,
     }
 }
 

@@ -43,7 +43,12 @@ impl Run {
     #[cfg(feature = "aws")]
     pub(super) fn did(&self, address: &str) -> bool {
         let done = |(frame, body): &(String, Json)| {
-            frame == "outcome" && body["member"] == address && !body["result"]["done"].is_null()
+            let ended = match &**frame {
+                "outcome" => &body["result"]["done"],
+                "settled" => &body["verdict"]["done"],
+                _ => return false,
+            };
+            body["member"] == address && !ended.is_null()
         };
         self.frames.iter().any(done)
     }

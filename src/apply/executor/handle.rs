@@ -16,12 +16,14 @@ use crate::apply::recorder::Told;
 use crate::apply::settle::{Finding, Whole, whole};
 use crate::apply::task::{Called, Patience, look, reading};
 use crate::event::Event;
-use crate::plan::{Operation, StepId};
+use crate::plan::{Operation, Phase, StepId};
 
 /// How often a step is tried whose call was lost and, as reading told, had no effect.
 const ATTEMPTS: u32 = 3;
 /// How often a scope is asked about what is in doubt there.
 const ROUNDS: u32 = 2;
+/// Why a fence is in doubt whose call was answered.
+const UNSEEN: &str = "the call was answered as done, and its effect is not seen";
 
 impl Executor<'_> {
     /// An id that the API told: into the journal, and into what is known of the member.
@@ -89,12 +91,18 @@ impl Executor<'_> {
     }
 
     fn wrote(&mut self, step: StepId, work: &Arc<Write>, mut running: Running, all: Vec<Called>) {
+        let fences = self.places_a_fence(step);
         for (i, called) in all.into_iter().enumerate() {
             let Some(item) = running.items.get(i) else { continue };
             if let Called::InDoubt(failure) = &called {
                 running.why = Some(failure.clone());
             }
             running.ends[i] = End::of_call(&*work.kind, item, called);
+            if fences && matches!(running.ends[i], Some(End::Done(Some(_)))) {
+                running.ends[i] = None;
+                running.answered.insert(i);
+                running.why.get_or_insert_with(|| Failure::new(Class::Other, UNSEEN));
+            }
         }
         let doubtful: Vec<usize> =
             (0..running.ends.len()).filter(|i| running.ends[*i].is_none()).collect();
@@ -110,6 +118,15 @@ impl Executor<'_> {
         }
     }
 
+    /// Whether a step places a fence: in a promotion, by hand, or where it was owed. What it calls may say
+    /// that it is done; it is done when it is seen, because nothing after it keeps writes out.
+    fn places_a_fence(&self, step: StepId) -> bool {
+        let Some(step) = self.step(step) else { return false };
+        let mut changes = step.members.iter().filter_map(|m| self.run.plan.changes.get(m.change));
+        let owed = &self.current.state.promotions.owed;
+        step.phase == Phase::Fence || changes.any(|c| owed.contains_key(&c.address.to_string()))
+    }
+
     /// Reads back what is in doubt.
     fn look(&mut self, step: StepId, running: Running, which: Vec<usize>) {
         let items: Vec<Item> = which
@@ -123,7 +140,9 @@ impl Executor<'_> {
             })
             .collect();
         let (providers, interrupt) = (self.run.providers.clone(), self.run.session.interrupt());
-        let patience = Patience { pause: self.run.confirm, rounds: ROUNDS };
+        // A moment after a change was answered a read may still show what was there before.
+        let late = !running.answered.is_empty();
+        let patience = Patience { pause: self.run.confirm, rounds: ROUNDS, late };
         let task = async move {
             // With the budget of a refresh: a region that died meanwhile costs little more.
             let ctx = || reading(&providers, interrupt.clone(), Vec::new());
@@ -156,7 +175,10 @@ impl Executor<'_> {
         }
         for (i, finding) in which.iter().zip(findings) {
             let Some(item) = running.items.get(*i) else { continue };
-            running.ends[*i] = Some(End::of_finding(&*work.kind, item, finding, &why));
+            running.ends[*i] = Some(match finding {
+                Finding::Done(seen) if running.answered.contains(i) => End::Done(seen),
+                finding => End::of_finding(&*work.kind, item, finding, &why),
+            });
         }
         let interrupted = running.why.as_ref().is_some_and(|f| f.class == Class::Interrupted);
         let late = self.limit(step).is_some_and(|limit| running.since.elapsed() >= limit);
@@ -171,6 +193,7 @@ impl Executor<'_> {
         self.recorder.add([intent(self.env.plan, step, &running.items)]);
         running.attempts += 1;
         running.why = None;
+        running.answered.clear();
         self.running.insert(step, running);
         self.again.push(step);
     }

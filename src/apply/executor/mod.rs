@@ -75,6 +75,8 @@ struct Running {
     /// Ids that the API told, by member.
     told: BTreeMap<String, String>,
     ends: Vec<Option<End>>,
+    /// Members that were answered as done, and count as done when that is seen.
+    answered: BTreeSet<usize>,
     /// Why members are in doubt.
     why: Option<Failure>,
 }
@@ -82,8 +84,8 @@ struct Running {
 impl Running {
     fn new(work: Work, items: Vec<Item>) -> Self {
         let (since, ends) = (Instant::now(), vec![None; items.len()]);
-        let (told, why) = (BTreeMap::new(), None);
-        Self { work, items, since, tell: since + PROGRESS, attempts: 1, told, ends, why }
+        let (told, answered, why) = (BTreeMap::new(), BTreeSet::new(), None);
+        Self { work, items, since, tell: since + PROGRESS, attempts: 1, told, ends, answered, why }
     }
 }
 

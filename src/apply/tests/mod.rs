@@ -3,6 +3,7 @@
 mod batch;
 mod death;
 mod faults;
+mod fences;
 mod interrupt;
 mod journal;
 mod looks;

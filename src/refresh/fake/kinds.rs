@@ -256,6 +256,9 @@ fn act(
         document = document.with("size", Value::int(-1));
     }
     let owner = change.owner.clone();
+    if let Some(Fault::Vain) = fault {
+        return Ok(Some(Present { owner, ..Present::new(id, Doc(document)) }));
+    }
     inner
         .objects
         .insert((kind, id.clone()), Live { document: document.clone(), owner: owner.clone() });

@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     Answer(Class),
     /// It has its effect, and no answer comes.
     LostReply,
+    /// An update is answered as done and has no effect.
+    Vain,
     /// Create only: it is made, its id is told, and then it fails.
     HalfMade,
     /// It is made with another size than was asked for.

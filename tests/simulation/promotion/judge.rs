@@ -76,6 +76,8 @@ struct Inner {
     over: BTreeSet<Attested>,
     /// Plans whose claim was refused.
     refused: BTreeSet<String>,
+    /// Addresses whose newest change was answered as done and had no effect.
+    vain: BTreeSet<String>,
     since: Option<Instant>,
     exposed: Exposed,
     found: Vec<String>,
@@ -262,6 +264,14 @@ impl Judge {
             let run = self.run_of(call);
             self.lock().refused.extend(run.iter().filter_map(|run| plan(run)));
         }
+        for sent in &call.sent {
+            let (mut inner, address) = (self.lock(), sent.address.to_string());
+            match call.outcome {
+                Outcome::Vain => drop(inner.vain.insert(address)),
+                _ if call.had_effect() => drop(inner.vain.remove(&address)),
+                _ => {}
+            }
+        }
         if !call.had_effect() {
             return;
         }
@@ -281,6 +291,7 @@ impl Judge {
             self.fence_first(call, &what);
         }
         if &*call.kind == "aws_s3_object" {
+            self.fences_are_seen(call, &what);
             self.roles(&what);
         }
         self.look();
@@ -327,10 +338,24 @@ impl Judge {
         // Who placed it places it again after the claim, if another took it away in the midst of that: until
         // it looks, it goes on with its claim.
         let policy = format!("bucket.data.aws_s3_bucket_policy[\"{region}\"]");
-        let record = &*call.kind == "aws_s3_object";
-        let placed = || record && self.run_of(call).is_some_and(|run| run.did(&policy));
+        let (record, vain) = (&*call.kind == "aws_s3_object", self.lock().vain.contains(&policy));
+        let placed = || record && !vain && self.run_of(call).is_some_and(|run| run.did(&policy));
         if owes && !fences && !placed() && !self.cannot_be_known(&region) {
             self.report("fence first", &format!("{what}: it takes writes and is not the primary"));
+        }
+    }
+
+    /// No promotion moves a record by a fence that was answered as placed and is not there.
+    fn fences_are_seen(&self, call: &Entry, what: &str) {
+        let Some(run) = self.run_of(call).filter(|run| !run.plan["promotion"].is_null()) else {
+            return;
+        };
+        for region in &self.regions {
+            let policy = format!("bucket.data.aws_s3_bucket_policy[\"{region}\"]");
+            let vain = self.lock().vain.contains(&policy);
+            if vain && is_open(&self.cloud, region) && run.did(&policy) {
+                self.report("read back", &format!("{what}: the fence of {region} is not there"));
+            }
         }
     }
 

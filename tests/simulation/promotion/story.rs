@@ -147,6 +147,8 @@ struct Story {
     commands: u64,
     chance: Chance,
     weather: Chance,
+    /// What is written in vain.
+    vain: Chance,
     begun: Instant,
     played: Played,
 }
@@ -171,6 +173,7 @@ impl Story {
             commands: 0,
             chance,
             weather: Chance::new(seed, "weather"),
+            vain: Chance::new(seed, "vain"),
             begun: Instant::now(),
             played: Played { seed, ..Played::default() },
         }
@@ -229,6 +232,7 @@ impl Story {
             self.pair(&weather, first).await;
         } else {
             weather.begin(&self.cloud, &self.operator.disk);
+            self.may_write_in_vain();
             self.one(first, weather.keep).await;
             weather.end(&self.cloud, &self.operator.disk);
         }
@@ -236,6 +240,15 @@ impl Story {
         self.sky.clear(|| chance.percent(60));
         let pause = *self.weather.pick(&[0, 500, 5000]);
         sleep(Duration::from_millis(pause)).await;
+    }
+
+    /// In one story of ten a policy is answered as set, and is not: whoever does not look again takes it
+    /// for a fence. None of those that are kept is among them, so that they stay as they were.
+    fn may_write_in_vain(&mut self) {
+        if self.played.seed % 10 == 3 && self.vain.percent(70) {
+            let rule = Rule::new(Fault::Vain).kind("aws_s3_bucket_policy").operation("Update");
+            self.cloud.inject(rule.nth(Nth::First(1)));
+        }
     }
 
     /// What somebody types next.

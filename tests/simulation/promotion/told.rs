@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lifeboat_aws::Aws;
 use lifeboat_sdk::Value;
-use lifeboat_sim::{Blackout, Entry, Fault, Key, Rule, SimCloud, SimProvider};
+use lifeboat_sim::{Blackout, Entry, Fault, Key, Nth, Rule, SimCloud, SimProvider};
 use lifeboat_state::store::MemoryDisk;
 use tokio::runtime::Builder;
 
@@ -228,6 +228,57 @@ fn a_fence_that_is_gone_is_owed_until_it_is_made_again() {
         told.cloud.inject(refused.operation("Create"));
         let ended = told.types(Verb::Apply, SECOND).await;
         assert!(!ended.is_done(), "{ended:#?}");
+        told.cloud.clear_rules();
+        is_fenced_first(&mut told).await;
+    });
+}
+
+/// The call says that the policy is set, and it is not. Nothing is claimed before the fence is seen, and
+/// then all goes on: by then the region may be out of reach, so that no later look would find it.
+#[test]
+fn a_fence_that_was_answered_and_is_not_there_is_placed_again_before_the_claim() {
+    tell(async |mut told| {
+        let vain = Rule::new(Fault::Vain).region(FIRST).kind("aws_s3_bucket_policy");
+        let rule = told.cloud.inject(vain.operation("Update").nth(Nth::First(1)));
+        let changed = told.promotes(SECOND).await;
+        // The last look comes after the claim, which moves records.
+        assert_eq!(changed.first(), Some(&fence(FIRST)), "{changed:?}");
+        assert_eq!(told.cloud.remove_rule(rule), 1);
+        told.settles(SECOND).await;
+    });
+}
+
+#[test]
+fn nothing_is_claimed_while_a_fence_is_answered_and_never_seen() {
+    tell(async |mut told| {
+        let vain = Rule::new(Fault::Vain).region(FIRST).kind("aws_s3_bucket_policy");
+        told.cloud.inject(vain.operation("Update"));
+        told.cloud.take_ledger();
+        let ended = told.types(Verb::Promote, SECOND).await;
+        assert!(ended.promotion && !ended.is_done(), "{ended:#?}");
+        assert!(ended.told.iter().any(|t| t.contains("apply::did_not_happen")), "{ended:#?}");
+        for region in [FIRST, SECOND, THIRD] {
+            assert!(told.record(region).contains("\"epoch\":1"), "{region}");
+        }
+        assert!(told.changed().is_empty());
+        told.cloud.clear_rules();
+        told.types(Verb::Apply, SECOND).await;
+        assert_eq!(told.changed().first(), Some(&fence(FIRST)));
+        told.settles(SECOND).await;
+    });
+}
+
+/// A region that returns is fenced first, and nothing is done there before that is seen.
+#[test]
+fn an_owed_fence_that_was_answered_and_is_not_there_stays_owed() {
+    tell(async |mut told| {
+        returned(&mut told).await;
+        let vain = Rule::new(Fault::Vain).region(FIRST).kind("aws_s3_bucket_policy");
+        told.cloud.inject(vain.operation("Update"));
+        told.cloud.take_ledger();
+        let ended = told.types(Verb::Apply, SECOND).await;
+        assert!(ended.told.iter().any(|t| t.contains("apply::did_not_happen")), "{ended:#?}");
+        assert!(told.changed().is_empty());
         told.cloud.clear_rules();
         is_fenced_first(&mut told).await;
     });

@@ -33,12 +33,16 @@ pub enum Fault {
     GarbleAnswer,
     /// The call has its effect and is answered this much later.
     Slow(Duration),
+    /// The call is answered as done and has no effect: what objects were before it they are again. For
+    /// kinds whose changes change documents only, and for one change by call.
+    Vain,
 }
 
 impl Fault {
-    /// Whether the call has its effect all the same.
+    /// Whether the call is carried out all the same.
     pub fn after_effect(&self) -> bool {
-        matches!(self, Self::DropAnswer | Self::CutAnswer | Self::GarbleAnswer | Self::Slow(_))
+        let answered = matches!(self, Self::Slow(_) | Self::Vain);
+        answered || matches!(self, Self::DropAnswer | Self::CutAnswer | Self::GarbleAnswer)
     }
 
     /// What the caller is told; `None` where nothing, or no failure.
@@ -58,7 +62,7 @@ impl Fault {
             Self::DropAnswer => (Class::Unreachable, None, "connection reset before the answer"),
             Self::CutAnswer => (Class::Unreachable, None, "the answer ended too early"),
             Self::GarbleAnswer => (Class::Garbled, None, "the answer cannot be read"),
-            Self::BlackHole | Self::Slow(_) => return None,
+            Self::BlackHole | Self::Slow(_) | Self::Vain => return None,
         };
         let failure = Failure::new(class, text);
         Some(match code {

@@ -51,6 +51,8 @@ pub enum Outcome {
     Done,
     /// It was carried out, and the caller was not told.
     Lost,
+    /// It was answered as if it had been carried out, and was not.
+    Vain,
     /// It was refused, without effect.
     Failed(Class),
 }

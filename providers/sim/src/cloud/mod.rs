@@ -286,7 +286,11 @@ impl SimCloud {
             fault => {
                 let result = {
                     let mut world = self.lock();
-                    world.locate(&site.scope.location).and_then(|()| effect(&mut world))
+                    let vain = fault == Some(Fault::Vain);
+                    world.locate(&site.scope.location).and_then(|()| match vain {
+                        true => world.in_vain(effect),
+                        false => effect(&mut world),
+                    })
                 };
                 self.answer(begun.entry, fault, result).await
             }
@@ -309,7 +313,9 @@ impl SimCloud {
         fault: Option<Fault>,
         result: Result<T, Failure>,
     ) -> Result<T, Failure> {
+        let vain = fault == Some(Fault::Vain);
         let outcome = match &result {
+            Ok(_) if vain => Outcome::Vain,
             Ok(_) => Outcome::Lost,
             Err(failure) => Outcome::Failed(failure.class),
         };
@@ -322,7 +328,7 @@ impl SimCloud {
         if let Some(failure) = fault.and_then(|fault| fault.failure()) {
             return Err(failure);
         }
-        if result.is_ok() {
+        if result.is_ok() && !vain {
             self.lock().end(entry, Outcome::Done);
         }
         result

@@ -159,6 +159,17 @@ impl World {
         }
     }
 
+    /// What a call would answer, with each object as it was before.
+    pub(crate) fn in_vain<T>(
+        &mut self,
+        effect: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.store.begin();
+        let answer = effect(self);
+        self.store.end(false);
+        answer
+    }
+
     /// How many calls there were.
     pub(crate) fn calls(&self) -> u64 {
         (self.taken + self.ledger.len()) as u64
