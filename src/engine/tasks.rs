@@ -177,8 +177,9 @@ pub(super) fn confirmed(
     confirm::confirm(steps, &plan.changes, parts, (&primary, looks))
 }
 
-/// A last look at a fence in the region that is left, as the plan leaves it.
-fn hold(fence: &ObjectChange) -> Option<Task> {
+/// A last look at a fence in the region that is left, as the plan leaves it. Where what ran is gone, nobody
+/// writes; where what kept writes out is gone, anybody does.
+fn hold(fence: &ObjectChange, part: Part) -> Option<Task> {
     if fence.deferred.is_some() || fence.unread.is_some() {
         return None;
     }
@@ -186,7 +187,7 @@ fn hold(fence: &ObjectChange) -> Option<Task> {
     document.is_wholly_known().then_some(())?;
     Some(Task {
         about: fence.address.to_string().into(),
-        arguments: Value::object([]),
+        arguments: Value::object([("keeps_out".into(), Value::Bool(part == Part::Writers))]),
         limit: HOLD,
         optional: false,
         on: Some(Operand { document, ..operand(fence)? }),
@@ -248,11 +249,12 @@ pub(super) fn of_promotion(
     let records = plan.changes.iter().filter(|c| parts.get(&c.address) == Some(&Part::Record));
     acts.extend(records.filter_map(confirm).map(|task| Placed { phase, when, act, task }));
     let (when, act) = (When::After, Act::Hold);
-    let fences = plan.changes.iter().filter(|c| {
-        let left = region_of(&c.address) == Some(&*promotion.from);
-        left && parts.get(&c.address).is_some_and(|part| part.fences())
+    let holds = plan.changes.iter().filter_map(|fence| {
+        let left = region_of(&fence.address) == Some(&*promotion.from);
+        let part = parts.get(&fence.address).filter(|part| left && part.fences())?;
+        hold(fence, *part)
     });
-    acts.extend(fences.filter_map(hold).map(|task| Placed { phase, when, act, task }));
+    acts.extend(holds.map(|task| Placed { phase, when, act, task }));
     if let Some(window) = &topology.declaration.failover.commit_window {
         acts.extend(reads.endpoints.into_iter().flat_map(|task| watched(topology, window, task)));
     }

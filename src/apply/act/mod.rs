@@ -130,8 +130,13 @@ impl Deed {
 
     /// What the object that it works on is like now.
     async fn read(&self, ctx: &Ctx) -> Result<Observation<Value>, Failure> {
+        self.read_as(ctx, self.operand()?.1.id.clone()).await
+    }
+
+    /// The same under another id.
+    async fn read_as(&self, ctx: &Ctx, id: Option<Name>) -> Result<Observation<Value>, Failure> {
         let (kind, on) = self.operand()?;
-        let (id, hint) = (on.id.clone(), on.document.clone());
+        let hint = on.document.clone();
         let target = Target { address: self.task.about.clone(), id, hint };
         let seen = kind.read(ctx, &on.scope, &[target]).await.into_iter().next();
         seen.ok_or_else(|| Failure::new(Class::Garbled, "nothing was said of it"))

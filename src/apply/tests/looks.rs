@@ -11,12 +11,16 @@ use lifeboat_sdk::{Class, Ctx, Diagnostic, Failure, Purpose, Session, Value};
 use super::world::*;
 use crate::apply::act::Deed;
 use crate::plan::{Act, Operand, Task};
-use crate::refresh::fake::{Cloud, Fault, THING, scope};
+use crate::refresh::fake::{Cloud, Fault, PART, THING, scope};
 
 /// A fence of size 1 that was placed.
 async fn fenced() -> (World, Value, String) {
+    fenced_as(THING).await
+}
+
+async fn fenced_as(kind: &'static str) -> (World, Value, String) {
     let world = World::default();
-    world.command(&[want(THING, "a", 1)]).await;
+    world.command(&[want(kind, "a", 1)]).await;
     let mut inner = world.cloud.lock();
     let ((_, id), live) = inner.objects.iter_mut().next().unwrap();
     let found = (live.document.clone(), id.clone());
@@ -33,7 +37,8 @@ fn taken_away(cloud: &Cloud) {
 
 fn is_placed(cloud: &Cloud) -> bool {
     let size = |live: &Value| live.get("size").and_then(Value::as_i64);
-    cloud.all(THING).first().and_then(size) == Some(1)
+    let all = [THING, PART].into_iter().flat_map(|kind| cloud.all(kind));
+    all.map(|live| size(&live)).eq([Some(1)])
 }
 
 /// Nothing is made here whose id had to be kept.
@@ -46,22 +51,30 @@ impl IdentifiedSink for Unheard {
 }
 
 /// Looks at it, with what has come of that for the journal.
-async fn looked(
+async fn looked(act: Act, cloud: &Cloud, at: (&Value, &str)) -> Result<String, Diagnostic> {
+    looked_at(act, cloud, at, false).await
+}
+
+/// The same of what keeps writes out, or of what ran.
+async fn looked_at(
     act: Act,
     cloud: &Cloud,
     (document, id): (&Value, &str),
+    keeps_out: bool,
 ) -> Result<String, Diagnostic> {
-    let kind = cloud.providers().kind("fake", THING).map(Arc::clone);
+    // What keeps writes out is a part of what it closes, as policies of buckets are.
+    let name = if keeps_out { PART } else { THING };
+    let kind = cloud.providers().kind("fake", name).map(Arc::clone);
     let on = Operand {
         provider: "fake".into(),
-        kind: THING.into(),
+        kind: name.into(),
         id: Some(id.into()),
         scope: scope("east"),
         document: document.clone(),
     };
     let task = Task {
-        about: want(THING, "a", 1).address().to_string().into(),
-        arguments: Value::object([]),
+        about: want(name, "a", 1).address().to_string().into(),
+        arguments: Value::object([("keeps_out".into(), Value::Bool(keeps_out))]),
         limit: Duration::from_secs(4),
         optional: false,
         on: Some(on),
@@ -107,6 +120,45 @@ async fn a_fence_that_is_gone_and_cannot_be_placed_holds_the_promotion() {
         assert!(!is_placed(&world.cloud));
         world.cloud.lock().faults.clear();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fence_that_is_placed_again_and_not_seen_holds_the_promotion() {
+    let (world, document, id) = fenced().await;
+    taken_away(&world.cloud);
+    world.cloud.fail(&format!("update {THING}.a"), Fault::Vain);
+    let held = looked(Act::Hold, &world.cloud, (&document, &id)).await.unwrap_err();
+    assert!(held.detail.contains("it was placed again, and is not seen"), "{held:?}");
+    looked(Act::Hold, &world.cloud, (&document, &id)).await.unwrap();
+    assert!(is_placed(&world.cloud));
+}
+
+/// A machine was terminated, or a group deleted, after it had stopped: the claim is behind, and nothing
+/// but this look is in the way of who shall write now.
+#[tokio::test(start_paused = true)]
+async fn what_ran_and_is_gone_needs_no_fence() {
+    let (world, document, id) = fenced().await;
+    world.cloud.lock().objects.clear();
+    let how = looked_at(Act::Hold, &world.cloud, (&document, &id), false).await.unwrap();
+    assert_eq!(how, "it is gone, and writes no more");
+    assert!(world.cloud.all(THING).is_empty(), "nothing is made in its place");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_kept_writes_out_and_is_gone_is_placed_again() {
+    let (world, document, id) = fenced_as(PART).await;
+    world.cloud.lock().objects.clear();
+    let how = looked_at(Act::Hold, &world.cloud, (&document, &id), true).await.unwrap();
+    assert!(how.starts_with("placed again"), "{how}");
+    assert!(is_placed(&world.cloud));
+    // Where it cannot be, the promotion is held; where its bucket is gone too, there is nothing to close.
+    world.cloud.lock().objects.clear();
+    world.cloud.fail(&format!("create {PART}.a"), Fault::Answer(Class::Denied));
+    let held = looked_at(Act::Hold, &world.cloud, (&document, &id), true).await.unwrap_err();
+    assert_eq!(held.code, "promotion::unfenced");
+    world.cloud.fail(&format!("create {PART}.a"), Fault::Answer(Class::NotFound));
+    let how = looked_at(Act::Hold, &world.cloud, (&document, &id), true).await.unwrap();
+    assert_eq!(how, "it is gone, with all that it kept writes out of");
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,7 +14,7 @@ use super::{Asked, Only, planned_by};
 use crate::apply::{document, record};
 use crate::diff::Action;
 use crate::engine::planning::Made;
-use crate::plan::{ObjectChange, Phase};
+use crate::plan::{Act, ObjectChange, Phase};
 use crate::registry::Catalogue;
 
 static READ: Call = Call::read("groups", "ReadGroup", "groups:ReadGroup");
@@ -167,6 +167,11 @@ async fn the_new_primary_is_raised_before_the_old_one_is_emptied_and_a_third_reg
     assert_eq!(does(&made, "us-east-1"), Some((Phase::Fence, 6, 0)));
     assert_eq!(does(&made, "eu-west-1"), None);
     assert!(!made.plan.promotion.as_ref().unwrap().needs_attestation());
+    // After the claim it is looked at once more; where it is gone, nothing is made in its place.
+    let looks: Vec<_> = made.plan.tasks(Act::Hold).collect();
+    let [look] = &*looks else { panic!("{looks:?}") };
+    assert_eq!(*look.about, *address("us-east-1"));
+    assert_eq!(look.arguments.get("keeps_out"), Some(&Value::Bool(false)));
 }
 
 #[tokio::test]

@@ -284,6 +284,28 @@ fn an_owed_fence_that_was_answered_and_is_not_there_stays_owed() {
     });
 }
 
+/// A person deletes the policy between the fence and the claim, where the run was held up.
+#[test]
+fn a_policy_that_is_gone_after_the_claim_is_made_again_before_another_region_takes_writes() {
+    tell(async |mut told| {
+        let stuck = Rule::new(Fault::Refuse).kind("aws_s3_object").operation("Update");
+        told.cloud.inject(stuck);
+        told.cloud.take_ledger();
+        let ended = told.types(Verb::Promote, SECOND).await;
+        assert!(ended.promotion && !ended.is_done(), "{ended:#?}");
+        assert_eq!(told.changed(), [fence(FIRST)]);
+        told.cloud.clear_rules();
+        let policy = Key::regional(ACCOUNT, FIRST, "aws_s3_bucket_policy", &bucket(FIRST));
+        assert!(told.cloud.remove(&policy));
+        let ended = told.types(Verb::Apply, SECOND).await;
+        assert!(ended.promotion && ended.is_done(), "{ended:#?}");
+        let changed = told.changed();
+        let at = |address: String| changed.iter().position(|it| *it == address).unwrap();
+        assert!(at(fence(FIRST)) < at(fence(SECOND)), "{changed:?}");
+        told.settles(SECOND).await;
+    });
+}
+
 /// A copy of the state knows of a promotion that is open, and nothing of what came after it.
 #[test]
 fn a_promotion_that_another_overtook_is_not_gone_on_with() {
