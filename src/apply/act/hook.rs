@@ -44,6 +44,7 @@ async fn command(deed: &Deed, words: &[Value]) -> Result<Value, Failure> {
         Failure::new(Class::Other, format!("{what} {name:?}: {error}"))
     };
     let mut child = command.spawn().map_err(|error| failed("cannot start", error))?;
+    let mut group = Group(child.id());
     let (out, err) = (child.stdout.take(), child.stderr.take());
     // The pipes may outlive the command, in what it started and left behind: they are not waited for.
     let mut kept = (Vec::new(), Vec::new());
@@ -52,12 +53,15 @@ async fn command(deed: &Deed, words: &[Value]) -> Result<Value, Failure> {
         tokio::pin!(reading);
         tokio::select! {
             status = child.wait() => {
+                // It may leave something behind on purpose.
+                group.0 = None;
                 drop(tokio::time::timeout(LAST_WORDS, &mut reading).await);
                 status
             }
             _ = &mut reading => child.wait().await,
         }
     };
+    group.0 = None;
     let status = status.map_err(|error| failed("cannot wait for", error))?;
     let said = [kept.0, kept.1].map(|kept| String::from_utf8_lossy(&kept).trim().to_owned());
     // What may hold secrets is neither kept nor told.
@@ -77,6 +81,21 @@ async fn command(deed: &Deed, words: &[Value]) -> Result<Value, Failure> {
     }
     let last = said.lines().last().map(|line| format!(": {line}")).unwrap_or_default();
     Err(Failure::new(Class::Other, format!("{name:?} ended with {}{last}", how(status))))
+}
+
+/// All that a command has started, by the id of the command, as long as that runs. Whoever gives the command
+/// up ends them with it: it is run again, or goes on without, and what is left of it would go on beside.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(id) = self.0.and_then(|id| i32::try_from(id).ok()) {
+            use nix::sys::signal::{Signal, killpg};
+            // There may be nobody left.
+            killpg(nix::unistd::Pid::from_raw(id), Signal::SIGKILL).ok();
+        }
+    }
 }
 
 /// How long the last words of a command that has ended may take.

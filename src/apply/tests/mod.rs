@@ -4,6 +4,8 @@ mod batch;
 mod death;
 mod faults;
 mod fences;
+#[cfg(unix)]
+mod hooks;
 mod interrupt;
 mod journal;
 mod looks;
