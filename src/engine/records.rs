@@ -12,7 +12,7 @@ use crate::desired::Part;
 use crate::desired::blocks::is_fenced;
 use crate::diff::Action;
 use crate::plan::promotion::{Parts, region_of};
-use crate::plan::{ObjectChange, Plan};
+use crate::plan::{ByHand, ObjectChange, Plan, PlanMode};
 use crate::refresh::record::RoleRecord;
 
 /// The role records decide who is the primary: a state that they are ahead of is not this
@@ -37,13 +37,45 @@ pub(super) fn behind(
         record.primary, record.epoch, record.lineage, state.epoch, state.lineage
     );
     let summary = "The state is behind the role records";
-    Err(Box::new(
-        Diagnostic::error("promotion::behind", summary, detail).about(address).help(newest_of(
-            &record.primary,
-            state.topology.as_deref(),
-            account(state),
-        )),
-    ))
+    let help = newest_of(&record.primary, state.topology.as_deref(), account(state));
+    let help = match claimed(state, record) {
+        Some(to) => {
+            format!("{help} If people did it by hand, with no state: `lifeboat adopt {to}`.")
+        }
+        None => help,
+    };
+    let behind = Diagnostic::error("promotion::behind", summary, detail);
+    Err(Box::new(behind.about(address).help(help)))
+}
+
+/// Whether a record is ahead of a state by one promotion of its own lineage, as who does by hand what a plan
+/// says leaves it: to which region.
+fn claimed<'r>(state: &State, record: &'r RoleRecord) -> Option<&'r str> {
+    let next = record.lineage == state.lineage && record.epoch == state.epoch + 1;
+    next.then_some(&*record.primary)
+}
+
+/// Whether what people did by hand is being taken over, and the records that they moved name the region that
+/// is agreed on: its promotion has its claim behind it. Who only looks what is live is not asked which.
+pub(super) fn follow(
+    asked: &Asked,
+    state: Option<&State>,
+    records: &[(&Address, RoleRecord)],
+    to: Option<&str>,
+) -> bool {
+    let Some(state) = state else { return false };
+    let looks = asked.acting && asked.mode == PlanMode::RefreshOnly;
+    if !looks && asked.by_hand != Some(ByHand::Adopted) {
+        return false;
+    }
+    let ahead: Vec<&RoleRecord> = records
+        .iter()
+        .map(|(_, record)| record)
+        .filter(|record| record.epoch > state.epoch || record.lineage != state.lineage)
+        .collect();
+    let named = ahead.first().map(|record| &*record.primary);
+    let same = |record: &&RoleRecord| claimed(state, record).is_some_and(|it| Some(it) == named);
+    named.is_some() && ahead.iter().all(same) && (looks || named == to)
 }
 
 /// How the newest state is got: from the bundle that the region keeps beside its record. What is not known

@@ -347,8 +347,11 @@ pub(super) fn cast<'a>(
     mut input: Input<'a>,
 ) -> Result<Input<'a>, Box<Diagnostic>> {
     let records = records::read(parts, &input.observed);
-    records::behind(state, &records)?;
-    if *course == Course::Ordinary {
+    let follow = records::follow(asked, state, &records, input.primary.as_ref().map(|it| &*it.0));
+    if !follow {
+        records::behind(state, &records)?;
+    }
+    if *course == Course::Ordinary && !follow {
         records::unconfirmed(asked, parts, state, plan, &input.observed)?;
     }
     fencing::confirmed(asked, parts, state, &records)?;

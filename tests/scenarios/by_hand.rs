@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use lifeboat_testbed::{Requirements, Venv};
+use lifeboat_testbed::{Entry, Requirements, Venv};
 
 use super::bundles::guard;
 use super::folder::Folder;
@@ -94,6 +94,21 @@ fn a_shell_with_the_aws_cli_promotes_as_apply_does() {
     stage.same(live(&stage), live(&by_apply), "all is as apply leaves it");
     guard(&stage, WEST, 0);
     guard(&stage, EAST, 5);
+
+    // The records are ahead of the state: nothing else is done with it before that is adopted.
+    let refused = stage.expect(APPLY, 5);
+    for text in ["promotion::behind", "lifeboat adopt us-west-2"] {
+        stage.check(refused.stderr.contains(text), format_args!("{text} is told"));
+    }
+    stage.same(refused.mutating(), 0, "nothing is changed");
+    let adopted = stage.expect(&["adopt", WEST, "-input=false", "-from-epoch=1"], 0);
+    // The state and the bundles lie in buckets, too.
+    let moves = |call: &&Entry| call.mutating && call.operation != "PutObject";
+    stage.same(adopted.calls.iter().filter(moves).count(), 0, "all was done but what state says");
+    stage.expect(APPLY, 0);
+    by_apply.expect(APPLY, 0);
+    stage.expect_nothing();
+    stage.same(live(&stage), live(&by_apply), "all is as apply leaves it");
 }
 
 /// Machines and groups are waited for, too: what is closed after them must find them stopped.

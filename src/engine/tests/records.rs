@@ -6,8 +6,8 @@ use crate::address::Address;
 use crate::desired::Part;
 use crate::engine::asked::Asked;
 use crate::engine::{fencing, records};
-use crate::plan::Wish;
 use crate::plan::promotion::Parts;
+use crate::plan::{ByHand, PlanMode, Wish};
 use crate::refresh::record::RoleRecord;
 
 /// A state in whose second epoch "a" is the primary.
@@ -91,4 +91,47 @@ fn a_fence_of_others_is_taken_away_only_where_every_record_names_nobody_later() 
         assert_eq!(code("a", &said), Err("promotion::unconfirmed"), "{said:?}");
         assert_eq!(code("b", &said), Err("promotion::unconfirmed"), "{said:?}");
     }
+}
+
+/// Who does by hand what a plan says moves the records, too: then the state is behind them by the promotion
+/// that is adopted, and by no other.
+#[test]
+fn a_state_follows_records_that_people_moved_to_the_region_that_is_adopted() {
+    let (state, parts) = (state(), parts());
+    let adopts = Asked { by_hand: Some(ByHand::Adopted), acting: true, ..Asked::default() };
+    let looks = Asked { mode: PlanMode::RefreshOnly, acting: true, ..Asked::default() };
+    let follow = |asked: &Asked, said: &[RoleRecord], to: &str| {
+        records::follow(asked, Some(&state), &told(&parts, said), Some(to))
+    };
+    let (ours, moved) = (record(2, "a"), record(3, "b"));
+    for said in [vec![ours.clone(), moved.clone()], vec![moved.clone(); 3]] {
+        assert!(follow(&adopts, &said, "b"), "{said:?}");
+        assert!(!follow(&adopts, &said, "c"), "another region is agreed on: {said:?}");
+        assert!(follow(&looks, &said, "a"), "who looks plans with the primary of state: {said:?}");
+        let others = [
+            Asked::default(),
+            Asked { by_hand: Some(ByHand::Continued), acting: true, ..Asked::default() },
+            Asked { mode: PlanMode::RefreshOnly, ..Asked::default() },
+        ];
+        for asked in others {
+            assert!(!follow(&asked, &said, "b"), "nothing else may: {said:?}");
+        }
+        let help = records::behind(Some(&state), &told(&parts, &said)).unwrap_err().help;
+        assert!(help.is_some_and(|help| help.contains("lifeboat adopt b")), "{said:?}");
+    }
+    let strange = RoleRecord { lineage: "another".to_owned(), ..moved.clone() };
+    let later = record(4, "b");
+    let split = record(3, "c");
+    for other in [strange, later, split] {
+        for said in [vec![ours.clone(), other.clone()], vec![moved.clone(), other.clone()]] {
+            let divided = said.len() == 2 && said[0].epoch == 3;
+            let named = &*other.primary;
+            let alone = other.epoch == 3 && *other.lineage == *state.lineage && !divided;
+            assert_eq!(follow(&adopts, &said, named), alone, "{said:?}");
+        }
+    }
+    assert!(
+        !follow(&adopts, &[ours.clone(), ours], "b"),
+        "where no record is ahead all is as ever"
+    );
 }
