@@ -27,10 +27,12 @@ const WIDTH: usize = 80;
 /// The table of phases; nothing where no step takes any time.
 pub fn table(plan: &Plan, paint: Paint) -> String {
     let Some(outlook) = known(plan) else { return String::new() };
+    // Where all write, what is promoted can be promoted back.
+    let all_write = plan.promotion.as_ref().is_some_and(|promotion| promotion.all_write);
     let title = format!("Expected   {:>11} {:>11}  known by", "begins", "takes");
     let mut out = format!("\n{}\n", paint.label(Label::Strong, &title));
     for span in &outlook.phases {
-        let border = span.phase == Phase::Claim;
+        let border = span.phase == Phase::Claim && !all_write;
         if span.source.is_none() && !border {
             continue;
         }

@@ -339,9 +339,11 @@ fn unplaced(promotion: &Promotion, paint: Paint) -> String {
 
 /// What stands before a phase: until where there is a way back.
 fn border(promotion: &Promotion, phase: Phase) -> Option<&'static str> {
-    let text = match promotion.rolls_back {
-        true => "---- until here it is rolled back where what gets the traffic is ill ----",
-        false => "---- no way back from here ----",
+    let text = match (promotion.rolls_back, promotion.all_write) {
+        (true, _) => "---- until here it is rolled back where what gets the traffic is ill ----",
+        // What is promoted is promoted back.
+        (false, true) => return None,
+        (false, false) => "---- no way back from here ----",
     };
     (phase == Phase::Claim).then_some(text)
 }

@@ -67,7 +67,14 @@ fn a_primary_that_is_gone_is_told_in_time_and_what_needs_it_is_unknown() {
     let ran = stage.expect(PREFLIGHT, 6);
     stage.check(ran.took < Duration::from_secs(15), "the region's silence costs little");
     stage.same(those(&ran, "fail"), Vec::new(), "what fails");
-    let unknown = ["fence", "replication_lag", "replication_rule", "role_records", "time"];
+    let unknown = [
+        "fence",
+        "primary_reachable",
+        "replication_lag",
+        "replication_rule",
+        "role_records",
+        "time",
+    ];
     stage.same(those(&ran, "unknown"), unknown.map(str::to_owned).into(), "unknown");
     let told = format!("{WEST} does not answer");
     stage.check(ran.stdout.contains(&told), "the primary's silence is told");
