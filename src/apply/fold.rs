@@ -38,6 +38,11 @@ pub struct Doubtful {
 }
 
 impl Doubtful {
+    /// Whether any of it is known to have begun.
+    pub fn is_sure(&self) -> bool {
+        self.lost.len() < self.members.len()
+    }
+
     /// The first object in doubt and why.
     pub fn told(&self, plan: &Plan) -> Vec<(Address, String)> {
         let changes = self.members.iter().filter_map(|(m, _)| plan.changes.get(m.change));

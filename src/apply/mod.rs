@@ -43,6 +43,7 @@ use crash::Crash;
 use current::Current;
 use executor::{Executor, Halt};
 use finish::{Save, finish, unrecorded};
+use fold::Doubtful;
 use prepare::Item;
 use recorder::Recorder;
 use request::Controls;
@@ -120,13 +121,13 @@ pub struct Run<'a> {
 /// Carries out a plan. State holds afterwards what was done, whatever else happened.
 pub async fn apply(run: Run<'_>) -> Outcome {
     let begun = if run.resumes { resume(&run).await } else { begin(&run).await };
-    let Begun { current, journal, done, again, controls } = match begun {
+    let Begun { current, journal, done, in_doubt, again, controls } = match begun {
         Ok(begun) => begun,
         Err(error) => return refused(run, &error),
     };
     let mut recorder = Recorder::new(run.backend, run.guard, journal);
     recorder.add(again);
-    let executor = Executor::new(&run, current, recorder, &done, controls);
+    let executor = Executor::new(&run, current, recorder, &done, in_doubt, controls);
     let (current, recorder, report) = executor.run().await;
     finish(&run, current, recorder, report).await
 }
@@ -137,6 +138,8 @@ struct Begun<'r> {
     journal: Journal,
     /// The steps that are done.
     done: BTreeSet<StepId>,
+    /// The steps of which nobody knows whether they happened.
+    in_doubt: Vec<Doubtful>,
     /// What the journal is told of those that are done again.
     again: Vec<Frame>,
     /// What operators asked before.
@@ -160,8 +163,8 @@ async fn begin<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
     let journal = run.backend.journal_begin(run.guard, begin).await?;
     let mut current = Current::new(run.plan, run.providers, run.state.clone());
     current.begin();
-    let (done, again, controls) = Default::default();
-    Ok(Begun { current, journal, done, again, controls })
+    let (done, in_doubt, again, controls) = Default::default();
+    Ok(Begun { current, journal, done, in_doubt, again, controls })
 }
 
 /// Goes on with a run that recovery has settled.
@@ -175,6 +178,7 @@ async fn resume<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
         current: folded.current,
         journal,
         done: fold::done(run.plan, &journalled),
+        in_doubt: folded.doubtful.into_iter().filter(Doubtful::is_sure).collect(),
         again: fold::done_again(run.plan, &journalled),
         controls: Controls::replayed(&frames),
     })

@@ -163,6 +163,12 @@ pub(super) async fn look(
     findings
 }
 
+/// What is found of an item whose region gives no answer in time.
+pub(super) fn silent(item: &Item, limit: Duration) -> Finding {
+    let message = format!("it could not be read back within {} s", limit.as_secs());
+    Finding::Unread(Unreadable { scope: item.scope.clone(), cause: Cause::Unreachable, message })
+}
+
 fn unread(item: &Item) -> Finding {
     let message = format!("{} could not be read", item.address);
     Finding::Unread(Unreadable { scope: item.scope.clone(), cause: Cause::Other, message })

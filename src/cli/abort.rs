@@ -2,19 +2,22 @@
 //! back.
 
 use lifeboat_sdk::{Diagnostic, Severity};
-use lifeboat_state::backend::StateBackend as _;
-use lifeboat_state::request::What;
+use lifeboat_state::backend::{BackendError, Loaded as Stored, StateBackend as _};
+use lifeboat_state::journal::RunId;
+use lifeboat_state::request::{Request, What};
 
 use super::apply::Applying;
 use super::args;
 use super::exit::Exit;
 use super::loss::{Since, UNKNOWN};
 use super::promote;
+use crate::address::Address;
 use crate::apply::give_up::{GiveUp, GivenUp};
 use crate::apply::request::Taken;
 use crate::apply::{Counts, Outcome, RunEnding};
 use crate::engine::finaliser::Finaliser;
 use crate::engine::{Loaded, edit};
+use crate::plan::promotion::region_of;
 use crate::plan::{Plan, Promotion, Wish, file};
 use crate::view::escape::line;
 use crate::view::ndjson;
@@ -39,6 +42,16 @@ pub(super) fn rolls_back(plan: &Plan, outcome: &Outcome) -> bool {
     };
     let declared = plan.promotion.as_ref().is_some_and(|promotion| promotion.rolls_back);
     declared && outcome.ending == RunEnding::Failed && outcome.diagnostics.0.iter().any(ill)
+}
+
+/// A promotion that is open.
+struct Opened {
+    loaded: Loaded,
+    promotion: Promotion,
+    run: RunId,
+    lineage: String,
+    plan: Plan,
+    stored: Stored,
 }
 
 impl Applying<'_> {
@@ -113,12 +126,25 @@ impl Applying<'_> {
     }
 
     /// Goes on with a promotion that an operator wants without the region that is left: it is given up,
-    /// and planned anew with that region out of reach.
+    /// and planned anew with that region out of reach. From the claim on nothing is left to be done there but
+    /// to move its role record: it is gone on with, without that.
     ///
     /// # Errors
     /// It could not be given up, or not be planned or carried out without it; that has been told.
     pub(super) async fn go_on_without(&self, asked: &Taken) -> Result<Exit, Exit> {
-        let (loaded, promotion) = self.give_up().await?;
+        let mut args = self.args.clone();
+        let topology = self.files().await?.topology;
+        let region = topology.as_ref().and_then(|it| it.region(asked.attested.first()?));
+        args.planning.leaves = region.map(|region| region.aws.to_string());
+        let Self { workspace, backend, guard, crash, .. } = self;
+        let crash = crash.clone();
+        // What is in doubt there is not asked for.
+        let without = Applying { workspace, args: &args, backend, guard, crash };
+        let opened = without.opened().await?;
+        if without.ends(&opened).await? == GivenUp::TooLate {
+            return without.leave_record(opened, asked).await;
+        }
+        let (loaded, promotion) = (opened.loaded, opened.promotion);
         let Promotion { from, to, epoch, .. } = &promotion;
         let output = &self.workspace.output;
         output.note(&format!(
@@ -176,8 +202,92 @@ impl Applying<'_> {
         if self.args.instead { format!("{id}-2") } else { id }
     }
 
+    /// Asks the run that is open to go on without the records of regions of which it is attested that they
+    /// cannot write, and goes on with it.
+    async fn leave_record(&self, opened: Opened, asked: &Taken) -> Result<Exit, Exit> {
+        let Opened { promotion, run, lineage, plan, .. } = opened;
+        let (workspace, to) = (self.workspace, line(&promotion.to));
+        let attested = |address: &Address| {
+            address.is_of_lifeboat()
+                && region_of(address).is_some_and(|it| asked.attested.iter().any(|a| a == it))
+        };
+        let records = plan.changes.iter().map(|change| &change.address);
+        let records: Vec<&Address> = records.filter(|address| attested(address)).collect();
+        let info = workspace.lock_info("");
+        for (nth, record) in records.iter().enumerate() {
+            let request = Request {
+                id: format!("{}-{nth}", info.id),
+                lineage: lineage.clone(),
+                run: run.clone(),
+                epoch: promotion.epoch,
+                what: What::Skip,
+                step: Some(record.to_string()),
+                attested: asked.attested.clone(),
+                accepted_loss: asked.accepted_loss.clone(),
+                loss_bound: None,
+                since: asked.since.clone(),
+                no_edit: asked.no_edit,
+                reason: asked.reason.clone(),
+                who: asked.who.clone(),
+                at: asked.at.clone(),
+            };
+            let appended = self.backend.requests().append(&request).await;
+            appended.map_err(|error| workspace.failed(&BackendError::from(error)))?;
+        }
+        workspace.output.note(&format!(
+            "The claim of {to} has begun: it is gone on with, without the role records of {}.\n",
+            line(&asked.attested.join(" and "))
+        ));
+        let mut args = self.args.clone();
+        (args.plan, args.instead, args.gives_up) = (None, false, None);
+        let Self { backend, guard, crash, .. } = self;
+        let crash = crash.clone();
+        Box::pin(Applying { workspace, args: &args, backend, guard, crash }.steps()).await
+    }
+
     /// Ends the open promotion, before the claim.
     async fn give_up(&self) -> Result<(Loaded, Promotion), Exit> {
+        let opened = self.opened().await?;
+        if self.ends(&opened).await? == GivenUp::TooLate {
+            let (from, to) = (line(&opened.promotion.from), line(&opened.promotion.to));
+            let text = format!(
+                "The claim of {to} has begun, and from there on there is only forward.\nRun \
+                 `lifeboat apply`, which goes on with it; then `lifeboat promote {from}` goes back."
+            );
+            self.workspace.output.error("The promotion cannot be given up any more", &text);
+            return Err(Exit::Refused);
+        }
+        Ok((opened.loaded, opened.promotion))
+    }
+
+    /// Ends it, where it is not too late.
+    async fn ends(&self, opened: &Opened) -> Result<GivenUp, Exit> {
+        let give_up = GiveUp {
+            backend: self.backend,
+            guard: self.guard,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: &super::env::now_text,
+            crash: self.crash.clone(),
+        };
+        match give_up.run(&opened.run, &opened.plan, opened.stored.clone()).await {
+            Err(error) => Err(self.workspace.failed(&error)),
+            Ok(GivenUp::Unrecorded(why)) => {
+                self.workspace.tell(&(*why).into());
+                Err(Exit::Error)
+            }
+            Ok(ended) => Ok(ended),
+        }
+    }
+
+    /// The files as they are.
+    async fn files(&self) -> Result<Loaded, Exit> {
+        let contexts = self.workspace.contexts(false);
+        let settings = self.workspace.settings(Some(&self.args.planning));
+        self.workspace.load(&settings, &contexts).await
+    }
+
+    /// The promotion that is open.
+    async fn opened(&self) -> Result<Opened, Exit> {
         let workspace = self.workspace;
         let output = &workspace.output;
         let contexts = workspace.contexts(false);
@@ -197,30 +307,8 @@ impl Applying<'_> {
             output.error("The run cannot be given up", &text);
             return Err(Exit::Error);
         };
-        let (from, to) = (line(&promotion.from), line(&promotion.to));
-        let give_up = GiveUp {
-            backend: self.backend,
-            guard: self.guard,
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            now: &super::env::now_text,
-            crash: self.crash.clone(),
-        };
-        match give_up.run(&open.run, &plan, stored).await {
-            Err(error) => return Err(workspace.failed(&error)),
-            Ok(GivenUp::Unrecorded(why)) => {
-                workspace.tell(&(*why).into());
-                return Err(Exit::Error);
-            }
-            Ok(GivenUp::TooLate) => {
-                let text = format!(
-                    "The claim of {to} has begun, and from there on there is only forward.\nRun \
-                     `lifeboat apply`, which goes on with it; then `lifeboat promote {from}` goes back."
-                );
-                output.error("The promotion cannot be given up any more", &text);
-                return Err(Exit::Refused);
-            }
-            Ok(GivenUp::Done) => {}
-        }
-        Ok((loaded, promotion.clone()))
+        let promotion = promotion.clone();
+        let lineage = stored.state.lineage.clone();
+        Ok(Opened { loaded, promotion, run: open.run, lineage, plan, stored })
     }
 }

@@ -152,8 +152,8 @@ impl<'a> Bundles<'a> {
             Now::Idle => told().keys().cloned().collect(),
             Now::Changed => BTreeSet::new(),
         };
-        let ctx = self.shelves.writing(END, (self.session)());
-        self.keep(about, &recorded, ([&ctx, &ctx], now)).await;
+        let [ctx, left] = [END, LEFT].map(|limit| self.shelves.writing(limit, (self.session)()));
+        self.keep(about, &recorded, ([&ctx, &left], now)).await;
         let told = told();
         let left = told.iter().filter_map(|(region, told)| match told {
             Told::Left(why) if recorded.contains(region) && !silent.contains(region) => {

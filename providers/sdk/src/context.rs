@@ -195,7 +195,7 @@ impl Ctx {
             match (guard.is_silent(), write) {
                 (true, _) => AGAIN,
                 (false, false) => guard.limits.attempt.min(HURRIED),
-                (false, true) => guard.limits.budget.min(guard.limits.operation),
+                (false, true) => guard.limits.operation.min(HURRIED_CHANGE),
             }
         } else if write {
             // A changing call is dropped late: its outcome would be in doubt.
@@ -278,6 +278,9 @@ impl Ctx {
 /// How long a reading attempt may take where a region may be lost and others wait for it. A changing one
 /// has the budget of a refresh: slow is not lost.
 const HURRIED: Duration = Duration::from_secs(3);
+
+/// The same of a change: it is read back then, and the next command goes on without the region.
+const HURRIED_CHANGE: Duration = Duration::from_secs(5);
 /// The same after one that was not answered there.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -405,7 +408,7 @@ mod tests {
             begun.elapsed().as_millis()
         };
         // Of a change nobody knows whether it was made: it is not tried again.
-        assert_eq!([took("us-east-1", &PUT).await, took("us-west-2", &PUT).await], [8000, 20_000]);
+        assert_eq!([took("us-east-1", &PUT).await, took("us-west-2", &PUT).await], [5000, 20_000]);
         // A read is tried once more, after a pause, and is waited for less.
         assert_eq!(took("us-east-1", &GET).await, 4200);
     }

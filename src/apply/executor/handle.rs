@@ -1,6 +1,7 @@
 //! What the event loop does when a task ended or told an id.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lifeboat_sdk::{Attribute, Class, Diagnostic, Failure, Interrupt, Ownership, Present, Value};
 use tokio::task::{Id, JoinError};
@@ -14,7 +15,7 @@ use crate::apply::prepare::{Item, Write, no_answer};
 use crate::apply::ready::End as StepEnd;
 use crate::apply::recorder::Told;
 use crate::apply::settle::{Finding, Whole, whole};
-use crate::apply::task::{Called, Patience, look, reading};
+use crate::apply::task::{Called, Patience, look, reading, silent};
 use crate::event::Event;
 use crate::plan::{Operation, Phase, StepId};
 
@@ -22,6 +23,8 @@ use crate::plan::{Operation, Phase, StepId};
 const ATTEMPTS: u32 = 3;
 /// How often a scope is asked about what is in doubt there.
 const ROUNDS: u32 = 2;
+/// How long what is in doubt is looked for in the region that is left.
+const HURRIED: Duration = Duration::from_secs(2);
 /// Why a fence is in doubt whose call was answered.
 const UNSEEN: &str = "the call was answered as done, and its effect is not seen";
 
@@ -143,10 +146,18 @@ impl Executor<'_> {
         // A moment after a change was answered a read may still show what was there before.
         let late = !running.answered.is_empty();
         let patience = Patience { pause: self.run.confirm, rounds: ROUNDS, late };
+        // Nobody waits long for a region that is left, and was silent just now.
+        let hurried = items.iter().all(|item| self.run.session.hurries(&item.scope)) && !late;
         let task = async move {
             // With the budget of a refresh: a region that died meanwhile costs little more.
             let ctx = || reading(&providers, interrupt.clone(), Vec::new());
-            (step, Came::Looked(which, look(&providers, &items, &ctx, patience).await))
+            let looks = look(&providers, &items, &ctx, patience);
+            let findings = match hurried {
+                true => tokio::time::timeout(HURRIED, looks).await,
+                false => Ok(looks.await),
+            };
+            let silent = |_| items.iter().map(|item| silent(item, HURRIED)).collect();
+            (step, Came::Looked(which, findings.unwrap_or_else(silent)))
         };
         let task = self.tasks.spawn(task.in_current_span());
         self.owners.insert(task.id(), step);

@@ -4,6 +4,7 @@
 //! intents of what they release; the calls begin when it is durable.
 
 mod acts;
+mod aside;
 mod handle;
 mod objects;
 mod requests;
@@ -23,6 +24,7 @@ use super::act::Deed;
 use super::crash::CrashPoint;
 use super::current::{Current, Ended};
 use super::ends::{End, journal_step};
+use super::fold::Doubtful;
 use super::outcome::Fate;
 use super::prepare::{Env, Item, Prepared, Read, Write, token};
 use super::ready::{End as StepEnd, Ready};
@@ -117,6 +119,8 @@ pub(super) struct Executor<'a> {
     news: Vec<Event>,
     /// Of which step each is.
     diagnostics: Vec<(StepId, Diagnostic)>,
+    /// What earlier processes of the run left in doubt, and nobody could read since.
+    in_doubt: BTreeMap<StepId, Doubtful>,
     /// What operators asked.
     controls: Controls,
     /// What is known of their requests.
@@ -130,6 +134,7 @@ impl<'a> Executor<'a> {
         current: Current<'a>,
         recorder: Recorder<'a>,
         done: &BTreeSet<StepId>,
+        in_doubt: Vec<Doubtful>,
         mut controls: Controls,
     ) -> Self {
         controls.skips.extend(run.skips.clone());
@@ -157,6 +162,7 @@ impl<'a> Executor<'a> {
             unsaved: Vec::new(),
             news: Vec::new(),
             diagnostics: Vec::new(),
+            in_doubt: in_doubt.into_iter().map(|doubtful| (doubtful.step, doubtful)).collect(),
             controls,
             requests: requests::Known::default(),
             run,
@@ -212,6 +218,9 @@ impl<'a> Executor<'a> {
                 self.ready.finish(id, StepEnd::Failed);
                 continue;
             };
+            if self.put_aside(step) {
+                continue;
+            }
             let running = match self.env.prepare(&self.current, step) {
                 Ok(Prepared::Join) => {
                     self.ready.finish(id, StepEnd::Done);
@@ -258,16 +267,6 @@ impl<'a> Executor<'a> {
         let steps = &self.run.plan.steps;
         let at = steps.get(id.0 as usize).filter(|step| step.id == id);
         at.or_else(|| steps.iter().find(|step| step.id == id))
-    }
-
-    /// A step that cannot be carried out: nothing was called, so the journal need not know.
-    fn unprepared(&mut self, step: &Step, why: Diagnostics) {
-        let text = why.0.first().map(|d| d.detail.clone()).unwrap_or_default();
-        for i in 0..step.members.len() {
-            self.report.insert((step.id, i), (Fate::Failed(text.clone()), Duration::ZERO));
-        }
-        self.diagnostics.extend(why.0.into_iter().map(|told| (step.id, told)));
-        self.ready.finish(step.id, StepEnd::Failed);
     }
 
     /// A step that changes state only: begun and ended in one append.

@@ -11,7 +11,7 @@ impl Executor<'_> {
     /// What became of every object of every step.
     pub(super) fn objects(&self) -> Vec<ObjectOutcome> {
         let mut objects = Vec::new();
-        for step in &self.run.plan.steps {
+        for step in self.run.plan.steps.iter().filter(|step| !self.is_left(step)) {
             for (i, member) in step.members.iter().enumerate() {
                 let Some(change) = self.run.plan.changes.get(member.change) else { continue };
                 let (fate, elapsed) = match self.report.get(&(step.id, i)) {

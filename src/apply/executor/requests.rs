@@ -191,7 +191,10 @@ impl Executor<'_> {
                 Some(by) => Ok(format!("Goes on: it was paused by {} at {}.", by.who, by.at)),
                 None => Err("It is not paused.".to_owned()),
             },
-            What::Skip => self.skip(request.step.as_deref().unwrap_or_default()),
+            What::Skip => match self.leaves(request, promotion) {
+                Some(judged) => judged,
+                None => self.skip(request.step.as_deref().unwrap_or_default()),
+            },
             What::Retry => self.retry(request.step.as_deref()),
             What::Abort => self.early(promotion).map(|()| {
                 format!("The run ends, and the promotion of {} is given up.", promotion.to)

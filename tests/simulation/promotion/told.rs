@@ -306,6 +306,31 @@ fn a_policy_that_is_gone_after_the_claim_is_made_again_before_another_region_tak
     });
 }
 
+/// The region dies while its record is moved: nobody knows whether it was, and whoever goes on waits for it.
+#[test]
+fn what_a_claim_left_in_doubt_is_waited_for_and_not_begun_again() {
+    tell(async |mut told| {
+        let record = |fault| Rule::new(fault).region(FIRST).kind("aws_s3_object");
+        told.cloud.inject(record(Fault::DropAnswer).operation("Update"));
+        // It is read by the plan, and before the claim.
+        told.cloud.inject(record(Fault::Refuse).operation("Read").nth(Nth::After(2)));
+        let doubted = |ended: &Ended| {
+            let said = |code: &str| ended.told.iter().any(|text| text.contains(code));
+            !ended.is_done() && said("apply::in_doubt") && !said("apply::unrecorded")
+        };
+        let ended = told.types(Verb::Promote, SECOND).await;
+        assert!(ended.promotion && doubted(&ended), "{ended:#?}");
+        told.cloud.take_ledger();
+        let ended = told.types(Verb::Apply, SECOND).await;
+        assert!(ended.promotion && doubted(&ended), "{ended:#?}");
+        assert!(told.changed().is_empty());
+        told.cloud.clear_rules();
+        let ended = told.types(Verb::Apply, SECOND).await;
+        assert!(ended.promotion && ended.is_done(), "{ended:#?}");
+        told.settles(SECOND).await;
+    });
+}
+
 /// A copy of the state knows of a promotion that is open, and nothing of what came after it.
 #[test]
 fn a_promotion_that_another_overtook_is_not_gone_on_with() {

@@ -146,12 +146,17 @@ impl Session {
     }
 
     /// With a region that may be lost at any moment, while others wait for it: reading calls
-    /// there are dropped after three seconds and changing ones after the budget of a refresh, and after
+    /// there are dropped after three seconds and changing ones after five, and after
     /// one that was not answered each has a second. They are tried once more at most.
     #[must_use]
     pub fn hurry(mut self, region: Option<String>) -> Self {
         self.hurried = region;
         self
+    }
+
+    /// Whether the region of a scope may be lost at any moment, while others wait for it.
+    pub fn hurries(&self, scope: &Scope) -> bool {
+        self.hurried.as_deref() == Some(&*scope.location.region().0)
     }
 
     /// Sets the limits of a provider (by name and alias).
@@ -200,7 +205,7 @@ impl Session {
         let key = (scope.provider.to_string(), scope.location.clone());
         let clock = lock(&self.locations).entry(key).or_default().clone();
         let down = self.down.iter().any(|down| down.holds(&scope.location));
-        let hurried = self.hurried.as_deref() == Some(&*scope.location.region().0);
+        let hurried = self.hurries(scope);
         let mut guard = Guard::new(scope, limits, self.purpose, clock);
         (guard.down, guard.hurried) = (down, hurried);
         let guard = Arc::new(guard);

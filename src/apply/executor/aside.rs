@@ -1,0 +1,116 @@
+//! Steps that are not begun: what an earlier process of the run left in doubt and nobody can read yet, role
+//! records that it goes on without, and what cannot be prepared.
+
+use std::time::Duration;
+
+use lifeboat_sdk::{Diagnostic, Diagnostics};
+use lifeboat_state::journal::{Frame, Settled, Verdict};
+use lifeboat_state::request::Request;
+
+use super::Executor;
+use crate::apply::current::member_name;
+use crate::apply::ends::journal_step;
+use crate::apply::fold::Doubtful;
+use crate::apply::outcome::Fate;
+use crate::apply::ready::{End as StepEnd, Status};
+use crate::plan::promotion::region_of;
+use crate::plan::{Promotion, Step};
+
+impl Executor<'_> {
+    /// Whether a step is not begun: it is left, or nobody knows whether it happened before.
+    pub(super) fn put_aside(&mut self, step: &Step) -> bool {
+        let doubt = self.in_doubt.remove(&step.id);
+        if self.is_left(step) {
+            if let Some(Doubtful { members, .. }) = doubt {
+                let plan = self.run.plan;
+                self.recorder.add(members.iter().map(|(member, _)| {
+                    let (step, member) = (journal_step(step.id), member_name(plan, member));
+                    Frame::Settled(Settled { step, member, verdict: Verdict::NotDone })
+                }));
+            }
+            self.ready.finish(step.id, StepEnd::Done);
+            return true;
+        }
+        let Some(Doubtful { why, .. }) = doubt else { return false };
+        for i in 0..step.members.len() {
+            self.report.insert((step.id, i), (Fate::InDoubt(why.clone()), Duration::ZERO));
+        }
+        self.diagnostics.extend(self.waits(step).map(|told| (step.id, told)));
+        self.ready.finish(step.id, StepEnd::InDoubt);
+        true
+    }
+
+    /// A step that cannot be carried out: nothing was called, so the journal need not know.
+    pub(super) fn unprepared(&mut self, step: &Step, why: Diagnostics) {
+        let text = why.0.first().map(|d| d.detail.clone()).unwrap_or_default();
+        for i in 0..step.members.len() {
+            self.report.insert((step.id, i), (Fate::Failed(text.clone()), Duration::ZERO));
+        }
+        self.diagnostics.extend(why.0.into_iter().map(|told| (step.id, told)));
+        self.ready.finish(step.id, StepEnd::Failed);
+    }
+
+    /// Whether a step does nothing but move role records that the run goes on without.
+    pub(super) fn is_left(&self, step: &Step) -> bool {
+        let is = |at: usize| {
+            let change = self.run.plan.changes.get(at).filter(|it| it.address.is_of_lifeboat());
+            change.is_some_and(|it| self.controls.skips.contains_key(&it.address.to_string()))
+        };
+        !step.members.is_empty() && step.members.iter().all(|member| is(member.change))
+    }
+
+    /// What a promotion waits for, and how it goes on without that.
+    fn waits(&self, step: &Step) -> Option<Diagnostic> {
+        let change = self.run.plan.changes.get(step.members.first()?.change)?;
+        let detail = format!(
+            "Whether {} was changed is not known, and it cannot be read: what comes after it is not tried.",
+            change.address
+        );
+        let help = match region_of(&change.address).filter(|_| change.address.is_of_lifeboat()) {
+            Some(region) => format!(
+                "Apply again when {region} answers. To go on without it: lifeboat promote -ungraceful \
+                 -attest={region} -reason=TEXT -accept-loss=unknown"
+            ),
+            None => "Apply again when its region answers: it is read first.".to_owned(),
+        };
+        let summary = "It is not known whether a change happened";
+        Some(
+            Diagnostic::error("apply::in_doubt", summary, detail).about(&change.address).help(help),
+        )
+    }
+
+    /// Whether a request is to go on without the role record of a region of which somebody attests that it
+    /// cannot write: what is done about it. The first apply that reaches the region moves it.
+    pub(super) fn leaves(
+        &self,
+        request: &Request,
+        promotion: &Promotion,
+    ) -> Option<Result<String, String>> {
+        let name = request.step.as_deref()?;
+        let attested = |address: &crate::address::Address| {
+            let region = region_of(address).filter(|region| **region != *promotion.to);
+            region.is_some_and(|region| request.attested.iter().any(|attested| attested == region))
+        };
+        let of = |step: &&Step| {
+            step.members.iter().any(|member| {
+                let change = self.run.plan.changes.get(member.change);
+                change.is_some_and(|it| {
+                    it.address.is_of_lifeboat()
+                        && it.address.to_string() == name
+                        && attested(&it.address)
+                })
+            })
+        };
+        let step = self.run.plan.steps.iter().find(of)?;
+        Some(match self.ready.status(step.id) {
+            Some(Status::Waiting | Status::Ready) => {
+                Ok(format!("The promotion goes on without {name}, which is moved later."))
+            }
+            Some(Status::Done) => Err(format!("It is too late: {name} is moved.")),
+            Some(Status::Running | Status::Failed | Status::InDoubt | Status::Blocked(_))
+            | None => {
+                Err(format!("It is under way: ask again when the run is over, without {name}."))
+            }
+        })
+    }
+}
