@@ -50,6 +50,8 @@ pub enum Act {
     Claim,
     /// Writes down that a phase is over, and when.
     Reach,
+    /// Writes the new primary into the files.
+    Edit,
     /// Runs what the operators have themselves: a command, or a request to a server.
     Hook,
     /// Waits until the target has all that the region that is left took, and proves it.
@@ -76,10 +78,11 @@ pub enum Act {
 
 impl Act {
     /// All.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Approve,
         Self::Claim,
         Self::Reach,
+        Self::Edit,
         Self::Hook,
         Self::Sync,
         Self::Survey,
@@ -97,9 +100,13 @@ impl Act {
     /// nor without the proof of what is lost.
     pub fn may_be_skipped(self) -> bool {
         match self {
-            Self::Hook | Self::Probe | Self::Open | Self::Close | Self::Wait | Self::Resolve => {
-                true
-            }
+            Self::Edit
+            | Self::Hook
+            | Self::Probe
+            | Self::Open
+            | Self::Close
+            | Self::Wait
+            | Self::Resolve => true,
             Self::Approve
             | Self::Claim
             | Self::Reach
@@ -125,6 +132,7 @@ impl Act {
             Self::Approve
             | Self::Claim
             | Self::Reach
+            | Self::Edit
             | Self::Hook
             | Self::Hold
             | Self::Open
@@ -138,6 +146,7 @@ impl Act {
             Self::Approve => "approve",
             Self::Claim => "claim",
             Self::Reach => "reach",
+            Self::Edit => "edit",
             Self::Hook => "hook",
             Self::Sync => "sync",
             Self::Survey => "survey",

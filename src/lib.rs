@@ -29,4 +29,5 @@ pub mod builtin;
 pub mod cli;
 pub mod engine;
 pub mod registry;
+pub mod replace;
 pub mod view;

@@ -72,7 +72,7 @@ impl Current<'_> {
             Act::Close => {
                 note(passage, format!("{about} close"), step.phase.word(), (act, at), told);
             }
-            Act::Confirm | Act::Wait | Act::Survey | Act::Backfill => {}
+            Act::Edit | Act::Confirm | Act::Wait | Act::Survey | Act::Backfill => {}
             Act::Claim => {
                 passage.reached.insert(step.phase.word().to_owned(), at.clone());
                 self.claim(promotion, &at);

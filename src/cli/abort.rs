@@ -18,7 +18,7 @@ use crate::apply::{Counts, Outcome, RunEnding};
 use crate::engine::finaliser::Finaliser;
 use crate::engine::{Loaded, edit};
 use crate::plan::promotion::region_of;
-use crate::plan::{Plan, Promotion, Wish, file};
+use crate::plan::{Act, Plan, Promotion, Wish, file};
 use crate::view::escape::line;
 use crate::view::ndjson;
 
@@ -172,8 +172,9 @@ impl Applying<'_> {
             accept_loss: asked.accepted_loss.clone(),
             ..args::Word::default()
         };
-        // The files were written when it began, or were to stay as they are.
-        args.edit = edit.map(|edit| args::Editing { edit, keep: false });
+        // They are written on the way, if they were to be: the first one may not have come to it.
+        let keep = opened.plan.tasks(Act::Edit).next().is_some();
+        args.edit = edit.map(|edit| args::Editing { edit, keep });
         (args.plan, args.failback, args.instead, args.gives_up) = (None, false, true, None);
         let Self { workspace, backend, guard, crash, .. } = self;
         let crash = crash.clone();

@@ -16,7 +16,7 @@ use super::exit::Exit;
 use super::failure;
 use super::plan::{failed, make, tell};
 use super::workspace::{Workspace, duration, has_files};
-use super::{adopt, approval, args, preflight, promote, standing};
+use super::{adopt, approval, args, preflight, standing};
 use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
@@ -142,17 +142,8 @@ impl Applying<'_> {
                 Exit::Refused
             })?;
             ready.approval = approval::consent(self.workspace, self.args, &ready, &bound).await?;
-            self.edit()?;
         }
         self.carry_out(ready, newest).await
-    }
-
-    /// Writes the new primary into the files: the promotion is approved, and nothing is done yet.
-    fn edit(&self) -> Result<(), Exit> {
-        match &self.args.edit {
-            Some(args::Editing { edit, keep: true }) => promote::write(self.workspace, edit),
-            _ => Ok(()),
-        }
     }
 
     /// Nothing to do: no generation is written.

@@ -117,7 +117,9 @@ impl Apply {
         let copies = self.copy_diverged.clone();
         let (by_hand, acting) = (self.by_hand, self.by_hand.is_some());
         let retire = self.retire.as_ref().map(|wanted| wanted.retire.clone());
-        Asked { fencing, retire, discards, copies, by_hand, acting, ..asked }
+        let kept = self.edit.as_ref().filter(|editing| editing.keep);
+        let edit = kept.map(|editing| editing.edit.clone());
+        Asked { fencing, retire, discards, copies, by_hand, acting, edit, ..asked }
     }
 }
 

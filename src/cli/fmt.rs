@@ -8,11 +8,12 @@ use std::sync::atomic::Ordering;
 
 use lifeboat_sdk::Interrupt;
 
+use super::args;
 use super::exit::Exit;
 use super::workspace::Workspace;
-use super::{args, replace};
 use crate::config::format::format;
 use crate::config::{SourceMap, load};
+use crate::replace::replace;
 use crate::view::{difference, escape};
 
 /// What the names of files end with that are formatted: configurations and variables.
@@ -128,7 +129,7 @@ impl<'a> Run<'a> {
         if text.as_bytes() != bytes {
             self.differs = true;
             if let Some(place) = place.filter(|_| self.write)
-                && let Err(error) = replace::replace(place, text.as_bytes())
+                && let Err(error) = replace(place, text.as_bytes())
             {
                 return self.fail("The file cannot be written", &format!("{name}: {error}."));
             }

@@ -33,7 +33,6 @@ pub mod output;
 pub mod plan;
 pub mod preflight;
 pub mod promote;
-pub mod replace;
 pub mod report;
 pub mod requests;
 pub mod retire;

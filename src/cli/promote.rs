@@ -1,5 +1,5 @@
 //! `lifeboat promote REGION` and `lifeboat failback`: an apply of the files as they are with that region
-//! as the primary. The line is written when the promotion is approved. Without a region `promote` asks
+//! as the primary. The line is written just before the first fence. Without a region `promote` asks
 //! something of the promotion that is open.
 
 use clap::Args;
@@ -9,13 +9,13 @@ use super::apply;
 use super::args;
 use super::candidates;
 use super::exit::Exit;
-use super::replace::replace;
 use super::requests::{self, Asked, Control};
 use super::workspace::Workspace;
 use crate::engine::edit::{self, Edit};
 use crate::engine::failback;
 use crate::plan::ByHand;
 use crate::registry::Providers;
+use crate::replace::replace;
 use crate::view::escape::line;
 
 /// `promote`

@@ -200,10 +200,12 @@ async fn today(
     // What cannot be read was never seen.
     let positions = backend.copies().known().await.unwrap_or_default();
     let since = planning.since.as_ref().map(|since| since.at(workspace.now));
-    let asked = Asked { back: true, in_doubt, positions, since, ..Asked::default() };
+    let edit = ahead_of_files(workspace, plan)?;
+    let asked =
+        Asked { back: true, in_doubt, positions, since, edit: edit.clone(), ..Asked::default() };
     let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
     let mut now = now(workspace, plan, bytes, state, &made.providers);
-    if let Some(edit) = ahead_of_files(workspace, plan)? {
+    if let Some(edit) = edit {
         let name = edit.file.display().to_string();
         now.files.retain(|(other, _)| *other != name);
         now.files.push((name, edit.after));

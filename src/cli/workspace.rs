@@ -313,6 +313,7 @@ pub fn asked(planning: &Planning, destroy: bool, now: jiff::Timestamp) -> Result
         durations: Durations::default(),
         since: planning.since.as_ref().map(|since| since.at(now)),
         by_hand: None,
+        edit: None,
         acting: false,
         valid_hours: 24,
     })

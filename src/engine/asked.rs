@@ -7,6 +7,7 @@ use lifeboat_sdk::Name;
 use lifeboat_state::durations::Durations;
 use lifeboat_state::positions::Positions;
 
+use super::edit::Edit;
 use super::retiring::Retire;
 use crate::address::Address;
 use crate::plan::{ByHand, PlanMode, Wish};
@@ -52,6 +53,8 @@ pub struct Asked {
     pub since: Option<Timestamp>,
     /// How much of a promotion was done by hand before.
     pub by_hand: Option<ByHand>,
+    /// What a promotion writes into the files before it fences anything.
+    pub edit: Option<Edit>,
     /// Whether it is looked which region acts as the primary, whatever has changed.
     pub acting: bool,
     /// How long the plan may be applied, in hours.
@@ -80,6 +83,7 @@ impl Default for Asked {
             durations: Durations::default(),
             since: None,
             by_hand: None,
+            edit: None,
             acting: false,
             valid_hours: 24,
         }

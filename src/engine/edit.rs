@@ -1,11 +1,13 @@
 //! The edit that makes another region the primary in the files: one name, every other byte stays.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use lifeboat_sdk::{Diagnostic, Span};
+use lifeboat_sdk::{Diagnostic, Span, Value};
 
 use super::load::Loaded;
 use crate::config::suggest;
+use crate::plan::{Act, Phase, Placed, Task, When};
 
 /// A file with another primary in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,10 +16,43 @@ pub struct Edit {
     pub file: PathBuf,
     /// The line.
     pub line: u32,
+    /// Where the name begins, in bytes.
+    pub at: usize,
+    /// The name that is there.
+    pub from: String,
+    /// The name that takes its place.
+    pub to: String,
     /// Its content as it was read.
     pub before: Vec<u8>,
     /// The content with the new primary.
     pub after: Vec<u8>,
+}
+
+/// How a step is called that writes the primary into the files.
+pub const PRIMARY: &str = "primary";
+
+/// How long that may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+impl Edit {
+    /// The step of a promotion that makes it, just before the fence. The plan keeps no text of the file, but
+    /// how it is told whether it is still, or already, what is meant.
+    pub(super) fn placed(&self) -> Placed {
+        let number = |number: i64| Value::int(number);
+        let digest = |bytes: &[u8]| Value::string(blake3::hash(bytes).to_hex().as_str());
+        let arguments = Value::object([
+            ("file".into(), Value::string(self.file.display().to_string())),
+            ("line".into(), number(self.line.into())),
+            ("at".into(), number(i64::try_from(self.at).unwrap_or(i64::MAX))),
+            ("from".into(), Value::string(self.from.as_str())),
+            ("to".into(), Value::string(self.to.as_str())),
+            ("read".into(), digest(&self.before)),
+            ("written".into(), digest(&self.after)),
+        ]);
+        let task =
+            Task { about: PRIMARY.into(), arguments, limit: LIMIT, optional: false, on: None };
+        Placed { phase: Phase::Fence, when: When::Before, act: Act::Edit, task }
+    }
 }
 
 /// Names `region` as the primary; nothing where the files do so already.
@@ -64,6 +99,9 @@ fn edited(loaded: &Loaded, written: Span, from: &str, to: &str) -> Option<Edit> 
     Some(Edit {
         file: PathBuf::from(&*source.name),
         line: start.line,
+        at,
+        from: from.to_owned(),
+        to: to.to_owned(),
         before: source.text.as_bytes().to_vec(),
         after: format!("{head}{to}{rest}").into_bytes(),
     })

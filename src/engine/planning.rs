@@ -15,6 +15,7 @@ use super::asked::Asked;
 use super::contents::look_inside;
 use super::context::Contexts;
 use super::drifted::{Looked, drift, looked};
+use super::edit::Edit;
 use super::empty::empty;
 use super::ground::{Ground, ground};
 use super::load::{Loaded, Settings};
@@ -341,6 +342,7 @@ fn promoted(
     let mut all = Diagnostics::new();
     all.0.extend(roles::ungraceful(loaded, asked, &promotion));
     let (mut acts, left_out) = tasks::of_promotion(loaded, plan, parts, &promotion, reads);
+    acts.extend(asked.edit.as_ref().map(Edit::placed));
     let copied = tasks::copied(loaded);
     all.0.extend(promotion.only_missing(asked.by_hand, plan, parts, &mut acts, &copied));
     promotion.unproven = losses::unproven(loaded, &promotion, &acts);

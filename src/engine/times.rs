@@ -117,8 +117,13 @@ impl Times {
 impl Times {
     /// A step; `None` where it only joins others, or writes down how far it is.
     pub fn step(&self, plan: &Plan, step: &Step) -> Option<Expected> {
-        if let Some((act, task)) = step.act.zip(step.task.as_ref()) {
-            let of_phase = plan.steps.iter().filter(|other| other.phase == step.phase);
+        // A line of a file takes no time that anybody plans with.
+        let timed = |step: &&Step| step.act != Some(Act::Edit);
+        if let Some((act, task)) =
+            Some(step).filter(timed).and_then(|it| it.act.zip(it.task.as_ref()))
+        {
+            let of_phase =
+                plan.steps.iter().filter(|other| other.phase == step.phase).filter(timed);
             let only = of_phase.filter(|other| other.does()).take(2).count() == 1;
             return Some(self.task((act, step.phase), task, only));
         }

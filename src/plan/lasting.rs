@@ -159,8 +159,9 @@ fn differ(then: Option<&Value>, now: Option<&Value>) -> Vec<String> {
 /// What is done besides changing objects.
 fn acts(standing: &Plan, fresh: &Plan, found: &mut Vec<String>) {
     let (then, now) = (deeds(standing), deeds(fresh));
-    // A last look at what is as it shall be already, and a wait for what was lowered, are not needed.
-    let needless = |act: Act| matches!(act, Act::Confirm | Act::Wait);
+    // A last look at what is as it shall be already, and a wait for what was lowered, are not needed; what
+    // the files are like by then is compared as a whole.
+    let needless = |act: Act| matches!(act, Act::Confirm | Act::Wait | Act::Edit);
     for (phase, act, task) in &then {
         let same = now.iter().any(|other| is_same((*phase, *act, task), *other));
         if !same && !needless(*act) {
@@ -169,7 +170,8 @@ fn acts(standing: &Plan, fresh: &Plan, found: &mut Vec<String>) {
         }
     }
     for (phase, act, task) in &now {
-        if !then.iter().any(|other| is_same((*phase, *act, task), *other)) {
+        let same = then.iter().any(|other| is_same((*phase, *act, task), *other));
+        if !same && *act != Act::Edit {
             let (phase, act) = (phase.word(), act.word());
             found.push(format!("{phase}: {act} {} would be done, too", task.about));
         }

@@ -371,7 +371,11 @@ impl Promotion {
         for next in self.phases() {
             order.gate(next, None);
             let of = |when: When| acts.iter().filter(move |p| (p.phase, p.when) == (next, when));
-            order.acts(next, of(When::Before));
+            // The files are written when all else is ready.
+            let (last, first): (Vec<_>, Vec<_>) =
+                of(When::Before).partition(|placed| placed.act == Act::Edit);
+            order.acts(next, first.into_iter());
+            order.acts(next, last.into_iter());
             let mut mine: Vec<&Step> =
                 steps.iter().filter(|step| phases.get(&step.id) == Some(&next)).collect();
             let address = |step: &Step| {

@@ -239,6 +239,24 @@ impl Progress {
     }
 }
 
+/// What is told when an act begins that takes its time.
+fn doing(act: Act) -> Option<&'static str> {
+    Some(match act {
+        Act::Hook => "Running",
+        Act::Sync => "Waiting until all is copied",
+        Act::Backfill => "Copying what replication does not bring",
+        Act::Survey => "Listing what the region holds alone",
+        Act::Probe => "Looking whether it answers as healthy",
+        Act::Open => "Opening the gate",
+        Act::Close => "Closing the gate",
+        Act::Wait => "Waiting until resolvers know the lowered TTL",
+        Act::Resolve => "Asking resolvers what they still answer",
+        Act::Approve | Act::Claim | Act::Reach | Act::Edit | Act::Confirm | Act::Hold => {
+            return None;
+        }
+    })
+}
+
 impl Events for Progress {
     fn event(&self, event: Event) {
         match event {
@@ -261,25 +279,18 @@ impl Events for Progress {
                 self.errored(&(address, operation), &failure, elapsed);
             }
             Event::ActStart(act, about) => {
-                let doing = match act {
-                    Act::Hook => "Running",
-                    Act::Sync => "Waiting until all is copied",
-                    Act::Backfill => "Copying what replication does not bring",
-                    Act::Survey => "Listing what the region holds alone",
-                    Act::Probe => "Looking whether it answers as healthy",
-                    Act::Open => "Opening the gate",
-                    Act::Close => "Closing the gate",
-                    Act::Wait => "Waiting until resolvers know the lowered TTL",
-                    Act::Resolve => "Asking resolvers what they still answer",
-                    Act::Approve | Act::Claim | Act::Reach | Act::Confirm | Act::Hold => return,
-                };
-                self.output.note(&format!("{}: {doing}...\n", line(&about)));
+                if let Some(doing) = doing(act) {
+                    self.output.note(&format!("{}: {doing}...\n", line(&about)));
+                }
             }
             Event::ActTold(about, text) => {
                 self.output.note(&format!("{}: {}\n", line(&about), line(&text)));
             }
             Event::Acted { act: Act::Claim, .. } => self.output.note("The epoch is claimed.\n"),
             Event::Acted { act: Act::Confirm | Act::Hold, .. } => {}
+            Event::Acted { act: Act::Edit, how: Some(how), .. } => {
+                self.output.note(&format!("{}\n", line(&how)));
+            }
             Event::Acted { about: Some(about), elapsed, how, .. } => {
                 let seconds = elapsed.as_secs();
                 let how = how.map_or_else(String::new, |how| format!(": {}", line(&how)));

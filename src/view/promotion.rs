@@ -253,6 +253,7 @@ fn told(plan: &Plan, step: &Step, paint: Paint) -> String {
     if let Some((act, task)) = act.zip(step.task.as_ref()) {
         let mark = paint.label(Label::Strong, &format!("{:>5}", act.word()));
         let waits = match act {
+            Act::Edit => edited(task),
             Act::Wait => format!(" for {} s", task.limit.as_secs()),
             Act::Probe => watched(task),
             Act::Resolve => format!(" for up to {} s", task.limit.as_secs()),
@@ -267,6 +268,13 @@ fn told(plan: &Plan, step: &Step, paint: Paint) -> String {
         let _ok = writeln!(out, "       {mark} {}{leg}", line(&change.address.to_string()));
     }
     out
+}
+
+/// Where the primary is written.
+fn edited(task: &Task) -> String {
+    let file = task.arguments.get("file").and_then(Value::as_str).unwrap_or_default();
+    let at = task.arguments.get("line").and_then(Value::as_i64).unwrap_or_default();
+    format!(" in {}, line {at}", line(file))
 }
 
 /// What is done while writes go on.

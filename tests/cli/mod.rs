@@ -7,6 +7,7 @@ mod ci;
 mod commands;
 mod completion;
 mod console;
+mod edited;
 mod examples;
 mod fences;
 mod foreign_plans;

@@ -6,7 +6,7 @@ use super::source::{Source, is_word, words};
 use super::{TREE, none, planted};
 
 /// The modules of `src/`, each of which imports only those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     // What several stages share.
     "address",
     "event",
@@ -14,7 +14,8 @@ const ORDER: [&str; 18] = [
     "graph",
     "approval",
     "builtin",
-    "registry", // The pipeline.
+    "registry",
+    "replace", // The pipeline.
     "config",
     "evaluation",
     "topology",

@@ -7,6 +7,7 @@ mod anyone;
 mod backfill;
 mod confirm;
 mod dns;
+mod edit;
 mod gate;
 mod hold;
 mod hook;
@@ -97,6 +98,7 @@ impl Deed {
                 (Act::Backfill, _) => backfill::copy(self, ctx).await,
                 (Act::Confirm, _) => confirm::look(self, ctx).await,
                 (Act::Hold, _) => hold::place(self, ctx).await,
+                (Act::Edit, None) => edit::write(self),
                 (Act::Hook, None) => hook::run(self).await,
                 (Act::Probe, None) => probe::watch(self, ctx).await,
                 (Act::Resolve, None) => resolve::watch(self, ctx, say).await,
@@ -107,7 +109,13 @@ impl Deed {
                     Ok(Value::object([]))
                 }
                 (
-                    Act::Hook | Act::Probe | Act::Open | Act::Close | Act::Wait | Act::Resolve,
+                    Act::Edit
+                    | Act::Hook
+                    | Act::Probe
+                    | Act::Open
+                    | Act::Close
+                    | Act::Wait
+                    | Act::Resolve,
                     Some(_),
                 )
                 | (Act::Approve | Act::Claim | Act::Reach, _) => Ok(Value::object([])),
@@ -170,6 +178,12 @@ impl Deed {
     /// What is told where it failed.
     pub fn failed(&self, why: &Failure) -> Diagnostic {
         let (code, summary, help) = match self.act {
+            Act::Edit => (
+                "apply::edit",
+                "The new primary cannot be written into the files",
+                "Nothing is fenced yet. Mend it, then run `lifeboat apply`, which goes on; or edit the line \
+                 yourself, and go on with -skip=primary -reason=TEXT.",
+            ),
             Act::Hook => (
                 "apply::hook",
                 "A hook failed",

@@ -130,7 +130,7 @@ impl Executor<'_> {
                 if let Some(step) = self.step(step) {
                     self.current.act(step, &told);
                 }
-                let shown = matches!(act, Act::Backfill | Act::Resolve);
+                let shown = matches!(act, Act::Edit | Act::Backfill | Act::Resolve);
                 let how = shown.then(|| told.get("how")).flatten();
                 let how = how.and_then(Value::as_str).map(str::to_owned);
                 self.diagnostics.extend(deed.left(&told).map(|found| (step, found)));

@@ -34,6 +34,7 @@ impl Writer<'_> {
         };
         let arguments = arguments.value();
         let lines = match act {
+            Act::Edit => edited(arguments),
             Act::Hook => self.hook(step, task, arguments),
             Act::Sync => synced(task, arguments),
             Act::Survey => vec![note(format!(
@@ -239,4 +240,13 @@ fn probe(arguments: &Value) -> Vec<Line> {
         lines.push(note(format!("Its answer must hold {search:?}.")));
     }
     lines
+}
+
+/// The line of the files that names the primary.
+pub(super) fn edited(arguments: &Value) -> Vec<Line> {
+    let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+    let line = arguments.get("line").and_then(Value::as_i64).unwrap_or_default();
+    let (file, from, to) = (text("file"), text("from"), text("to"));
+    let how = format!("In {file}, line {line}, write {to:?} in place of {from:?}, and commit it.");
+    vec![note(how)]
 }

@@ -98,3 +98,18 @@ fn resolvers_are_asked_one_by_one_and_nothing_waits_for_their_answers() {
     let ask = |at: &str| (format!("dig {at} +noall +answer www.example.com. A"), true);
     assert_eq!(asked, [ask("@9.9.9.9 -p 53"), ask("@2620:fe::fe -p 5353")]);
 }
+
+#[test]
+fn the_line_that_names_the_primary_is_told_with_what_takes_its_place() {
+    let arguments = object(&[
+        ("file", text("main.dr.hcl")),
+        ("line", Value::int(4)),
+        ("from", text("us-east-1")),
+        ("to", text("us-west-2")),
+    ]);
+    let lines = acts::edited(&arguments);
+    let [Line::Note(note)] = &lines[..] else { panic!("{lines:?}") };
+    let told =
+        "In main.dr.hcl, line 4, write \"us-west-2\" in place of \"us-east-1\", and commit it.";
+    assert_eq!(note, told);
+}

@@ -307,6 +307,7 @@ impl<'p> Outlook<'p> {
             None if !self.looks(step).is_empty() => "it is read once more",
             None => "the answer says what is there; without one it is read",
             Some(Act::Approve | Act::Claim | Act::Reach) => "it is in the journal, synced",
+            Some(Act::Edit) => "the file is as it was read, and is replaced as a whole",
             Some(Act::Hook) if self.is_command(step) => "exit code 0",
             Some(Act::Hook) => "an answer of 2xx",
             Some(Act::Sync) => "nothing is missing in the copy, and a mark has arrived",

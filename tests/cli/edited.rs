@@ -1,0 +1,79 @@
+//! The line that names the primary: written just before the fence, by the promotion itself.
+
+use super::Case;
+
+const WEB: &str = "resource \"terraform_data\" \"web\" {}\n";
+const EAST: &str = r#"primary  = "us-east-1""#;
+const WEST: &str = r#"primary  = "us-west-2""#;
+const PROMOTE: &[&str] = &["promote", "us-west-2", "-input=false", "-from-epoch=1"];
+
+fn files(case: &Case) -> String {
+    String::from_utf8(case.read("main.dr.hcl")).unwrap()
+}
+
+/// A topology with a hook, applied.
+fn with_hook(phase: &str, command: &str) -> Case {
+    let hook = format!(
+        "{WEB}hook \"ready\" {{\n  phase   = {phase:?}\n  when    = \"before\"\n  command = [\"sh\", \"-c\", {command:?}]\n}}\n"
+    );
+    let case = Case::of(&super::pair(&hook));
+    case.ok(&["apply", "-auto-approve"]);
+    case
+}
+
+#[test]
+fn the_primary_is_written_when_all_that_comes_before_the_fence_is_done() {
+    let case = with_hook("fence", "test -e ready");
+    case.run(PROMOTE).says(4, &["edit primary in main.dr.hcl, line 4", "apply::hook"]);
+    assert!(files(&case).contains(EAST), "nothing is ready, and nothing is written");
+    case.write("ready", "");
+    let ran = case.run(&["apply", "-input=false"]);
+    ran.says(0, &["Wrote the primary into main.dr.hcl, line 4: commit it."]);
+    assert!(files(&case).contains(WEST));
+    case.run(&["status"]).says(0, &["primary us-west-2 (epoch 2)"]);
+    case.run(&["plan", "-detailed-exitcode"]).says(0, &[]);
+}
+
+#[test]
+fn files_that_were_changed_meanwhile_are_left_and_the_promotion_can_go_on_without_them() {
+    let case = with_hook("prepare", "echo '# mine' >> main.dr.hcl");
+    let said = &["apply::edit", "main.dr.hcl: it was changed since the plan was made"];
+    case.run(PROMOTE).says(4, said);
+    let text = files(&case);
+    assert!(text.contains(EAST) && text.ends_with("# mine\n"), "{text}");
+    case.run(&["apply", "-input=false"]).says(4, said);
+    let without = ["apply", "-input=false", "-skip=primary", "-reason=by hand"];
+    case.run(&without).says(0, &["Apply complete!"]);
+    assert_eq!(files(&case), text);
+    case.run(&["status"]).says(0, &["primary us-west-2 (epoch 2)"]);
+    // What the person promised.
+    case.write("main.dr.hcl", text.replace(EAST, WEST));
+    case.run(&["plan", "-detailed-exitcode"]).says(0, &[]);
+}
+
+#[test]
+fn a_promotion_that_is_given_up_before_it_has_written_nothing() {
+    let case = with_hook("prepare", "false");
+    let before = files(&case);
+    case.run(PROMOTE).says(4, &["apply::hook"]);
+    assert_eq!(files(&case), before);
+    case.run(&["promote", "-abort"]).says(0, &["is given up"]);
+    assert_eq!(files(&case), before);
+}
+
+#[test]
+fn what_was_written_and_not_recorded_is_seen_to_be_written() {
+    let case = with_hook("prepare", "sed -i '4s/us-east-1/us-west-2/' main.dr.hcl");
+    case.run(PROMOTE).says(0, &["Apply complete!"]);
+    assert!(files(&case).contains(WEST));
+}
+
+#[test]
+fn with_no_edit_no_step_writes_it() {
+    let case = Case::of(&super::pair(WEB));
+    case.ok(&["apply", "-auto-approve"]);
+    let ran = case.run(&[PROMOTE, &["-no-edit"]].concat());
+    ran.says(0, &["Apply complete!"]);
+    assert!(!ran.stdout.contains("edit primary"), "{}", ran.stdout);
+    assert!(files(&case).contains(EAST));
+}
