@@ -1,32 +1,33 @@
 //! Steps that are not begun: what an earlier process of the run left in doubt and nobody can read yet, role
-//! records that it goes on without, and what cannot be prepared.
+//! records that it goes on without, and what cannot be prepared. And those that a promotion leaves behind,
+//! because their region does not answer any more.
 
 use std::time::Duration;
 
-use lifeboat_sdk::{Diagnostic, Diagnostics};
+use lifeboat_sdk::{Class, Diagnostic, Diagnostics, Location, Name};
 use lifeboat_state::journal::{Frame, Settled, Verdict};
 use lifeboat_state::request::Request;
 
-use super::Executor;
+use super::{Executor, Running};
 use crate::apply::current::member_name;
-use crate::apply::ends::journal_step;
+use crate::apply::ends::{End, journal_step};
 use crate::apply::fold::Doubtful;
 use crate::apply::outcome::Fate;
 use crate::apply::ready::{End as StepEnd, Status};
 use crate::plan::promotion::region_of;
-use crate::plan::{Promotion, Step};
+use crate::plan::{Member, Phase, Promotion, Step, StepId};
 
 impl Executor<'_> {
     /// Whether a step is not begun: it is left, or nobody knows whether it happened before.
     pub(super) fn put_aside(&mut self, step: &Step) -> bool {
         let doubt = self.in_doubt.remove(&step.id);
+        if let Some(region) = doubt.as_ref().and_then(|_| self.follows(step)) {
+            self.diagnostics.extend(self.waits(step).map(|told| (step.id, behind(&told, &region))));
+            self.behind.insert(step.id);
+        }
         if self.is_left(step) {
             if let Some(Doubtful { members, .. }) = doubt {
-                let plan = self.run.plan;
-                self.recorder.add(members.iter().map(|(member, _)| {
-                    let (step, member) = (journal_step(step.id), member_name(plan, member));
-                    Frame::Settled(Settled { step, member, verdict: Verdict::NotDone })
-                }));
+                self.gives_up(step.id, members.iter().map(|(member, _)| member));
             }
             self.ready.finish(step.id, StepEnd::Done);
             return true;
@@ -50,8 +51,57 @@ impl Executor<'_> {
         self.ready.finish(step.id, StepEnd::Failed);
     }
 
-    /// Whether a step does nothing but move role records that the run goes on without.
+    /// Notes of members in doubt that the run does not wait for what became of them: the next plan reads it.
+    fn gives_up<'m>(&mut self, step: StepId, members: impl Iterator<Item = &'m Member>) {
+        let plan = self.run.plan;
+        let frames = members.map(|member| {
+            let (step, member) = (journal_step(step), member_name(plan, member));
+            Frame::Settled(Settled { step, member, verdict: Verdict::NotDone })
+        });
+        self.recorder.add(frames.collect::<Vec<_>>());
+    }
+
+    /// The region of what a promotion may leave behind: what programs in another region than the new primary
+    /// look up there. The traffic moves without it, nobody there asks for it while the region is silent, and
+    /// the next apply changes it.
+    fn follows(&self, step: &Step) -> Option<Name> {
+        let promotion = self.run.plan.promotion.as_ref().filter(|_| step.phase == Phase::Switch)?;
+        let scope = step.scope.as_ref()?;
+        let Location::Region(_) = scope.location else { return None };
+        let of = |member: &Member| region_of(&self.run.plan.changes.get(member.change)?.address);
+        let region = step.members.first().and_then(of).filter(|it| **it != *promotion.to)?;
+        step.members.iter().all(|member| of(member) == Some(region)).then(|| region.into())
+    }
+
+    /// Leaves a step behind that ended because its region is silent, if it may be: whether it was.
+    pub(super) fn leave_behind(&mut self, id: StepId, running: &Running) -> bool {
+        let silent = |end: &Option<End>| match end {
+            Some(End::InDoubt(_)) => true,
+            Some(End::Failed { failure, half_made: None }) => matches!(
+                failure.class,
+                Class::Refused | Class::Unreachable | Class::NotTried | Class::TooSlow
+            ),
+            _ => false,
+        };
+        let Some(step) = self.step(id).filter(|_| running.ends.iter().all(silent)) else {
+            return false;
+        };
+        let Some(region) = self.follows(step) else { return false };
+        let doubtful = running.items.iter().zip(&running.ends);
+        let doubtful = doubtful.filter(|(_, end)| matches!(end, Some(End::InDoubt(_))));
+        self.gives_up(id, doubtful.map(|(item, _)| &item.member));
+        for (_, told) in self.diagnostics.iter_mut().filter(|(of, _)| *of == id) {
+            *told = behind(told, &region);
+        }
+        self.behind.insert(id);
+        true
+    }
+
+    /// Whether a step is left: it moves role records that the run goes on without, or follows later.
     pub(super) fn is_left(&self, step: &Step) -> bool {
+        if self.behind.contains(&step.id) {
+            return true;
+        }
         let is = |at: usize| {
             let change = self.run.plan.changes.get(at).filter(|it| it.address.is_of_lifeboat());
             change.is_some_and(|it| self.controls.skips.contains_key(&it.address.to_string()))
@@ -113,4 +163,16 @@ impl Executor<'_> {
             }
         })
     }
+}
+
+/// What is told of a change that is left behind.
+fn behind(told: &Diagnostic, region: &str) -> Diagnostic {
+    let what = told.address.clone().unwrap_or_default();
+    let detail = format!(
+        "Whether {what} was changed is not known, because {region} does not answer. The promotion goes on \
+         without it: only programs there look it up."
+    );
+    Diagnostic::warning("apply::left_behind", "A change waits for its region", detail)
+        .about(what)
+        .help(format!("Apply again when {region} answers: it is read then, and changed."))
 }

@@ -255,7 +255,8 @@ impl Executor<'_> {
                 (StepEnd::Done, StepEnd::Done) => StepEnd::Done,
             };
         }
-        self.ready.finish(step, worst);
+        let left = worst != StepEnd::Done && self.leave_behind(step, &running);
+        self.ready.finish(step, if left { StepEnd::Done } else { worst });
     }
 
     /// Whether a member that was made, changed or read meets its postconditions: what needs it is

@@ -9,7 +9,8 @@ use std::time;
 use lifeboat_state::request::{Answer, Open, Request, Unread, What};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Executor, Halt, PROGRESS, Work, chain, changed};
+use super::wait::changed;
+use super::{Executor, Halt, PROGRESS, Work, chain};
 use crate::apply::act::Deed;
 use crate::apply::ready::Status;
 use crate::apply::request::Taken;

@@ -20,7 +20,7 @@ pub(super) struct Told {
 }
 
 /// Clients go on for a while, a commit every two seconds.
-async fn works(world: &World, seconds: u64) {
+pub(super) async fn works(world: &World, seconds: u64) {
     for _ in 0..seconds / 2 {
         sleep(Duration::from_secs(2)).await;
         let number = world.cloud.commit(&world.at(EAST));
@@ -32,9 +32,11 @@ async fn works(world: &World, seconds: u64) {
 
 /// What the journal of the promotion holds: up to when the replica was said to have all, and when that
 /// was planned.
-fn said(world: &World) -> Result<(Option<Timestamp>, Timestamp), String> {
+pub(super) fn said(world: &World) -> Result<(Option<Timestamp>, Timestamp), String> {
     let runs = Journals::default().runs(&world.disk);
-    let plan = runs.iter().map(|run| &run.plan).find(|plan| !plan["promotion"].is_null());
+    let plans = runs.iter().map(|run| &run.plan).filter(|plan| !plan["promotion"].is_null());
+    // The last, where one was given up.
+    let plan = plans.max_by_key(|plan| plan["created"].as_str());
     let plan = plan.ok_or("there is no promotion")?;
     let time = |text: &serde_json::Value| text.as_str().and_then(|text| text.parse().ok());
     let of = plan["promotion"]["losses"].as_array().map(Vec::as_slice).unwrap_or_default();

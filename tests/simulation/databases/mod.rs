@@ -6,6 +6,7 @@
 //! region commit whenever a call is made, whether we can call that region or not.
 
 mod by_hand;
+mod cases;
 mod global;
 mod lost;
 mod retired;
