@@ -55,6 +55,12 @@ struct Opened {
 }
 
 impl Applying<'_> {
+    /// The same lock and state, with other arguments.
+    fn with<'b>(&'b self, args: &'b args::Apply) -> Applying<'b> {
+        let Self { workspace, backend, guard, crash, .. } = self;
+        Applying { workspace, args, backend, guard, crash: crash.clone() }
+    }
+
     /// Gives a promotion up that moved traffic alone, and lets the traffic go where it went before.
     ///
     /// # Errors
@@ -85,10 +91,7 @@ impl Applying<'_> {
         args.edit = edit.filter(|_| !keep).map(|edit| args::Editing { edit, keep: false });
         (args.plan, args.failback, args.instead) = (None, false, true);
         args.fencing = Some(Wish::Back);
-        let Self { workspace, backend, guard, crash, .. } = self;
-        let crash = crash.clone();
-        let back = Applying { workspace, args: &args, backend, guard, crash };
-        let exit = Box::pin(back.steps()).await?;
+        let exit = Box::pin(self.with(&args).steps()).await?;
         // Not what this command was for, though nothing is left to do.
         Ok(if exit == Exit::Done { Exit::Error } else { exit })
     }
@@ -136,10 +139,8 @@ impl Applying<'_> {
         let topology = self.files().await?.topology;
         let region = topology.as_ref().and_then(|it| it.region(asked.attested.first()?));
         args.planning.leaves = region.map(|region| region.aws.to_string());
-        let Self { workspace, backend, guard, crash, .. } = self;
-        let crash = crash.clone();
         // What is in doubt there is not asked for.
-        let without = Applying { workspace, args: &args, backend, guard, crash };
+        let without = self.with(&args);
         let opened = without.opened().await?;
         if without.ends(&opened).await? == GivenUp::TooLate {
             return without.leave_record(opened, asked).await;
@@ -176,9 +177,7 @@ impl Applying<'_> {
         let keep = opened.plan.tasks(Act::Edit).next().is_some();
         args.edit = edit.map(|edit| args::Editing { edit, keep });
         (args.plan, args.failback, args.instead, args.gives_up) = (None, false, true, None);
-        let Self { workspace, backend, guard, crash, .. } = self;
-        let crash = crash.clone();
-        Box::pin(Applying { workspace, args: &args, backend, guard, crash }.steps()).await
+        Box::pin(self.with(&args).steps()).await
     }
 
     /// A run that an operator ended is given up, or gone on with otherwise.
@@ -241,9 +240,7 @@ impl Applying<'_> {
         ));
         let mut args = self.args.clone();
         (args.plan, args.instead, args.gives_up) = (None, false, None);
-        let Self { backend, guard, crash, .. } = self;
-        let crash = crash.clone();
-        Box::pin(Applying { workspace, args: &args, backend, guard, crash }.steps()).await
+        Box::pin(self.with(&args).steps()).await
     }
 
     /// Ends the open promotion, before the claim.

@@ -153,6 +153,18 @@ fn with_slow_calls_a_promotion_takes_little_more_than_its_critical_path() {
     let back = ["promote", "us-east-1", "-input=false", "-from-epoch=2"];
     let ran = stage.expect(&back, 0);
     let wall = ran.took.as_secs_f64();
+    let first = ran.calls.first().map(|call| call.started).unwrap_or_default();
+    for call in &ran.calls {
+        let after = |at: Duration| at.saturating_sub(first).as_secs_f64();
+        println!(
+            "{:>7.3} {:>7.3}  {} {} {}",
+            after(call.started),
+            call.ended.map(after).unwrap_or_default(),
+            call.operation,
+            call.region,
+            call.resource
+        );
+    }
     println!(
         "path {path:.2} s, wall {wall:.2} s ({:.2} ×), {} calls",
         wall / path,

@@ -8,7 +8,7 @@ use lifeboat_testbed::{Fault, Rule};
 
 use super::measure::{Bench, Measured, median};
 use super::{scenarios, terraform};
-use crate::cargo::lifeboat;
+use crate::cargo::{self, lifeboat};
 use crate::{Result, tools};
 
 /// What must not be exceeded; `None` is not asked for.
@@ -47,6 +47,7 @@ const FIGURES: &[Figure] = &[
     ("record", record),
     ("limit", limit),
     ("outage", outage),
+    ("promotion", promotion),
 ];
 
 /// Measures all figures, or those with such names, with the program as it is released.
@@ -317,6 +318,55 @@ fn outage(program: &Path) -> Result<Vec<Row>> {
         }
         let measured = bench.once(PLAN, 0)?;
         rows.push(Row::new(format!("the same, us-east-1 {what}"), terraform, limit, measured));
+    }
+    Ok(rows)
+}
+
+/// There and back, with calls of 50 ms: what else it takes. The path is what `simulate` tells of the plan, from
+/// what earlier promotions took; the chain is what the calls themselves tell.
+fn promotion(program: &Path) -> Result<Vec<Row>> {
+    const CALL: Duration = Duration::from_millis(50);
+    let example = fs::read_to_string(cargo::root().join("examples/two-region-web/main.dr.hcl"))?;
+    let unlimited = "\nprovider \"aws\" {\n  rate_limits {\n    route53 = 0\n  }\n}\n";
+    let bench = Bench::on_servers(program, &(example + unlimited))?;
+    bench.once(APPLY, 0)?;
+    if let Some(bed) = &bench.bed {
+        bed.proxy.inject(Rule::new(Fault::Least(CALL)));
+    }
+    let mut rows = Vec::new();
+    for epoch in 1..6_u64 {
+        let (from, to) = match epoch % 2 {
+            1 => ("us-east-1", "us-west-2"),
+            _ => ("us-west-2", "us-east-1"),
+        };
+        let lose = format!("-lose={from}");
+        let simulate = ["simulate", &lose, "-mode=graceful", "-duration=call=50ms", "-json"];
+        let told: serde_json::Value = serde_json::from_str(&bench.told(&simulate)?)?;
+        let seconds = |name: &str| told[name].as_f64().unwrap_or_default();
+        let path = Duration::from_secs_f64(seconds("reading_seconds") + seconds("steps_seconds"));
+        let epoch = format!("-from-epoch={epoch}");
+        let measured = bench.once(&["promote", to, "-input=false", &epoch], 0)?;
+        let (wall, chain) = (measured.cost.wall.as_secs_f64(), bench.chain());
+        let calls = CALL * u32::try_from(chain.len())?;
+        let work = format!(
+            "promotion of {to}, calls of 50 ms: {} one after the other ({:.2} s, {:.2} ×), {:.2} s by `simulate` \
+             ({:.2} ×)",
+            chain.len(),
+            calls.as_secs_f64(),
+            wall / calls.as_secs_f64(),
+            path.as_secs_f64(),
+            wall / path.as_secs_f64(),
+        );
+        bench.once(APPLY, 0)?;
+        // Nothing was measured before the first.
+        if epoch == "-from-epoch=1" {
+            continue;
+        }
+        if rows.is_empty() {
+            println!("<!-- one after the other:\n{}\n-->", chain.join("\n"));
+        }
+        let limit = Limit { wall: Some(calls.mul_f64(1.15)), ..FREE };
+        rows.push(Row::new(work, "", limit, measured));
     }
     Ok(rows)
 }

@@ -132,6 +132,31 @@ impl<'a> Bench<'a> {
         ended(&|_| true).saturating_sub(ended(&|name| name == operation))
     }
 
+    /// How many calls came one after the other, at most: each began when the one before it had ended.
+    pub(super) fn chain(&self) -> Vec<String> {
+        let Some(bed) = &self.bed else { return Vec::new() };
+        let mut calls: Vec<_> = bed.proxy.ledger().entries();
+        calls.sort_by_key(|call| call.ended);
+        let mut chain = Vec::new();
+        let mut free = Duration::ZERO;
+        // The one that ends first leaves the most time for the others.
+        for call in calls {
+            let Some(ended) = call.ended.filter(|_| call.started >= free) else { continue };
+            chain.push(format!("{} {} {}", call.operation, call.region, call.resource));
+            free = ended;
+        }
+        chain
+    }
+
+    /// Runs a command once, and hands over what it said.
+    pub(super) fn told(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.command(self.program.to_owned()).args(arguments).output()?;
+        if output.status.success() {
+            return Ok(String::from_utf8(output.stdout)?);
+        }
+        Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
+    }
+
     /// The most calls of a service that began within one second.
     pub(super) fn busiest_second(&self, service: &str) -> usize {
         let Some(bed) = &self.bed else { return 0 };

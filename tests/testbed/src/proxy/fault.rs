@@ -27,6 +27,8 @@ pub enum Fault {
     Expired,
     /// The server gets the call at once; its answer is held back for this long.
     Slow(Duration),
+    /// The server gets the call at once; nobody is answered before so long after it arrived.
+    Least(Duration),
     /// The server gets the call this much later. Adds up with other rules and other faults.
     Latency(Duration),
     /// The server carries the call out; then the connection is reset instead of answered.

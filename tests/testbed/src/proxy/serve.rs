@@ -107,6 +107,7 @@ async fn serve(
     place: Option<&str>,
     request: Request<Incoming>,
 ) -> std::result::Result<Response<Full<Bytes>>, Parting> {
+    let arrived = tokio::time::Instant::now();
     let (mut parts, body) = request.into_parts();
     let place = strip_region(&mut parts).or(place.map(str::to_owned));
     let body = Limited::new(body, MOST_BODY).collect().await.map(|body| body.to_bytes());
@@ -149,6 +150,9 @@ async fn serve(
             }
         },
     };
+    if let Some(Fault::Least(time)) = &verdict.fault {
+        tokio::time::sleep_until(arrived + *time).await;
+    }
     deliver(verdict.fault.as_ref(), running, answer, head).await
 }
 
