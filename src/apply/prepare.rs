@@ -50,6 +50,8 @@ pub struct Item {
     pub scope: Scope,
     /// What is known of it, for judging and for reading back.
     pub doubt: Doubt,
+    /// What its call answered, where that counts only when it is seen.
+    pub answered: Option<Value>,
 }
 
 /// A step that makes one call of [`DynKind::write`].
@@ -286,6 +288,7 @@ impl Env<'_> {
                     address: change.address.to_string().into(),
                 },
             },
+            answered: None,
         })
     }
 
@@ -381,6 +384,8 @@ impl Item {
         } else {
             (identified.clone().or_else(|| id.clone()), prior.as_ref().or(planned.as_ref()))
         };
+        // What its API does not keep is known from the answer alone.
+        let hint = self.answered.as_ref().or(hint);
         Request {
             key,
             provider: self.provider.clone(),

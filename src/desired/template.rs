@@ -161,6 +161,9 @@ pub enum Part {
         /// Whether only the primary writes, so that nothing may be started in the region that is left.
         fences: bool,
     },
+    /// It says whether what runs in its region lets anybody in: nobody where the region is left, and
+    /// in the new primary as soon as its data takes writes. It cuts no connection.
+    Reach,
     /// It says how much of a service runs: raised in the new primary before the fence.
     Capacity {
         /// Whether only the primary writes, so that nothing may run in the region that is left.
@@ -172,7 +175,7 @@ impl Part {
     /// Whether its change in the region that is left is a fence.
     pub fn fences(self) -> bool {
         match self {
-            Self::Writers | Self::Database => true,
+            Self::Writers | Self::Database | Self::Reach => true,
             Self::Capacity { fences } | Self::Triggers { fences } => fences,
             Self::Replica
             | Self::Original

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lifeboat_sdk::{Name, Value};
+use lifeboat_sdk::{Name, Path, Value};
 
 use super::load::Loaded;
 use super::resolvers::asked;
@@ -183,7 +183,11 @@ fn hold(fence: &ObjectChange, part: Part) -> Option<Task> {
     if fence.deferred.is_some() || fence.unread.is_some() {
         return None;
     }
-    let document = fence.after.clone()?;
+    // What any change of it may change does not tell whether it stands.
+    let (before, after) = (fence.before.as_ref(), fence.after.as_ref()?);
+    let document = after.transform(&Path::root(), &mut |path, value| {
+        value.is_unknown().then(|| before?.at(path).cloned()).flatten()
+    });
     document.is_wholly_known().then_some(())?;
     Some(Task {
         about: fence.address.to_string().into(),

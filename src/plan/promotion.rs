@@ -326,7 +326,11 @@ impl Promotion {
             Part::Traffic | Part::Endpoint => Some(Phase::Switch),
             Part::Record => Some(Phase::Claim),
             Part::Writer => Some(Phase::Promote),
-            Part::Writers | Part::Database | Part::Original | Part::Triggers { .. }
+            Part::Writers
+            | Part::Database
+            | Part::Original
+            | Part::Triggers { .. }
+            | Part::Reach
                 if region == &*self.to =>
             {
                 Some(Phase::Promote)
@@ -337,6 +341,7 @@ impl Promotion {
             Part::Writers
             | Part::Database
             | Part::Triggers { .. }
+            | Part::Reach
             | Part::Capacity { .. }
             | Part::Replica
             | Part::Original
@@ -388,7 +393,7 @@ impl Promotion {
             }
             let runs = |step: &&Step| {
                 let part = address(step).and_then(|address| parts.get(address));
-                matches!(part, Some(Part::Capacity { .. } | Part::Triggers { .. }))
+                matches!(part, Some(Part::Capacity { .. } | Part::Triggers { .. } | Part::Reach))
             };
             if next == Phase::Promote && mine.iter().any(runs) {
                 // What is started writes: its data takes writes before it.

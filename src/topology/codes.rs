@@ -84,6 +84,8 @@ codes! {
     // Services.
     INSTANCE_ID = "topology::instance_id", "Invalid id of an instance",
         r#"instances = { us-east-1 = ["api-1"] }"#;
+    SECURITY_GROUP_ID = "topology::security_group_id", "Invalid id of a security group",
+        r#"security_groups = { us-east-1 = ["api"] }"#;
     STANDBY_LARGER = "topology::standby_larger", "A standby is larger than the primary",
         "capacity = { primary = 1, standby = 2 }";
     // Replication.

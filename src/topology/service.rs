@@ -23,6 +23,8 @@ pub struct Service {
     pub event_sources: BTreeMap<Name, BTreeSet<Name>>,
     /// Schedules by region, `GROUP/NAME` or `NAME`.
     pub schedules: BTreeMap<Name, BTreeSet<Name>>,
+    /// Security groups by region.
+    pub security_groups: BTreeMap<Name, BTreeSet<Name>>,
     /// How many instances a group has; machines run where it is not 0.
     pub capacity: ByRole,
     /// The least number of instances of a group, where it is ours.
@@ -72,6 +74,11 @@ pub struct ServiceBlock {
     /// capacity is not 0.
     #[kind(optional)]
     pub schedules: BTreeMap<String, BTreeSet<String>>,
+    /// Security groups by region, which let in what may reach a service. Where one region writes they
+    /// are closed everywhere else: all their rules for what comes in are revoked, kept, and brought
+    /// back where the region becomes the primary.
+    #[kind(optional)]
+    pub security_groups: BTreeMap<String, BTreeSet<String>>,
     /// How many instances a group has by role: `{ primary = 6, standby = 0 }`.
     #[kind(required)]
     pub capacity: BTreeMap<String, i64>,
@@ -112,8 +119,9 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     let mut sets = |what, given| region::some_sets(reader, ground, (what, given), source);
     let event_sources = sets("event_source_mappings", &given.event_source_mappings);
     let schedules = sets("schedules", &given.schedules);
+    let security_groups = security_groups(reader, ground, &given.security_groups, source);
     if whole {
-        let sets = [&instances, &event_sources, &schedules];
+        let sets = [&instances, &event_sources, &schedules, &security_groups];
         everywhere(reader, ground, source, sets, &groups);
     }
     let capacity = capacity(reader, &given.capacity, source);
@@ -121,6 +129,12 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
     let max_size = sizes(reader, "max_size", &given.max_size, source);
     let one_writer = reader.one_writer(ground, source, given.writers.as_deref());
     group_sizes(reader, &given, one_writer, source);
+    if !one_writer && !given.security_groups.is_empty() {
+        let detail = "Security groups are closed where a region must not write, and with writers = \"all\" \
+                      every region may: naming them has no effect.";
+        let help = "Remove security_groups, or let only the primary write.";
+        reader.conflict(detail, source.at("security_groups"), help);
+    }
     if reader.found.0.len() > before {
         return None;
     }
@@ -130,6 +144,7 @@ fn one(reader: &mut Reader<'_, '_>, ground: &Ground<'_>, source: &Source<'_>) ->
         groups,
         event_sources,
         schedules,
+        security_groups,
         capacity: capacity?,
         min_size,
         max_size,
@@ -166,7 +181,7 @@ fn instances(
 ) -> BTreeMap<Name, BTreeSet<Name>> {
     let all = region::some_sets(reader, ground, ("instances", given), source);
     let span = source.at("instances");
-    for id in given.values().flatten().filter(|id| !is_instance(id)) {
+    for id in given.values().flatten().filter(|id| !is_id(id, "i-")) {
         let detail = format!("{id:?} is no id of an EC2 instance.");
         let help = "Write ids as EC2 tells them: \"i-0123456789abcdef0\".";
         reader.found.push(codes::INSTANCE_ID.error(detail).at(span).help(help));
@@ -174,11 +189,27 @@ fn instances(
     all
 }
 
-/// `i-` and 8 or 17 hexadecimal digits (EC2 user guide, "Resource IDs").
-fn is_instance(id: &str) -> bool {
+/// `i-`, or what else it begins with, and 8 or 17 hexadecimal digits (EC2 user guide, "Resource IDs").
+fn is_id(id: &str, prefix: &str) -> bool {
     let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-    let digits = id.strip_prefix("i-").map(str::as_bytes);
+    let digits = id.strip_prefix(prefix).map(str::as_bytes);
     digits.is_some_and(|d| matches!(d.len(), 8 | 17) && d.iter().copied().all(digit))
+}
+
+fn security_groups(
+    reader: &mut Reader<'_, '_>,
+    ground: &Ground<'_>,
+    given: &BTreeMap<String, BTreeSet<String>>,
+    source: &Source<'_>,
+) -> BTreeMap<Name, BTreeSet<Name>> {
+    let all = region::some_sets(reader, ground, ("security_groups", given), source);
+    let span = source.at("security_groups");
+    for id in given.values().flatten().filter(|id| !is_id(id, "sg-")) {
+        let detail = format!("{id:?} is no id of a security group.");
+        let help = "Write ids as EC2 tells them: \"sg-0123456789abcdef0\".";
+        reader.found.push(codes::SECURITY_GROUP_ID.error(detail).at(span).help(help));
+    }
+    all
 }
 
 /// A region without the service cannot take it over.
@@ -186,7 +217,7 @@ fn everywhere(
     reader: &mut Reader<'_, '_>,
     ground: &Ground<'_>,
     source: &Source<'_>,
-    sets: [&BTreeMap<Name, BTreeSet<Name>>; 3],
+    sets: [&BTreeMap<Name, BTreeSet<Name>>; 4],
     groups: &BTreeMap<Name, Name>,
 ) {
     let none = |region: &&Name| {
@@ -208,7 +239,7 @@ fn everywhere(
             missing.join(", ")
         );
         let help = "Name instances or a group of that region.";
-        let names = ["instances", "event_source_mappings", "schedules"];
+        let names = ["instances", "event_source_mappings", "schedules", "security_groups"];
         let given = names.into_iter().zip(sets).find(|(_, set)| !set.is_empty());
         let name =
             given.filter(|_| groups.is_empty()).map_or("autoscaling_group", |(name, _)| name);

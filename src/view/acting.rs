@@ -101,6 +101,8 @@ fn told(witness: &Witness) -> String {
         Part::Traffic => "not answered, as a standby".to_owned(),
         Part::Copies if own => "copies to the others, as the primary".to_owned(),
         Part::Copies => "copies nothing, as a standby".to_owned(),
+        Part::Reach if own => "lets in, as the primary".to_owned(),
+        Part::Reach => "lets nobody in, as a standby".to_owned(),
         Part::Record
         | Part::Health
         | Part::Replica

@@ -26,6 +26,7 @@ mod failover;
 mod fence;
 mod folder;
 mod imports;
+mod ingress;
 mod kills;
 #[cfg(feature = "crash-points")]
 mod moved;

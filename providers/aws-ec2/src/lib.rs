@@ -11,6 +11,7 @@ pub mod instance_state;
 pub mod instances_data;
 pub mod query;
 pub mod security_group;
+pub mod security_group_ingress;
 pub mod snapshot;
 pub mod snapshot_copy;
 pub mod subnets_data;
@@ -61,6 +62,7 @@ pub fn kinds(clients: &Clients) -> Vec<Arc<dyn DynKind>> {
     vec![
         erase(instance_state::InstanceStateKind(clients.clone())),
         erase(security_group::SecurityGroupKind(clients.clone())),
+        erase(security_group_ingress::IngressKind(clients.clone())),
         erase(snapshot::SnapshotKind(clients.clone())),
         erase(snapshot_copy::SnapshotCopyKind(clients.clone())),
     ]

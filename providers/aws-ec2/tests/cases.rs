@@ -9,8 +9,8 @@ use lifeboat_testbed::ACCOUNT;
 use lifeboat_testbed::contract::Emulated;
 
 /// The subjects, made for a server each.
-pub(crate) const CASES: [fn(&Emulated) -> Subject; 4] =
-    [snapshots, snapshot_copies, instance_states, security_groups];
+pub(crate) const CASES: [fn(&Emulated) -> Subject; 5] =
+    [snapshots, snapshot_copies, instance_states, security_groups, ingresses];
 
 struct Kinds(Vec<Arc<dyn DynKind>>);
 
@@ -117,4 +117,22 @@ fn security_groups(server: &Emulated) -> Subject {
     let case = Case::parse("group", &steps).unwrap();
     let case = case.needing("other", &kinds.get("aws_security_group"), &other).unwrap();
     kinds.subject("aws_security_group", case)
+}
+
+fn ingresses(server: &Emulated) -> Subject {
+    let [east, west] = ["us-east-1", "us-west-2"].map(|region| {
+        let (aws, group) =
+            (server.aws(), server.aws().create_security_group(region, "web").unwrap());
+        aws.allow(region, &group, 443, "10.0.0.0/8", "the web").unwrap();
+        aws.allow(region, &group, 22, "192.0.2.0/24", "").unwrap();
+        group
+    });
+    let steps = [
+        format!(r#"{{"security_group_id": "{east}", "state": "closed"}}"#),
+        format!(r#"{{"security_group_id": "{east}", "state": "open"}}"#),
+        format!(r#"{{"security_group_id": "{west}", "state": "closed", "region": "us-west-2"}}"#),
+    ];
+    let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+    let case = Case::parse("ingress", &steps).unwrap();
+    Kinds::of(server).subject("aws_security_group_ingress", case)
 }

@@ -43,6 +43,8 @@ pub(crate) const OBJECTS: &[(&str, &str, &str)] = &[
     ("instance", "aws_ec2_instance_state", r#"{"instance_id": "${instance}", "state": "stopped"}"#),
     ("fence", "aws_security_group", r#"{"name": "matrix", "egress": [{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}], "tags": {"a": "b"}}"#),
     ("made_up_fence", "aws_security_group", r#"{"name_prefix": "matrix-", "ingress": [{"protocol": "tcp", "from_port": 443, "to_port": 443, "self": true}]}"#),
+    ("ingress", "aws_security_group_ingress", r#"{"security_group_id": "${made_up_fence.id}", "state": "open"}"#),
+    ("second_ingress", "aws_security_group_ingress", r#"{"security_group_id": "${fence.id}", "state": "closed"}"#),
     ("zone", "aws_route53_zone", r#"{"name": "matrix.example", "tags": {"a": "b"}}"#),
     ("check", "aws_route53_health_check", r#"{"type": "HTTPS", "fqdn": "a.example.com", "tags": {"a": "b"}}"#),
     ("second_check", "aws_route53_health_check", r#"{"type": "HTTPS", "fqdn": "b.example.com"}"#),

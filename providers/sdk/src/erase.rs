@@ -84,6 +84,12 @@ impl<K: Kind> DynKind for Erased<K> {
     fn anywhere(&self) -> bool {
         K::ANYWHERE
     }
+    fn within(&self) -> &'static str {
+        K::WITHIN
+    }
+    fn doubts(&self, live: &Value, planned: &Value) -> Vec<Finding> {
+        self.0.doubts(live, planned)
+    }
     fn id_of(&self, desired: &Value) -> Option<Name> {
         self.0.id_of(desired)
     }

@@ -223,6 +223,9 @@ pub trait Kind: Send + Sync + 'static {
     /// `region` says which is asked. Where that is silent it is read from the one that shall be asked
     /// next.
     const ANYWHERE: bool = false;
+    /// The kind whose objects these are a part of, where that kind has all of them to itself: two
+    /// addresses must not stand for the same one.
+    const WITHIN: &'static str = Self::NAME;
 
     /// The id that an object of this configuration will have, where the configuration decides
     /// it: then planning looks whether the name is taken. `None` if the API makes ids up.
@@ -238,6 +241,12 @@ pub trait Kind: Send + Sync + 'static {
 
     /// Checks what the schema cannot say. Pure; unknown parts are not judged.
     fn validate(&self, _document: &Value) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// What is doubtful of what is live and of what is planned with it: warnings, told with every plan
+    /// that has it. Pure; unknown parts are not judged.
+    fn doubts(&self, _live: &Value, _planned: &Value) -> Vec<Finding> {
         Vec::new()
     }
 
@@ -380,12 +389,16 @@ pub trait DynKind: Send + Sync {
     fn longest(&self) -> Option<Duration>;
     /// See [`Kind::ANYWHERE`].
     fn anywhere(&self) -> bool;
+    /// See [`Kind::WITHIN`].
+    fn within(&self) -> &'static str;
     /// See [`Kind::id_of`].
     fn id_of(&self, desired: &Value) -> Option<Name>;
     /// See [`Kind::normalise`].
     fn normalise(&self, document: &Value) -> Value;
     /// See [`Kind::validate`].
     fn validate(&self, document: &Value) -> Vec<Finding>;
+    /// See [`Kind::doubts`].
+    fn doubts(&self, live: &Value, planned: &Value) -> Vec<Finding>;
     /// See [`Kind::takes_over`].
     fn takes_over(&self, desired: &Value) -> bool;
     /// See [`Kind::plan_role`].

@@ -77,7 +77,8 @@ impl Hints<'_> {
                 _ if a.name == "tags_all" && desired.get("tags").is_some() => {
                     self.guess(a, desired, under)
                 }
-                Some(old) if !a.volatile => old.clone(),
+                // Of what is volatile in a collection nobody can guess what it becomes.
+                Some(old) if !a.volatile || old.items().is_some() => old.clone(),
                 _ => match wanted.filter(|_| a.presence == Presence::OptionalComputed) {
                     Some(empty) => empty.clone(),
                     None => self.guess(a, desired, under),

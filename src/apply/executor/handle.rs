@@ -101,9 +101,9 @@ impl Executor<'_> {
                 running.why = Some(failure.clone());
             }
             running.ends[i] = End::of_call(&*work.kind, item, called);
-            if fences && matches!(running.ends[i], Some(End::Done(Some(_)))) {
+            if fences && let Some(End::Done(Some(done))) = &running.ends[i] {
+                running.answered.insert(i, done.object.clone());
                 running.ends[i] = None;
-                running.answered.insert(i);
                 running.why.get_or_insert_with(|| Failure::new(Class::Other, UNSEEN));
             }
         }
@@ -134,9 +134,10 @@ impl Executor<'_> {
     fn look(&mut self, step: StepId, running: Running, which: Vec<usize>) {
         let items: Vec<Item> = which
             .iter()
-            .filter_map(|i| running.items.get(*i))
-            .map(|item| {
+            .filter_map(|i| Some((i, running.items.get(*i)?)))
+            .map(|(i, item)| {
                 let mut item = item.clone();
+                item.answered = running.answered.get(i).cloned();
                 let told = running.told.get(&item.name);
                 item.doubt.identified = told.map(|id| id.as_str().into());
                 item
@@ -187,7 +188,7 @@ impl Executor<'_> {
         for (i, finding) in which.iter().zip(findings) {
             let Some(item) = running.items.get(*i) else { continue };
             running.ends[*i] = Some(match finding {
-                Finding::Done(seen) if running.answered.contains(i) => End::Done(seen),
+                Finding::Done(seen) if running.answered.contains_key(i) => End::Done(seen),
                 finding => End::of_finding(&*work.kind, item, finding, &why),
             });
         }

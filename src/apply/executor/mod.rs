@@ -78,8 +78,8 @@ struct Running {
     /// Ids that the API told, by member.
     told: BTreeMap<String, String>,
     ends: Vec<Option<End>>,
-    /// Members that were answered as done, and count as done when that is seen.
-    answered: BTreeSet<usize>,
+    /// Members that were answered as done, and count as done when that is seen; with what was answered.
+    answered: BTreeMap<usize, Value>,
     /// Why members are in doubt.
     why: Option<Failure>,
 }
@@ -87,7 +87,7 @@ struct Running {
 impl Running {
     fn new(work: Work, items: Vec<Item>) -> Self {
         let (since, ends) = (Instant::now(), vec![None; items.len()]);
-        let (told, answered, why) = (BTreeMap::new(), BTreeSet::new(), None);
+        let (told, answered, why) = (BTreeMap::new(), BTreeMap::new(), None);
         Self { work, items, since, tell: since + PROGRESS, attempts: 1, told, ends, answered, why }
     }
 }

@@ -39,6 +39,7 @@ pub fn is_open(part: Part, object: Option<&Value>) -> Option<bool> {
         | Part::Copies
         | Part::Health
         | Part::Triggers { .. }
+        | Part::Reach
         | Part::Capacity { .. } => None,
     }
 }

@@ -33,6 +33,11 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, service: &Service) {
             let schedule = schedule(service, region, name, primary);
             made.add(at(service, "aws_scheduler_schedule", &key), schedule);
         }
+        for id in service.security_groups.get(&region.name).into_iter().flatten() {
+            let key = format!("{}/{id}", region.name);
+            let ingress = ingress(service, region, id, primary);
+            made.add(at(service, "aws_security_group_ingress", &key), ingress);
+        }
         if let Some(name) = service.groups.get(&region.name) {
             let group = group(service, region, name, primary);
             made.add(at(service, "aws_autoscaling_group", &region.name), group);
@@ -91,6 +96,23 @@ fn schedule(service: &Service, region: &Region, name: &Name, primary: bool) -> P
     );
     operate(&mut planned, service, vec![("state".into(), state(false))]);
     planned.part = Some(Part::Triggers { fences: service.one_writer });
+    planned
+}
+
+/// Where one region writes, a security group lets in what may reach it where that is the primary, and
+/// nowhere else, however much runs there.
+fn ingress(service: &Service, region: &Region, id: &Name, primary: bool) -> Planned {
+    let state = |open: bool| value(text(if open { "open" } else { "closed" }));
+    let mut planned = planned(
+        service.span,
+        [
+            ("security_group_id", value(text(id))),
+            ("state", state(primary)),
+            ("region", value(text(&region.aws))),
+        ],
+    );
+    operate(&mut planned, service, vec![("state".into(), state(false))]);
+    planned.part = Some(Part::Reach);
     planned
 }
 

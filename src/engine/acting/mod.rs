@@ -153,6 +153,7 @@ impl Acting {
                 witness.part,
                 Part::Capacity { .. }
                     | Part::Triggers { .. }
+                    | Part::Reach
                     | Part::Copies
                     | Part::Replica
                     | Part::Health

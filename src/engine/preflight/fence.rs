@@ -49,9 +49,10 @@ impl Strength {
 
     /// Of a fence: what is stopped or emptied is waited for until nothing of it is left, a database until
     /// it has no sessions, and S3 judges each request by the policy. What is triggered no more may still
-    /// run to its end.
+    /// run to its end, and connections that are open when nobody is let in any more stay open.
     fn of(part: Part) -> Self {
-        if matches!(part, Part::Triggers { .. }) { Self::BlocksNew } else { Self::CutsSessions }
+        let goes_on = matches!(part, Part::Triggers { .. } | Part::Reach);
+        if goes_on { Self::BlocksNew } else { Self::CutsSessions }
     }
 }
 

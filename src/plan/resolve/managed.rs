@@ -2,7 +2,9 @@
 
 use lifeboat_sdk::kind::DynKind;
 use lifeboat_sdk::value::Why;
-use lifeboat_sdk::{Diagnostic, Diagnostics, Name, Owner, Ownership, Path, Present, Span, Value};
+use lifeboat_sdk::{
+    Diagnostic, Diagnostics, Finding, Name, Owner, Ownership, Path, Present, Span, Value,
+};
 
 use super::instance::{Site, Wanted};
 use super::live::Live;
@@ -256,6 +258,10 @@ impl Resolver<'_> {
             change.one_way = wanted.kind.one_way_door(Some(prior), Some(&proposal.after));
             change.deferred = self.must_wait(wanted);
         }
+        if self.input.options.mode == PlanMode::Normal && !wanted.only_looked_at() {
+            let doubts = wanted.kind.doubts(prior, &proposal.after);
+            self.diagnostics.extend(told(doubts, &wanted.address, wanted.place));
+        }
         if proposal.action == Action::Replace {
             change.holds_data = wanted.kind.holds_data(prior) && present.empty != Some(true);
             self.refuse_destroy(wanted);
@@ -307,7 +313,7 @@ impl Resolver<'_> {
     /// Whether another address stands for the same live object; reported once.
     fn claim(&mut self, wanted: &Wanted<'_>, id: &Name) -> bool {
         let Some(scope) = &wanted.scope else { return false };
-        let key = (Name::from(wanted.kind.name()), scope.to_string(), id.clone());
+        let key = (Name::from(wanted.kind.within()), scope.to_string(), id.clone());
         let mut claimed = self.claimed.borrow_mut();
         let first = claimed.entry(key).or_insert_with(|| wanted.address.clone()).clone();
         drop(claimed);
@@ -335,7 +341,11 @@ pub fn findings(
     address: &Address,
     place: &dyn Fn(&Path) -> Span,
 ) -> Diagnostics {
-    let told = kind.validate(config).into_iter().map(|finding| {
+    told(kind.validate(config), address, place)
+}
+
+fn told(found: Vec<Finding>, address: &Address, place: &dyn Fn(&Path) -> Span) -> Diagnostics {
+    let told = found.into_iter().map(|finding| {
         let make = if finding.warning { Diagnostic::warning } else { Diagnostic::error };
         let code = if finding.warning { "plan::kind_warns" } else { "plan::kind_refuses" };
         let problem = make(code, finding.summary, finding.detail);

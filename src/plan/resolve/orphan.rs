@@ -98,6 +98,13 @@ impl Resolver<'_> {
             change.holds_data = theirs && kind.holds_data(&before) && empty != Some(true);
             change.one_way = kind.one_way_door(Some(&before), None);
         }
+        // It stays as it is, and perhaps only state knows how it was.
+        if previous.operated
+            && self.removed(address) != Some(false)
+            && let Some(kind) = kind.as_ref().filter(|k| k.ownership() == Ownership::Operated)
+        {
+            change.one_way = kind.one_way_door(Some(&before), None);
+        }
         if let Some(Observation::Unreadable(unread)) = observed {
             if unread.cause.defers() {
                 let (scope, message) = (unread.scope, unread.message);

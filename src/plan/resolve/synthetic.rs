@@ -140,7 +140,7 @@ impl Resolver<'_> {
     ) -> Vec<Address> {
         // In a promotion the phases say what comes first, and what is fenced waits for nothing.
         let phased = match planned.part {
-            Some(Part::Capacity { .. } | Part::Triggers { .. } | Part::Database) => {
+            Some(Part::Capacity { .. } | Part::Triggers { .. } | Part::Reach | Part::Database) => {
                 self.input.promoting || self.input.leaving.contains(address)
             }
             _ => false,

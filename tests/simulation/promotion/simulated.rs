@@ -212,3 +212,34 @@ fn machines_take_as_long_as_they_may_until_somebody_has_measured_them() {
     took.sort_unstable();
     assert_eq!(took, [70, 180], "side by side");
 }
+
+#[test]
+fn security_groups_are_closed_or_owed_and_open_when_writes_resume() {
+    let [east, west] = ["sg-0123456789abcdef0", "sg-0fedcba9876543210"];
+    let named = format!(
+        "security_groups   = {{ {EAST} = [\"{east}\"], {WEST} = [\"{west}\"] }}\n  \
+         capacity          = {{ primary = 2"
+    );
+    let text = SHOP.replace("capacity          = { primary = 2", &named);
+    let at = |region: &str, group: &str| {
+        format!("service.web.aws_security_group_ingress[\"{region}/{group}\"]")
+    };
+    for (mode, fence) in [(Mode::Graceful, false), (Mode::Ungraceful, true)] {
+        let mut trial = Trial::of(&text, |cloud| {
+            machines(cloud);
+            for (region, group, state) in [(EAST, east, "open"), (WEST, west, "closed")] {
+                let known =
+                    [("security_group_id", Value::string(group)), ("state", Value::string(state))];
+                made(cloud, "aws_security_group_ingress", region, group, &known);
+            }
+            Arc::new(SimProvider::over(cloud, Arc::new(Aws)))
+        });
+        trial.mode = mode;
+        let played = trial.played();
+        assert_eq!(ending(&played), Ending::Promoted, "{:?}", played.diagnostics);
+        let closed = fate(&played, Phase::Fence, &at(EAST, east));
+        assert_eq!(matches!(closed, Fate::Owed(_)), fence, "{closed:?}");
+        assert_eq!(closed == Fate::Runs, !fence, "{closed:?}");
+        assert_eq!(fate(&played, Phase::Promote, &at(WEST, west)), Fate::Runs);
+    }
+}

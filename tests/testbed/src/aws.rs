@@ -285,6 +285,29 @@ impl Aws {
         Ok(made.texts("vpcId").into_iter().next().unwrap_or_default())
     }
 
+    /// Makes a security group in the region's default VPC and tells its id.
+    pub fn create_security_group(&self, region: &str, name: &str) -> Result<String> {
+        let pairs = [("GroupName", name), ("GroupDescription", "Of a service")];
+        let made = self.query("ec2", region, "CreateSecurityGroup", &pairs)?.ok()?;
+        Ok(made.texts("groupId").into_iter().next().unwrap_or_default())
+    }
+
+    /// Lets a range of addresses reach a TCP port of what is in a security group.
+    pub fn allow(&self, region: &str, group: &str, port: u16, from: &str, why: &str) -> Result<()> {
+        let port = port.to_string();
+        let pairs = [
+            ("GroupId", group),
+            ("IpPermissions.1.IpProtocol", "tcp"),
+            ("IpPermissions.1.FromPort", &port),
+            ("IpPermissions.1.ToPort", &port),
+            ("IpPermissions.1.IpRanges.1.CidrIp", from),
+            ("IpPermissions.1.IpRanges.1.Description", why),
+        ];
+        let told = if why.is_empty() { &pairs[..5] } else { &pairs[..] };
+        self.query("ec2", region, "AuthorizeSecurityGroupIngress", told)?.ok()?;
+        Ok(())
+    }
+
     /// Starts an instance and tells its id.
     pub fn run_instance(&self, region: &str) -> Result<String> {
         // Of an image that the server has from the start.

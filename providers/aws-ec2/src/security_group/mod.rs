@@ -1,10 +1,10 @@
 //! `aws_security_group`: who may reach what is in the group, and whom it may reach.
 
 mod hooks;
-mod rules;
+pub(crate) mod rules;
 #[cfg(test)]
 mod tests;
-mod write;
+pub(crate) mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 

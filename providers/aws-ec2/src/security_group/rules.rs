@@ -14,7 +14,7 @@ const ALL: &str = "-1";
 
 /// Whom a rule lets in or out to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Peer {
+pub(crate) enum Peer {
     /// A range of IPv4 addresses.
     V4(String),
     /// A range of IPv6 addresses.
@@ -29,7 +29,7 @@ pub(super) enum Peer {
 
 /// What a rule allows; EC2 has no two that are equal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Single {
+pub(crate) struct Single {
     protocol: String,
     from: i64,
     to: i64,
@@ -37,10 +37,10 @@ pub(super) struct Single {
 }
 
 /// Single rules, each with what it is for.
-pub(super) type Singles = BTreeMap<Single, Option<String>>;
+pub(crate) type Singles = BTreeMap<Single, Option<String>>;
 
 /// The single rules of blocks.
-pub(super) fn singles(rules: &[Rule]) -> Singles {
+pub(crate) fn singles(rules: &[Rule]) -> Singles {
     rules.iter().flat_map(of_block).collect()
 }
 
@@ -65,7 +65,7 @@ fn peers(rule: &Rule) -> Vec<Peer> {
 }
 
 /// The fewest blocks for single rules, in one form whatever they came from.
-pub(super) fn blocks(singles: &Singles) -> Vec<Rule> {
+pub(crate) fn blocks(singles: &Singles) -> Vec<Rule> {
     let mut blocks: BTreeMap<(&str, i64, i64, &Option<String>), Rule> = BTreeMap::new();
     for (single, description) in singles {
         let key = (&*single.protocol, single.from, single.to, description);
@@ -160,7 +160,7 @@ pub(super) fn v6(text: &str) -> Option<(Ipv6Addr, u32)> {
 // Conversion
 
 /// The single rules that EC2 answers of a group; `owner` is the group's account.
-pub(super) fn from_api(permissions: &[IpPermission], id: &str, owner: Option<&str>) -> Singles {
+pub(crate) fn from_api(permissions: &[IpPermission], id: &str, owner: Option<&str>) -> Singles {
     let mut singles = Singles::new();
     for permission in permissions {
         let protocol = protocol(permission.ip_protocol.as_deref().unwrap_or(ALL));
@@ -203,7 +203,7 @@ fn peer_group(pair: &UserIdGroupPair, id: &str, owner: Option<&str>) -> Peer {
 ///
 /// # Errors
 /// A port that is no number of EC2's.
-pub(super) fn to_api(singles: &Singles, id: &str) -> Result<Vec<IpPermission>, Failure> {
+pub(crate) fn to_api(singles: &Singles, id: &str) -> Result<Vec<IpPermission>, Failure> {
     singles.iter().map(|(single, description)| permission(single, description, id)).collect()
 }
 

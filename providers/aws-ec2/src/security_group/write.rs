@@ -140,6 +140,12 @@ async fn bring(
     Ok(())
 }
 
+/// The rules that others do not have.
+pub(crate) fn lacking(from: &Singles, other: &Singles) -> Singles {
+    let lacks = from.iter().filter(|(single, _)| !other.contains_key(single));
+    lacks.map(|(single, text)| (single.clone(), text.clone())).collect()
+}
+
 /// How one set of rules becomes another.
 pub(super) struct Difference {
     pub(super) add: Singles,
@@ -149,9 +155,6 @@ pub(super) struct Difference {
 
 pub(super) fn difference(old: &Singles, new: &Singles) -> Difference {
     let own = |(single, text): (&Single, &Option<String>)| (single.clone(), text.clone());
-    let lacking = |from: &Singles, other: &Singles| {
-        from.iter().filter(|(single, _)| !other.contains_key(single)).map(own).collect()
-    };
     let differs = |(single, text): &(&Single, &Option<String>)| {
         old.get(*single).is_some_and(|before| before != *text)
     };
@@ -169,6 +172,51 @@ enum Act {
     /// What they are for is changed.
     Describe,
     Revoke,
+}
+
+/// Adds rules for what comes in: all in one call, and where that is refused each alone, so that one
+/// whose group is gone keeps no other away.
+///
+/// # Errors
+/// The failed call; of several the first.
+pub(crate) async fn allow_in(api: Api<'_>, id: &str, rules: &Singles) -> Result<(), Failure> {
+    all_or_each(api, id, Act::Allow, rules, "InvalidPermission.Duplicate").await
+}
+
+/// Removes rules for what comes in, in the same way.
+///
+/// # Errors
+/// The failed call; of several the first.
+pub(crate) async fn revoke_in(api: Api<'_>, id: &str, rules: &Singles) -> Result<(), Failure> {
+    all_or_each(api, id, Act::Revoke, rules, "InvalidPermission.NotFound").await
+}
+
+/// Makes one change of all rules; `done` is the code that says that one is as it shall be.
+async fn all_or_each(
+    api: Api<'_>,
+    id: &str,
+    act: Act,
+    rules: &Singles,
+    done: &str,
+) -> Result<(), Failure> {
+    let refused = match change(api, id, (act, Way::In), to_api(rules, id)?).await {
+        Err(refused) if !refused.in_doubt() => refused,
+        ended => return ended,
+    };
+    let of_a_rule =
+        matches!(refused.class, Class::NotFound | Class::Exists | Class::Invalid | Class::Other);
+    if !of_a_rule {
+        return Err(refused);
+    }
+    let mut first = Ok(());
+    for rule in to_api(rules, id)? {
+        match change(api, id, (act, Way::In), vec![rule]).await {
+            Err(failure) if failure.code.as_deref() == Some(done) => {}
+            Err(failure) if failure.in_doubt() => return Err(failure),
+            ended => first = first.and(ended),
+        }
+    }
+    first
 }
 
 /// Changes rules of one way, in one call that takes effect whole or not at all.

@@ -161,6 +161,12 @@ impl DynKind for Over {
     fn anywhere(&self) -> bool {
         self.template.anywhere()
     }
+    fn within(&self) -> &'static str {
+        self.template.within()
+    }
+    fn doubts(&self, live: &Value, planned: &Value) -> Vec<Finding> {
+        self.template.doubts(live, planned)
+    }
     fn id_of(&self, desired: &Value) -> Option<Name> {
         self.template.id_of(desired)
     }

@@ -44,6 +44,12 @@ impl DynKind for Broken {
     fn anywhere(&self) -> bool {
         self.0.anywhere()
     }
+    fn within(&self) -> &'static str {
+        self.0.within()
+    }
+    fn doubts(&self, live: &Value, planned: &Value) -> Vec<Finding> {
+        self.0.doubts(live, planned)
+    }
     fn longest(&self) -> Option<std::time::Duration> {
         self.0.longest()
     }

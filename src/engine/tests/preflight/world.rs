@@ -149,6 +149,7 @@ impl World {
                 | Part::Replica
                 | Part::Original
                 | Part::Triggers { .. }
+                | Part::Reach
                 | Part::Endpoint
                 | Part::Copies
                 | Part::Health
