@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lifeboat_sdk::kind::{DynData, DynKind};
 use lifeboat_sdk::{
-    Change, ChangeAction, Class, Diagnostic, Diagnostics, Failure, KnownDoc, Name, Owner, Scope,
-    Target, Value,
+    Attribute, Change, ChangeAction, Class, Diagnostic, Diagnostics, Failure, KnownDoc, Name,
+    Owner, Presence, Scope, Target, Value,
 };
 use lifeboat_state::digest::Digest;
 use lifeboat_state::model::{ObjectRecord, RecordScope};
@@ -16,6 +16,7 @@ use super::document::{for_write, list, load};
 use super::record::{nowhere, scope};
 use super::settle::Doubt;
 use crate::address::Address;
+use crate::diff::Action;
 use crate::plan::{Act, Finalise, Member, ObjectChange, Operation, Plan, Step, StepId};
 use crate::refresh::{Part, Request, RequestKey};
 use crate::registry::Providers;
@@ -342,8 +343,23 @@ impl Env<'_> {
         match &change.after {
             None => Err(defect(change, "the plan has no document for it")),
             Some(after) if after.is_wholly_known() => Ok(after.clone()),
+            // What is unknown comes with the answer: nothing that the files say is to be evaluated. They
+            // say nothing of a region that is left, either.
+            Some(after)
+                if change.action == Action::Update && self.told_by_answer(change, after) =>
+            {
+                Ok(after.clone())
+            }
             Some(_) => self.finalise.finalise(member.change, &current.objects),
         }
+    }
+
+    /// Whether only the provider sets what is unknown of a document.
+    fn told_by_answer(&self, change: &ObjectChange, document: &Value) -> bool {
+        let kind = self.providers.kind(&change.provider, &change.address.kind);
+        let known = |a: &Attribute| document.get(a.name).is_none_or(Value::is_wholly_known);
+        let told = |a: &Attribute| a.presence == Presence::Computed || known(a);
+        kind.is_some_and(|kind| kind.schema().attributes.iter().all(told))
     }
 
     /// Refuses what does not meet its preconditions, now that they can be told.
