@@ -1,6 +1,6 @@
 //! Documents on their way between kinds, the plan and state: marks, known parts, stored form.
 
-use lifeboat_sdk::schema::Attribute;
+use lifeboat_sdk::schema::{Attribute, Presence};
 use lifeboat_sdk::value::wire::Wire;
 use lifeboat_sdk::{KnownDoc, Marks, Path, Value};
 use lifeboat_state::model::Document;
@@ -107,6 +107,12 @@ fn mark_schema(attributes: &[Attribute], value: &Value) -> Value {
         };
         document.with(a.name, if a.sensitive { inner.sensitive() } else { inner })
     })
+}
+
+/// Whether only the provider sets what is unknown of a document.
+pub fn told_by_answer(attributes: &[Attribute], document: &Value) -> bool {
+    let known = |a: &Attribute| document.get(a.name).is_none_or(Value::is_wholly_known);
+    attributes.iter().all(|a| a.presence == Presence::Computed || known(a))
 }
 
 /// The document as a kind is given it: what the provider will tell is null.

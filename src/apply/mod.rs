@@ -13,6 +13,7 @@ mod executor;
 mod finish;
 pub mod fold;
 pub mod give_up;
+mod item;
 pub mod outcome;
 mod passage;
 pub mod prepare;

@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use lifeboat_sdk::kind::{DynData, DynKind};
 use lifeboat_sdk::{
-    Attribute, Change, ChangeAction, Class, Diagnostic, Diagnostics, Failure, KnownDoc, Name,
-    Owner, Presence, Scope, Target, Value,
+    Change, ChangeAction, Class, Diagnostic, Diagnostics, Failure, KnownDoc, Name, Owner, Scope,
+    Value,
 };
 use lifeboat_state::digest::Digest;
 use lifeboat_state::model::{ObjectRecord, RecordScope};
 
 use super::act::Deed;
 use super::current::{Current, Ended, deposed_key, member_name};
-use super::document::{for_write, list, load};
+use super::document::{for_write, list, load, told_by_answer};
+pub use super::item::Item;
 use super::record::{nowhere, scope};
 use super::settle::Doubt;
 use crate::address::Address;
 use crate::diff::Action;
 use crate::plan::{Act, Finalise, Member, ObjectChange, Operation, Plan, Step, StepId};
-use crate::refresh::{Part, Request, RequestKey};
+use crate::refresh::Part;
 use crate::registry::Providers;
 
 /// What steps are prepared from.
@@ -32,27 +33,6 @@ pub struct Env<'a> {
     pub finalise: &'a dyn Finalise,
     /// The folder of the root module.
     pub root: &'a std::path::Path,
-}
-
-/// One member of a step that writes.
-#[derive(Clone, Debug)]
-pub struct Item {
-    /// The member.
-    pub member: Member,
-    /// Its name in the journal.
-    pub name: String,
-    /// Its address.
-    pub address: Address,
-    /// The provider instance.
-    pub provider: Name,
-    /// Which of the objects of its address it is.
-    pub part: Part,
-    /// Where it lives.
-    pub scope: Scope,
-    /// What is known of it, for judging and for reading back.
-    pub doubt: Doubt,
-    /// What its call answered, where that counts only when it is seen.
-    pub answered: Option<Value>,
 }
 
 /// A step that makes one call of [`DynKind::write`].
@@ -345,21 +325,16 @@ impl Env<'_> {
             Some(after) if after.is_wholly_known() => Ok(after.clone()),
             // What is unknown comes with the answer: nothing that the files say is to be evaluated. They
             // say nothing of a region that is left, either.
-            Some(after)
-                if change.action == Action::Update && self.told_by_answer(change, after) =>
-            {
+            Some(after) if change.action == Action::Update && self.is_told(change, after) => {
                 Ok(after.clone())
             }
             Some(_) => self.finalise.finalise(member.change, &current.objects),
         }
     }
 
-    /// Whether only the provider sets what is unknown of a document.
-    fn told_by_answer(&self, change: &ObjectChange, document: &Value) -> bool {
+    fn is_told(&self, change: &ObjectChange, after: &Value) -> bool {
         let kind = self.providers.kind(&change.provider, &change.address.kind);
-        let known = |a: &Attribute| document.get(a.name).is_none_or(Value::is_wholly_known);
-        let told = |a: &Attribute| a.presence == Presence::Computed || known(a);
-        kind.is_some_and(|kind| kind.schema().attributes.iter().all(told))
+        kind.is_some_and(|kind| told_by_answer(kind.schema().attributes, after))
     }
 
     /// Refuses what does not meet its preconditions, now that they can be told.
@@ -381,38 +356,6 @@ impl Env<'_> {
         let change = self.plan.changes.get(member.change)?;
         let finished = self.planned_of(current, step, member, change);
         finished.unwrap_or_else(|_| change.after.clone())
-    }
-}
-
-impl Item {
-    /// Which answer is about it.
-    pub fn key(&self) -> RequestKey {
-        RequestKey { address: self.address.clone(), part: self.part.clone() }
-    }
-
-    /// The request that reads it back.
-    pub fn request(&self) -> Request {
-        let key = self.key();
-        let Doubt { operation, identified, id, prior, planned, .. } = &self.doubt;
-        // A create is looked for by what was planned, not by the object that it replaces.
-        let (id, hint) = if *operation == Operation::Create {
-            (identified.clone(), planned.as_ref().or(prior.as_ref()))
-        } else {
-            (identified.clone().or_else(|| id.clone()), prior.as_ref().or(planned.as_ref()))
-        };
-        // What its API does not keep is known from the answer alone.
-        let hint = self.answered.as_ref().or(hint);
-        Request {
-            key,
-            provider: self.provider.clone(),
-            kind: self.address.kind.clone(),
-            scope: self.scope.clone(),
-            target: Target {
-                address: self.address.to_string().into(),
-                id,
-                hint: hint.cloned().unwrap_or_else(Value::null),
-            },
-        }
     }
 }
 
