@@ -28,7 +28,7 @@ impl World {
         let stage = Stage::of("");
         let aws = stage.bed.aws();
         let [east, west] = [EAST, WEST].map(|region| {
-            let group = aws.create_security_group(region, "shop").unwrap();
+            let group = aws.create_security_group(region, None, "shop").unwrap();
             aws.allow(region, &group, 443, "0.0.0.0/0", "the web").unwrap();
             aws.allow(region, &group, 22, "192.0.2.0/24", "operators").unwrap();
             let own = [
@@ -126,6 +126,8 @@ fn the_region_that_is_left_lets_nobody_in_and_the_very_same_rules_come_back() {
     ] {
         stage.check(plan.stdout.contains(text), format_args!("the plan says {text:?}"));
     }
+    let told = [&*plan.stdout, &plan.stderr].concat();
+    stage.check(told.contains("connections that are open stay open"), "what the fence does not do");
     let ran = stage.expect(APPROVED, 0);
     let at = |region: &str, operation: &str| {
         let is = |call: &Entry| call.region == region && call.operation == operation;
@@ -162,7 +164,19 @@ fn what_a_lost_region_lets_in_is_owed_and_is_closed_first_when_it_returns() {
     let world = World::new();
     let stage = &world.stage;
     let (east, west) = (world.rules(EAST), world.rules(WEST));
+    // One rule of the standby is for a group that goes while it is closed: no other waits for that.
+    let aws = stage.bed.aws();
+    let balancer = aws.create_security_group(WEST, None, "balancer").unwrap();
+    let from = [
+        ("GroupId", &*world.west),
+        ("IpPermissions.1.IpProtocol", "tcp"),
+        ("IpPermissions.1.FromPort", "8080"),
+        ("IpPermissions.1.ToPort", "8080"),
+        ("IpPermissions.1.Groups.1.GroupId", &balancer),
+    ];
+    aws.query("ec2", WEST, "AuthorizeSecurityGroupIngress", &from).unwrap().ok().unwrap();
     stage.expect(APPLY, 0);
+    aws.query("ec2", WEST, "DeleteSecurityGroup", &[("GroupId", &balancer)]).unwrap().ok().unwrap();
     stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
     let gone = stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST).regional());
     let ran = stage.expect(&[APPROVED, ATTESTED].concat(), 0);
@@ -230,6 +244,14 @@ fn a_fence_by_hand_revokes_what_is_there_when_it_is_placed() {
     let plan = ["plan", "-input=false", "-out=saved"];
     stage.folder.write(FILE, &world.files(WEST, ""));
     stage.expect(&[&plan[..], &["-detailed-exitcode"]].concat(), 2);
+    let typed = stage.expect(&["show", "-commands", "saved"], 0).stdout;
+    for text in [
+        "aws ec2 revoke-security-group-ingress \\\n    --region us-east-1 \\\n    --group-id sg-",
+        "aws ec2 authorize-security-group-ingress \\\n    --region us-west-2 \\\n    --group-id sg-",
+        "\"CidrIp\":\"192.0.2.0/24\",\"Description\":\"operators\"",
+    ] {
+        stage.check(typed.contains(text), format_args!("the commands have {text:?}"));
+    }
     world.let_in(EAST, 8443);
     let east = world.rules(EAST);
     stage.expect(&["apply", "-input=false", "-promote=us-west-2", "-from-epoch=1", "saved"], 0);

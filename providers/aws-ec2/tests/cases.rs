@@ -121,8 +121,9 @@ fn security_groups(server: &Emulated) -> Subject {
 
 fn ingresses(server: &Emulated) -> Subject {
     let [east, west] = ["us-east-1", "us-west-2"].map(|region| {
-        let (aws, group) =
-            (server.aws(), server.aws().create_security_group(region, "web").unwrap());
+        let aws = server.aws();
+        let vpc = aws.create_vpc(region).unwrap();
+        let group = aws.create_security_group(region, Some(&vpc), "web").unwrap();
         aws.allow(region, &group, 443, "10.0.0.0/8", "the web").unwrap();
         aws.allow(region, &group, 22, "192.0.2.0/24", "").unwrap();
         group

@@ -347,6 +347,26 @@ fn a_service_has_the_capacity_of_its_role_and_none_of_it_while_its_region_is_lef
 }
 
 #[test]
+fn security_groups_are_open_in_the_primary_alone_however_much_runs_in_a_standby() {
+    let read = two(r#"
+        service "api" {
+          security_groups = { us-east-1 = ["sg-01234567"], us-west-2 = ["sg-89abcdef"] }
+          capacity        = { primary = 6, standby = 1 }
+        }
+    "#);
+    assert_eq!(read.problems(), none());
+    for (key, state) in [("us-east-1/sg-01234567", "open"), ("us-west-2/sg-89abcdef", "closed")] {
+        let at = format!("service.api.aws_security_group_ingress[{key:?}]");
+        assert_eq!(read.attribute(&at, "state"), format!("{state:?}"));
+        let planned = read.object(&at).expect("an object");
+        assert!(planned.operated && planned.part == Some(Part::Reach));
+        let leaving: Vec<String> =
+            planned.leaving.iter().map(|(name, t)| format!("{name} {}", shown(t))).collect();
+        assert_eq!(leaving, ["state \"closed\""]);
+    }
+}
+
+#[test]
 fn a_service_that_all_regions_write_fences_nothing() {
     let read = two(r#"
         service "api" {

@@ -240,6 +240,10 @@ fn security_groups_are_closed_or_owed_and_open_when_writes_resume() {
         let closed = fate(&played, Phase::Fence, &at(EAST, east));
         assert_eq!(matches!(closed, Fate::Owed(_)), fence, "{closed:?}");
         assert_eq!(closed == Fate::Runs, !fence, "{closed:?}");
+        // It is looked at once more after the claim, where it was placed.
+        let claim = steps(&played, Phase::Claim);
+        let held = claim.iter().any(|step| *step.about == *at(EAST, east) && step.verb == "hold");
+        assert_eq!(held, !fence);
         assert_eq!(fate(&played, Phase::Promote, &at(WEST, west)), Fate::Runs);
     }
 }

@@ -174,8 +174,8 @@ enum Act {
     Revoke,
 }
 
-/// Adds rules for what comes in: all in one call, and where that is refused each alone, so that one
-/// whose group is gone keeps no other away.
+/// Adds rules for what comes in: all in one call, and where that is refused each alone. One for a group
+/// or a list that is gone is left out: nobody can come from there.
 ///
 /// # Errors
 /// The failed call; of several the first.
@@ -210,13 +210,27 @@ async fn all_or_each(
     }
     let mut first = Ok(());
     for rule in to_api(rules, id)? {
+        let peers = peers(&rule);
         match change(api, id, (act, Way::In), vec![rule]).await {
             Err(failure) if failure.code.as_deref() == Some(done) => {}
+            Err(failure) if matches!(act, Act::Allow) && from_nowhere(&failure, &peers, id) => {}
             Err(failure) if failure.in_doubt() => return Err(failure),
             ended => first = first.and(ended),
         }
     }
     first
+}
+
+/// The groups and lists of ranges that a rule names.
+fn peers(rule: &IpPermission) -> Vec<String> {
+    let groups = rule.user_id_group_pairs().iter().filter_map(|pair| pair.group_id.clone());
+    groups.chain(rule.prefix_list_ids().iter().filter_map(|l| l.prefix_list_id.clone())).collect()
+}
+
+/// Whether a refusal says that what a rule names is gone. The group `id` itself was there just now.
+fn from_nowhere(failure: &Failure, peers: &[String], id: &str) -> bool {
+    let gone = failure.code.as_deref().is_some_and(|code| code.ends_with(".NotFound"));
+    gone && peers.iter().any(|peer| peer != id)
 }
 
 /// Changes rules of one way, in one call that takes effect whole or not at all.

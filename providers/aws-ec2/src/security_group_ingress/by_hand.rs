@@ -6,7 +6,7 @@ use lifeboat_aws_core::command::dense;
 use lifeboat_sdk::{ChangeAction, Line, Scope};
 use serde_json::{Value as Json, json};
 
-use super::{Ingress, OPEN};
+use super::{CLOSED, Ingress, OPEN};
 use crate::security_group::Rule;
 use crate::security_group::rules::{singles, to_api};
 
@@ -40,7 +40,8 @@ pub(super) fn lines(scope: &Scope, action: &ChangeAction<Ingress>) -> Vec<Line> 
         let revoke = change("revoke-security-group-ingress", live).into_iter();
         // Rules may have been added since.
         let empty = look("length(SecurityGroups[0].IpPermissions)").option("--output", "text");
-        revoke.chain([Line::from(empty.until("0"))]).collect()
+        let again = (before.state == CLOSED).then(|| note("Where rules are left, revoke them."));
+        revoke.chain(again).chain([Line::from(empty.until("0"))]).collect()
     };
     if lines.is_empty() { vec![note("No rules of it were revoked.")] } else { lines }
 }

@@ -83,26 +83,35 @@ impl Kind for IngressKind {
     }
 
     fn doubts(&self, live: &Value, planned: &Value) -> Vec<Finding> {
-        let (was, shall) = (Known::of(live), Known::of(planned));
-        let closed = |known: &Option<Known>| known.as_ref().is_some_and(|known| known.closed);
-        let nothing = was.as_ref().is_some_and(|known| known.rules.is_empty());
-        if !(closed(&was) && nothing && (shall.is_none() || closed(&shall))) {
-            return Vec::new();
-        }
         let id = self.id_of(live).unwrap_or_default();
-        vec![Finding {
+        let closed = planned.get("state").and_then(Value::as_str) == Some(CLOSED);
+        let warn = |summary, detail, help: &str| Finding {
             path: Path::attr("security_group_id"),
-            summary: "a security group with nothing to open",
-            detail: format!(
-                "{id} has no rules for what comes in, and none were revoked: a promotion to its region \
-                 would open nothing, and nobody would be let in."
-            ),
-            help:
-                "Add the rules that it needs when its region is the primary, and apply: they are \
-                   taken note of and revoked until then."
-                    .to_owned(),
+            summary,
+            detail,
+            help: help.to_owned(),
             warning: true,
-        }]
+        };
+        match Known::of(live).filter(|_| closed) {
+            Some(known) if known.closed && known.rules.is_empty() => vec![warn(
+                "a security group with nothing to open",
+                format!(
+                    "{id} has no rules for what comes in, and none were revoked: a promotion to its \
+                     region would open nothing, and nobody would be let in."
+                ),
+                "Add the rules that it needs when its region is the primary, and apply: they are kept, \
+                 and revoked until then.",
+            )],
+            Some(known) if !known.closed && !known.rules.is_empty() => vec![warn(
+                "a fence that cuts no connection",
+                format!(
+                    "The rules of {id} for what comes in are revoked, which blocks what is new: \
+                     connections that are open stay open until they end."
+                ),
+                "End them with a hook, or by stopping what runs there, where somebody may still write.",
+            )],
+            _ => Vec::new(),
+        }
     }
 
     fn one_way_door(&self, before: Option<&Value>, after: Option<&Value>) -> Option<String> {

@@ -95,11 +95,16 @@ fn what_state_alone_knows_is_not_let_go_unasked_and_what_opens_nothing_is_told()
     let change = (of(OPEN, &[web()]), of(CLOSED, &[web()]));
     assert_eq!(kind.one_way_door(Some(&change.0), Some(&change.1)), None);
 
-    let doubts = |live: Value, planned: Value| kind.doubts(&live, &planned).len();
-    assert_eq!(doubts(of(CLOSED, &[]), of(CLOSED, &[])), 1);
-    assert_eq!(doubts(of(CLOSED, &[web()]), of(CLOSED, &[web()])), 0);
-    assert_eq!(doubts(of(OPEN, &[web()]), of(CLOSED, &[web()])), 0);
-    assert_eq!(doubts(of(CLOSED, &[]), of(OPEN, &[])), 0);
+    let doubts = |live: Value, state| {
+        let planned = of(state, &[]);
+        let unknown = Value::unknown(planned.get("rules").unwrap().ty());
+        let found = kind.doubts(&live, &planned.with("rules", unknown)).pop();
+        found.map(|finding| finding.summary).unwrap_or_default()
+    };
+    assert_eq!(doubts(of(CLOSED, &[]), CLOSED), "a security group with nothing to open");
+    assert_eq!(doubts(of(CLOSED, &[web()]), CLOSED), "");
+    assert_eq!(doubts(of(OPEN, &[web()]), CLOSED), "a fence that cuts no connection");
+    assert_eq!(doubts(of(CLOSED, &[]), OPEN), "");
 }
 
 #[test]
@@ -143,5 +148,6 @@ fn the_commands_hold_all_rules() {
     // What is in a closed group is not what comes back.
     let strange = Ingress { added: vec![ssh()], ..group(MIXED, &[web()]) };
     assert!(typed(strange, CLOSED)[0].contains("192.0.2.0/24"));
+    assert_eq!(typed(group(CLOSED, &[web()]), CLOSED)[0], "Where rules are left, revoke them.");
     assert_eq!(typed(group(CLOSED, &[]), OPEN), ["No rules of it were revoked."]);
 }
