@@ -172,6 +172,12 @@ pub enum Part {
 }
 
 impl Part {
+    /// Whether it is what runs, or lets in who writes: it stops before the data of its region is closed,
+    /// and starts after that takes writes.
+    pub fn runs(self) -> bool {
+        matches!(self, Self::Capacity { .. } | Self::Triggers { .. } | Self::Reach)
+    }
+
     /// Whether its change in the region that is left is a fence.
     pub fn fences(self) -> bool {
         match self {

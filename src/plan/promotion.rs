@@ -391,10 +391,8 @@ impl Promotion {
                 // Two operators meet at the same record: in the order of the regions' names.
                 mine.sort_by_key(|step| address(step).and_then(region_of).map(str::to_owned));
             }
-            let runs = |step: &&Step| {
-                let part = address(step).and_then(|address| parts.get(address));
-                matches!(part, Some(Part::Capacity { .. } | Part::Triggers { .. } | Part::Reach))
-            };
+            let part = |step: &Step| parts.get(address(step)?).copied();
+            let runs = |step: &&Step| part(step).is_some_and(Part::runs);
             if next == Phase::Promote && mine.iter().any(runs) {
                 // What is started writes: its data takes writes before it.
                 let (runs, data): (Vec<&Step>, Vec<&Step>) = mine.into_iter().partition(runs);

@@ -28,7 +28,7 @@ impl World {
         let stage = Stage::of("");
         let aws = stage.bed.aws();
         let [east, west] = [EAST, WEST].map(|region| {
-            let group = aws.create_security_group(region, None, "shop").unwrap();
+            let group = aws.create_security_group(region, "shop").unwrap();
             aws.allow(region, &group, 443, "0.0.0.0/0", "the web").unwrap();
             aws.allow(region, &group, 22, "192.0.2.0/24", "operators").unwrap();
             let own = [
@@ -166,7 +166,7 @@ fn what_a_lost_region_lets_in_is_owed_and_is_closed_first_when_it_returns() {
     let (east, west) = (world.rules(EAST), world.rules(WEST));
     // One rule of the standby is for a group that goes while it is closed: no other waits for that.
     let aws = stage.bed.aws();
-    let balancer = aws.create_security_group(WEST, None, "balancer").unwrap();
+    let balancer = aws.create_security_group(WEST, "balancer").unwrap();
     let from = [
         ("GroupId", &*world.west),
         ("IpPermissions.1.IpProtocol", "tcp"),

@@ -43,8 +43,8 @@ pub(crate) const OBJECTS: &[(&str, &str, &str)] = &[
     ("instance", "aws_ec2_instance_state", r#"{"instance_id": "${instance}", "state": "stopped"}"#),
     ("fence", "aws_security_group", r#"{"name": "matrix", "egress": [{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}], "tags": {"a": "b"}}"#),
     ("made_up_fence", "aws_security_group", r#"{"name_prefix": "matrix-", "ingress": [{"protocol": "tcp", "from_port": 443, "to_port": 443, "self": true}]}"#),
-    ("ingress", "aws_security_group_ingress", r#"{"security_group_id": "${made_up_fence.id}", "state": "open"}"#),
-    ("second_ingress", "aws_security_group_ingress", r#"{"security_group_id": "${fence.id}", "state": "closed"}"#),
+    ("ingress", "aws_security_group_ingress", r#"{"security_group_id": "${security_group}", "state": "open"}"#),
+    ("second_ingress", "aws_security_group_ingress", r#"{"security_group_id": "${security_group}", "state": "closed"}"#),
     ("zone", "aws_route53_zone", r#"{"name": "matrix.example", "tags": {"a": "b"}}"#),
     ("check", "aws_route53_health_check", r#"{"type": "HTTPS", "fqdn": "a.example.com", "tags": {"a": "b"}}"#),
     ("second_check", "aws_route53_health_check", r#"{"type": "HTTPS", "fqdn": "b.example.com"}"#),
@@ -99,6 +99,8 @@ pub(crate) async fn make(server: &Emulated) -> Vec<Thing> {
     let kinds = lifeboat_aws::kinds(&clients(server));
     let volume = server.aws().create_volume("us-east-1").unwrap();
     let instance = server.aws().run_instance("us-east-1").unwrap();
+    let security_group =
+        server.aws().create_security_group("us-east-1", "matrix-operated").unwrap();
     for group in ["matrix", "matrix-more", "matrix-most"] {
         server.aws().create_group("us-east-1", group).unwrap();
     }
@@ -106,7 +108,8 @@ pub(crate) async fn make(server: &Emulated) -> Vec<Thing> {
     for &(name, kind, config) in OBJECTS {
         let kind = kinds.iter().find(|k| k.name() == kind).unwrap();
         let text = config.replace("${volume}", &volume);
-        let mut text = text.replace("${instance}", &instance);
+        let text = text.replace("${instance}", &instance);
+        let mut text = text.replace("${security_group}", &security_group);
         for thing in &made {
             for (attribute, value) in thing.made.object.entries().unwrap() {
                 if let Some(value) = value.as_str() {

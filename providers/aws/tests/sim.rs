@@ -67,7 +67,8 @@ const SERVICES: [&str; 2] = ["autoscaling", "ec2"];
 
 /// A configuration without what no kind of ours makes.
 fn alone(config: &str) -> String {
-    config.replace("${volume}", "vol-0a").replace("${instance}", "i-0a")
+    let config = config.replace("${volume}", "vol-0a").replace("${instance}", "i-0a");
+    config.replace("${security_group}", "sg-0a")
 }
 
 /// The objects of a kind in the misreading matrix as a walk, after what they name.

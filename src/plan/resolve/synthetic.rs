@@ -139,12 +139,8 @@ impl Resolver<'_> {
         document: &[(Name, Template)],
     ) -> Vec<Address> {
         // In a promotion the phases say what comes first, and what is fenced waits for nothing.
-        let phased = match planned.part {
-            Some(Part::Capacity { .. } | Part::Triggers { .. } | Part::Reach | Part::Database) => {
-                self.input.promoting || self.input.leaving.contains(address)
-            }
-            _ => false,
-        };
+        let phased = planned.part.is_some_and(|part| part.runs() || part == Part::Database)
+            && (self.input.promoting || self.input.leaving.contains(address));
         let mut needs = if phased { Vec::new() } else { planned.after.clone() };
         let mut through = std::collections::BTreeSet::new();
         for (_, template) in document {

@@ -285,15 +285,9 @@ impl Aws {
         Ok(made.texts("vpcId").into_iter().next().unwrap_or_default())
     }
 
-    /// Makes a security group, in the region's default VPC where none is named, and tells its id.
-    pub fn create_security_group(
-        &self,
-        region: &str,
-        vpc: Option<&str>,
-        name: &str,
-    ) -> Result<String> {
-        let mut pairs = vec![("GroupName", name), ("GroupDescription", "Of a service")];
-        pairs.extend(vpc.map(|vpc| ("VpcId", vpc)));
+    /// Makes a security group in the region's default VPC and tells its id.
+    pub fn create_security_group(&self, region: &str, name: &str) -> Result<String> {
+        let pairs = [("GroupName", name), ("GroupDescription", "Of a service")];
         let made = self.query("ec2", region, "CreateSecurityGroup", &pairs)?.ok()?;
         Ok(made.texts("groupId").into_iter().next().unwrap_or_default())
     }
