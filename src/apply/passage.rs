@@ -235,6 +235,7 @@ fn unmerged(told: &Value, at: &str) -> Unmerged {
         size: number(one, "size"),
         written: one.get("written").and_then(Value::as_i64),
         differs: one.get("differs").and_then(Value::as_bool).unwrap_or_default(),
+        deleted: one.get("deleted").and_then(Value::as_bool).unwrap_or_default(),
     };
     let first = told.get("first").and_then(Value::items).unwrap_or_default();
     Unmerged {

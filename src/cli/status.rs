@@ -204,6 +204,7 @@ fn diverged((region, of): (&String, &Alone)) -> Json {
             "size": one.size,
             "last_modified": written.map(|at| at.to_string()),
             "differs": one.differs,
+            "deleted": one.deleted,
         })
     };
     let found = of.found.iter().map(|(about, found)| {

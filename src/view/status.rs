@@ -252,7 +252,11 @@ fn alone(region: &str, of: &Alone, out: &mut String) {
     }
     let _ok = writeln!(out, "{}", diverged(region, all));
     let each = of.found.values().flat_map(|found| &found.first);
-    for Lone { key, size, differs, .. } in each.take(SHOWN) {
+    for Lone { key, size, differs, deleted, .. } in each.take(SHOWN) {
+        if *deleted {
+            let _ok = writeln!(out, "  {} (deleted there, and not in the primary)", line(key));
+            continue;
+        }
         let but = if *differs { ", another content than in the primary" } else { "" };
         let _ok = writeln!(out, "  {} ({size} bytes{but})", line(key));
     }

@@ -19,6 +19,7 @@ mod compute;
 mod copies;
 #[cfg(feature = "crash-points")]
 mod crashes;
+mod deletions;
 mod diverged;
 mod ends;
 mod examples;

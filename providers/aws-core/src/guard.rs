@@ -51,7 +51,8 @@ enum Expected {
 /// Root elements of S3's answers (its API reference, "Response syntax" of each action). Route 53
 /// (REST-XML), EC2 and the query services (Auto Scaling, IAM, STS) answer every operation with
 /// `OPERATIONResponse`.
-const S3_ROOTS: [(&str, &str); 15] = [
+const S3_ROOTS: [(&str, &str); 17] = [
+    ("CreateMultipartUpload", "InitiateMultipartUploadResult"),
     ("DeleteObjects", "DeleteResult"),
     ("GetBucketAccelerateConfiguration", "AccelerateConfiguration"),
     ("GetBucketCors", "CORSConfiguration"),
@@ -63,6 +64,7 @@ const S3_ROOTS: [(&str, &str); 15] = [
     ("GetBucketTagging", "Tagging"),
     ("GetBucketVersioning", "VersioningConfiguration"),
     ("GetObjectLockConfiguration", "ObjectLockConfiguration"),
+    ("GetObjectTagging", "Tagging"),
     ("GetPublicAccessBlock", "PublicAccessBlockConfiguration"),
     ("ListBuckets", "ListAllMyBucketsResult"),
     ("ListObjectVersions", "ListVersionsResult"),

@@ -6,6 +6,7 @@
 
 #![allow(clippy::result_large_err, reason = "`Failure` is the contract's, and calls are rare")]
 
+pub mod agent;
 pub mod clients;
 pub mod command;
 pub mod config;
@@ -23,6 +24,7 @@ pub mod tags;
 pub mod validate;
 pub mod wait;
 
+pub use agent::Agent;
 pub use clients::{Base, Clients};
 pub use command::aws;
 pub use config::Config;

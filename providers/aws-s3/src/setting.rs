@@ -103,6 +103,28 @@ macro_rules! request {
 }
 pub(crate) use request;
 
+/// What a condition refused once it refuses again: it is not tried anew.
+pub(crate) fn refused(failure: Failure) -> Failure {
+    let met = failure.code.as_deref() == Some("PreconditionFailed");
+    if met { Failure { class: Class::Other, ..failure } } else { failure }
+}
+
+/// The same as a backfill, by whose name a fence lets it through (`replication::backfill::AGENT`).
+macro_rules! as_backfill {
+    ($at:expr, $request:expr, $absent:expr) => {
+        || async {
+            let request = $request.bucket($at.bucket).set_expected_bucket_owner($at.owner());
+            let agent = lifeboat_aws_core::Agent($crate::replication::backfill::AGENT);
+            let answer = request.customize().interceptor(agent).send().await;
+            answer.map_err(|e| {
+                let failure = lifeboat_aws_core::failure(e);
+                $crate::setting::refused(lifeboat_aws_core::Codes::not_found(failure, $absent))
+            })
+        }
+    };
+}
+pub(crate) use as_backfill;
+
 /// A setting of a bucket, one object at most each: its id is the bucket's name.
 ///
 /// It is its own configuration and state; [`SettingKind`] makes a kind of it.

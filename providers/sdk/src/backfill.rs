@@ -50,6 +50,8 @@ pub struct Backfilled {
     pub copied: u64,
     /// How large those are together.
     pub bytes: u64,
+    /// How many keys were deleted there, because they are at the source.
+    pub deleted: u64,
     /// How many differ and are left as they are, because replacing them was not asked for.
     pub left: u64,
     /// How many could not be copied.

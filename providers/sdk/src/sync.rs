@@ -45,7 +45,7 @@ pub struct Synced {
     pub first: Vec<Lone>,
 }
 
-/// An object that the copy has not, or has with another content.
+/// An object that the copy has not, or has with another content; or one that only the copy has still.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lone {
     /// Its key.
@@ -60,4 +60,7 @@ pub struct Lone {
     pub written: Option<i64>,
     /// Whether the copy has another content under its key.
     pub differs: bool,
+    /// Whether it is a deletion: the copy has the key still, and version and time are the delete
+    /// marker's.
+    pub deleted: bool,
 }

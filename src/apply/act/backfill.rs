@@ -38,6 +38,7 @@ pub(super) async fn copy(deed: &Deed, ctx: &Ctx) -> Result<Value, Failure> {
         ("compared".into(), number(done.compared)),
         ("copied".into(), number(done.copied)),
         ("bytes".into(), number(done.bytes)),
+        ("deleted".into(), number(done.deleted)),
         ("count".into(), number(done.left)),
         ("left".into(), Value::string(named(done.first.iter()))),
         (
@@ -49,8 +50,11 @@ pub(super) async fn copy(deed: &Deed, ctx: &Ctx) -> Result<Value, Failure> {
 
 /// What was done, in a line.
 fn summary(done: &Backfilled) -> String {
-    let Backfilled { compared, copied, bytes, left, failed, .. } = done;
+    let Backfilled { compared, copied, bytes, deleted, left, failed, .. } = done;
     let mut text = format!("{copied} of {compared} objects copied ({bytes} bytes)");
+    if *deleted > 0 {
+        text.push_str(&format!(", {deleted} deleted as at the source"));
+    }
     if *left > 0 {
         text.push_str(&format!(", {left} left as they are"));
     }

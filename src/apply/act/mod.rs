@@ -268,16 +268,17 @@ fn number(number: u64) -> Value {
 }
 
 /// An object that a region holds alone, for the journal.
-fn lone(Lone { key, version, tag, size, written, differs }: Lone) -> Value {
+fn lone(Lone { key, version, tag, size, written, differs, deleted }: Lone) -> Value {
     let text = |text: Option<String>| text.map_or_else(Value::null, Value::string);
-    Value::object([
+    let lone = Value::object([
         ("key".into(), Value::string(key)),
         ("version".into(), text(version)),
         ("tag".into(), Value::string(tag)),
         ("size".into(), number(size)),
         ("written".into(), written.map_or_else(Value::null, Value::int)),
         ("differs".into(), Value::Bool(differs)),
-    ])
+    ]);
+    if deleted { lone.with("deleted", Value::Bool(true)) } else { lone }
 }
 
 /// What a proof or a gate has beyond its limit to say itself how far it came.

@@ -46,8 +46,9 @@ pub(super) fn expand(made: &mut Made, topology: &Topology, bucket: &Bucket) {
 /// What changes objects that are there. Replication does not: it has permissions of its own (S3 user
 /// guide, "Setting up permissions for live replication"). Tags are not among it, because whoever
 /// copies an object to here brings its tags by that permission.
-const CHANGES: [&str; 6] = [
-    "s3:DeleteObject*",
+const CHANGES: [&str; 7] = [
+    "s3:DeleteObject*Tagging",
+    "s3:DeleteObjectVersion",
     "s3:PutObjectAcl",
     "s3:PutObjectLegalHold",
     "s3:PutObjectRetention",
@@ -57,6 +58,13 @@ const CHANGES: [&str; 6] = [
 
 /// What writes objects. A statement may have a condition only where all its actions know it.
 const WRITES: [&str; 1] = ["s3:PutObject"];
+
+/// What deletes them, so that a version stays: puts a delete marker.
+const DELETES: [&str; 1] = ["s3:DeleteObject"];
+
+/// As what the calls of a backfill are made that tell no source (`replication::backfill` of the
+/// provider has the same).
+const AGENT: &str = "lifeboat-backfill";
 
 /// What replication writes copies with (the same page).
 const COPIES: [&str; 3] = ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"];
@@ -155,13 +163,15 @@ impl One<'_> {
 
     /// A fence lets through what is copied from the block's bucket in another region: the copies of
     /// what replication does not bring by itself. What is not copied has no source, and that is
-    /// unlike all (IAM user guide, "String condition operators", of negated ones).
+    /// unlike all (IAM user guide, "String condition operators", of negated ones). Copies in parts
+    /// begin and end with calls that name none; those say that they are a backfill's.
     fn copied(&self) -> Value {
         let others = self.bucket.names.iter().filter(|(region, _)| **region != self.region.name);
         // With and without the slash in front: S3 takes both.
         let sources = others.flat_map(|(_, name)| [format!("{name}/*"), format!("/{name}/*")]);
         let sources = list(sources.map(|source| text(&source)).collect::<Vec<_>>());
-        object([("StringNotLike", object([("s3:x-amz-copy-source", sources)]))])
+        let unlike = [("s3:x-amz-copy-source", sources), ("aws:UserAgent", text(AGENT))];
+        object([("StringNotLike", object(unlike))])
     }
 
     /// Calls without TLS are refused (S3 user guide, "Security best practices"), and writes where
@@ -180,21 +190,24 @@ impl One<'_> {
         ])];
         let ours = list(OURS.iter().map(|ours| text(&format!("{arn}/{ours}"))));
         let fence = deny(FENCE, &CHANGES, ("NotResource", ours.clone()));
-        let writes = deny("LifeboatFenceWrites", &WRITES, ("NotResource", ours));
+        let writes = deny("LifeboatFenceWrites", &WRITES, ("NotResource", ours.clone()));
         let writes = writes.with("Condition", self.copied());
+        let deletes = deny("LifeboatFenceDeletes", &DELETES, ("NotResource", ours));
+        let backfills = object([("aws:UserAgent", text(AGENT))]);
+        let deletes = deletes.with("Condition", object([("StringNotLike", backfills)]));
         let inbound = deny("LifeboatInbound", &COPIES, ("Resource", text(&objects)));
         let with = |more: &[&Value]| {
             let more = more.iter().map(|statement| (*statement).clone());
             policy(statements.iter().cloned().chain(more))
         };
-        let fenced = || with(&[&fence, &writes]);
+        let fenced = || with(&[&fence, &writes, &deletes]);
         let now = if self.writes == Some(false) { fenced() } else { with(&[]) };
         let mut planned = self.setting("policy", now);
         if self.writes.is_some() {
             planned.part = Some(Part::Writers);
             planned.closed.push(("policy".into(), with(&[&inbound])));
             planned.leaving.push(("policy".into(), fenced()));
-            planned.sealed.push(("policy".into(), with(&[&fence, &writes, &inbound])));
+            planned.sealed.push(("policy".into(), with(&[&fence, &writes, &deletes, &inbound])));
         }
         planned.after.push(closed);
         made.add(self.at("aws_s3_bucket_policy"), planned);

@@ -96,6 +96,7 @@ pub fn copying(topology: &Topology, name: &str, from: &str, to: &str) -> Option<
     let rule = block([
         ("status", switch(true)),
         ("prefix", text(replication.prefix.as_deref().unwrap_or_default())),
+        ("delete_marker_replication", block([("status", switch(replication.delete_markers))])),
         ("destination", destination(replication, &arn)),
     ]);
     let bucket = text(bucket.names.get(from)?);

@@ -313,8 +313,8 @@ impl From<Unmerged> for v2::Unmerged {
 }
 
 impl From<Lone> for v2::Lone {
-    fn from(Lone { key, version, tag, size, written, differs }: Lone) -> Self {
-        Self { key, version, tag, size, written, differs }
+    fn from(Lone { key, version, tag, size, written, differs, deleted }: Lone) -> Self {
+        Self { key, version, tag, size, written, differs, deleted }
     }
 }
 
@@ -333,8 +333,8 @@ impl From<v2::Unmerged> for Unmerged {
 }
 
 impl From<v2::Lone> for Lone {
-    fn from(v2::Lone { key, version, tag, size, written, differs }: v2::Lone) -> Self {
-        Self { key, version, tag, size, written, differs }
+    fn from(v2::Lone { key, version, tag, size, written, differs, deleted }: v2::Lone) -> Self {
+        Self { key, version, tag, size, written, differs, deleted }
     }
 }
 

@@ -516,6 +516,7 @@ fn fences_by_hand_and_what_a_region_holds_alone_are_kept() {
         size: 27,
         written: Some(1_790_000_000),
         differs: true,
+        deleted: true,
     };
     let at = "2026-11-20T13:00:00Z".to_owned();
     let found = Unmerged { at: at.clone(), compared: 17, count: 1, first: vec![lone] };

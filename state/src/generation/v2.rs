@@ -97,6 +97,8 @@ pub(super) struct Lone {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) written: Option<i64>,
     pub(super) differs: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) deleted: bool,
 }
 
 fn none(count: &u32) -> bool {

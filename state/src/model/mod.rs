@@ -152,6 +152,8 @@ pub struct Lone {
     pub written: Option<i64>,
     /// Whether the new primary has another content under its key.
     pub differs: bool,
+    /// Whether it is a deletion: the new primary has the key still.
+    pub deleted: bool,
 }
 
 /// A gate that is open.

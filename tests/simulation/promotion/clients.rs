@@ -47,11 +47,13 @@ fn refuses(policy: &str, action: &str) -> bool {
     })
 }
 
-/// Whether a condition lets through nothing but what is copied from elsewhere, which no client does.
+/// Whether a condition lets through nothing but what is copied from elsewhere and what a backfill does,
+/// which no client does.
 fn only_copies(condition: &Json) -> bool {
     let all = condition.as_object().is_some_and(|all| all.len() == 1);
     let unlike = condition["StringNotLike"].as_object();
-    all && unlike.is_some_and(|keys| keys.keys().eq(["s3:x-amz-copy-source"]))
+    let known = ["aws:UserAgent", "s3:x-amz-copy-source"];
+    all && unlike.is_some_and(|keys| keys.keys().all(|key| known.contains(&key.as_str())))
 }
 
 /// Whether a statement is about the objects of clients: about all, or all but lifeboat's own.
@@ -84,7 +86,8 @@ fn a_policy_refuses_writes_by_a_deny_without_a_condition_only() {
     assert!(refuses(&policy("any", r#""s3:*""#, "").replace(r#""*","A"#, r#"{"AWS":["*"]},"A"#)));
     let tls = r#","Condition":{"Bool":{"aws:SecureTransport":"false"}}"#;
     assert!(!refuses(&policy("any", r#""s3:*""#, tls)));
-    let copies = r#","Condition":{"StringNotLike":{"s3:x-amz-copy-source":["other/*"]}}"#;
+    let copies = r#","Condition":{"StringNotLike":{"aws:UserAgent":"lifeboat-backfill",
+                    "s3:x-amz-copy-source":["other/*"]}}"#;
     assert!(refuses(&policy("LifeboatFenceWrites", r#""s3:PutObject""#, copies)));
     assert!(!refuses(&policy("LifeboatFence", r#"["s3:ReplicateObject"]"#, "")));
     assert!(!refuses("no policy"));

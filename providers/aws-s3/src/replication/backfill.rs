@@ -3,26 +3,47 @@
 //!
 //! Both sides are listed as for the proof, and each object that the copy has not is copied by the
 //! server. What was written meanwhile is not overtaken, on either side: the source is copied only
-//! as it was listed, and the copy is replaced only as it was listed.
+//! as it was listed, and the copy is replaced only as it was listed. A key that only the copy has, and
+//! that was deleted at the source since, is deleted there where the rule copies delete markers.
 
 use aws_sdk_s3::types::{ServerSideEncryption, StorageClass};
 use futures_util::future::join_all;
 use lifeboat_sdk::{Backfill, Backfilled, Call, Class, Failure, Left, Lone, Replaces};
 
-use super::listing::{Listed, Pairs};
-use super::sync::{Found, OURS, is_ours, prefix, status};
+use super::deletions::{self, Fate, Put, fate, history};
+use super::listing::{Listed, Pair, Pairs};
+use super::parts;
+use super::sync::{Found, OURS, is_ours, prefix, rule, status};
 use super::{Destination, Replication};
-use crate::setting::{At, NO_BUCKET, hollow, request};
+use crate::setting::{At, NO_BUCKET, as_backfill, hollow};
 
 /// Copies an object within S3.
 pub const COPY: Call = Call::write("s3", "CopyObject", "s3:PutObject").data();
 
-/// The largest object that one call copies (S3 API reference, `CopyObject`). Copying it in parts
-/// begins with a call that names no source, which the fence of a standby refuses.
+/// As what the calls of a backfill are made that tell no source: by it the fence of a standby knows them
+/// (`blocks::bucket` of the engine has the same).
+pub const AGENT: &str = "lifeboat-backfill";
+
+/// The largest object that one call copies (S3 API reference, `CopyObject`).
 const LARGEST: u64 = 5 << 30;
+
+/// How large the parts of larger ones are: a call copies one within its deadline.
+const PART: u64 = 64 << 20;
 
 /// How many are copied at a time; permits are the session's.
 const TOGETHER: usize = 16;
+
+/// What is copied from where to where.
+pub(super) struct Copying<'a> {
+    pub(super) source: &'a At<'a>,
+    pub(super) target: &'a At<'a>,
+    pub(super) over: Replaces,
+    pub(super) to: Option<&'a Destination>,
+    /// The largest object that one call copies.
+    pub(super) largest: u64,
+    /// How large a part is, unless that makes too many.
+    pub(super) part: u64,
+}
 
 /// Copies what the target has not.
 pub(super) async fn backfill(
@@ -33,43 +54,25 @@ pub(super) async fn backfill(
 ) -> Result<Backfilled, Failure> {
     let prefix = prefix(copying, copy.name)?;
     let ours = format!("{prefix}{OURS}");
-    let arn = format!(":::{}", copy.name);
-    let to = copying.rule.iter().flat_map(|rule| &rule.destination);
-    let to = to.into_iter().find(|destination| destination.bucket.ends_with(&arn));
-    let mut pairs = Pairs::new(source, target, &prefix);
+    let rule = rule(copying, copy.name)?;
+    let to = rule.destination.first();
+    let work = Copying { source, target, over: copy.over, to, largest: LARGEST, part: PART };
+    let mut pairs = Pairs::new(source, target, &prefix, deletions::carried(rule));
     let mut all = Backfilled::default();
     let mut wanted = Vec::with_capacity(TOGETHER);
     loop {
         let pair = pairs.next().await?;
         let last = pair.is_none();
         // What a proof left that was cut off is no data.
-        if let Some((object, other)) = pair.filter(|(object, _)| !object.key.starts_with(&ours)) {
-            all.compared += 1;
-            if other.as_ref().is_none_or(|other| other.tag != object.tag) {
-                wanted.push((object, other));
+        if let Some(pair) = pair.filter(|pair| !pair.key().starts_with(&ours)) {
+            all.compared += u64::from(matches!(pair, Pair::Of(..)));
+            let same = |object: &Listed, other: &Listed| other.tag == object.tag;
+            if !matches!(&pair, Pair::Of(object, Some(other)) if same(object, other)) {
+                wanted.push(pair);
             }
         }
         if last || wanted.len() == TOGETHER {
-            let batch = std::mem::take(&mut wanted);
-            let each = batch.iter().map(|(object, other)| {
-                one(source, target, (object, other.as_ref()), (copy.over, to))
-            });
-            for ((object, other), done) in batch.iter().zip(join_all(each).await) {
-                let done = done?;
-                let named = matches!(done, Done::Left(_)) && all.first.len() < copy.name_first;
-                // The one that is left is to be found again.
-                let found = if named { status(source, &object.key).await? } else { None };
-                let version = found.and_then(|found| found.version);
-                let object = Lone {
-                    key: object.key.clone(),
-                    version,
-                    tag: object.tag.clone(),
-                    size: object.size,
-                    written: object.written,
-                    differs: other.is_some(),
-                };
-                count(&mut all, object, done, copy.name_first);
-            }
+            together(&work, std::mem::take(&mut wanted), &mut all, copy.name_first).await?;
         }
         if last {
             return Ok(all);
@@ -77,10 +80,51 @@ pub(super) async fn backfill(
     }
 }
 
+/// Does all of these at once.
+async fn together(
+    work: &Copying<'_>,
+    batch: Vec<Pair>,
+    all: &mut Backfilled,
+    first: usize,
+) -> Result<(), Failure> {
+    for (pair, done) in batch.iter().zip(join_all(batch.iter().map(|pair| each(work, pair))).await)
+    {
+        let done = done?;
+        let (Pair::Of(object, _) | Pair::Extra(object)) = pair;
+        let named = matches!(done, Done::Left(_)) && all.first.len() < first;
+        // The one that is left is to be found again.
+        let found = match pair {
+            Pair::Of(..) if named => status(work.source, &object.key).await?,
+            _ => None,
+        };
+        let object = Lone {
+            key: object.key.clone(),
+            version: found.and_then(|found| found.version),
+            tag: object.tag.clone(),
+            size: object.size,
+            written: object.written,
+            differs: matches!(pair, Pair::Of(_, Some(_))),
+            deleted: matches!(pair, Pair::Extra(_)),
+        };
+        count(all, object, done, first);
+    }
+    Ok(())
+}
+
+async fn each(work: &Copying<'_>, pair: &Pair) -> Result<Done, Failure> {
+    match pair {
+        Pair::Of(object, other) => one(work, object, other.as_ref()).await,
+        Pair::Extra(other) => gone(work, other).await,
+    }
+}
+
 /// What became of one object.
-enum Done {
+#[derive(Debug)]
+pub(super) enum Done {
     /// It is there.
     Copied,
+    /// It was deleted there, as it is at the source.
+    Deleted,
     /// It was there, or there is nothing to copy any more.
     Nothing,
     /// It is left as it is.
@@ -96,6 +140,10 @@ fn count(all: &mut Backfilled, object: Lone, done: Done, first: usize) {
             all.bytes += object.size;
             return;
         }
+        Done::Deleted => {
+            all.deleted += 1;
+            return;
+        }
         Done::Nothing => return,
         Done::Left(why) => (false, why),
         Done::Failed(why) => (true, why),
@@ -107,12 +155,12 @@ fn count(all: &mut Backfilled, object: Lone, done: Done, first: usize) {
 }
 
 /// Copies one object where it is to be copied. What is told as a failure keeps all others from it.
-async fn one(
-    source: &At<'_>,
-    target: &At<'_>,
-    (object, other): (&Listed, Option<&Listed>),
-    (over, to): (Replaces, Option<&Destination>),
+pub(super) async fn one(
+    work: &Copying<'_>,
+    object: &Listed,
+    other: Option<&Listed>,
 ) -> Result<Done, Failure> {
+    let Copying { source, target, over, to, largest, part } = *work;
     if let Some(other) = other {
         match over {
             Replaces::Nothing => {
@@ -135,12 +183,70 @@ async fn one(
                 }
             }
         }
+    } else if let Some(done) = deleted_there(work, object).await? {
+        return Ok(done);
     }
-    if object.size > LARGEST {
-        return Ok(Done::Failed("it is larger than 5 GiB, which one call copies".to_owned()));
-    }
-    match copied(source, target, (object, other), to).await {
+    let class = to.and_then(|to| to.storage_class.clone()).or_else(|| object.class.clone());
+    let key = to.and_then(|to| to.encryption_configuration.first());
+    let like = Like { class, key: key.map(|with| with.replica_kms_key_id.clone()) };
+    let copied = if object.size > largest {
+        parts::copied(source, target, (object, other), (&like, part)).await
+    } else {
+        copied(source, target, (object, other), &like).await
+    };
+    match copied {
         Ok(()) => Ok(Done::Copied),
+        Err(failure) => judged(failure),
+    }
+}
+
+/// Whether the target deleted what it had, and later than what is to be copied was written: then it is
+/// not brought back there.
+async fn deleted_there(work: &Copying<'_>, object: &Listed) -> Result<Option<Done>, Failure> {
+    if work.over == Replaces::All {
+        return Ok(None);
+    }
+    let Some(here) = status(work.source, &object.key).await? else {
+        return Ok(Some(Done::Nothing));
+    };
+    // What was never copied was not deleted there because it came from here.
+    if work.over == Replaces::Older && !here.is_copied() {
+        return Ok(None);
+    }
+    let there = history(work.target, &object.key).await?;
+    let later = there.marker.as_ref().is_some_and(|marker| marker.written >= object.written);
+    if !later {
+        return Ok(None);
+    }
+    // What it had of it is known to it: whoever takes the writes deleted it on purpose.
+    let known = here.is_copied() || there.knows(here.version.as_deref());
+    if known && work.over == Replaces::Nothing {
+        return Ok(Some(Done::Nothing));
+    }
+    Ok(Some(Done::Left("the copy has deleted its key later".to_owned())))
+}
+
+/// Deletes a key that only the copy has where the source has deleted it since.
+async fn gone(work: &Copying<'_>, other: &Listed) -> Result<Done, Failure> {
+    let Copying { source, target, over, .. } = *work;
+    match fate(source, target, other).await? {
+        Fate::Unknown => return Ok(Done::Nothing),
+        Fate::Newer if over == Replaces::Older => {
+            let why = "it is deleted at the source, and the copy was written later";
+            return Ok(Done::Left(why.to_owned()));
+        }
+        // Written again by the one who counts, or given up and still to be found.
+        Fate::Newer => return Ok(Done::Nothing),
+        Fate::Deleted(_) => {}
+    }
+    match deletions::put(target, other).await {
+        Ok(Put::Gone) => Ok(Done::Nothing),
+        Ok(Put::Another) => Ok(Done::Left("it was written anew meanwhile".to_owned())),
+        // The same content, written at the source meanwhile, may have come just before.
+        Ok(Put::Deleted) => Ok(match status(source, &other.key).await? {
+            Some(_) => Done::Failed("it was written anew meanwhile".to_owned()),
+            None => Done::Deleted,
+        }),
         Err(failure) => judged(failure),
     }
 }
@@ -164,17 +270,23 @@ fn judged(failure: Failure) -> Result<Done, Failure> {
     }
 }
 
+/// What a copy is made with.
+pub(super) struct Like {
+    /// The storage class; nothing where it is the standard.
+    pub(super) class: Option<String>,
+    /// The key of KMS by which it is encrypted, unless as the bucket does.
+    pub(super) key: Option<String>,
+}
+
 /// Lets S3 copy an object, as it was listed, with its metadata and tags.
 async fn copied(
     source: &At<'_>,
     target: &At<'_>,
     (object, other): (&Listed, Option<&Listed>),
-    to: Option<&Destination>,
+    like: &Like,
 ) -> Result<(), Failure> {
-    let from = format!("{}/{}", source.bucket, escaped(&object.key));
-    let class = to.and_then(|to| to.storage_class.clone()).or_else(|| object.class.clone());
-    let key = to.and_then(|to| to.encryption_configuration.first());
-    let key = key.map(|with| with.replica_kms_key_id.clone());
+    let from = named(source, object);
+    let Like { class, key } = like;
     let copy = || {
         let copy = target.client.copy_object().key(&object.key).copy_source(&from);
         let copy = copy
@@ -188,14 +300,20 @@ async fn copied(
             None => copy.if_none_match("*"),
         }
     };
-    let answer = target.call(&COPY, request!(target, copy(), &[NO_BUCKET, "NoSuchKey"])).await?;
+    let answer =
+        target.call(&COPY, as_backfill!(target, copy(), &[NO_BUCKET, "NoSuchKey"])).await?;
     // S3 may begin to answer 200 before it is done (S3 API reference, `CopyObject`).
     let tag = answer.copy_object_result.and_then(|result| result.e_tag);
     tag.map(drop).ok_or_else(|| hollow(&COPY, target.scope, "ETag"))
 }
 
+/// An object as a source is named.
+pub(super) fn named(source: &At<'_>, object: &Listed) -> String {
+    format!("{}/{}", source.bucket, escaped(&object.key))
+}
+
 /// A key as a source is named: each byte but the plain ones and `/` by its number.
-fn escaped(key: &str) -> String {
+pub(super) fn escaped(key: &str) -> String {
     let mut out = String::with_capacity(key.len());
     for byte in key.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
@@ -225,5 +343,11 @@ mod tests {
         assert!(matches!(judge(Class::Denied, "AccessDenied"), Ok(Done::Failed(_))));
         assert!(judge(Class::NotFound, "NoSuchBucket").is_err());
         assert!(judge(Class::Unreachable, "InternalError").is_err());
+    }
+
+    #[test]
+    fn one_call_copies_what_s3_lets_it_and_no_more() {
+        assert_eq!(LARGEST, 5 * 1024 * 1024 * 1024);
+        assert!((5 << 20..=LARGEST).contains(&PART));
     }
 }

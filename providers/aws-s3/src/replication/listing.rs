@@ -64,32 +64,73 @@ impl<'a> Listing<'a> {
     }
 }
 
-/// The objects of a source, each with what its copy has under the same key.
+/// What is under a key of either side.
+#[derive(Debug)]
+pub(super) enum Pair {
+    /// An object of the source, with what its copy has under the same key.
+    Of(Listed, Option<Listed>),
+    /// What only the copy has.
+    Extra(Listed),
+}
+
+impl Pair {
+    /// The key.
+    pub(super) fn key(&self) -> &str {
+        match self {
+            Self::Of(object, _) | Self::Extra(object) => &object.key,
+        }
+    }
+}
+
+/// The objects of a source and those of its copy, side by side.
 pub(super) struct Pairs<'a> {
     from: Listing<'a>,
     to: Listing<'a>,
+    here: Option<Listed>,
     there: Option<Listed>,
     begun: bool,
+    /// Whether what only the copy has is told.
+    extras: bool,
 }
 
 impl<'a> Pairs<'a> {
-    pub(super) fn new(source: &'a At<'a>, target: &'a At<'a>, prefix: &'a str) -> Self {
+    pub(super) fn new(
+        source: &'a At<'a>,
+        target: &'a At<'a>,
+        prefix: &'a str,
+        extras: bool,
+    ) -> Self {
         let (from, to) = (Listing::new(source, prefix), Listing::new(target, prefix));
-        Self { from, to, there: None, begun: false }
+        Self { from, to, here: None, there: None, begun: false, extras }
     }
 
-    /// The next object of the source.
-    pub(super) async fn next(&mut self) -> Result<Option<(Listed, Option<Listed>)>, Failure> {
+    /// What is under the next key.
+    pub(super) async fn next(&mut self) -> Result<Option<Pair>, Failure> {
         if !self.begun {
             self.begun = true;
-            self.there = self.to.next().await?;
+            (self.here, self.there) = (self.from.next().await?, self.to.next().await?);
         }
-        let Some(object) = self.from.next().await? else { return Ok(None) };
-        // Both come in the order of their bytes (S3 API reference, `ListObjectsV2`).
-        while self.there.as_ref().is_some_and(|other| other.key < object.key) {
-            self.there = self.to.next().await?;
+        loop {
+            // Both come in the order of their bytes (S3 API reference, `ListObjectsV2`).
+            let before =
+                |object: &Listed| self.there.as_ref().is_some_and(|other| other.key < object.key);
+            let extra = self.here.as_ref().map_or(self.extras, before);
+            if extra {
+                let Some(other) = self.there.take() else { return Ok(None) };
+                self.there = self.to.next().await?;
+                if self.extras {
+                    return Ok(Some(Pair::Extra(other)));
+                }
+                continue;
+            }
+            let Some(object) = self.here.take() else { return Ok(None) };
+            self.here = self.from.next().await?;
+            let mut found = None;
+            if self.there.as_ref().is_some_and(|other| other.key == object.key) {
+                found = self.there.take();
+                self.there = self.to.next().await?;
+            }
+            return Ok(Some(Pair::Of(object, found)));
         }
-        let found = self.there.clone().filter(|other| other.key == object.key);
-        Ok(Some((object, found)))
     }
 }

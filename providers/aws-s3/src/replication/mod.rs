@@ -7,8 +7,12 @@ pub mod backfill;
 mod by_hand;
 pub mod content;
 mod convert;
+mod deletions;
+#[cfg(test)]
+mod large;
 pub mod listing;
 mod normal;
+pub mod parts;
 mod sync;
 #[cfg(test)]
 mod tests;

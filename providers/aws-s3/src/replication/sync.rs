@@ -5,14 +5,17 @@
 //! alone; and its metrics of what is pending come minutes late (S3 user guide, "Monitoring
 //! replication with metrics, event notifications, and statuses").
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use lifeboat_sdk::{Class, CopyOf, Failure, Lone, Synced, Wait};
 use tokio::time::Instant;
 
-use super::Replication;
 use super::content::{HEAD, NO_OBJECT, same};
-use super::listing::{Listed, Pairs};
+use super::deletions::{self, Fate, fate};
+use super::listing::{Listed, Pair, Pairs};
+use super::{Replication, Rule};
 use crate::object::{DELETE, PUT};
 use crate::setting::{At, NO_BUCKET, request};
 
@@ -28,6 +31,9 @@ const TIDYING: Duration = Duration::from_secs(1);
 /// How many objects that differ are asked for one by one.
 const ASKED: usize = 1000;
 
+/// How many keys that only the copy has are asked for at a time.
+const TOGETHER: usize = 16;
+
 /// How many missing objects a message names.
 const NAMED: usize = 3;
 
@@ -39,9 +45,11 @@ pub(super) async fn sync(
     copy: CopyOf<'_>,
 ) -> Result<Synced, Failure> {
     let prefix = prefix(copying, copy.name)?;
+    let markers = deletions::carries(copying, copy.name);
+    let look = Look { source, target, prefix: &prefix, name_first: copy.name_first, markers };
     let Some(Wait { mark, limit }) = copy.wait else {
-        let Differences { compared, missing, oldest, first } =
-            differences(source, target, &prefix, copy.name_first).await?;
+        let found = differences(&look, &mut BTreeSet::new()).await?;
+        let Differences { compared, missing, oldest, first, .. } = found;
         let missing = u64::try_from(missing.len()).unwrap_or(u64::MAX);
         let how = format!("{compared} objects compared once");
         return Ok(Synced { compared, missing, oldest, behind: None, how, first });
@@ -49,7 +57,7 @@ pub(super) async fn sync(
     let begun = Instant::now();
     let key = format!("{prefix}{OURS}{mark}");
     let written = write(source, &key, mark).await?;
-    let waited = wait(source, target, &prefix, &key, limit).await;
+    let waited = wait(&look, &key, limit).await;
     let tidied = tidy(source, target, &key, written);
     // What could not be removed harms nobody, and its region may be lost by now.
     drop(tokio::time::timeout(TIDYING, tidied).await);
@@ -77,21 +85,31 @@ async fn remove(at: &At<'_>, key: &str, version: Option<String>) {
     }
 }
 
-/// What the keys begin with that are copied to the bucket `name`.
-pub(super) fn prefix(copying: &Replication, name: &str) -> Result<String, Failure> {
-    let no = |why: &str| Err(Failure::new(Class::Other, format!("{}: {why}", copying.bucket)));
+/// The rule that copies to the bucket `name`.
+pub(super) fn rule<'r>(copying: &'r Replication, name: &str) -> Result<&'r Rule, Failure> {
     let arn = format!(":::{name}");
     let mut rules = copying.rule.iter().filter(|rule| {
         rule.status == "Enabled" && rule.destination.iter().any(|d| d.bucket.ends_with(&arn))
     });
-    let (Some(rule), None) = (rules.next(), rules.next()) else {
-        return no(&format!("not exactly one rule copies to {name}"));
-    };
+    match (rules.next(), rules.next()) {
+        (Some(rule), None) => Ok(rule),
+        _ => Err(no(copying, &format!("not exactly one rule copies to {name}"))),
+    }
+}
+
+fn no(copying: &Replication, why: &str) -> Failure {
+    Failure::new(Class::Other, format!("{}: {why}", copying.bucket))
+}
+
+/// What the keys begin with that are copied to the bucket `name`.
+pub(super) fn prefix(copying: &Replication, name: &str) -> Result<String, Failure> {
+    let rule = rule(copying, name)?;
     let Some(filter) = rule.filter.first() else {
         return Ok(rule.prefix.clone().unwrap_or_default());
     };
     if !filter.tag.is_empty() || filter.and.iter().any(|and| !and.tags.is_empty()) {
-        return no("the rule copies by tags, and a listing does not tell those");
+        let why = "the rule copies by tags, and a listing does not tell those";
+        return Err(no(copying, why));
     }
     let and = filter.and.first().and_then(|and| and.prefix.clone());
     Ok(filter.prefix.clone().or(and).unwrap_or_default())
@@ -104,20 +122,19 @@ async fn write(at: &At<'_>, key: &str, mark: &str) -> Result<Option<String>, Fai
     Ok(answer.version_id)
 }
 
-/// Looks until two looks in a row find nothing missing; how many objects were compared.
-async fn wait(
-    source: &At<'_>,
-    target: &At<'_>,
-    prefix: &str,
-    key: &str,
-    limit: Duration,
-) -> Result<u64, Failure> {
+/// Looks until two looks in a row find nothing missing; how many objects were compared. A deletion whose
+/// marker does not come with all else is carried over: lifecycle rules delete, too, and S3 copies
+/// none of that.
+async fn wait(look: &Look<'_>, key: &str, limit: Duration) -> Result<u64, Failure> {
+    let Look { source, target, .. } = *look;
     let until = Instant::now() + limit;
     let mut whole = 0;
+    // What the source does not know of, which takes no more writes: it is asked once.
+    let mut unknown = BTreeSet::new();
     loop {
         let arrived = status(target, key).await?.is_some();
-        let differences = differences(source, target, prefix, 0).await?;
-        let Differences { compared, missing, .. } = differences;
+        let Differences { compared, missing, deleted, .. } =
+            differences(look, &mut unknown).await?;
         whole = if arrived && missing.is_empty() { whole + 1 } else { 0 };
         if whole == 2 {
             return Ok(compared);
@@ -131,6 +148,11 @@ async fn wait(
             let (from, to) = (source.bucket, target.bucket);
             let text = format!("{from} to {to}, after {} s: {text}", limit.as_secs());
             return Err(Failure::new(Class::Other, text));
+        }
+        if arrived && missing.len() == deleted.len() {
+            for other in deleted {
+                deletions::put(target, &other).await?;
+            }
         }
         if whole == 0 {
             source.ctx.wait(PAUSE).await?;
@@ -165,13 +187,26 @@ pub(super) async fn status(at: &At<'_>, key: &str) -> Result<Option<Found>, Fail
     }
 }
 
+/// What is compared, and how.
+struct Look<'a> {
+    source: &'a At<'a>,
+    target: &'a At<'a>,
+    prefix: &'a str,
+    /// How many of what differs are named.
+    name_first: usize,
+    /// Whether deletions are copied.
+    markers: bool,
+}
+
 /// What the source has and the copy has not.
 #[derive(Default)]
 struct Differences {
     /// How many objects the source has.
     compared: u64,
-    /// The keys of those that the copy has not.
+    /// The keys of those that the copy has not, and of those that only it has still.
     missing: Vec<String>,
+    /// The latter, as the copy has them.
+    deleted: Vec<Listed>,
     /// When the oldest of them was written, in seconds since 1970.
     oldest: Option<i64>,
     /// The first of them.
@@ -179,43 +214,95 @@ struct Differences {
 }
 
 async fn differences(
-    source: &At<'_>,
-    target: &At<'_>,
-    prefix: &str,
-    name_first: usize,
+    look: &Look<'_>,
+    unknown: &mut BTreeSet<String>,
 ) -> Result<Differences, Failure> {
-    let names = name_first > 0;
+    let Look { source, target, prefix, name_first, markers } = *look;
     let ours = format!("{prefix}{OURS}");
-    let mut pairs = Pairs::new(source, target, prefix);
+    let mut pairs = Pairs::new(source, target, prefix, markers);
     let mut all = Differences::default();
-    while let Some((object, other)) = pairs.next().await? {
-        // What a proof left that was cut off is no data.
-        if names && object.key.starts_with(&ours) {
-            continue;
+    let mut extras = Vec::with_capacity(TOGETHER);
+    while let Some(pair) = pairs.next().await? {
+        let own = pair.key().starts_with(&ours);
+        match pair {
+            // What a proof left that was cut off is no data.
+            Pair::Of(..) if name_first > 0 && own => {}
+            Pair::Of(object, other) => compare(look, &mut all, object, other).await?,
+            Pair::Extra(other) if own || unknown.contains(&other.key) => {}
+            Pair::Extra(other) => extras.push(other),
         }
-        all.compared += 1;
-        if other.as_ref().is_some_and(|other| other.tag == object.tag) {
-            continue;
+        if extras.len() == TOGETHER {
+            deleted(look, &mut all, std::mem::take(&mut extras), unknown).await?;
         }
-        // Content that is encrypted anew has another name; then its source knows.
-        let differs = other.is_some();
-        let asked = (differs || names) && all.missing.len() < ASKED;
-        let known = if asked { status(source, &object.key).await? } else { None };
-        let copied = known.as_ref().is_some_and(Found::is_copied);
-        // Content of another size is another content, whatever was copied once.
-        let copied = copied && other.as_ref().is_none_or(|other| other.size == object.size);
-        if copied || (asked && is_ours(source, target, &object, other.as_ref()).await?) {
-            continue;
-        }
-        all.oldest = all.oldest.into_iter().chain(object.written).min();
-        let Listed { key, tag, size, written, .. } = object;
-        if all.first.len() < name_first {
-            let version = known.and_then(|it| it.version);
-            all.first.push(Lone { key: key.clone(), version, tag, size, written, differs });
-        }
-        all.missing.push(key);
     }
+    deleted(look, &mut all, extras, unknown).await?;
     Ok(all)
+}
+
+/// Notes an object of the source where the copy has not the same.
+async fn compare(
+    look: &Look<'_>,
+    all: &mut Differences,
+    object: Listed,
+    other: Option<Listed>,
+) -> Result<(), Failure> {
+    let Look { source, target, name_first, .. } = *look;
+    let names = name_first > 0;
+    all.compared += 1;
+    if other.as_ref().is_some_and(|other| other.tag == object.tag) {
+        return Ok(());
+    }
+    // Content that is encrypted anew has another name; then its source knows.
+    let differs = other.is_some();
+    let asked = (differs || names) && all.missing.len() < ASKED;
+    let known = if asked { status(source, &object.key).await? } else { None };
+    let copied = known.as_ref().is_some_and(Found::is_copied);
+    // Content of another size is another content, whatever was copied once.
+    let copied = copied && other.as_ref().is_none_or(|other| other.size == object.size);
+    if copied || (asked && is_ours(source, target, &object, other.as_ref()).await?) {
+        return Ok(());
+    }
+    all.oldest = all.oldest.into_iter().chain(object.written).min();
+    let Listed { key, tag, size, written, .. } = object;
+    if all.first.len() < name_first {
+        let version = known.and_then(|it| it.version);
+        let deleted = false;
+        all.first.push(Lone { key: key.clone(), version, tag, size, written, differs, deleted });
+    }
+    all.missing.push(key);
+    Ok(())
+}
+
+/// Notes what of these, which only the copy has, was deleted at the source.
+async fn deleted(
+    look: &Look<'_>,
+    all: &mut Differences,
+    extras: Vec<Listed>,
+    unknown: &mut BTreeSet<String>,
+) -> Result<(), Failure> {
+    let fates = extras.iter().map(|other| fate(look.source, look.target, other));
+    let fates = join_all(fates).await;
+    for (other, fate) in extras.into_iter().zip(fates) {
+        let Fate::Deleted(marker) = fate? else {
+            unknown.insert(other.key);
+            continue;
+        };
+        all.oldest = all.oldest.into_iter().chain(marker.written).min();
+        if all.first.len() < look.name_first {
+            all.first.push(Lone {
+                key: other.key.clone(),
+                version: marker.version,
+                tag: String::new(),
+                size: 0,
+                written: marker.written,
+                differs: false,
+                deleted: true,
+            });
+        }
+        all.missing.push(other.key.clone());
+        all.deleted.push(other);
+    }
+    Ok(())
 }
 
 /// Whether what differs by its tag is the copy that we made of it: the same, or nobody can tell and

@@ -41,6 +41,8 @@ pub struct Entry {
     pub method: String,
     /// Path and query, as the caller wrote them.
     pub path: String,
+    /// What the caller says it is (`User-Agent`), or empty.
+    pub agent: String,
     /// Whether the operation changes anything.
     pub mutating: bool,
     /// The server that the call was passed to, if it was.
@@ -150,7 +152,7 @@ impl Ledger {
     }
 
     /// Enters a call; it stays open until the guard is told how it ended.
-    pub(crate) fn begin(&self, call: &Call, method: &str, path: &str) -> Running {
+    pub(crate) fn begin(&self, call: &Call, [method, path, agent]: [&str; 3]) -> Running {
         let mut inner = lock(&self.inner);
         inner.last += 1;
         let seq = inner.last;
@@ -163,6 +165,7 @@ impl Ledger {
             resource: call.resource.clone(),
             method: method.to_owned(),
             path: path.to_owned(),
+            agent: agent.to_owned(),
             mutating: call.mutating,
             server: None,
             upstream_status: None,

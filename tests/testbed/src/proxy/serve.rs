@@ -113,7 +113,9 @@ async fn serve(
     let body = Limited::new(body, MOST_BODY).collect().await.map(|body| body.to_bytes());
     let call = Call::read(&parts, body.as_deref().unwrap_or_default(), place.as_deref());
     let target = parts.uri.to_string();
-    let running = shared.ledger.begin(&call, parts.method.as_str(), &target);
+    let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let said = [parts.method.as_str(), &target, agent.unwrap_or_default()];
+    let running = shared.ledger.begin(&call, said);
     let head = parts.method == Method::HEAD;
     let verdict = lock(&shared.rules).judge(&call);
     if let Some(fault) = &verdict.fault {

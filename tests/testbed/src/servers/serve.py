@@ -75,6 +75,41 @@ def copies_to_each(s3):
     s3._maybe_replicate = copies
 
 
+def tags_of_uploads(s3):
+    """Corrects S3: an object that is made of parts has the tags that its upload was begun with.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
+    """
+    import urllib.parse
+
+    begun = {}
+    create, complete = s3._create_multipart_upload, s3._complete_multipart_upload
+
+    def creates(bucket, key, headers):
+        before = set(s3._multipart_uploads)
+        answer = create(bucket, key, headers)
+        if answer[0] == 200 and headers.get("x-amz-tagging"):
+            for upload in set(s3._multipart_uploads) - before:
+                begun[upload] = urllib.parse.parse_qsl(headers["x-amz-tagging"])
+        return answer
+
+    def completes(bucket, key, body, query, headers=None):
+        answer = complete(bucket, key, body, query, headers)
+        tags = begun.pop(s3._qp(query, "uploadId"), None)
+        if answer[0] == 200 and tags:
+            root = s3.Element("Tagging", xmlns=s3.S3_NS)
+            each = s3.SubElement(root, "TagSet")
+            for name, value in tags:
+                tag = s3.SubElement(each, "Tag")
+                s3.SubElement(tag, "Key").text = name
+                s3.SubElement(tag, "Value").text = value
+            s3._put_object_tagging(bucket, key, s3._xml_body(root))
+        return answer
+
+    s3._create_multipart_upload = creates
+    s3._complete_multipart_upload = completes
+
+
 def ministack():
     """MiniStack without the parts of its own main that bind, detach or write pid files."""
     sock = bound()
@@ -88,6 +123,7 @@ def ministack():
     from ministack.services import s3
 
     copies_to_each(s3)
+    tags_of_uploads(s3)
     config = Config()
     config.bind = [f"fd://{sock.fileno()}"]
     config.backlog = 1024

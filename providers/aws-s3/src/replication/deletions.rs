@@ -1,0 +1,182 @@
+//! Deletions whose marker the copy has not: S3 copies what is written while a rule is there, and
+//! delete markers are written as objects are.
+//!
+//! A key that only the copy has was deleted where its newest version at the source is a delete
+//! marker. What was removed with its versions leaves none, so that nothing is concluded from its absence.
+
+use lifeboat_sdk::{Class, Failure};
+
+use super::listing::Listed;
+use super::sync::status;
+use super::{Replication, Rule};
+use crate::bucket::contents::LIST_VERSIONS;
+use crate::object::DELETE;
+use crate::setting::{At, NO_BUCKET, as_backfill, request};
+
+/// How many versions of a key are looked at; the newest come first.
+const LOOKED: i32 = 100;
+
+/// Whether a rule copies delete markers.
+pub(super) fn carried(rule: &Rule) -> bool {
+    rule.delete_marker_replication.first().is_some_and(|markers| markers.status == "Enabled")
+}
+
+/// Whether the rule to the bucket `name` does.
+pub(super) fn carries(copying: &Replication, name: &str) -> bool {
+    super::sync::rule(copying, name).is_ok_and(carried)
+}
+
+/// A delete marker that is the newest version of its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Marker {
+    pub(super) version: Option<String>,
+    /// When it was written, in seconds since 1970.
+    pub(super) written: Option<i64>,
+}
+
+/// What is known of a key.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// The marker by which it is deleted now.
+    pub(super) marker: Option<Marker>,
+    /// Its versions: how each is called, and what its content is called.
+    versions: Vec<(String, String)>,
+}
+
+/// What became of a key that only the copy has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// The source does not tell that it was deleted there.
+    Unknown,
+    /// It was deleted there, after what the copy has.
+    Deleted(Marker),
+    /// It was deleted there, and the copy has something that was written later.
+    Newer,
+}
+
+/// The versions of a key.
+pub(super) async fn history(at: &At<'_>, key: &str) -> Result<History, Failure> {
+    let list = || at.client.list_object_versions().prefix(key).max_keys(LOOKED);
+    // A key comes before all that begin with it.
+    let page = at.call(&LIST_VERSIONS, request!(at, list(), &[NO_BUCKET])).await?;
+    let of = |other: Option<&str>| other == Some(key);
+    let mut markers = page.delete_markers().iter();
+    let marker = markers.find(|it| of(it.key()) && it.is_latest() == Some(true));
+    let marker = marker.map(|it| Marker {
+        version: it.version_id().map(str::to_owned),
+        written: it.last_modified().map(|time| time.secs()),
+    });
+    let versions = page.versions().iter().filter(|it| of(it.key())).filter_map(|it| {
+        let tag = it.e_tag().unwrap_or_default();
+        Some((it.version_id()?.to_owned(), tag.to_owned()))
+    });
+    Ok(History { marker, versions: versions.collect() })
+}
+
+impl History {
+    /// Whether one of its versions is this one: copies keep the name of the version that they are of.
+    pub(super) fn knows(&self, version: Option<&str>) -> bool {
+        // What was written without versions is called the same everywhere.
+        let version = version.filter(|version| *version != "null");
+        version.is_some_and(|version| self.versions.iter().any(|(name, _)| name == version))
+    }
+
+    /// What became of a key, of which the copy has this.
+    fn fate(self, other: &Listed, version: Option<&str>) -> Fate {
+        let Some(marker) = self.marker.clone() else { return Fate::Unknown };
+        let (Some(deleted), Some(written)) = (marker.written, other.written) else {
+            return if self.knows(version) { Fate::Deleted(marker) } else { Fate::Newer };
+        };
+        // Times are told in seconds. What has the content of one of its versions and is no later is
+        // one of our own copies.
+        let ours = written == deleted && self.versions.iter().any(|(_, tag)| *tag == other.tag);
+        if written < deleted || ours || self.knows(version) {
+            return Fate::Deleted(marker);
+        }
+        Fate::Newer
+    }
+}
+
+/// What became of a key that only the copy has.
+pub(super) async fn fate(
+    source: &At<'_>,
+    target: &At<'_>,
+    other: &Listed,
+) -> Result<Fate, Failure> {
+    let history = history(source, &other.key).await?;
+    if history.marker.is_none() {
+        return Ok(Fate::Unknown);
+    }
+    let found = status(target, &other.key).await?;
+    let version = found.and_then(|found| found.version);
+    Ok(history.fate(other, version.as_deref()))
+}
+
+/// How a delete marker was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Put {
+    /// The key is deleted in the copy.
+    Deleted,
+    /// It had no object any more.
+    Gone,
+    /// It has another one.
+    Another,
+}
+
+/// Deletes a key in the copy where it has what was listed still. Its versions stay.
+pub(super) async fn put(target: &At<'_>, other: &Listed) -> Result<Put, Failure> {
+    let delete = || target.client.delete_object().key(&other.key).if_match(&other.tag);
+    let absent = &[NO_BUCKET, "NoSuchKey"];
+    match target.call(&DELETE, as_backfill!(target, delete(), absent)).await {
+        Ok(_) => Ok(Put::Deleted),
+        Err(failure) => match (failure.class, failure.code.as_deref()) {
+            (Class::NotFound, Some("NoSuchKey")) => Ok(Put::Gone),
+            (_, Some("PreconditionFailed" | "ConditionalRequestConflict")) => Ok(Put::Another),
+            _ => Err(failure),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fate(versions: &[(&str, &str)], deleted: i64, other: (&str, &str, i64)) -> Fate {
+        let (version, tag, written) = other;
+        let each = versions.iter().map(|(name, tag)| ((*name).to_owned(), (*tag).to_owned()));
+        let marker = Marker { version: None, written: Some(deleted) };
+        let history = History { marker: Some(marker), versions: each.collect() };
+        let other = Listed {
+            key: "a".to_owned(),
+            tag: tag.to_owned(),
+            size: 1,
+            written: Some(written),
+            class: None,
+        };
+        history.fate(&other, Some(version))
+    }
+
+    #[test]
+    fn what_is_older_than_its_deletion_is_deleted_and_what_is_newer_stays() {
+        let is_deleted = |fate: Fate| matches!(fate, Fate::Deleted(_));
+        let known = [("v1", "one"), ("v2", "two")];
+        assert!(is_deleted(fate(&known, 10, ("v9", "other", 9))));
+        assert_eq!(fate(&known, 10, ("v9", "other", 11)), Fate::Newer);
+        assert_eq!(fate(&known, 10, ("v9", "two", 11)), Fate::Newer);
+        // In the same second: a version that was deleted, our own copy of one, or another content.
+        assert!(is_deleted(fate(&known, 10, ("v2", "encrypted anew", 10))));
+        assert!(is_deleted(fate(&known, 10, ("v9", "one", 10))));
+        assert_eq!(fate(&known, 10, ("v9", "other", 10)), Fate::Newer);
+        // What has no versions is called the same everywhere.
+        assert_eq!(fate(&[("null", "one")], 10, ("null", "other", 11)), Fate::Newer);
+        let none = History::default();
+        let other = Listed {
+            key: "a".to_owned(),
+            tag: String::new(),
+            size: 1,
+            written: Some(1),
+            class: None,
+        };
+        assert_eq!(none.fate(&other, None), Fate::Unknown);
+    }
+}
