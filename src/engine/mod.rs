@@ -10,6 +10,7 @@ pub mod approvers;
 mod asked;
 mod backfills;
 mod bundles;
+pub mod canary;
 pub mod candidates;
 pub mod commands;
 pub mod compare;

@@ -187,6 +187,34 @@ impl Shelves {
         self.shelf.get(ctx, &self.place(spot), &spot.bundle_key()).await
     }
 
+    /// What lies under a key, if anything does.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) async fn fetch(
+        &self,
+        ctx: &Ctx,
+        spot: &Spot,
+        key: &str,
+    ) -> Result<Option<Kept>, Failure> {
+        self.shelf.get(ctx, &self.place(spot), key).await
+    }
+
+    /// Writes what lies under a key.
+    ///
+    /// # Errors
+    /// It could not be written, or something else lies there than `over` names.
+    pub(super) async fn store(
+        &self,
+        ctx: &Ctx,
+        spot: &Spot,
+        key: &str,
+        bytes: Vec<u8>,
+        over: Over<'_>,
+    ) -> Result<(), Failure> {
+        self.shelf.put(ctx, &self.place(spot), key, bytes, over).await.map(drop)
+    }
+
     /// Writes a region bundle; gives its version.
     ///
     /// # Errors

@@ -194,6 +194,8 @@ pub struct Notice {
     pub target: String,
     /// What the last look saw.
     pub why: Option<String>,
+    /// What was seen of the last canary, where there is one.
+    pub canary: Option<String>,
     /// What a preflight found: its verdict, its counts, and the checks that did not pass.
     pub preflight: Option<Judged>,
     /// What to type.
@@ -228,8 +230,10 @@ impl Notice {
         });
         let command = self.command.as_ref();
         let command = command.map(|command| format!(" To promote {target}: {command}"));
+        let canary = self.canary.as_ref().map(|canary| format!(" {canary}"));
         format!(
-            "{region} is silent since {since}.{}{}",
+            "{region} is silent since {since}.{}{}{}",
+            canary.unwrap_or_default(),
             preflight.unwrap_or_default(),
             command.unwrap_or_default()
         )
@@ -247,6 +251,7 @@ impl Notice {
             ("since", Some(self.since.to_string())),
             ("target", Some(self.target.clone())),
             ("why", self.why.clone()),
+            ("canary", self.canary.clone()),
             ("verdict", preflight.map(|it| it.verdict.to_owned())),
             ("preflight", preflight.map(|it| it.summary.clone())),
             ("not_passed", preflight.map(|it| it.not_passed.join(","))),

@@ -96,6 +96,7 @@ codes! {
         r#"time_control = "5m""#;
     TWO_WAY = "topology::two_way", "Incomplete two-way replication",
         "two_way = true, delete_markers = false";
+    CANARY = "topology::canary", "A canary that would arrive nowhere", r#"canary = "logs""#;
     TAGGED_MARKERS = "topology::tagged_markers", "Delete markers have no tags",
         "tags = { a = \"b\" }, delete_markers = true";
     // Retention.

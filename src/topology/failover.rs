@@ -35,6 +35,10 @@ pub struct Failover {
     pub timeouts: BTreeMap<Name, Duration>,
     /// Where `on_unhealthy` is written.
     pub unhealthy_at: Option<Span>,
+    /// The `bucket` block into whose bucket a watcher writes.
+    pub canary: Option<Name>,
+    /// Where that is written.
+    pub canary_at: Option<Span>,
 }
 
 impl Failover {
@@ -80,6 +84,26 @@ pub(super) fn rolled_back(reader: &mut Reader<'_, '_>, topology: &Topology) {
     reader.found.push(codes::ROLL_BACK.error(detail).at(span).help(help));
 }
 
+/// Refuses a canary in a bucket from which nothing would arrive.
+pub(super) fn canaried(reader: &mut Reader<'_, '_>, topology: &Topology) {
+    let failover = &topology.declaration.failover;
+    let (Some(canary), Some(span)) = (&failover.canary, failover.canary_at) else { return };
+    // Its tags are none, and what all regions write has no primary.
+    let copied = topology.replications.iter().filter(|copies| copies.tags.is_empty());
+    let mut copied = copied.filter_map(|copies| {
+        topology.buckets.iter().find(|bucket| bucket.name == copies.bucket && bucket.one_writer)
+    });
+    if copied.any(|bucket| bucket.name == *canary) {
+        return;
+    }
+    let detail = format!(
+        "Nothing copies the bucket of bucket.{canary} from its one writer to other regions by keys alone, \
+         so that a canary would arrive nowhere."
+    );
+    let help = "Name a bucket block with one writer that a replication block without tags copies.";
+    reader.found.push(codes::CANARY.error(detail).at(span).help(help));
+}
+
 /// How promotions go.
 #[derive(Clone, Debug, PartialEq, Kind)]
 pub struct FailoverBlock {
@@ -104,6 +128,9 @@ pub struct FailoverBlock {
     /// What is done where health is bad in the commit window: `hold` or `roll_back`.
     #[kind(optional)]
     pub on_unhealthy: Option<String>,
+    /// The name of the `bucket` block into whose bucket `lifeboat watch` writes a canary.
+    #[kind(optional)]
+    pub canary: Option<String>,
     /// Who starts a promotion: `manual`, a person.
     #[kind(optional)]
     pub trigger: Option<String>,
@@ -178,6 +205,8 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, given: &FailoverBlock, body: &Bo
         trigger,
         timeouts,
         unhealthy_at: given.on_unhealthy.is_some().then(|| at(body, "on_unhealthy")),
+        canary: given.canary.as_deref().map(Name::from),
+        canary_at: given.canary.is_some().then(|| at(body, "canary")),
     }
 }
 

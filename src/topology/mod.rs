@@ -187,6 +187,7 @@ pub fn build(config: &Config, environment: &Environment<'_>) -> (Option<Topology
         hooks,
     };
     failover::rolled_back(&mut reader, &topology);
+    failover::canaried(&mut reader, &topology);
     (Some(topology), reader.found)
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::escape::line;
 use super::output::Output;
+use crate::engine::canary::Flight;
 use crate::engine::preflight::{LAG, Preflight, Verdict};
 use crate::engine::watch::{Change, Notice};
 
@@ -79,6 +80,33 @@ pub fn not_compared(output: &Output, at: Timestamp, why: &str) {
     let text = format!("The copies could not be compared: {}", line(why));
     let body = json!({ "verdict": "none", "message": why });
     say(output, at, ("watch_compared", "warn"), &text, json!({ "compared": body }));
+}
+
+/// Tells how long a canary took to another region, or that it is not there yet.
+pub fn flight(output: &Output, at: Timestamp, (about, to): (&str, &str), flight: &Flight) {
+    let Flight { sent, arrived, .. } = flight;
+    let (about_text, to_text, seconds) = (line(about), line(to), flight.seconds());
+    let (level, text) = if *arrived {
+        ("info", format!("the canary of {sent:.0} was in {to_text} after {seconds} s."))
+    } else {
+        ("warn", format!("the canary of {sent:.0} is not in {to_text} after {seconds} s."))
+    };
+    let body = json!({
+        "about": about,
+        "region": to,
+        "sent": sent.to_string(),
+        "arrived": arrived,
+        "seconds": seconds,
+    });
+    let text = format!("{about_text}: {text}");
+    say(output, at, ("watch_canary", level), &text, json!({ "canary": body }));
+}
+
+/// Tells that no canary could be written, which says nothing of the primary.
+pub fn not_sent(output: &Output, at: Timestamp, about: &str, why: &str) {
+    let text = format!("{}: no canary could be written: {}", line(about), line(why));
+    let body = json!({ "about": about, "arrived": false, "message": why });
+    say(output, at, ("watch_canary", "warn"), &text, json!({ "canary": body }));
 }
 
 /// Tells what was, or is to be, told to people elsewhere.

@@ -10,7 +10,7 @@ use super::outside::Outside;
 use super::promotion::{APPROVED, EAST_FIRST, WEST_FIRST};
 use super::ran::Ran;
 use super::stage::{APPLY, Stage};
-use super::web::{EAST, EXAMPLE, FILE, WEST};
+use super::web::{BUCKET, EAST, EXAMPLE, FILE, WEST};
 
 /// What is to be typed when the primary is silent.
 const TYPED: &str = "promote us-west-2 -assume-down=us-east-1 -from-epoch=1 -attest=us-east-1 \
@@ -138,6 +138,93 @@ fn after_a_promotion_the_other_region_is_watched() {
     stage.check(ran.stdout.contains("us-west-2 is the primary, in epoch 2"), "the records tell it");
     stage.check(ran.stdout.ends_with("us-west-2 answers.\n"), "the new primary is watched");
     wrote_nothing(&stage, &ran);
+}
+
+/// The example with a canary, applied.
+#[track_caller]
+fn with_canary() -> Stage {
+    let stage = Stage::new(Folder::example(EXAMPLE));
+    let failover = format!("{EAST_FIRST}\n\n  failover {{\n    canary = \"exports\"\n  }}\n");
+    stage.folder.edit(FILE, EAST_FIRST, &failover);
+    stage.expect(APPLY, 0);
+    stage
+}
+
+const LOOKS: &[&str] = &["-interval=1s", "-threshold=2", "-recovery=2", "-json"];
+
+#[test]
+fn a_canary_is_seen_to_arrive_and_a_primary_that_answers_and_takes_no_writes_is_silent() {
+    let stage = with_canary();
+    pager(&stage);
+    let mut running = stage.start(&[&["watch", WEST, "-notify-command=./page.sh"], LOOKS].concat());
+    running.until_said("\"arrived\":true");
+    let refused = Rule::new(Fault::Status503).operation("PutObject").region(EAST);
+    let refused = stage.bed.proxy.inject(refused);
+    running.until_said("watch_notice");
+    until_paged(&stage, 1);
+    stage.bed.proxy.remove(refused);
+    running.until_said("answers again");
+    until_paged(&stage, 2);
+    running.signal("INT");
+    let ran = running.finish();
+    stage.same(ran.code, Some(0), "an interrupt ends it well");
+    let silent =
+        of(&ran, "watch_opinion").into_iter().find(|it| it["opinion"]["opinion"] == "silent");
+    let why = silent.unwrap()["opinion"]["why"].as_str().unwrap().to_owned();
+    stage.check(why.contains("takes no writes: the canary was not written"), &why);
+    let notice = &of(&ran, "watch_notice")[0]["notice"];
+    let canary = notice["canary"].as_str().unwrap_or_default();
+    stage.check(canary.contains("was in us-west-2 after"), format_args!("the notice: {notice}"));
+    let flights = of(&ran, "watch_canary");
+    let flight = &flights[0]["canary"];
+    stage.check(
+        flight["about"] == "replication.exports" && flight["seconds"].is_number(),
+        format_args!("the flight: {flight}"),
+    );
+    // Nothing but that one object is written.
+    let writes: Vec<_> = ran.calls.iter().filter(|call| call.mutating).collect();
+    let ours = writes.iter().all(|call| call.path.contains("/.lifeboat/sync/canary"));
+    stage.check(ours && !writes.is_empty(), format_args!("{writes:#?}"));
+}
+
+#[test]
+fn a_canary_that_is_held_up_is_told_and_blames_nobody() {
+    let stage = with_canary();
+    let aws = stage.bed.aws();
+    let path = format!("/{BUCKET}?replication");
+    let rules = aws.raw("s3", EAST, "GET", &path).send().unwrap().ok().unwrap().text();
+    aws.raw("s3", EAST, "DELETE", &path).send().unwrap().ok().unwrap();
+    let mut running = stage.start(&[&["watch", WEST], LOOKS].concat());
+    running.until_said("is not in us-west-2 after");
+    aws.raw("s3", EAST, "PUT", &path).body(rules).send().unwrap().ok().unwrap();
+    running.until_said("\"arrived\":true");
+    // Who may not write there says nothing of the primary.
+    let denied = Rule::new(Fault::Denied403).operation("PutObject").region(EAST);
+    let denied = stage.bed.proxy.inject(denied);
+    running.until_said("no canary could be written");
+    stage.bed.proxy.remove(denied);
+    running.signal("INT");
+    let ran = running.finish();
+    let opinions = of(&ran, "watch_opinion");
+    stage.same(opinions.len(), 1, "opinions: the primary answers");
+}
+
+#[test]
+fn a_canary_flies_over_the_fence_and_in_the_new_primary_after_a_promotion() {
+    let stage = with_canary();
+    stage.expect(&["fence", EAST, "-input=false", "-auto-approve"], 0);
+    let ran = stage.expect(&["watch", WEST, "-once"], 0);
+    stage.check(ran.stdout.contains("was in us-west-2 after"), "a fence is no silence");
+    stage.expect(&["unfence", EAST, "-input=false", "-auto-approve"], 0);
+    stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    stage.expect(APPROVED, 0);
+    let ran = stage.expect(&["watch", "-once"], 0);
+    let written: Vec<_> = ran.calls.iter().filter(|call| call.mutating).collect();
+    stage.same(written.len(), 1, "writes");
+    stage.same(&*written[0].region, WEST, "where it is written");
+    // What it left is no data.
+    stage.expect(APPLY, 0);
+    stage.expect_nothing();
 }
 
 /// A program that writes down what it is told.

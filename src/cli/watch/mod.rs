@@ -1,6 +1,8 @@
 //! `lifeboat watch [REGION]`: looks at the primary from a standby, and tells people when it is silent,
-//! with what a preflight finds and what to type. Takes no lock, changes nothing, never promotes.
+//! with what a preflight finds and what to type. Takes no lock, changes nothing but its canary, where the
+//! files declare one, and never promotes.
 
+mod canary;
 mod notify;
 pub mod options;
 
@@ -11,6 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lifeboat_sdk::Interrupt;
 
+use self::canary::Keeper;
 use self::notify::Errand;
 use super::exit::Exit;
 use super::guard::of_files;
@@ -57,6 +60,7 @@ async fn watching(workspace: &Workspace, args: &args::Watch) -> Result<Exit, Exi
     let mut watch = Watch::new(args.patience());
     let mut errands: Vec<Errand> = Vec::new();
     let mut compared: Option<Timestamp> = None;
+    let mut keeper = Keeper::new(workspace, &shelves, &topology);
     loop {
         let ctx = shelves.reading(PATIENCE, workspace.interrupt.clone());
         let said = ask(&shelves, &ctx).await;
@@ -65,14 +69,16 @@ async fn watching(workspace: &Workspace, args: &args::Watch) -> Result<Exit, Exi
             if epoch > watched.epoch && *primary != *watched.primary {
                 watched.primary = primary.to_owned();
                 watch = Watch::new(args.patience());
+                keeper.begin_anew();
                 view::promoted(&workspace.output, at, &Watched { epoch, ..watched.clone() });
             }
             watched.epoch = watched.epoch.max(epoch);
         }
-        let sight = sight(&watched.primary, &said);
+        let sight = keeper.send(&watched.primary, sight(&watched.primary, &said)).await;
+        let turn =
+            Turn { workspace, args, topology: &topology, watched: &watched, canary: keeper.said() };
         if let Some(change) = watch.see(at, &sight) {
             view::change(&workspace.output, at, &watched, &change);
-            let turn = Turn { workspace, args, topology: &topology, watched: &watched };
             if let Some(notice) = turn.notice(target.as_deref(), change).await {
                 view::notice(&workspace.output, env::now(), &notice);
                 errands.push(Errand::new(notice, args));
@@ -81,7 +87,6 @@ async fn watching(workspace: &Workspace, args: &args::Watch) -> Result<Exit, Exi
         let due = args.compare.is_some_and(|every| is_due(compared, at, every));
         if let (Sight::Answers, true) = (&sight, due) {
             compared = Some(at);
-            let turn = Turn { workspace, args, topology: &topology, watched: &watched };
             turn.compare(target.as_deref()).await;
         }
         let mut left = Vec::new();
@@ -91,11 +96,13 @@ async fn watching(workspace: &Workspace, args: &args::Watch) -> Result<Exit, Exi
             }
         }
         errands = left;
+        let standby = turn.standby(target.as_deref()).map(str::to_owned);
+        let round = (!args.once).then_some(args.interval);
+        if keeper.follow(&ctx, standby.as_deref(), round).await.is_err() {
+            return Ok(Exit::Done);
+        }
         if args.once {
             return Ok(if sight == Sight::Answers { Exit::Done } else { Exit::Unread });
-        }
-        if ctx.wait(args.interval).await.is_err() {
-            return Ok(Exit::Done);
         }
     }
 }
@@ -129,6 +136,8 @@ struct Turn<'a> {
     args: &'a args::Watch,
     topology: &'a Topology,
     watched: &'a Watched,
+    /// What was seen of the last canary.
+    canary: Option<String>,
 }
 
 impl Turn<'_> {
@@ -174,6 +183,7 @@ impl Turn<'_> {
             since,
             target: target.to_owned(),
             why: None,
+            canary: self.canary.clone(),
             preflight: None,
             command: None,
         };

@@ -22,6 +22,9 @@ use crate::setting::{At, NO_BUCKET, request};
 /// Where what is ours lies in a bucket; a fence leaves it open.
 pub(super) const OURS: &str = ".lifeboat/sync/";
 
+/// What a watcher writes there in each round (`canary` of the engine), which is never whole for long.
+const CANARY: &str = "canary";
+
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -223,10 +226,11 @@ async fn differences(
     let mut all = Differences::default();
     let mut extras = Vec::with_capacity(TOGETHER);
     while let Some(pair) = pairs.next().await? {
-        let own = pair.key().starts_with(&ours);
+        let own = pair.key().strip_prefix(&*ours);
+        let (canary, own) = (own == Some(CANARY), own.is_some());
         match pair {
             // What a proof left that was cut off is no data.
-            Pair::Of(..) if name_first > 0 && own => {}
+            Pair::Of(..) if canary || (name_first > 0 && own) => {}
             Pair::Of(object, other) => compare(look, &mut all, object, other).await?,
             Pair::Extra(other) if own || unknown.contains(&other.key) => {}
             Pair::Extra(other) => extras.push(other),
