@@ -7,7 +7,7 @@
 use lifeboat_sdk::{Class, Failure};
 
 use super::listing::Listed;
-use super::sync::status;
+use super::sync::{Found, status};
 use super::{Replication, Rule};
 use crate::bucket::contents::LIST_VERSIONS;
 use crate::object::DELETE;
@@ -46,7 +46,7 @@ pub(super) struct History {
 /// What became of a key that only the copy has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// The source does not tell that it was deleted there.
+    /// The source does not tell that this was deleted there.
     Unknown,
     /// It was deleted there, after what the copy has.
     Deleted(Marker),
@@ -81,19 +81,20 @@ impl History {
         version.is_some_and(|version| self.versions.iter().any(|(name, _)| name == version))
     }
 
-    /// What became of a key, of which the copy has this.
-    fn fate(self, other: &Listed, version: Option<&str>) -> Fate {
+    /// What became of a key, of which the copy has this; `replica` where it came there by replication.
+    /// What the source never had is not deleted by its marker: buckets may have had lives of their own.
+    fn fate(self, other: &Listed, version: Option<&str>, replica: bool) -> Fate {
         let Some(marker) = self.marker.clone() else { return Fate::Unknown };
+        let known = self.knows(version);
         let (Some(deleted), Some(written)) = (marker.written, other.written) else {
-            return if self.knows(version) { Fate::Deleted(marker) } else { Fate::Newer };
+            return if known { Fate::Deleted(marker) } else { Fate::Newer };
         };
-        // Times are told in seconds. What has the content of one of its versions and is no later is
-        // one of our own copies.
-        let ours = written == deleted && self.versions.iter().any(|(_, tag)| *tag == other.tag);
-        if written < deleted || ours || self.knows(version) {
+        // Times are told in seconds. What has the content of one of its versions is one of our own copies.
+        let had = self.versions.iter().any(|(_, tag)| *tag == other.tag);
+        if known || (had && written <= deleted) || (replica && written < deleted) {
             return Fate::Deleted(marker);
         }
-        Fate::Newer
+        if written < deleted { Fate::Unknown } else { Fate::Newer }
     }
 }
 
@@ -108,8 +109,9 @@ pub(super) async fn fate(
         return Ok(Fate::Unknown);
     }
     let found = status(target, &other.key).await?;
+    let replica = found.as_ref().is_some_and(Found::is_replica);
     let version = found.and_then(|found| found.version);
-    Ok(history.fate(other, version.as_deref()))
+    Ok(history.fate(other, version.as_deref(), replica))
 }
 
 /// How a delete marker was taken.
@@ -141,42 +143,34 @@ pub(super) async fn put(target: &At<'_>, other: &Listed) -> Result<Put, Failure>
 mod tests {
     use super::*;
 
-    fn fate(versions: &[(&str, &str)], deleted: i64, other: (&str, &str, i64)) -> Fate {
-        let (version, tag, written) = other;
-        let each = versions.iter().map(|(name, tag)| ((*name).to_owned(), (*tag).to_owned()));
-        let marker = Marker { version: None, written: Some(deleted) };
-        let history = History { marker: Some(marker), versions: each.collect() };
-        let other = Listed {
-            key: "a".to_owned(),
-            tag: tag.to_owned(),
-            size: 1,
-            written: Some(written),
-            class: None,
-        };
-        history.fate(&other, Some(version))
+    fn listed(tag: &str, written: i64) -> Listed {
+        let (key, tag) = ("a".to_owned(), tag.to_owned());
+        Listed { key, tag, size: 1, written: Some(written), class: None }
+    }
+
+    /// Deleted at 10 at the source, whose versions were `v1` and `v2`.
+    fn fate((version, tag, written): (&str, &str, i64), replica: bool) -> Fate {
+        let each = [("v1", "one"), ("v2", "two")];
+        let each = each.map(|(name, tag)| (name.to_owned(), tag.to_owned()));
+        let marker = Marker { version: None, written: Some(10) };
+        let history = History { marker: Some(marker), versions: each.into() };
+        history.fate(&listed(tag, written), Some(version), replica)
     }
 
     #[test]
-    fn what_is_older_than_its_deletion_is_deleted_and_what_is_newer_stays() {
-        let is_deleted = |fate: Fate| matches!(fate, Fate::Deleted(_));
-        let known = [("v1", "one"), ("v2", "two")];
-        assert!(is_deleted(fate(&known, 10, ("v9", "other", 9))));
-        assert_eq!(fate(&known, 10, ("v9", "other", 11)), Fate::Newer);
-        assert_eq!(fate(&known, 10, ("v9", "two", 11)), Fate::Newer);
-        // In the same second: a version that was deleted, our own copy of one, or another content.
-        assert!(is_deleted(fate(&known, 10, ("v2", "encrypted anew", 10))));
-        assert!(is_deleted(fate(&known, 10, ("v9", "one", 10))));
-        assert_eq!(fate(&known, 10, ("v9", "other", 10)), Fate::Newer);
+    fn what_the_source_had_and_deleted_is_deleted_and_what_is_newer_or_was_never_there_stays() {
+        let is_deleted = |other| matches!(fate(other, false), Fate::Deleted(_));
+        // A version of it, whatever its time; our own copy of one.
+        assert!(is_deleted(("v2", "encrypted anew", 10)) && is_deleted(("v1", "one", 1)));
+        assert!(is_deleted(("v9", "one", 9)) && is_deleted(("v9", "one", 10)));
+        assert_eq!(fate(("v9", "two", 11), false), Fate::Newer);
+        assert_eq!(fate(("v9", "other", 11), true), Fate::Newer);
+        // What has another content came by replication, or never was at the source.
+        assert!(matches!(fate(("v9", "other", 9), true), Fate::Deleted(_)));
+        assert_eq!(fate(("v9", "other", 10), true), Fate::Newer);
+        assert_eq!(fate(("v9", "other", 9), false), Fate::Unknown);
         // What has no versions is called the same everywhere.
-        assert_eq!(fate(&[("null", "one")], 10, ("null", "other", 11)), Fate::Newer);
-        let none = History::default();
-        let other = Listed {
-            key: "a".to_owned(),
-            tag: String::new(),
-            size: 1,
-            written: Some(1),
-            class: None,
-        };
-        assert_eq!(none.fate(&other, None), Fate::Unknown);
+        assert_eq!(fate(("null", "other", 11), false), Fate::Newer);
+        assert_eq!(History::default().fate(&listed("one", 1), None, true), Fate::Unknown);
     }
 }

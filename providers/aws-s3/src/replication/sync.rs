@@ -134,6 +134,7 @@ async fn wait(look: &Look<'_>, key: &str, limit: Duration) -> Result<u64, Failur
     let mut whole = 0;
     // What the source does not know of, which takes no more writes: it is asked once.
     let mut unknown = BTreeSet::new();
+    let mut refused = None;
     loop {
         let arrived = status(target, key).await?.is_some();
         let Differences { compared, missing, deleted, .. } =
@@ -148,13 +149,18 @@ async fn wait(look: &Look<'_>, key: &str, limit: Duration) -> Result<u64, Failur
                 0 => "the last write has not arrived".to_owned(),
                 n => format!("{n} objects are not copied, among them {}", named.join(", ")),
             };
+            let text = match refused {
+                Some(why) => format!("{text}; {why}"),
+                None => text,
+            };
             let (from, to) = (source.bucket, target.bucket);
             let text = format!("{from} to {to}, after {} s: {text}", limit.as_secs());
             return Err(Failure::new(Class::Other, text));
         }
         if arrived && missing.len() == deleted.len() {
             for other in deleted {
-                deletions::put(target, &other).await?;
+                // It may come by itself still.
+                refused = deletions::put(target, &other).await.err();
             }
         }
         if whole == 0 {
@@ -171,6 +177,11 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Whether it is a copy that S3 made.
+    pub(super) fn is_replica(&self) -> bool {
+        self.copied.as_deref() == Some("REPLICA")
+    }
+
     /// Whether S3 copied it, or it is a copy itself.
     pub(super) fn is_copied(&self) -> bool {
         matches!(self.copied.as_deref(), Some("COMPLETED" | "COMPLETE" | "REPLICA"))
