@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::{Name, Span};
 use lifeboat_sdk_derive::Kind;
 
+use super::bucket::Bucket;
 use super::dns::{self, DnsFailover, Switch};
 use super::duration::Duration;
 use super::read::{Reader, at, element};
@@ -88,19 +89,21 @@ pub(super) fn rolled_back(reader: &mut Reader<'_, '_>, topology: &Topology) {
 pub(super) fn canaried(reader: &mut Reader<'_, '_>, topology: &Topology) {
     let failover = &topology.declaration.failover;
     let (Some(canary), Some(span)) = (&failover.canary, failover.canary_at) else { return };
-    // Its tags are none, and what all regions write has no primary.
+    // It has no tags, what all regions write has no primary, and a lock keeps each of its versions.
     let copied = topology.replications.iter().filter(|copies| copies.tags.is_empty());
     let mut copied = copied.filter_map(|copies| {
-        topology.buckets.iter().find(|bucket| bucket.name == copies.bucket && bucket.one_writer)
+        let taken = |bucket: &&Bucket| bucket.one_writer && bucket.lock.is_none();
+        topology.buckets.iter().find(|bucket| bucket.name == copies.bucket).filter(taken)
     });
     if copied.any(|bucket| bucket.name == *canary) {
         return;
     }
     let detail = format!(
         "Nothing copies the bucket of bucket.{canary} from its one writer to other regions by keys alone, \
-         so that a canary would arrive nowhere."
+         so that a canary would arrive nowhere, or a lock would keep each one."
     );
-    let help = "Name a bucket block with one writer that a replication block without tags copies.";
+    let help = "Name a bucket block with one writer and without a lock that a replication block without \
+                tags copies.";
     reader.found.push(codes::CANARY.error(detail).at(span).help(help));
 }
 

@@ -1,5 +1,6 @@
 //! The canary of a watch: written in each round, looked for until it is in the standby.
 
+use jiff::Timestamp;
 use lifeboat_sdk::{Ctx, Purpose, Session};
 use tokio::time::Instant;
 
@@ -22,6 +23,8 @@ pub(super) struct Keeper<'a> {
     canary: Option<Canary>,
     /// The last one that arrived, and where.
     last: Option<(Flight, String)>,
+    /// The last one that was told to be late.
+    late: Option<Timestamp>,
     /// Why it could not be written, as it was told last.
     told: Option<String>,
 }
@@ -29,7 +32,7 @@ pub(super) struct Keeper<'a> {
 impl<'a> Keeper<'a> {
     pub(super) fn new(workspace: &'a Workspace, shelves: &'a Shelves, topology: &Topology) -> Self {
         let canary = Canary::declared(topology);
-        Self { workspace, shelves, canary, last: None, told: None }
+        Self { workspace, shelves, canary, last: None, late: None, told: None }
     }
 
     /// Another region is watched now.
@@ -90,7 +93,9 @@ impl<'a> Keeper<'a> {
             let under_way = self.canary.as_ref().is_some_and(Canary::is_under_way);
             ctx.wait(if under_way { left.min(PAUSE) } else { left }).await?;
         }
+        let late = late.filter(|(flight, _)| self.late != Some(flight.sent));
         if let (Some(canary), Some((flight, standby))) = (&self.canary, late) {
+            self.late = Some(flight.sent);
             view::flight(&self.workspace.output, env::now(), (&canary.about, standby), &flight);
         }
         Ok(())
