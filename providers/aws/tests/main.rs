@@ -38,11 +38,12 @@ const FAULTS: [(&str, Fault); 8] = [
 const ELSEWHERE: &[(&str, &str)] = &[
     ("DescribeSnapshotTierStatus", "reads of snapshots on their way between tiers: moto has none"),
     ("GetChange", "writes of zones and records, which wait for INSYNC"),
+    ("GetObjectTagging", "copies of objects that are too large for one call"),
     ("HeadObject", "proofs that all is copied"),
     ("ListObjectsV2", "proofs that all is copied"),
     ("ListAttachedRolePolicies", "deletes of roles with force_detach_policies"),
     ("ListInstanceProfilesForRole", "deletes of roles that are refused"),
-    ("ListObjectVersions", "deletes of buckets with force_destroy"),
+    ("ListObjectVersions", "deletes of buckets with force_destroy, proofs of deletions"),
     ("ListRolePolicies", "deletes of roles with force_detach_policies"),
 ];
 
