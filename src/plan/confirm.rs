@@ -1,8 +1,9 @@
-//! Confirmations: an ordinary plan gives data back to the primary only while the role records are as it
-//! was made from. Pure.
+//! Confirmations: an ordinary plan gives data back to the primary, and copies it from there, only while the
+//! role records are as it was made from. Pure.
 //!
 //! State may be a copy that another promotion did not reach, and the records may have been read long
-//! before the step: what looks like a fence that nobody wanted is then the fence of that promotion.
+//! before the step: what looks like a fence that nobody wanted is then the fence of that promotion, and
+//! what is copied goes from a region that was left to the one that took over.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +12,14 @@ use lifeboat_sdk::Name;
 use super::ObjectChange;
 use super::promotion::{Parts, region_of};
 use super::step::{Act, Phase, Step, StepId, Task, weigh};
+use crate::desired::Part;
 use crate::diff::Action;
 
-/// Whether a change may let a region write: nobody but its kind can tell a fence from the rest, so each
-/// change of what would be one counts.
+/// Whether a change may let the primary write, or copies from it: nobody but its kind can tell a fence from
+/// the rest, so each change of what would be one counts.
 pub fn opens(change: &ObjectChange, parts: &Parts, primary: &str) -> bool {
-    let fences = parts.get(&change.address).is_some_and(|part| part.fences());
+    let relies = |part: &Part| part.fences() || *part == Part::Copies;
+    let fences = parts.get(&change.address).is_some_and(relies);
     let changes = change.action != Action::NoOp && change.deferred.is_none();
     fences && changes && region_of(&change.address) == Some(primary)
 }
@@ -68,7 +71,6 @@ mod tests {
 
     use super::*;
     use crate::address::Address;
-    use crate::desired::Part;
     use crate::plan::{Member, Operation};
 
     fn at(text: &str) -> Address {
@@ -77,9 +79,13 @@ mod tests {
 
     /// What is done before a policy is changed, as `id: what after needs`.
     fn made(region: &str, action: Action) -> Vec<String> {
+        made_of(region, action, Part::Writers)
+    }
+
+    fn made_of(region: &str, action: Action, part: Part) -> Vec<String> {
         let policy = at(&format!("bucket.x.aws_s3_bucket_policy[\"{region}\"]"));
         let record = at("region.b.aws_s3_object[\"b\"]");
-        let parts = [(policy.clone(), Part::Writers), (record.clone(), Part::Record)].into();
+        let parts = [(policy.clone(), part), (record.clone(), Part::Record)].into();
         let (update, about) = (Action::Update, record.to_string().into());
         let changes = [ObjectChange::new(policy, action), ObjectChange::new(record, update)];
         let step = |id: u32, change, needs: &[u32]| {
@@ -106,6 +112,8 @@ mod tests {
     fn the_primary_is_opened_after_a_look_at_the_records_and_they_change_after_it() {
         let looked = ["0: look after []", "1: policy after [0]", "2: record after [0, 1]"];
         assert_eq!(made("a", Action::Update), looked);
+        // So is what is copied from there.
+        assert_eq!(made_of("a", Action::Update, Part::Copies), looked);
         // No other region is opened, and what stays opens nothing.
         let plain = ["0: policy after []", "1: record after [0]"];
         assert_eq!(made("b", Action::Update), plain);
