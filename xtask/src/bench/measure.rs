@@ -132,7 +132,8 @@ impl<'a> Bench<'a> {
         ended(&|_| true).saturating_sub(ended(&|name| name == operation))
     }
 
-    /// How many calls came one after the other, at most: each began when the one before it had ended.
+    /// The calls that came one after the other, at most: each began when the one before it had ended. With
+    /// what was between them, in ms.
     pub(super) fn chain(&self) -> Vec<String> {
         let Some(bed) = &self.bed else { return Vec::new() };
         let mut calls: Vec<_> = bed.proxy.ledger().entries();
@@ -142,7 +143,10 @@ impl<'a> Bench<'a> {
         // The one that ends first leaves the most time for the others.
         for call in calls {
             let Some(ended) = call.ended.filter(|_| call.started >= free) else { continue };
-            chain.push(format!("{} {} {}", call.operation, call.region, call.resource));
+            let idle = call.started.saturating_sub(free).as_millis();
+            let idle = if chain.is_empty() { 0 } else { idle };
+            let told = format!("{} {} {}", call.operation, call.region, call.resource);
+            chain.push(format!("{idle:>5} {told}"));
             free = ended;
         }
         chain
