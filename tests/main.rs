@@ -13,3 +13,4 @@ mod language;
 mod scenarios;
 mod simulation;
 mod tidy;
+mod weather;

@@ -5,7 +5,6 @@
 //! every change. The table goes to standard error past the harness.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use super::stage::{APPLY, PLAN, Stage};
 use super::web::{EAST, FILE};
 use super::{service, web};
 use crate::language::each;
+use crate::weather::Weather;
 
 /// How much longer a command may take because the old primary is lost. Where it dies between the start
 /// and the claim of a graceful promotion two are needed, because nobody has attested anything by then: both
@@ -41,30 +41,6 @@ const EXAMPLES: [Example; 3] = [
     Example { name: service::EXAMPLE, to: web::WEST, gate: true },
     Example { name: "three-regions", to: "eu-west-1", gate: false },
 ];
-
-/// What becomes of the old primary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Weather {
-    /// It is well.
-    Well,
-    /// It hangs from before the start.
-    Gone,
-    /// So do the global services, whose home is there.
-    GoneWithGlobal,
-    /// It hangs after so many calls there.
-    Dies(u64),
-}
-
-impl fmt::Display for Weather {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Well => f.write_str("well"),
-            Self::Gone => f.write_str("gone"),
-            Self::GoneWithGlobal => f.write_str("gone, and the global plane"),
-            Self::Dies(calls) => write!(f, "dies after {calls} calls there"),
-        }
-    }
-}
 
 /// What a promotion came to.
 #[derive(Clone, Debug, Default)]

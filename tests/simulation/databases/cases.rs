@@ -3,7 +3,6 @@
 //! stands between lifeboat and the cloud here, and fails on demand, is the simulated cloud itself
 //! (`scenarios/cases.rs` does the same to examples on servers, through a proxy). Times are virtual.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,33 +17,10 @@ use super::lost::{said, works};
 use super::{EAST, LAG, Sample, Told, WEST, play};
 use crate::language::each;
 use crate::simulation::process::{Verb, backend};
+use crate::weather::Weather;
 
 /// How much longer it may take because the old primary is lost.
 const EXTRA: Duration = Duration::from_secs(10);
-
-/// What becomes of the old primary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Weather {
-    /// It is well.
-    Well,
-    /// It hangs from before the start.
-    Gone,
-    /// So do the global services, whose home is there.
-    GoneWithGlobal,
-    /// It hangs from the call with this number on.
-    Dies(u64),
-}
-
-impl fmt::Display for Weather {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Well => f.write_str("well"),
-            Self::Gone => f.write_str("gone"),
-            Self::GoneWithGlobal => f.write_str("gone, and the global plane"),
-            Self::Dies(calls) => write!(f, "dies after {calls} calls"),
-        }
-    }
-}
 
 /// What a promotion came to.
 #[derive(Debug)]
