@@ -3,15 +3,12 @@
 //! copies in no order.
 
 use jiff::{SignedDuration, Timestamp};
+use lifeboat_sdk::sync::{CANARY, OURS};
 use lifeboat_sdk::{Class, Ctx, Failure, Kept, Name, Over};
 
 use super::shelves::{Shelves, Spot};
 use super::watch::Sight;
 use crate::topology::Topology;
-
-/// What it is called, behind the prefix of what is copied. A fence leaves the folder open, and what
-/// compares copies passes it over.
-const KEY: &str = ".lifeboat/sync/canary";
 
 /// Where a canary flies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +70,7 @@ impl Canary {
         Some(Self {
             about: format!("replication.{}", copies.name),
             spots: topology.regions.iter().filter_map(spot).collect(),
-            key: format!("{prefix}{KEY}"),
+            key: format!("{prefix}{OURS}{CANARY}"),
             sent: None,
             arrived: None,
         })
@@ -194,7 +191,7 @@ mod tests {
         Canary {
             about: "replication.a".to_owned(),
             spots: Vec::new(),
-            key: KEY.to_owned(),
+            key: CANARY.to_owned(),
             sent: None,
             arrived: None,
         }

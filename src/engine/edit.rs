@@ -51,7 +51,7 @@ impl Edit {
         ]);
         let task =
             Task { about: PRIMARY.into(), arguments, limit: LIMIT, optional: false, on: None };
-        Placed { phase: Phase::Fence, when: When::Before, act: Act::Edit, task }
+        Placed { phase: Phase::Fence, when: When::Last, act: Act::Edit, task }
     }
 }
 

@@ -119,9 +119,10 @@ impl Times {
     pub fn step(&self, plan: &Plan, step: &Step) -> Option<Expected> {
         // A line of a file takes no time that anybody plans with.
         let timed = |step: &&Step| step.act != Some(Act::Edit);
-        if let Some((act, task)) =
-            Some(step).filter(timed).and_then(|it| it.act.zip(it.task.as_ref()))
-        {
+        if !timed(&step) {
+            return None;
+        }
+        if let Some((act, task)) = step.act.zip(step.task.as_ref()) {
             let of_phase =
                 plan.steps.iter().filter(|other| other.phase == step.phase).filter(timed);
             let only = of_phase.filter(|other| other.does()).take(2).count() == 1;

@@ -14,6 +14,7 @@ pub mod leg;
 pub mod loss;
 pub mod order;
 pub mod outlook;
+pub mod phases;
 pub mod promotion;
 pub mod reprotect;
 pub mod resolve;
@@ -36,7 +37,8 @@ pub use fencing::{Fencing, Wish};
 pub use finalise::Finalise;
 pub use lasting::Lasting;
 pub use leg::{Leg, Legs};
-pub use promotion::{Placed, Promotion, When};
+pub use phases::{Placed, When};
+pub use promotion::Promotion;
 pub use retiring::{Kept, Retiring, retires};
 pub use step::{Act, Member, Operand, Operation, Phase, Step, StepId, Task};
 

@@ -8,7 +8,7 @@ use futures_util::future::{join, join_all};
 use lifeboat_aws_core::tags::{ADDRESS, STEP, encode, split, step};
 use lifeboat_sdk::{
     Call, Class, CompleteListing, Failure, Inventory, Listing, Name, Observation, Present, Proof,
-    Target,
+    Target, Value,
 };
 
 use crate::{Api, tags};
@@ -37,6 +37,12 @@ pub(crate) trait Listed: Clone + Send + Sync + Sized {
         filters: Vec<Filter>,
         token: Option<String>,
     ) -> impl Future<Output = Result<Page<Self>, Failure>> + Send;
+}
+
+/// Targets with the ids that their configuration decides, where they are not known yet.
+pub(crate) fn named(targets: &[Target], id_of: impl Fn(&Value) -> Option<Name>) -> Vec<Target> {
+    let named = |t: &Target| Target { id: t.id.clone().or_else(|| id_of(&t.hint)), ..t.clone() };
+    targets.iter().map(named).collect()
 }
 
 /// Implements [`Listed`]: the requests of the SDK are alike, and have no trait in common.

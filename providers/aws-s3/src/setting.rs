@@ -109,12 +109,12 @@ pub(crate) fn refused(failure: Failure) -> Failure {
     if met { Failure { class: Class::Other, ..failure } } else { failure }
 }
 
-/// The same as a backfill, by whose name a fence lets it through (`replication::backfill::AGENT`).
+/// The same as a backfill, by whose name a fence lets it through (`lifeboat_sdk::backfill::AGENT`).
 macro_rules! as_backfill {
     ($at:expr, $request:expr, $absent:expr) => {
         || async {
             let request = $request.bucket($at.bucket).set_expected_bucket_owner($at.owner());
-            let agent = lifeboat_aws_core::Agent($crate::replication::backfill::AGENT);
+            let agent = lifeboat_aws_core::Agent(lifeboat_sdk::backfill::AGENT);
             let answer = request.customize().interceptor(agent).send().await;
             answer.map_err(|e| {
                 let failure = lifeboat_aws_core::failure(e);

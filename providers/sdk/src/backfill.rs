@@ -3,6 +3,9 @@
 use crate::scope::Scope;
 use crate::sync::Lone;
 
+/// As what calls of a backfill are made that name no source: by it the fence of a standby knows them.
+pub const AGENT: &str = "lifeboat-backfill";
+
 /// A copy that is given what it has not.
 #[derive(Clone, Copy, Debug)]
 pub struct Backfill<'a> {

@@ -275,12 +275,13 @@ impl Ctx {
     }
 }
 
-/// How long a reading attempt may take where a region may be lost and others wait for it. A changing one
-/// has the budget of a refresh: slow is not lost.
+/// How long a reading attempt may take where a region may be lost and others wait for it.
 const HURRIED: Duration = Duration::from_secs(3);
 
-/// The same of a change: it is read back then, and the next command goes on without the region.
+/// The same of a change, which has longer: slow is not lost. It is read back then, and the next command
+/// goes on without the region.
 const HURRIED_CHANGE: Duration = Duration::from_secs(5);
+
 /// The same after one that was not answered there.
 const AGAIN: Duration = Duration::from_secs(1);
 

@@ -4,6 +4,13 @@ use std::time::Duration;
 
 use crate::scope::Scope;
 
+/// Where what is lifeboat's own lies among data, behind the prefix of what is copied: a fence leaves the
+/// folder open, and what is compared or copied passes it over.
+pub const OURS: &str = ".lifeboat/sync/";
+
+/// What a watcher writes there in each round, so that it is never whole for long.
+pub const CANARY: &str = "canary";
+
 /// A copy that is compared with its source.
 #[derive(Clone, Copy, Debug)]
 pub struct CopyOf<'a> {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use lifeboat_sdk::{Class, Diagnostic, Diagnostics, Location, Name};
+use lifeboat_sdk::{Class, Diagnostic, Diagnostics, Name};
 use lifeboat_state::journal::{Frame, Settled, Verdict};
 use lifeboat_state::request::Request;
 
@@ -15,7 +15,7 @@ use crate::apply::fold::Doubtful;
 use crate::apply::outcome::Fate;
 use crate::apply::ready::{End as StepEnd, Status};
 use crate::plan::promotion::region_of;
-use crate::plan::{Member, Phase, Promotion, Step, StepId};
+use crate::plan::{Member, Plan, Promotion, Step, StepId};
 
 impl Executor<'_> {
     /// Whether a step is not begun: it is left, or nobody knows whether it happened before.
@@ -61,16 +61,9 @@ impl Executor<'_> {
         self.recorder.add(frames.collect::<Vec<_>>());
     }
 
-    /// The region of what a promotion may leave behind: what programs in another region than the new primary
-    /// look up there. The traffic moves without it, nobody there asks for it while the region is silent, and
-    /// the next apply changes it.
     fn follows(&self, step: &Step) -> Option<Name> {
-        let promotion = self.run.plan.promotion.as_ref().filter(|_| step.phase == Phase::Switch)?;
-        let scope = step.scope.as_ref()?;
-        let Location::Region(_) = scope.location else { return None };
-        let of = |member: &Member| region_of(&self.run.plan.changes.get(member.change)?.address);
-        let region = step.members.first().and_then(of).filter(|it| **it != *promotion.to)?;
-        step.members.iter().all(|member| of(member) == Some(region)).then(|| region.into())
+        let Plan { promotion, changes, .. } = self.run.plan;
+        promotion.as_ref()?.may_follow(step, changes).map(Name::from)
     }
 
     /// Leaves a step behind that ended because its region is silent, if it may be: whether it was.

@@ -1,5 +1,7 @@
 //! `bucket` -> a bucket in each region: versioned, encrypted, closed, by TLS only.
 
+use lifeboat_sdk::backfill::AGENT;
+use lifeboat_sdk::sync::OURS;
 use lifeboat_sdk::{Name, Value};
 
 use super::build::{
@@ -62,10 +64,6 @@ const WRITES: [&str; 1] = ["s3:PutObject"];
 /// What deletes them, so that a version stays: puts a delete marker.
 const DELETES: [&str; 1] = ["s3:DeleteObject"];
 
-/// As what the calls of a backfill are made that tell no source (`replication::backfill` of the
-/// provider has the same).
-const AGENT: &str = "lifeboat-backfill";
-
 /// What replication writes copies with (the same page).
 const COPIES: [&str; 3] = ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"];
 
@@ -88,9 +86,6 @@ pub(super) fn is_fenced(policy: &Value) -> bool {
     let text = policy.get("policy").and_then(Value::as_str).unwrap_or_default();
     text.contains(&format!("\"{FENCE}\""))
 }
-
-/// What a fence leaves open: what lifeboat writes last into a bucket, to see it arrive at its copy.
-const OURS: [&str; 2] = [".lifeboat/sync/*", "*/.lifeboat/sync/*"];
 
 /// The bucket of one region.
 struct One<'t> {
@@ -188,7 +183,9 @@ impl One<'_> {
             ("Resource", list([text(&arn), text(&objects)])),
             ("Condition", object([("Bool", object([("aws:SecureTransport", text("false"))]))])),
         ])];
-        let ours = list(OURS.iter().map(|ours| text(&format!("{arn}/{ours}"))));
+        // What lifeboat writes last into a bucket, to see it arrive at its copy, is left open.
+        let ours = ["", "*/"].map(|under| text(&format!("{arn}/{under}{OURS}*")));
+        let ours = list(ours);
         let fence = deny(FENCE, &CHANGES, ("NotResource", ours.clone()));
         let writes = deny("LifeboatFenceWrites", &WRITES, ("NotResource", ours.clone()));
         let writes = writes.with("Condition", self.copied());

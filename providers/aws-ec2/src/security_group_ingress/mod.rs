@@ -135,10 +135,7 @@ impl Kind for IngressKind {
             Err(f) => return Observation::all_unreadable(targets, scope, &f),
         };
         let api = Api { client: &client, ctx, scope };
-        let named: Vec<Target> = targets
-            .iter()
-            .map(|t| Target { id: t.id.clone().or_else(|| self.id_of(&t.hint)), ..t.clone() })
-            .collect();
+        let named = find::named(targets, |hint| self.id_of(hint));
         let found = find::find::<sdk::SecurityGroup>(api, &named).await;
         let observe = |(target, found): (&Target, Found<sdk::SecurityGroup>)| {
             found.observe(api, |live| {

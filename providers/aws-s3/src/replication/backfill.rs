@@ -8,21 +8,18 @@
 
 use aws_sdk_s3::types::{ServerSideEncryption, StorageClass};
 use futures_util::future::join_all;
+use lifeboat_sdk::sync::OURS;
 use lifeboat_sdk::{Backfill, Backfilled, Call, Class, Failure, Left, Lone, Replaces};
 
 use super::deletions::{self, Fate, Put, fate, history};
 use super::listing::{Listed, Pair, Pairs};
 use super::parts;
-use super::sync::{Found, OURS, is_ours, prefix, rule, status};
+use super::sync::{Found, is_ours, prefix, rule, status};
 use super::{Destination, Replication};
 use crate::setting::{At, NO_BUCKET, as_backfill, hollow};
 
 /// Copies an object within S3.
 pub const COPY: Call = Call::write("s3", "CopyObject", "s3:PutObject").data();
-
-/// As what the calls of a backfill are made that tell no source: by it the fence of a standby knows them
-/// (`blocks::bucket` of the engine has the same).
-pub const AGENT: &str = "lifeboat-backfill";
 
 /// The largest object that one call copies (S3 API reference, `CopyObject`).
 const LARGEST: u64 = 5 << 30;

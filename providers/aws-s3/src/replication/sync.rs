@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use lifeboat_sdk::sync::{CANARY, OURS};
 use lifeboat_sdk::{Class, CopyOf, Failure, Lone, Synced, Wait};
 use tokio::time::Instant;
 
@@ -18,12 +19,6 @@ use super::listing::{Listed, Pair, Pairs};
 use super::{Replication, Rule};
 use crate::object::{DELETE, PUT};
 use crate::setting::{At, NO_BUCKET, request};
-
-/// Where what is ours lies in a bucket; a fence leaves it open.
-pub(super) const OURS: &str = ".lifeboat/sync/";
-
-/// What a watcher writes there in each round (`canary` of the engine), which is never whole for long.
-const CANARY: &str = "canary";
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
