@@ -43,6 +43,8 @@ pub struct Current<'p> {
     pub objects: BTreeMap<Address, Value>,
     /// Documents that could not be read or written; a defect or damage, told at the end.
     pub problems: Vec<String>,
+    /// The changes of the plan that were made.
+    pub(super) made: BTreeSet<usize>,
 }
 
 /// The key under which a replacement deposes its predecessor.
@@ -68,7 +70,14 @@ pub fn member_name(plan: &Plan, member: &Member) -> String {
 impl<'p> Current<'p> {
     /// The state that a run starts from; see [`Self::begin`].
     pub fn new(plan: &'p Plan, providers: &'p Providers, state: State) -> Self {
-        Self { plan, providers, state, objects: BTreeMap::new(), problems: Vec::new() }
+        Self {
+            plan,
+            providers,
+            state,
+            objects: BTreeMap::new(),
+            problems: Vec::new(),
+            made: BTreeSet::new(),
+        }
     }
 
     /// What a run does to state before its first call: moves, what refresh learnt, identities.
@@ -249,6 +258,7 @@ impl<'p> Current<'p> {
         let plan = self.plan;
         let Some(change) = plan.changes.get(member.change) else { return };
         let address = change.address.to_string();
+        self.is_made(member, ended);
         match (member.operation, ended) {
             (_, Ended::Nothing) => {}
             (Operation::Create, Ended::Done(Some(object))) => {
@@ -300,6 +310,12 @@ impl<'p> Current<'p> {
         }
     }
 
+    fn is_made(&mut self, member: &Member, ended: &Ended) {
+        if matches!(ended, Ended::Done(_)) {
+            self.made.insert(member.change);
+        }
+    }
+
     /// Strikes fences off that are owed and that the plan found in place, or that are neither there nor
     /// wanted.
     pub fn placed(&mut self) {
@@ -324,6 +340,7 @@ impl<'p> Current<'p> {
     /// Takes over for references only how a member ended that state holds already.
     pub fn note(&mut self, member: &Member, ended: &Ended) {
         let Some(change) = self.plan.changes.get(member.change) else { return };
+        self.is_made(member, ended);
         match (member.operation, ended) {
             (Operation::DeleteDeposed, _) | (_, Ended::Nothing) => {}
             (_, Ended::Done(Some(object)) | Ended::Left { object, .. }) => {

@@ -6,7 +6,7 @@ use lifeboat_sdk::{Diagnostic, Diagnostics, Value};
 use lifeboat_state::journal::{Frame, MemberRecord, Run, Settled, StepStatus, Verdict};
 use lifeboat_state::model::State;
 
-use super::current::{Current, member_name};
+use super::current::{Current, Ended, member_name};
 use super::document::load;
 use super::ends::{journal_step, replayed};
 use super::request::Taken;
@@ -88,6 +88,13 @@ pub fn fold<'p>(
         if record.status != StepStatus::Done || committed.is_some_and(|at| record.last <= at as u64)
         {
             continue;
+        }
+        if step.act == Some(Act::Claim) {
+            let before = ended.iter().filter(|(made, ..)| made.last < record.last);
+            current.made = before
+                .filter(|(made, ..)| matches!(replayed(made), Ok(Some((_, Ended::Done(_))))))
+                .map(|(_, member, _)| member.change)
+                .collect();
         }
         match record.document.as_ref().map(load).transpose() {
             Ok(told) => {

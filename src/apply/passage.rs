@@ -1,7 +1,7 @@
 //! What the steps of a promotion that change no object do to state: who approved it, how far it
 //! came and when, and from the claim on which region is the primary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use lifeboat_sdk::{Replaces, Value};
@@ -11,8 +11,9 @@ use lifeboat_state::model::{
 
 use super::current::Current;
 use super::request::Taken;
+use crate::address::Address;
 use crate::plan::promotion::region_of;
-use crate::plan::{Act, Fencing, Phase, PlanMode, Promotion, Step, Wish};
+use crate::plan::{Act, Fencing, Phase, Plan, PlanMode, Promotion, Step, Wish};
 use crate::topology::hook::REPROTECT;
 
 impl Current<'_> {
@@ -179,7 +180,15 @@ impl Current<'_> {
         promotions.backfills.clear();
         // Whoever becomes the primary was settled before.
         promotions.alone.remove(&*promotion.to);
-        if !promotion.owed.is_empty() || !promotion.proves() {
+        let Plan { steps, changes, .. } = self.plan;
+        let missed = promotion.fences(steps, changes).filter(|it| !self.made.contains(&it.change));
+        let missed = missed.filter_map(|fence| Some(&changes.get(fence.change)?.address));
+        // Those that did not answer when it was planned, and those that did not when they were placed.
+        let owed: BTreeSet<&Address> = promotion.owed.iter().chain(missed).collect();
+        if let Some(passage) = &mut promotions.last {
+            passage.owed = owed.iter().map(ToString::to_string).collect();
+        }
+        if !owed.is_empty() || !promotion.proves() {
             let (epoch, since) = (self.state.epoch, at.to_owned());
             let alone = Alone { epoch, since, found: BTreeMap::new() };
             promotions.alone.insert(promotion.from.to_string(), alone);
@@ -191,8 +200,8 @@ impl Current<'_> {
             let alone = || Alone { epoch, since, found: BTreeMap::new() };
             promotions.alone.entry(region.to_owned()).or_insert_with(alone);
         }
-        let owed = promotion.owed.iter().map(|address| (address, &*promotion.from));
-        for (address, region) in owed.chain(unseen) {
+        let all = owed.iter().map(|address| (*address, &*promotion.from));
+        for (address, region) in all.chain(unseen) {
             let (epoch, since) = (self.state.epoch, at.to_owned());
             let owed = Owed { region: region.to_owned(), epoch, since };
             promotions.owed.insert(address.to_string(), owed);
@@ -200,7 +209,7 @@ impl Current<'_> {
         let writes = |step: &Step| step.phase == Phase::Promote && !step.members.is_empty();
         let by_hand = promotion.by_hand.is_some();
         let hooks = promotion.reprotects;
-        if hooks || by_hand || !promotion.owed.is_empty() || self.plan.steps.iter().any(writes) {
+        if hooks || by_hand || !owed.is_empty() || self.plan.steps.iter().any(writes) {
             promotions.unprotected = Some(at.to_owned());
             promotions.protected = None;
         }

@@ -195,6 +195,27 @@ pub(super) fn unfenced(
     all.into_iter().filter(silent).collect()
 }
 
+/// Whether the primary takes no copies: another region may take writes that nobody copied in time. What
+/// runs there can write nothing where its data takes no writes. In a promotion where somebody attests
+/// that the region cannot write, a fence that is still readable may be owed in the end, too
+/// ([`Promotion::may_owe`](crate::plan::Promotion::may_owe)).
+pub(super) fn closes(
+    (parts, course, primary): (&Parts, &Course, Option<&str>),
+    unfenced: &[Address],
+    records: &[(&Address, RoleRecord)],
+) -> bool {
+    let elsewhere = |fence: &&Address| region_of(fence) != primary;
+    let mut data = unfenced.iter().filter(elsewhere);
+    if data.any(|fence| parts.get(fence) == Some(&Part::Writers)) {
+        return true;
+    }
+    let Course::Promotion { from } = course else { return false };
+    let of = |region: Option<&str>| unfenced.iter().any(|fence| region_of(fence) == region);
+    let all = parts.values().filter(|part| **part == Part::Record).count();
+    let moved = records.iter().filter(|(at, _)| !of(region_of(at))).count();
+    of(Some(&**from)) || all > 0 && moved * 2 <= all
+}
+
 /// The fences that stay or come: those of a region that is being left, those that are still owed, and
 /// those of regions that are fenced by hand. With them what sends traffic to regions that are evacuated.
 pub(super) fn leaving(

@@ -367,11 +367,8 @@ pub(super) fn cast<'a>(
     input.blocks.insert(format!(".{STANDING}"), shown);
     plan.inputs.standing = Some(standing);
     let promoting = *course != Course::Ordinary;
-    // What runs there can write nothing where its data takes no writes.
     let primary = input.primary.as_ref().map(|primary| &*primary.0);
-    let elsewhere = |fence: &&Address| region_of(fence) != primary;
-    let mut elsewhere = unfenced.iter().filter(elsewhere);
-    let closed = elsewhere.any(|fence| parts.get(fence) == Some(&Part::Writers));
+    let closed = fencing::closes((parts, course, primary), &unfenced, &records);
     let leaving = fencing::leaving(parts, course, state, asked);
     Ok(Input { promoting, closed, leaving, ..input })
 }

@@ -334,8 +334,34 @@ impl Promotion {
     pub fn may_follow<'c>(&self, step: &Step, changes: &'c [ObjectChange]) -> Option<&'c str> {
         let scope = step.scope.as_ref().filter(|_| step.phase == Phase::Switch)?;
         let Location::Region(_) = scope.location else { return None };
-        let of = |member: &Member| region_of(&changes.get(member.change)?.address);
-        let region = step.members.first().and_then(of).filter(|it| **it != *self.to)?;
-        step.members.iter().all(|member| of(member) == Some(region)).then_some(region)
+        in_one_region(step, changes).filter(|region| **region != *self.to)
     }
+
+    /// The region of a fence that may be owed: of that region somebody attested that it cannot write,
+    /// because another fence there, or too few records, did not answer when it was planned.
+    pub fn may_owe<'c>(&self, step: &Step, changes: &'c [ObjectChange]) -> Option<&'c str> {
+        let region = in_one_region(step, changes).filter(|_| step.phase == Phase::Fence)?;
+        let attested = self.attest.iter().any(|attested| **attested == *region);
+        (attested && *region == *self.from).then_some(region)
+    }
+
+    /// The fences of the region that is left which a run places, as places in these changes.
+    pub fn fences<'s>(
+        &'s self,
+        steps: &'s [Step],
+        changes: &'s [ObjectChange],
+    ) -> impl Iterator<Item = &'s Member> {
+        let of = steps.iter().filter(|step| step.phase == Phase::Fence);
+        of.flat_map(|step| &step.members).filter(|member| {
+            let change = changes.get(member.change);
+            change.is_some_and(|it| region_of(&it.address) == Some(&*self.from))
+        })
+    }
+}
+
+/// The region of all members of a step.
+fn in_one_region<'c>(step: &Step, changes: &'c [ObjectChange]) -> Option<&'c str> {
+    let of = |member: &Member| region_of(&changes.get(member.change)?.address);
+    let region = step.members.first().and_then(of)?;
+    step.members.iter().all(|member| of(member) == Some(region)).then_some(region)
 }

@@ -1,6 +1,7 @@
 //! Steps that are not begun: what an earlier process of the run left in doubt and nobody can read yet, role
 //! records that it goes on without, and what cannot be prepared. And those that a promotion leaves behind,
-//! because their region does not answer any more.
+//! because their region does not answer any more: fences, which are owed from then on, and what only programs
+//! there look up.
 
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ impl Executor<'_> {
     /// Whether a step is not begun: it is left, or nobody knows whether it happened before.
     pub(super) fn put_aside(&mut self, step: &Step) -> bool {
         let doubt = self.in_doubt.remove(&step.id);
-        if let Some(region) = doubt.as_ref().and_then(|_| self.follows(step)) {
-            self.diagnostics.extend(self.waits(step).map(|told| (step.id, behind(&told, &region))));
+        if let Some(later) = doubt.as_ref().and_then(|_| self.later(step)) {
+            self.diagnostics.extend(self.waits(step).map(|told| (step.id, later.told(&told))));
             self.behind.insert(step.id);
         }
         if self.is_left(step) {
@@ -61,9 +62,12 @@ impl Executor<'_> {
         self.recorder.add(frames.collect::<Vec<_>>());
     }
 
-    fn follows(&self, step: &Step) -> Option<Name> {
+    fn later(&self, step: &Step) -> Option<Later> {
         let Plan { promotion, changes, .. } = self.run.plan;
-        promotion.as_ref()?.may_follow(step, changes).map(Name::from)
+        let promotion = promotion.as_ref()?;
+        let follows =
+            promotion.may_follow(step, changes).map(|region| Later::Follows(region.into()));
+        follows.or_else(|| Some(Later::Owed(promotion.may_owe(step, changes)?.into())))
     }
 
     /// Leaves a step behind that ended because its region is silent, if it may be: whether it was.
@@ -79,12 +83,12 @@ impl Executor<'_> {
         let Some(step) = self.step(id).filter(|_| running.ends.iter().all(silent)) else {
             return false;
         };
-        let Some(region) = self.follows(step) else { return false };
+        let Some(later) = self.later(step) else { return false };
         let doubtful = running.items.iter().zip(&running.ends);
         let doubtful = doubtful.filter(|(_, end)| matches!(end, Some(End::InDoubt(_))));
         self.gives_up(id, doubtful.map(|(item, _)| &item.member));
         for (_, told) in self.diagnostics.iter_mut().filter(|(of, _)| *of == id) {
-            *told = behind(told, &region);
+            *told = later.told(told);
         }
         self.behind.insert(id);
         true
@@ -158,14 +162,39 @@ impl Executor<'_> {
     }
 }
 
-/// What is told of a change that is left behind.
-fn behind(told: &Diagnostic, region: &str) -> Diagnostic {
-    let what = told.address.clone().unwrap_or_default();
-    let detail = format!(
-        "Whether {what} was changed is not known, because {region} does not answer. The promotion goes on \
-         without it: only programs there look it up."
-    );
-    Diagnostic::warning("apply::left_behind", "A change waits for its region", detail)
-        .about(what)
-        .help(format!("Apply again when {region} answers: it is read then, and changed."))
+/// What is left behind in a region that does not answer.
+enum Later {
+    /// What only programs there look up.
+    Follows(Name),
+    /// A fence, where somebody attested that the region cannot write.
+    Owed(Name),
+}
+
+impl Later {
+    /// What is told of a change, in the place of what was.
+    fn told(&self, told: &Diagnostic) -> Diagnostic {
+        let what = told.address.clone().unwrap_or_default();
+        let (code, summary, region, goes_on, help) = match self {
+            Self::Follows(region) => (
+                "apply::left_behind",
+                "A change waits for its region",
+                region,
+                "The promotion goes on without it: only programs there look it up.",
+                "it is read then, and changed.",
+            ),
+            Self::Owed(region) => (
+                "apply::fence_owed",
+                "A fence is owed",
+                region,
+                "The promotion goes on without it, because it was attested that the region cannot write.",
+                "it is placed before anything else.",
+            ),
+        };
+        let detail = format!(
+            "Whether {what} was changed is not known, because {region} does not answer. {goes_on}"
+        );
+        Diagnostic::warning(code, summary, detail)
+            .about(what)
+            .help(format!("Apply again when {region} answers: {help}"))
+    }
 }

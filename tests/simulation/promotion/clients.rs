@@ -4,7 +4,7 @@ use lifeboat_sdk::Value;
 use lifeboat_sim::{Key, SimCloud};
 use serde_json::Value as Json;
 
-use super::topology::{ACCOUNT, bucket};
+use super::topology::{ACCOUNT, bucket, group, machine};
 
 /// Whether the bucket of a region takes writes. What answers is the live policy alone.
 pub(super) fn is_open(cloud: &SimCloud, region: &str) -> bool {
@@ -14,6 +14,22 @@ pub(super) fn is_open(cloud: &SimCloud, region: &str) -> bool {
 /// Whether the bucket of a region takes what is copied from others.
 pub(super) fn takes_copies(cloud: &SimCloud, region: &str) -> bool {
     takes(cloud, region, "s3:ReplicateObject")
+}
+
+/// Whether the service's security group of a region lets anybody in.
+pub(super) fn lets_in(cloud: &SimCloud, region: &str) -> bool {
+    says(cloud, region, "aws_security_group_ingress", &group(region), "open")
+}
+
+/// Whether the service's machine in a region runs.
+pub(super) fn runs(cloud: &SimCloud, region: &str) -> bool {
+    says(cloud, region, "aws_ec2_instance_state", &machine(region), "running")
+}
+
+fn says(cloud: &SimCloud, region: &str, kind: &str, id: &str, state: &str) -> bool {
+    let live = cloud.get(&Key::regional(ACCOUNT, region, kind, id));
+    let live = live.as_ref().and_then(|live| live.document.get("state"));
+    live.and_then(Value::as_str) == Some(state)
 }
 
 fn takes(cloud: &SimCloud, region: &str, action: &str) -> bool {

@@ -6,24 +6,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lifeboat_sdk::{Access, Class, Location, Value};
-use lifeboat_sim::{Entry, Key, Outcome, SimCloud};
+use lifeboat_sim::{Entry, Outcome, SimCloud};
 use lifeboat_state::store::MemoryDisk;
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
-use super::clients::{is_open, takes_copies};
+use super::clients::{is_open, lets_in, runs, takes_copies};
+use super::writers::{Attested, Claims, Role, Writers, plan};
 use crate::simulation::disk::{Journals, Run};
 
 /// How many changes one command may try in a region that is lost, before it leaves it alone: as
 /// many as may be in flight when the first one fails, each with its attempts.
 const LOST: usize = 12;
 
-/// Who is the primary, as a role record says it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Role {
-    epoch: u64,
-    primary: String,
-}
+/// What keeps the service of others from writing.
+const FENCES: [&str; 2] = ["aws_ec2_instance_state", "aws_security_group_ingress"];
 
 /// What was seen of writers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,17 +32,6 @@ pub(super) struct Exposed {
     pub(super) time: Duration,
     /// How often that began.
     pub(super) times: usize,
-}
-
-/// What somebody attested for a promotion.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Attested {
-    /// The region that cannot write, they say.
-    region: String,
-    plan: String,
-    /// The region that takes over by it, and the epoch that it opens.
-    to: String,
-    epoch: u64,
 }
 
 #[derive(Default)]
@@ -62,18 +48,12 @@ struct Inner {
     dim: BTreeSet<String>,
     /// Changes that were tried there by the commands at work.
     tried: usize,
-    /// Where clients could write when it was looked at last, were they to reach it.
-    open: BTreeSet<&'static str>,
-    records: BTreeMap<Key, Role>,
-    /// What any record said at any time.
-    claimed: BTreeSet<Role>,
-    /// Plans whose runs are over.
-    ended: BTreeSet<String>,
+    /// Where clients can write.
+    data: Writers,
+    /// Where the service lets them in.
+    reach: Writers,
+    claims: Claims,
     primaries: BTreeMap<u64, String>,
-    /// What was attested, and whether the region took writes when that was seen.
-    attested: BTreeMap<Attested, bool>,
-    /// What opens no region any more.
-    over: BTreeSet<Attested>,
     /// Plans whose claim was refused.
     refused: BTreeSet<String>,
     /// Addresses whose newest change was answered as done and had no effect.
@@ -81,52 +61,6 @@ struct Inner {
     since: Option<Instant>,
     exposed: Exposed,
     found: Vec<String>,
-}
-
-impl Inner {
-    /// What is attested of a region: that it cannot write, and that is not over.
-    fn attested(&self, region: &str) -> impl Iterator<Item = &Attested> {
-        let of = self.attested.keys().filter(move |attested| attested.region == region);
-        of.filter(|attested| !self.over.contains(attested))
-    }
-
-    fn attests(&self, region: &str) -> bool {
-        self.attested(region).next().is_some()
-    }
-
-    /// Whether by an attestation one region may take writes beside another that claimed by it, or later.
-    fn excused(&self, region: &str, beside: &str) -> bool {
-        self.attested(region).any(|attested| {
-            let of = |role: &Role| role.primary == beside && role.epoch >= attested.epoch;
-            self.claimed.iter().any(of)
-        })
-    }
-
-    /// Whether what was attested opens no region any more. What took writes was fenced since. A standby was
-    /// told who is the primary, and knows it until another claim; or who took over lost to another. And who
-    /// gave up without a claim never takes over.
-    fn is_over(&self, attested: &Attested, took_writes: bool) -> bool {
-        let Attested { region, to, epoch, plan } = attested;
-        let claim = Role { epoch: *epoch, primary: to.clone() };
-        if self.ended.contains(plan) && !self.claimed.contains(&claim) {
-            return true;
-        }
-        let role = |region: &str| {
-            let mut all = self.records.iter();
-            let at = |key: &Key| matches!(&key.location, Location::Region(at) if *at.0 == *region);
-            all.find(|(key, _)| at(key)).map(|(_, role)| role)
-        };
-        let told = || {
-            let role = role(region);
-            role.is_some_and(|it| it.epoch > *epoch || it.epoch == *epoch && it.primary == *to)
-        };
-        let lost =
-            role(to).is_some_and(|it| it.epoch > *epoch || it.epoch == *epoch && it.primary != *to);
-        match self.open.contains(&**region) {
-            open if took_writes => !open,
-            open => lost || !open && told(),
-        }
-    }
 }
 
 /// The checkers of one world. Clones are the same.
@@ -205,18 +139,15 @@ impl Judge {
 
     /// The primary that the newest of all records names.
     pub(super) fn primary(&self) -> Option<String> {
-        let inner = self.lock();
-        let newest = inner.records.values().max()?;
-        // While it is being claimed fewer than half may name it.
-        let held = named(&inner.records, newest.epoch);
-        Some(held.unwrap_or_else(|| newest.primary.clone()))
+        self.lock().claims.primary()
     }
 
     /// Where clients can write now, and what the records say.
     pub(super) fn standing(&self) -> (BTreeSet<&'static str>, BTreeSet<(u64, String)>) {
         let inner = self.lock();
-        let told = inner.records.values().map(|role| (role.epoch, role.primary.clone()));
-        (inner.open.clone(), told.collect())
+        let records = inner.claims.records.values();
+        let told = records.map(|role| (role.epoch, role.primary.clone()));
+        (inner.data.open.clone(), told.collect())
     }
 
     fn runs(&self) -> Vec<Arc<Run>> {
@@ -244,7 +175,8 @@ impl Judge {
             let here = format!("[\"{region}\"]");
             owed.filter_map(Json::as_str).any(|fence| fence.ends_with(&here))
         };
-        if self.run_of(call).is_some_and(|run| owes(&run)) {
+        // What answered when it was planned may stop the service there all the same.
+        if !FENCES.contains(&&*call.kind) && self.run_of(call).is_some_and(|run| owes(&run)) {
             self.report("lost region", &format!("{what}: the plan counts it as lost"));
         }
     }
@@ -302,10 +234,10 @@ impl Judge {
 
     /// While another region takes writes too, none of them reaches the primary.
     fn no_copies(&self, what: &str) {
-        let open = self.lock().open.len();
+        let open = self.lock().data.open.len();
         let primary = self.primary().unwrap_or_default();
         // Of whom somebody attested that it is down, nobody can close.
-        let attested = self.lock().attests(&primary);
+        let attested = self.lock().data.attests(&primary);
         if open > 1
             && !attested
             && is_open(&self.cloud, &primary)
@@ -319,9 +251,10 @@ impl Judge {
     /// left it: who holds an older copy of the state takes it for the primary, and has no way to know.
     fn cannot_be_known(&self, region: &str) -> bool {
         let inner = self.lock();
-        let newest = inner.records.values().map(|role| role.epoch).max();
-        let mut told = inner.records.iter().filter(|(_, role)| Some(role.epoch) == newest);
-        inner.attests(region)
+        let records = &inner.claims.records;
+        let newest = records.values().map(|role| role.epoch).max();
+        let mut told = records.iter().filter(|(_, role)| Some(role.epoch) == newest);
+        inner.data.attests(region)
             && told.all(|(at, _)| match &at.location {
                 Location::Region(at) => inner.dim.contains(&at.to_string()),
                 _ => false,
@@ -333,8 +266,18 @@ impl Judge {
         let Location::Region(region) = &call.location else { return };
         let region = region.to_string();
         let primary = self.primary();
-        let owes = self.lock().open.contains(&*region) && primary.as_ref() != Some(&region);
-        let fences = &*call.kind == "aws_s3_bucket_policy" && !is_open(&self.cloud, &region);
+        let is = |writers: &Writers| writers.open.contains(&*region);
+        let open = {
+            let inner = self.lock();
+            is(&inner.data) || is(&inner.reach)
+        };
+        let owes = open && primary.as_ref() != Some(&region);
+        let fences = match &*call.kind {
+            "aws_s3_bucket_policy" => !is_open(&self.cloud, &region),
+            "aws_security_group_ingress" => !lets_in(&self.cloud, &region),
+            "aws_ec2_instance_state" => !runs(&self.cloud, &region),
+            _ => false,
+        };
         // Who placed it places it again after the claim, if another took it away in the midst of that: until
         // it looks, it goes on with its claim.
         let policy = format!("bucket.data.aws_s3_bucket_policy[\"{region}\"]");
@@ -371,9 +314,8 @@ impl Judge {
             let primary = content["primary"].as_str().unwrap_or_default().to_owned();
             let role = Role { epoch: content["epoch"].as_u64().unwrap_or_default(), primary };
             let mut inner = self.lock();
-            inner.claimed.insert(role.clone());
-            let old = inner.records.insert(object.key.clone(), role.clone());
-            let holds = named(&inner.records, role.epoch);
+            let old = inner.claims.say(&object.key, &role);
+            let holds = inner.claims.named(role.epoch);
             let other = holds.and_then(|holds| {
                 let first = inner.primaries.entry(role.epoch).or_insert_with(|| holds.clone());
                 (*first != holds).then(|| first.clone())
@@ -393,78 +335,49 @@ impl Judge {
         }
     }
 
-    /// Clients try to write everywhere.
+    /// Clients try to write everywhere, and to reach what the service runs.
     fn look(&self) {
-        let open = self.regions.iter().copied().filter(|region| is_open(&self.cloud, region));
-        let open: BTreeSet<&'static str> = open.collect();
+        let where_any = |takes: fn(&SimCloud, &str) -> bool| {
+            let open = self.regions.iter().copied().filter(|region| takes(&self.cloud, region));
+            open.collect::<BTreeSet<&'static str>>()
+        };
         let mut inner = self.lock();
-        inner.open.clone_from(&open);
+        inner.data.open = where_any(is_open);
+        inner.reach.open = where_any(lets_in);
         if !inner.armed {
             return;
         }
         let down = inner.down.clone();
-        let takes: Vec<&str> = open.iter().copied().filter(|r| !down.contains(r)).collect();
+        let up = |open: &BTreeSet<&'static str>| -> Vec<&'static str> {
+            open.iter().copied().filter(|region| !down.contains(region)).collect()
+        };
+        let (writes, reached) = (up(&inner.data.open), up(&inner.reach.open));
         inner.exposed.tries += self.regions.len();
-        inner.exposed.refused += self.regions.len() - takes.len();
-        let two = takes.len() > 1;
+        inner.exposed.refused += self.regions.len() - writes.len();
+        let two = writes.len() > 1;
         if !two && let Some(since) = inner.since.take() {
             inner.exposed.time += since.elapsed();
         }
         drop(inner);
         let runs = self.runs();
-        let told: Vec<_> = runs.iter().flat_map(|run| attested(run)).collect();
-        let over = |run: &&Arc<Run>| run.frames.iter().any(|(frame, _)| frame == "run_end");
-        let ended: Vec<String> = runs.iter().filter(over).filter_map(|run| plan(run)).collect();
+        let told: Vec<Attested> = runs.iter().flat_map(|run| Attested::of(run)).collect();
         let mut inner = self.lock();
-        inner.ended.extend(ended);
-        for one in told {
-            let takes_writes = open.contains(&*one.region);
-            inner.attested.entry(one).or_insert(takes_writes);
-        }
-        let over = inner.attested.iter().filter(|(one, took)| inner.is_over(one, **took));
-        let over: Vec<Attested> = over.map(|(one, _)| one.clone()).collect();
-        inner.over.extend(over);
-        let pairs = takes
-            .iter()
-            .enumerate()
-            .flat_map(|(at, one)| takes[..at].iter().map(move |o| (*one, *o)));
-        let unexplained =
-            pairs.filter(|(one, other)| !inner.excused(one, other) && !inner.excused(other, one));
-        let unexplained: Vec<String> =
-            unexplained.map(|(one, other)| format!("{other} and {one}")).collect();
+        let Inner { data, reach, claims, .. } = &mut *inner;
+        claims.note(runs.iter().map(|run| &**run));
+        data.note(&told, claims);
+        reach.note(&told, claims);
+        let both = data.unexplained(&writes, claims);
+        let both_let_in = reach.unexplained(&reached, claims);
         if two && inner.since.is_none() {
             inner.since = Some(Instant::now());
             inner.exposed.times += 1;
         }
         drop(inner);
-        if !unexplained.is_empty() {
-            let text = format!("clients can write to {}", unexplained.join(", to "));
-            self.report("one writer", &text);
+        for (what, pairs) in [("write to", both), ("reach the service in", both_let_in)] {
+            if !pairs.is_empty() {
+                let text = format!("clients can {what} {}", pairs.join(", and "));
+                self.report("one writer", &text);
+            }
         }
     }
-}
-
-/// The region that more than half of all records name as the primary of an epoch.
-fn named(records: &BTreeMap<Key, Role>, epoch: u64) -> Option<String> {
-    let of_epoch = || records.values().filter(|role| role.epoch == epoch);
-    let names = |primary: &str| of_epoch().filter(|role| role.primary == primary).count();
-    of_epoch().find(|role| names(&role.primary) * 2 > records.len()).map(|r| r.primary.clone())
-}
-
-/// The id of a run's plan.
-fn plan(run: &Run) -> Option<String> {
-    run.plan["id"].as_str().map(str::to_owned)
-}
-
-/// The regions of which somebody attested that they cannot write.
-fn attested(run: &Run) -> Vec<Attested> {
-    let told = run.frames.iter().filter(|(name, _)| name == "outcome");
-    let mut approval = told.map(|(_, body)| &body["result"]["done"]["document"]["value"]);
-    let regions = approval.find_map(|approval| approval["attested"].as_str());
-    let promotion = &run.plan["promotion"];
-    let of = |region: &str| {
-        let (region, to) = (region.to_owned(), promotion["to"].as_str()?.to_owned());
-        Some(Attested { region, plan: plan(run)?, to, epoch: promotion["epoch"].as_u64()? + 1 })
-    };
-    regions.into_iter().flat_map(|all| all.split(", ")).filter_map(of).collect()
 }

@@ -7,12 +7,14 @@
 
 mod clients;
 mod judge;
+mod others;
 mod simulated;
 mod sky;
 mod story;
 mod told;
 mod topology;
 mod traffic;
+mod writers;
 
 use std::env;
 

@@ -10,11 +10,11 @@ use lifeboat::plan::promotion::Mode;
 use lifeboat::view;
 use lifeboat::view::paint::Paint;
 use lifeboat_aws::Aws;
-use lifeboat_sdk::provider::Provider as _;
-use lifeboat_sdk::{Name, Value};
-use lifeboat_sim::{Key, SimCloud, SimProvider};
+use lifeboat_sdk::Value;
+use lifeboat_sim::{SimCloud, SimProvider};
 use lifeboat_state::durations::Work;
 
+use super::others::made;
 use crate::simulation::simulate::{EAST, Trial, WEST, steps};
 
 /// A web application in two regions.
@@ -44,25 +44,6 @@ fn machines(cloud: &SimCloud) {
             [("name", text("shop-web")), ("min_size", number(1)), ("desired_capacity", number(2))];
         made(cloud, "aws_autoscaling_group", region, "shop-web", &group);
     }
-}
-
-/// Puts an object there, of which this is known.
-fn made(cloud: &SimCloud, kind: &str, region: &str, id: &str, known: &[(&str, Value)]) {
-    let kinds = Aws.kinds();
-    let schema = kinds.iter().find(|one| one.name() == kind).unwrap().schema();
-    let value = |name: &str| match name {
-        "region" => Some(Value::string(region)),
-        "id" => Some(Value::string(id)),
-        "force" => Some(Value::Bool(false)),
-        "arn" => Some(Value::string(format!("arn:aws:test:{region}::{id}"))),
-        _ => known.iter().find(|(of, _)| *of == name).map(|(_, value)| value.clone()),
-    };
-    let attributes = schema
-        .attributes
-        .iter()
-        .map(|a| (Name::from(a.name), value(a.name).unwrap_or_else(|| Value::Null(a.shape.ty()))));
-    let key = Key::regional("123456789012", region, kind, id);
-    cloud.put(key, Value::object(attributes), None);
 }
 
 fn ending(played: &Simulation) -> Ending {

@@ -13,9 +13,11 @@ use lifeboat_state::store::MemoryDisk;
 use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep};
 
+use super::clients::{lets_in, runs};
 use super::judge::{Exposed, Judge};
 use super::sky::Sky;
 use super::topology::Files;
+use super::{MENDED, others};
 use crate::simulation::chance::Chance;
 use crate::simulation::checkers::Checkers;
 use crate::simulation::faults::{Keep, Weather};
@@ -157,7 +159,12 @@ impl Story {
     fn new(seed: u64) -> Self {
         let cloud = SimCloud::new(seed);
         let chance = Chance::new(seed, "promotions");
-        let files = Files::new(&mut Chance::new(seed, "topology"));
+        let mut files = Files::new(&mut Chance::new(seed, "topology"));
+        // Seeds that are kept stay as they were.
+        files.service = !MENDED.contains(&seed) && Chance::new(seed, "service").percent(35);
+        if files.service {
+            others::service(&cloud, &files.regions);
+        }
         let checkers = Checkers::new(&cloud);
         let judge = Judge::new(&cloud, &files.regions);
         let primary = files.regions[0].to_owned();
@@ -449,6 +456,15 @@ impl Story {
         if roles.len() != 1 || open.len() != 1 || !open.contains(&*primary) {
             let text = format!("agree: clients can write to {open:?}, the records say {roles:?}");
             self.played.violations.push(text);
+        }
+        for region in self.files.regions.iter().filter(|_| self.files.service) {
+            let (runs, lets_in) = (runs(&self.cloud, region), lets_in(&self.cloud, region));
+            if [runs, lets_in] != [*region == primary; 2] {
+                let text = format!(
+                    "agree: {primary} is the primary; in {region} the machine runs: {runs}, the group lets in: {lets_in}"
+                );
+                self.played.violations.push(text);
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use lifeboat_state::store::MemoryDisk;
 use tokio::runtime::Builder;
 
 use super::judge::Judge;
+use super::others;
 use super::sky::Sky;
 use super::story::attests;
 use super::topology::{ACCOUNT, Files, bucket};
@@ -90,11 +91,17 @@ fn fence(region: &str) -> String {
 }
 
 fn tell<F: Future<Output = ()>>(story: impl FnOnce(Told) -> F) {
+    tell_of(Files::plain([FIRST, SECOND, THIRD]), story);
+}
+
+fn tell_of<F: Future<Output = ()>>(files: Files, story: impl FnOnce(Told) -> F) {
     let mut builder = Builder::new_current_thread();
     let runtime = builder.enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let (cloud, disk) = (SimCloud::new(1), MemoryDisk::new());
-        let files = Files::plain([FIRST, SECOND, THIRD]);
+        if files.service {
+            others::service(&cloud, &files.regions);
+        }
         let judge = Judge::new(&cloud, &files.regions);
         let sky = Sky::new(&cloud, &judge);
         let all = cloud.clone();
@@ -119,6 +126,41 @@ fn a_region_whose_fence_is_owed_keeps_its_record_until_it_is_fenced() {
         told.cloud.clear_rules();
         told.types(Verb::Apply, SECOND).await;
         assert_eq!(told.changed().first(), Some(&fence(FIRST)));
+        told.settles(SECOND).await;
+    });
+}
+
+/// Its policy could not be read, and its service could: nobody answers any more when that is to be stopped.
+#[test]
+fn a_fence_that_nobody_answers_is_owed_where_it_was_attested_that_the_region_cannot_write() {
+    let mut files = Files::plain([FIRST, SECOND, THIRD]);
+    files.service = true;
+    tell_of(files, async |mut told| {
+        let rule = |fault: Fault, kind: &str| Rule::new(fault).region(FIRST).kind(kind);
+        told.cloud.inject(rule(Fault::Status500, "aws_s3_bucket_policy"));
+        let service = ["aws_ec2_instance_state", "aws_security_group_ingress"];
+        for kind in service {
+            told.cloud.inject(rule(Fault::Refuse, kind).operation("Update"));
+        }
+        told.cloud.take_ledger();
+        let ended = told.types(Verb::Promote, SECOND).await;
+        assert!(ended.promotion && ended.is_done(), "{ended:#?}");
+        let owed = ended.told.iter().filter(|text| text.contains("apply::fence_owed"));
+        assert_eq!(owed.count(), service.len(), "{ended:#?}");
+        assert!(told.changed().iter().all(|address| !address.contains(FIRST)));
+        let ended = told.types(Verb::Destroy, SECOND).await;
+        assert!(ended.told.iter().any(|text| text.contains("promotion::owed")), "{ended:#?}");
+        told.cloud.clear_rules();
+        told.types(Verb::Apply, SECOND).await;
+        let changed = told.changed();
+        let first: Vec<&str> = changed.iter().take(3).map(String::as_str).collect();
+        assert!(first.iter().all(|address| address.contains(FIRST)), "{changed:?}");
+        assert!(service.iter().all(|kind| first.iter().any(|it| it.contains(kind))), "{changed:?}");
+        assert_eq!(
+            first.last(),
+            Some(&&*fence(FIRST)),
+            "what runs is stopped before its data is closed"
+        );
         told.settles(SECOND).await;
     });
 }

@@ -16,11 +16,27 @@ pub(super) struct Files {
     witness: Option<&'static str>,
     /// Whether a name is switched with the roles.
     name: bool,
+    /// Whether machines of others' run in the primary alone, behind a security group.
+    pub(super) service: bool,
 }
 
 /// The bucket of the data in a region.
 pub(super) fn bucket(region: &str) -> String {
     format!("data-{region}")
+}
+
+/// The machine of the service in a region.
+pub(super) fn machine(region: &str) -> String {
+    format!("i-{:017x}", number(region))
+}
+
+/// The security group of the service in a region.
+pub(super) fn group(region: &str) -> String {
+    format!("sg-{:017x}", number(region))
+}
+
+fn number(region: &str) -> usize {
+    REGIONS.iter().position(|one| *one == region).map_or(0, |at| at + 1)
 }
 
 impl Files {
@@ -30,12 +46,12 @@ impl Files {
         regions.rotate_left(last);
         let third = if chance.percent(50) { None } else { regions.pop() };
         let witness = third.filter(|_| chance.percent(50));
-        Self { regions, witness, name: chance.percent(60) }
+        Self { regions, witness, name: chance.percent(60), service: false }
     }
 
     /// The data alone, in these regions.
     pub(super) fn plain<const N: usize>(regions: [&'static str; N]) -> Self {
-        Self { regions: regions.to_vec(), witness: None, name: false }
+        Self { regions: regions.to_vec(), witness: None, name: false, service: false }
     }
 
     /// The regions but one.
@@ -59,10 +75,29 @@ impl Files {
         for region in self.regions.iter().chain(&self.witness) {
             writeln!(text, "region \"{region}\" {{ account = \"{ACCOUNT}\" }}").unwrap();
         }
+        if self.service {
+            self.machines(&mut text);
+        }
         if self.name {
             self.names(&mut text);
         }
         text
+    }
+
+    fn machines(&self, text: &mut String) {
+        let of = |name: fn(&str) -> String| {
+            let all =
+                self.regions.iter().map(|region| format!("{region} = [\"{}\"]", name(region)));
+            all.collect::<Vec<_>>().join(", ")
+        };
+        write!(
+            text,
+            "service \"web\" {{\n  instances = {{ {} }}\n  security_groups = {{ {} }}\n  \
+             capacity = {{ primary = 1, standby = 0 }}\n}}\n",
+            of(machine),
+            of(group)
+        )
+        .unwrap();
     }
 
     fn names(&self, text: &mut String) {
