@@ -16,7 +16,7 @@ use super::exit::Exit;
 use super::failure;
 use super::plan::{failed, make, tell};
 use super::workspace::{Workspace, duration, has_files};
-use super::{adopt, approval, args, preflight, standing};
+use super::{adopt, approval, args, preflight, promote, standing};
 use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
 use crate::engine::applying::{Holding, Ready, Unsettled, command};
@@ -273,7 +273,8 @@ impl Applying<'_> {
         {
             let text = format!(
                 "Run {} makes another region the primary and is not over. Nothing else is changed \
-                 before it is.\nRun `lifeboat apply`, which goes on with it.",
+                 before it is.\nRun `lifeboat apply`, which goes on with it, or `lifeboat promote -abort`, which \
+                 gives it up before the claim.",
                 open.run
             );
             self.workspace.output.error("A promotion is open", &text);
@@ -362,7 +363,10 @@ impl Applying<'_> {
             workspace.tell(&(*refused).into());
             Exit::Refused
         })?;
-        let skips = approval::skips(workspace, &self.args.consent.word, &plan)?;
+        let mut skips = approval::skips(workspace, &self.args.consent.word, &plan)?;
+        if self.args.edit.is_none() {
+            skips.extend(promote::written_by_hand(&plan, primary));
+        }
         let bytes = open.plan.clone();
         Ok(Ready { resumes: true, skips, ..Ready::new(plan, bytes, loaded, contexts, providers) })
     }
@@ -413,6 +417,7 @@ impl Applying<'_> {
         let copies = plan.tasks(Act::Backfill).next().is_some();
         match outcome.ending {
             RunEnding::Done => {
+                promote::tell_of_files(self.workspace, &self.args.planning, plan);
                 let unread = self.args.planning.unreachable_exitcode && plan.incomplete();
                 if unread { Exit::Unread } else { Exit::Done }
             }

@@ -15,7 +15,7 @@ use super::workspace::{Workspace, asked};
 use crate::apply::Known;
 use crate::engine::planning::{self, Made};
 use crate::engine::{Asked, Contexts, Loaded};
-use crate::plan::{Plan, file};
+use crate::plan::{Plan, Promotion, file};
 use crate::registry::Providers;
 use crate::view::escape::line;
 use crate::view::ndjson;
@@ -41,6 +41,9 @@ pub async fn run(workspace: &Workspace, args: &args::Plan) -> Exit {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
+    if let Some(open) = &known.promotion {
+        workspace.tell(&Diagnostics::from(still_open(open)));
+    }
     asked.in_doubt.clone_from(&known.in_doubt);
     // What cannot be read was never seen.
     asked.positions = backend.copies().known().await.unwrap_or_default();
@@ -110,6 +113,20 @@ fn named(naming: &args::Naming, loaded: &Loaded, state: Option<&State>) -> Resul
         ));
     }
     Ok(true)
+}
+
+/// That no plan is applied before the open promotion is over.
+fn still_open(open: &Promotion) -> Diagnostic {
+    let Promotion { from, to, .. } = open;
+    let (from, to) = (line(from), line(to));
+    let detail = format!(
+        "{to} in place of {from} is not over, and nothing else is done before it is. This plan shows what \
+         the files ask for beside what is live now, not the steps that are left."
+    );
+    Diagnostic::warning("promotion::open", "A promotion is open", detail).help(
+        "`lifeboat apply` goes on with it, `lifeboat promote -abort` gives it up before the claim, and \
+         `lifeboat report` tells how far it is.",
+    )
 }
 
 /// What a plan is made from.

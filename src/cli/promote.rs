@@ -3,7 +3,7 @@
 //! something of the promotion that is open.
 
 use clap::Args;
-use lifeboat_sdk::Severity;
+use lifeboat_sdk::{Diagnostic, Name, Severity};
 
 use super::apply;
 use super::args;
@@ -13,7 +13,7 @@ use super::requests::{self, Asked, Control};
 use super::workspace::Workspace;
 use crate::engine::edit::{self, Edit};
 use crate::engine::failback;
-use crate::plan::ByHand;
+use crate::plan::{ByHand, Plan};
 use crate::registry::Providers;
 use crate::replace::replace;
 use crate::view::escape::line;
@@ -122,6 +122,40 @@ async fn left(workspace: &Workspace, planning: &args::Planning) -> Result<String
         workspace.tell(&(*nothing).into());
         Exit::Error
     })
+}
+
+/// The step that is left out where somebody wrote the new primary meanwhile, in files that were changed
+/// besides; and why.
+pub(super) fn written_by_hand(plan: &Plan, primary: Option<&Name>) -> Option<(String, String)> {
+    let promotion = plan.promotion.as_ref()?;
+    let written = primary == Some(&promotion.to);
+    written.then(|| (edit::PRIMARY.to_owned(), "the files name it already".to_owned()))
+}
+
+/// Tells that the files still name the region that a promotion has left, where they do.
+pub(super) fn tell_of_files(workspace: &Workspace, planning: &args::Planning, plan: &Plan) {
+    let Some(promotion) = &plan.promotion else { return };
+    // What is wrong with the files is told when they are planned.
+    let settings = workspace.settings(Some(planning));
+    let (loaded, _) = workspace.load_quietly(&settings, &workspace.contexts(false));
+    let primary = loaded.topology.as_ref().map(|topology| &topology.primary);
+    if primary != Some(&promotion.from) {
+        return;
+    }
+    let (from, to) = (line(&promotion.from), line(&promotion.to));
+    let place = match edit::primary(&loaded, &promotion.to) {
+        Ok(Some(edit)) => {
+            format!(" ({}, line {})", line(&edit.file.display().to_string()), edit.line)
+        }
+        _ => String::new(),
+    };
+    let detail = format!(
+        "They name {from}{place}, and {to} is the primary now. Until they say so every plan is refused."
+    );
+    let summary = "The files name the region that was left";
+    let found = Diagnostic::warning("promotion::files_behind", summary, detail)
+        .help(format!("Write primary = \"{to}\" there and commit it. Then run `lifeboat apply`."));
+    workspace.tell(&found.into());
 }
 
 /// Which promotion it is.

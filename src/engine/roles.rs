@@ -133,7 +133,10 @@ fn undecided(topology: &Topology, state: &State, from: &str) -> Diagnostic {
          compared with files that give the regions other roles.",
         topology.primary, state.epoch
     );
-    let help = format!("Apply the promotion, or write `primary = \"{from}\"` again.");
+    let help = format!(
+        "Apply the promotion, or write `primary = \"{from}\"` again; where it is open, `lifeboat promote \
+         -abort` gives it up."
+    );
     let summary = "The primary differs from the one in state";
     Diagnostic::error("promotion::pending", summary, detail).help(help)
 }

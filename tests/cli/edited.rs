@@ -43,7 +43,9 @@ fn files_that_were_changed_meanwhile_are_left_and_the_promotion_can_go_on_withou
     assert!(text.contains(EAST) && text.ends_with("# mine\n"), "{text}");
     case.run(&["apply", "-input=false"]).says(4, said);
     let without = ["apply", "-input=false", "-skip=primary", "-reason=by hand"];
-    case.run(&without).says(0, &["Apply complete!"]);
+    let behind = ["promotion::files_behind", "They name us-east-1 (main.dr.hcl, line 4)"];
+    let said = [&["Apply complete!", "primary: Left out: by hand"][..], &behind].concat();
+    case.run(&without).says(0, &said);
     assert_eq!(files(&case), text);
     case.run(&["status"]).says(0, &["primary us-west-2 (epoch 2)"]);
     // What the person promised.
@@ -73,7 +75,36 @@ fn with_no_edit_no_step_writes_it() {
     let case = Case::of(&super::pair(WEB));
     case.ok(&["apply", "-auto-approve"]);
     let ran = case.run(&[PROMOTE, &["-no-edit"]].concat());
-    ran.says(0, &["Apply complete!"]);
+    ran.says(0, &["Apply complete!", "promotion::files_behind"]);
     assert!(!ran.stdout.contains("edit primary"), "{}", ran.stdout);
     assert!(files(&case).contains(EAST));
+}
+
+#[test]
+fn who_writes_the_line_by_hand_in_a_file_that_was_changed_need_not_say_so() {
+    let case = with_hook("prepare", "echo '# mine' >> main.dr.hcl");
+    case.run(PROMOTE).says(4, &["apply::edit"]);
+    let open = ["promotion::open", "us-west-2 in place of us-east-1 is not over", "-abort"];
+    let planned = case.run(&["plan", "-input=false"]);
+    planned.says(0, &open);
+    let text = files(&case).replace(EAST, WEST);
+    case.write("main.dr.hcl", &text);
+    let ran = case.run(&["apply", "-input=false"]);
+    ran.says(0, &["Apply complete!", "primary: Left out: the files name it already"]);
+    assert!(!ran.stderr.contains("files_behind"), "{}", ran.stderr);
+    assert_eq!(files(&case), text);
+    let planned = case.run(&["plan", "-input=false", "-detailed-exitcode"]);
+    planned.says(0, &[]);
+    assert!(!planned.stderr.contains("promotion::open"), "{}", planned.stderr);
+}
+
+#[test]
+fn files_that_name_the_old_primary_again_are_told_at_the_end() {
+    let case = with_hook("promote", "test -e ready");
+    case.run(PROMOTE).says(4, &["Wrote the primary", "apply::hook"]);
+    let text = files(&case).replace(WEST, EAST);
+    case.write("main.dr.hcl", &text);
+    case.write("ready", "");
+    case.run(&["apply", "-input=false"]).says(0, &["Apply complete!", "promotion::files_behind"]);
+    case.run(&["plan"]).says(5, &["promotion::stale_files"]);
 }

@@ -181,8 +181,8 @@ impl Deed {
             Act::Edit => (
                 "apply::edit",
                 "The new primary cannot be written into the files",
-                "Nothing is fenced yet. Mend it, then run `lifeboat apply`, which goes on; or edit the line \
-                 yourself, and go on with -skip=primary -reason=TEXT.",
+                "Nothing is fenced yet. Write the line yourself, or put the file back, and run `lifeboat \
+                 apply`, which goes on. Without it: `lifeboat apply -skip=primary -reason=TEXT`.",
             ),
             Act::Hook => (
                 "apply::hook",

@@ -52,8 +52,9 @@ impl Executor<'_> {
     pub(super) fn skipped(&mut self, id: StepId, deed: &Deed) -> bool {
         let about = &deed.task.about;
         let Some(why) = self.left_out(deed) else { return false };
-        let told = skipped(why);
-        self.passes(id, deed.act, Some(about.clone()), told);
+        let (told, said) = (skipped(why), format!("Left out: {why}"));
+        self.news.push(Event::ActTold(about.clone(), said));
+        self.passes(id, deed.act, None, told);
         true
     }
 

@@ -84,7 +84,8 @@ pub(super) fn lock_free(facts: &Facts<'_>) -> Vec<Finding> {
 pub(super) fn no_open_run(facts: &Facts<'_>) -> Vec<Finding> {
     if let Some(open) = facts.promoting {
         let text = format!("A promotion is open: {} in place of {}.", open.to, open.from);
-        let fix = "Run `lifeboat apply`, which goes on with it: nothing else is done before.";
+        let fix = "Run `lifeboat apply`, which goes on with it, or `lifeboat promote -abort`: nothing else is done \
+                   before.";
         return vec![Finding::fail(text, fix)];
     }
     if let Some((address, why)) = facts.in_doubt.first_key_value() {
