@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use lifeboat_sdk::{Name, Span};
 use lifeboat_sdk_derive::Kind;
 
-use super::bucket::Bucket;
 use super::dns::{self, DnsFailover, Switch};
 use super::duration::Duration;
 use super::read::{Reader, at, element};
 use super::{Topology, codes};
 use crate::approval::{Approver, Policy};
 use crate::config::ast::Body;
+use crate::config::suggest;
 
 /// How promotions go.
 #[derive(Clone, Debug, Default)]
@@ -89,19 +89,29 @@ pub(super) fn rolled_back(reader: &mut Reader<'_, '_>, topology: &Topology) {
 pub(super) fn canaried(reader: &mut Reader<'_, '_>, topology: &Topology) {
     let failover = &topology.declaration.failover;
     let (Some(canary), Some(span)) = (&failover.canary, failover.canary_at) else { return };
-    // It has no tags, what all regions write has no primary, and a lock keeps each of its versions.
-    let copied = topology.replications.iter().filter(|copies| copies.tags.is_empty());
-    let mut copied = copied.filter_map(|copies| {
-        let taken = |bucket: &&Bucket| bucket.one_writer && bucket.lock.is_none();
-        topology.buckets.iter().find(|bucket| bucket.name == copies.bucket).filter(taken)
-    });
-    if copied.any(|bucket| bucket.name == *canary) {
+    let Some(bucket) = topology.buckets.iter().find(|bucket| bucket.name == *canary) else {
+        let near = suggest::nearest(canary, topology.buckets.iter().map(|bucket| &*bucket.name));
+        let detail = format!("There is no block bucket {canary:?}.");
+        let unknown = codes::CANARY.error(detail).at(span);
+        reader.found.push(match near {
+            Some(_) => suggest::with(unknown, near),
+            None => unknown.help("Write the name of a bucket block, in quotes."),
+        });
         return;
-    }
-    let detail = format!(
-        "Nothing copies the bucket of bucket.{canary} from its one writer to other regions by keys alone, \
-         so that a canary would arrive nowhere, or a lock would keep each one."
-    );
+    };
+    let mut copies = topology.replications.iter().filter(|copies| copies.bucket == *canary);
+    let why = if !bucket.one_writer {
+        "All regions write it, so that none is the primary whose canary arrives in another."
+    } else if bucket.lock.is_some() {
+        "Its lock would keep each canary."
+    } else if copies.clone().next().is_none() {
+        "No replication block copies it, so that a canary would arrive nowhere."
+    } else if copies.all(|copies| !copies.tags.is_empty()) {
+        "Only what has certain tags is copied, and a canary has none, so that it would arrive nowhere."
+    } else {
+        return;
+    };
+    let detail = format!("bucket.{canary} has no place for a canary. {why}");
     let help = "Name a bucket block with one writer and without a lock that a replication block without \
                 tags copies.";
     reader.found.push(codes::CANARY.error(detail).at(span).help(help));
