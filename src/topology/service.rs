@@ -238,7 +238,7 @@ fn everywhere(
             "A region that has none of a service cannot take it over, and there is none in {}.",
             missing.join(", ")
         );
-        let help = "Name instances or a group of that region.";
+        let help = "Name instances, a group or security groups of that region.";
         let names = ["instances", "event_source_mappings", "schedules", "security_groups"];
         let given = names.into_iter().zip(sets).find(|(_, set)| !set.is_empty());
         let name =
