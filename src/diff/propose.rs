@@ -74,7 +74,7 @@ fn forget_volatile(schema: &Schema, after: Value) -> Value {
     schema
         .attributes
         .iter()
-        .filter(|a| a.volatile)
+        .filter(|a| a.volatile && !a.kept)
         .fold(after, |doc, a| doc.with(a.name, Value::unknown(a.shape.ty())))
 }
 

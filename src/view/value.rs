@@ -256,6 +256,10 @@ impl<'p> Lines<'p> {
             self.push(depth, fate, format!("{head}{open}{close}{tail}"));
             return;
         }
+        if becomes_unknown && o.as_ref().is_none_or(empty) {
+            self.push(depth, fate, format!("{head}{open}{close} -> (known after apply){tail}"));
+            return;
+        }
         self.push(depth, fate, format!("{head}{open}{tail}"));
         if map {
             self.entries(o.as_ref(), n.as_ref(), depth + 1);

@@ -87,7 +87,7 @@ fn fields(input: &DeriveInput) -> Result<Vec<Marks>> {
 fn attribute(field: &Marks) -> TokenStream {
     let Marks { ident: _, ty, name, doc, presence, block, default, .. } = field;
     let Marks { forces_replacement, identity, sensitive, role, set, set_key, .. } = field;
-    let Marks { json, volatile, compared, .. } = field;
+    let Marks { json, volatile, kept, compared, .. } = field;
     let shape = quote_spanned!(ty.span()=> <#ty as ::lifeboat_sdk::codec::Codec>::SHAPE);
     let shape =
         if *set { quote!(::lifeboat_sdk::codec::set_shape(#shape)) } else { quote!(*#shape) };
@@ -128,6 +128,7 @@ fn attribute(field: &Marks) -> TokenStream {
             json: #json,
             default: #default,
             volatile: #volatile,
+            kept: #kept,
             compared: #compared,
         }
     }

@@ -13,6 +13,7 @@
 //! | `set_key` | identifies the element of a set of objects |
 //! | `json` | the text of a JSON document |
 //! | `volatile` | may change with any update of the object |
+//! | `kept` | with `volatile`: most updates leave it, so it is planned as it is, and what comes of it counts |
 //! | `compared` | names the content: the object is written only while this is what was read |
 //! | `block`, `block(min = 1, max = 1)` | written as a nested block: a `Vec` of a struct with the derive |
 //! | `default = "60"` | the value where the configuration says nothing, as JSON text |

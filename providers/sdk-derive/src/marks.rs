@@ -7,7 +7,7 @@ use syn::{Attribute, Error, Expr, ExprLit, Field, Ident, Lit, LitInt, LitStr, Me
 
 /// What `#[kind(…)]` takes on a field, for messages.
 const ALLOWED: &str = "required, optional, computed, optional_computed, forces_replacement, \
-     identity, sensitive, role, set, set_key, json, volatile, compared, block, \
+     identity, sensitive, role, set, set_key, json, volatile, kept, compared, block, \
      block(min = 1, max = 1), default = \"JSON\", rename = \"name\"";
 
 /// Who sets an attribute.
@@ -37,6 +37,7 @@ pub(crate) struct Marks {
     pub(crate) set_key: bool,
     pub(crate) json: bool,
     pub(crate) volatile: bool,
+    pub(crate) kept: bool,
     pub(crate) compared: bool,
     pub(crate) block: Option<(u32, u32)>,
     pub(crate) default: Option<String>,
@@ -60,6 +61,7 @@ impl Marks {
             set_key: false,
             json: false,
             volatile: false,
+            kept: false,
             compared: false,
             block: None,
             default: None,
@@ -86,6 +88,7 @@ impl Marks {
             "set_key" => self.set_key = true,
             "json" => self.json = true,
             "volatile" => self.volatile = true,
+            "kept" => self.kept = true,
             "compared" => self.compared = true,
             "block" => self.block = Some(block(meta, &self.name)?),
             "default" => self.default = Some(meta.value()?.parse::<LitStr>()?.value()),

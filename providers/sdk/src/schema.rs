@@ -45,6 +45,8 @@ pub struct Attribute {
     pub default: Option<&'static str>,
     /// Computed values of this attribute may change with any update of the object.
     pub volatile: bool,
+    /// Of what is volatile: most updates leave it, so it is planned as it is, and what comes of it counts.
+    pub kept: bool,
     /// Names the content: an object is written only while this is what was read, and made only
     /// where there is none.
     pub compared: bool,
@@ -174,6 +176,7 @@ impl Attribute {
         json: false,
         default: None,
         volatile: false,
+        kept: false,
         compared: false,
     };
 }

@@ -48,7 +48,7 @@ pub struct Ingress {
     #[kind(required)]
     pub state: String,
     /// The rules that it has while it is open. Closed: those that were revoked, and come back.
-    #[kind(computed, volatile, set)]
+    #[kind(computed, volatile, kept, set)]
     pub rules: Vec<Rule>,
     /// What is there although it is closed, or not all is back: added by others.
     #[kind(computed, volatile, set)]
@@ -105,8 +105,9 @@ impl Kind for IngressKind {
             Some(known) if !known.closed && !known.rules.is_empty() => vec![warn(
                 "a fence that cuts no connection",
                 format!(
-                    "The rules of {id} for what comes in are revoked, which blocks what is new: \
-                     connections that are open stay open until they end."
+                    "{id} loses its {} for what comes in, kept in state until it is opened again. That \
+                     blocks what is new: connections that are open stay open until they end.",
+                    counted(known.rules.len(), "rule")
                 ),
                 "End them with a hook, or by stopping what runs there, where somebody may still write.",
             )],
