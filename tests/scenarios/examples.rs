@@ -9,11 +9,13 @@ use regex::Regex;
 
 use super::compute;
 use super::folder::{Folder, example};
+use super::ingress::{CONTAINERS, World};
 use super::service;
 use super::stage::{APPLY, Stage};
-use super::web;
+use super::web::{self, EAST, WEST};
 
 const STORED: &str = "plan.txt";
+const DESTROY: &[&str] = &["destroy", "-input=false", "-auto-approve"];
 
 #[track_caller]
 fn plans_applies_and_goes(name: &str) {
@@ -23,6 +25,13 @@ fn plans_applies_and_goes(name: &str) {
 /// The same on servers where something is already.
 #[track_caller]
 fn plays(stage: &Stage, name: &str) {
+    comes(stage, name);
+    web::destroyed(stage);
+}
+
+/// The part of it until there is nothing more to do.
+#[track_caller]
+fn comes(stage: &Stage, name: &str) {
     let plan = stage.expect(&["plan", "-input=false"], 0);
     stage.same(plan.mutating(), 0, "a plan makes no mutating call");
     let path = example(name).join(STORED);
@@ -35,7 +44,6 @@ fn plays(stage: &Stage, name: &str) {
     stage.check(made == stored, format_args!("the plan is not {name} (UPDATE=1 writes it)"));
     stage.expect(APPLY, 0);
     stage.expect_nothing();
-    web::destroyed(stage);
 }
 
 /// Without the lines of progress, whose order is that of answers, and spaces at the ends of lines;
@@ -69,6 +77,31 @@ fn pilot_light_compute() {
         stopped,
         "what is somebody else's is there, as it was left",
     );
+}
+
+#[test]
+fn containers() {
+    let world = World::example();
+    let (stage, before) = (&world.stage, [EAST, WEST].map(|region| world.rules(region)));
+    comes(stage, CONTAINERS);
+    stage.same(world.rules(EAST), before[0].clone(), "the primary lets the same clients in");
+    stage.check(world.rules(WEST).is_empty(), "the standby lets nobody in");
+
+    // As its README says: the plan, the canary, and that both follow the primary.
+    let refused = stage.expect(DESTROY, 5);
+    stage.check(
+        refused.said().contains("-confirm-one-way="),
+        "who lets go of a closed group says so",
+    );
+    let seen = stage.expect(&["watch", WEST, "-once"], 0).said();
+    stage.check(seen.contains("was in us-west-2 after"), &seen);
+    stage.expect(&["promote", WEST, "-input=false", "-from-epoch=1"], 0);
+    stage.check(world.rules(EAST).is_empty(), "the region that was left lets nobody in");
+    stage.same(world.rules(WEST), before[1].clone(), "all that was revoked came back");
+    stage.expect(APPLY, 0);
+    stage.expect_nothing();
+    let seen = stage.expect(&["watch", "-once"], 0).said();
+    stage.check(seen.contains("was in us-east-1 after"), &seen);
 }
 
 #[test]
@@ -111,6 +144,7 @@ fn every_example_is_played() {
     found.sort();
     let played = [
         "active-active",
+        "containers",
         // It is simulated (tests/cli/examples.rs), like the next and the last one.
         "global-database",
         "global-table",

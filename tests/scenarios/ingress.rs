@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use lifeboat_testbed::{Entry, Fault, Rule};
 
+use super::folder::Folder;
 use super::promotion::{APPROVED, ATTESTED, EAST_FIRST, FAILBACK, WEST_FIRST};
 use super::stage::{APPLY, PLAN, Stage};
 use super::web::{EAST, FILE, WEST};
@@ -12,11 +13,14 @@ use super::web::{EAST, FILE, WEST};
 const FENCE: &[&str] = &["fence", EAST, "-input=false", "-auto-approve"];
 const UNFENCE: &[&str] = &["unfence", EAST, "-input=false", "-auto-approve"];
 
-/// Who may reach what is in a group: protocol, ports, from where, what for.
-type Rules = Vec<String>;
+/// The example of such a service.
+pub(super) const CONTAINERS: &str = "containers";
 
-struct World {
-    stage: Stage,
+/// Who may reach what is in a group: protocol, ports, from where, what for.
+pub(super) type Rules = Vec<String>;
+
+pub(super) struct World {
+    pub(super) stage: Stage,
     east: String,
     west: String,
 }
@@ -25,7 +29,21 @@ impl World {
     /// A service of which lifeboat knows nothing but its security groups: others have made one in each
     /// region, and let in the web and some more.
     fn new() -> Self {
-        let stage = Stage::of("");
+        let world = Self::of(Stage::of(""));
+        world.stage.folder.write(FILE, &world.files(EAST, ""));
+        world
+    }
+
+    /// The example in which such a service is.
+    pub(super) fn example() -> Self {
+        let world = Self::of(Stage::new(Folder::example(CONTAINERS)));
+        let groups =
+            format!("groups = {{ {EAST} = [{:?}], {WEST} = [{:?}] }}\n", world.east, world.west);
+        world.stage.folder.write("groups.auto.drvars.hcl", &groups);
+        world
+    }
+
+    fn of(stage: Stage) -> Self {
         let aws = stage.bed.aws();
         let [east, west] = [EAST, WEST].map(|region| {
             let group = aws.create_security_group(region, "shop").unwrap();
@@ -39,9 +57,7 @@ impl World {
             aws.query("ec2", region, "AuthorizeSecurityGroupIngress", &own).unwrap().ok().unwrap();
             group
         });
-        let world = Self { stage, east, west };
-        world.stage.folder.write(FILE, &world.files(EAST, ""));
-        world
+        Self { stage, east, west }
     }
 
     fn files(&self, primary: &str, more: &str) -> String {
@@ -62,7 +78,7 @@ service "web" {{
         )
     }
 
-    fn rules(&self, region: &str) -> Rules {
+    pub(super) fn rules(&self, region: &str) -> Rules {
         let group = if region == EAST { &self.east } else { &self.west };
         let asked = [("GroupId.1", &**group)];
         let told = self.stage.bed.aws().query("ec2", region, "DescribeSecurityGroups", &asked);
