@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lifeboat_sdk::Value;
 use lifeboat_state::durations::{Durations, Work};
-use lifeboat_state::model::{Passage, State};
+use lifeboat_state::model::{Evidence, Passage, State};
 
 use super::load::Loaded;
 use crate::plan::outlook::{Expected, Source, Timing};
@@ -28,6 +28,8 @@ pub struct Times {
     measured: Durations,
     /// How long each phase of the last promotion took.
     phases: BTreeMap<&'static str, Duration>,
+    /// How long each act of it took that came after all else of its phase.
+    after: BTreeMap<String, Duration>,
     /// How long a change may take, by kind.
     limits: BTreeMap<&'static str, Duration>,
 }
@@ -44,7 +46,8 @@ impl Times {
         let kinds = catalogue.kinds.values().map(|(_, kind)| kind).chain(&later);
         let limits = kinds.filter_map(|kind| Some((kind.name(), kind.longest()?)));
         let phases = last.map(phases).unwrap_or_default();
-        Self { declared, measured, phases, limits: limits.collect() }
+        let after = last.map(after).unwrap_or_default();
+        Self { declared, measured, phases, after, limits: limits.collect() }
     }
 
     /// The names for which something is declared.
@@ -82,14 +85,14 @@ impl Times {
             .unwrap_or(Expected { source: Source::Assumed, ..self.call() })
     }
 
-    /// An act. What a phase took says something of its only act.
+    /// An act. What a phase took says something of its only act, unless that came when it was over.
     pub fn task(&self, (act, phase): (Act, Phase), task: &Task, only: bool) -> Expected {
         if matches!(act, Act::Confirm | Act::Hold) {
             return Expected { source: Source::Assumed, ..self.call() };
         }
-        let measured = self.phases.get(phase.word()).filter(|_| only);
+        let (after, phase_took) = (self.after.get(&*task.about), self.phases.get(phase.word()));
         // Before it the region bundles were written, which is simulated, too.
-        let measured = measured.map(|took| Expected {
+        let measured = after.or(phase_took.filter(|_| only)).map(|took| Expected {
             takes: took.saturating_sub(self.call().takes).min(task.limit),
             source: Source::Measured,
         });
@@ -185,18 +188,41 @@ fn limit(takes: Duration) -> Expected {
     Expected { takes, source: Source::Limit }
 }
 
-/// How long each phase took, from the end of the one before.
+/// When a phase was over, but for what comes after all else of it.
+fn over(last: &Passage, phase: &str) -> Option<Timestamp> {
+    last.reached.get(phase)?.parse().ok()
+}
+
+/// The acts that came when their phase was over, with their ends.
+fn late(last: &Passage) -> impl Iterator<Item = (&String, &Evidence, Timestamp, Timestamp)> {
+    last.evidence.iter().filter_map(|(name, evidence)| {
+        let (over, end) = (over(last, &evidence.phase)?, evidence.at.parse().ok()?);
+        (end > over).then_some((name, evidence, over, end))
+    })
+}
+
+/// How long each phase took, from the end of the one before and of all that came after that.
 fn phases(last: &Passage) -> BTreeMap<&'static str, Duration> {
-    let over = |phase: Phase| last.reached.get(phase.word())?.parse::<Timestamp>().ok();
     let mut all = BTreeMap::new();
-    let mut before = None;
+    let mut before: Option<Timestamp> = None;
     for phase in Phase::ALL {
-        let Some(at) = over(phase) else { continue };
+        let Some(at) = over(last, phase.word()) else { continue };
         let took = before.and_then(|before| Duration::try_from(at.duration_since(before)).ok());
         all.extend(took.map(|took| (phase.word(), took)));
-        before = Some(at);
+        let of = late(last).filter(|(_, evidence, ..)| evidence.phase == phase.word());
+        before = of.map(|(.., end)| end).chain([at]).max();
     }
     all
+}
+
+/// How long each act took that began when its phase was over. They begin side by side.
+fn after(last: &Passage) -> BTreeMap<String, Duration> {
+    let whole = |name: &str| !last.told.get(name).is_some_and(|told| told.starts_with("skipped: "));
+    let ended = late(last).filter(|(name, evidence, ..)| !evidence.failed && whole(name));
+    let took = |(name, _, over, end): (&String, &Evidence, Timestamp, Timestamp)| {
+        Some((name.clone(), Duration::try_from(end.duration_since(over)).ok()?))
+    };
+    ended.filter_map(took).collect()
 }
 
 #[cfg(test)]
@@ -263,5 +289,32 @@ mod tests {
             "its beginning is not known"
         );
         assert_eq!(of(Phase::Sync, "hook.b", 60, true), (3, "declared"));
+    }
+
+    #[test]
+    fn what_comes_after_a_phase_is_measured_by_itself_and_not_counted_in_the_next() {
+        let mut last = Passage::default();
+        for (phase, at) in [("prepare", "00"), ("fence", "05"), ("final_sync", "17")] {
+            last.reached.insert(phase.to_owned(), format!("2026-11-22T00:00:{at}Z"));
+        }
+        for (name, phase, at) in [("hook.late", "fence", "15"), ("hook.left", "fence", "06")] {
+            let (phase, at) = (phase.to_owned(), format!("2026-11-22T00:00:{at}Z"));
+            let evidence = Evidence { phase, at, ..Evidence::default() };
+            last.evidence.insert(name.to_owned(), evidence);
+        }
+        last.told.insert("hook.left".to_owned(), "skipped: by hand".to_owned());
+        let catalogue = Catalogue::default();
+        let declared = seconds(&[("call", 1)]);
+        let times = Times::new(declared, Durations::default(), Some(&last), &catalogue);
+        let of = |phase, about: &str, only| {
+            let (arguments, limit) = (Value::object([]), Duration::from_secs(60));
+            let task = Task { about: about.into(), arguments, limit, optional: false, on: None };
+            let Expected { takes, source } = times.task((Act::Hook, phase), &task, only);
+            (takes.as_secs(), source.word())
+        };
+        assert_eq!(of(Phase::Fence, "hook.late", true), (9, "measured"));
+        assert_eq!(of(Phase::Fence, "hook.late", false), (9, "measured"));
+        assert_eq!(of(Phase::Fence, "hook.left", false), (60, "limit"), "it was not done");
+        assert_eq!(of(Phase::Sync, "hook.next", true), (1, "measured"), "from the end of the hook");
     }
 }
