@@ -62,7 +62,7 @@ impl Current<'_> {
                 passage.approval.extend(promotion.made_by_hand());
             }
             Act::Reach => drop(passage.reached.insert(step.phase.word().to_owned(), at)),
-            Act::Hook | Act::Sync | Act::Hold | Act::Probe | Act::Resolve => {
+            Act::Edit | Act::Hook | Act::Sync | Act::Hold | Act::Probe | Act::Resolve => {
                 note(passage, about, step.phase.word(), (act, at), told);
             }
             Act::Open => {
@@ -73,7 +73,7 @@ impl Current<'_> {
             Act::Close => {
                 note(passage, format!("{about} close"), step.phase.word(), (act, at), told);
             }
-            Act::Edit | Act::Confirm | Act::Wait | Act::Survey | Act::Backfill => {}
+            Act::Confirm | Act::Wait | Act::Survey | Act::Backfill => {}
             Act::Claim => {
                 passage.reached.insert(step.phase.word().to_owned(), at.clone());
                 self.claim(promotion, &at);

@@ -31,6 +31,8 @@ fn the_primary_is_written_when_all_that_comes_before_the_fence_is_done() {
     ran.says(0, &["Wrote the primary into main.dr.hcl, line 4: commit it."]);
     assert!(files(&case).contains(WEST));
     case.run(&["status"]).says(0, &["primary us-west-2 (epoch 2)"]);
+    case.run(&["report"])
+        .says(0, &["`primary`: `Wrote the primary into main.dr.hcl, line 4: commit it.`"]);
     case.run(&["plan", "-detailed-exitcode"]).says(0, &[]);
 }
 

@@ -193,7 +193,7 @@ pub struct Passage {
 /// What is known of a step without objects, besides what it told.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Evidence {
-    /// What it did: `hook`, `sync`, `open`, `close`, `resolve`.
+    /// What it did: `edit`, `hook`, `sync`, `open`, `close`, `resolve`.
     pub act: String,
     /// Its phase.
     pub phase: String,
