@@ -58,7 +58,8 @@ impl At<'_> {
     }
 
     /// Makes a call that may be refused because something that was just made is not seen
-    /// everywhere yet; `early` knows such a refusal, which had no effect.
+    /// everywhere yet; `early` knows such a refusal, which had no effect, or none that a second
+    /// call would add to.
     pub(crate) async fn patiently<T, F, Fut>(
         &self,
         call: &'static Call,

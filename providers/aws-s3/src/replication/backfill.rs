@@ -21,10 +21,11 @@ use crate::setting::{At, NO_BUCKET, as_backfill, hollow};
 /// Copies an object within S3.
 pub const COPY: Call = Call::write("s3", "CopyObject", "s3:PutObject").data();
 
-/// The largest object that one call copies (S3 API reference, `CopyObject`).
-const LARGEST: u64 = 5 << 30;
+/// The largest object that one call copies. S3 takes 5 GiB (S3 API reference, `CopyObject`), which last
+/// for minutes between regions; a call has its deadline.
+const LARGEST: u64 = 256 << 20;
 
-/// How large the parts of larger ones are: a call copies one within its deadline.
+/// How large the parts of larger ones are, for the same reason.
 const PART: u64 = 64 << 20;
 
 /// How many are copied at a time; permits are the session's.
@@ -191,10 +192,22 @@ pub(super) async fn one(
     } else {
         copied(source, target, (object, other), &like).await
     };
-    match copied {
-        Ok(()) => Ok(Done::Copied),
-        Err(failure) => judged(failure),
+    let failure = match copied {
+        Ok(()) => return Ok(Done::Copied),
+        Err(failure) => failure,
+    };
+    let refused = ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchUpload"];
+    let refused = failure.code.as_deref().is_some_and(|code| refused.contains(&code));
+    if refused && super::content::arrived(source, target, object).await? {
+        return Ok(Done::Copied);
     }
+    judged(failure)
+}
+
+/// Whether nobody knows what became of a call. A copy, which is conditional, is made again: of very many
+/// calls S3 answers some with 500 or not at all (S3 user guide, "Best practices for handling errors").
+pub(super) fn unclear(failure: &Failure) -> bool {
+    failure.in_doubt() && failure.class != Class::Interrupted
 }
 
 /// Whether the target deleted what it had, and later than what is to be copied was written: then it is
@@ -256,6 +269,9 @@ fn judged(failure: Failure) -> Result<Done, Failure> {
         (_, Some("PreconditionFailed" | "ConditionalRequestConflict")) => {
             Ok(Done::Left("it was written anew meanwhile".to_owned()))
         }
+        (Class::NotFound, Some("NoSuchUpload")) => {
+            Ok(Done::Failed("its parts were taken away meanwhile".to_owned()))
+        }
         (_, Some("InvalidObjectState")) => {
             Ok(Done::Failed("it is archived, and must be restored first".to_owned()))
         }
@@ -297,8 +313,8 @@ async fn copied(
             None => copy.if_none_match("*"),
         }
     };
-    let answer =
-        target.call(&COPY, as_backfill!(target, copy(), &[NO_BUCKET, "NoSuchKey"])).await?;
+    let copy = as_backfill!(target, copy(), &[NO_BUCKET, "NoSuchKey"]);
+    let answer = target.patiently(&COPY, unclear, copy).await?;
     // S3 may begin to answer 200 before it is done (S3 API reference, `CopyObject`).
     let tag = answer.copy_object_result.and_then(|result| result.e_tag);
     tag.map(drop).ok_or_else(|| hollow(&COPY, target.scope, "ETag"))
@@ -337,6 +353,7 @@ mod tests {
         assert!(matches!(judge(Class::NotFound, "NoSuchKey"), Ok(Done::Nothing)));
         assert!(matches!(judge(Class::Conflict, "PreconditionFailed"), Ok(Done::Left(_))));
         assert!(matches!(judge(Class::Denied, "InvalidObjectState"), Ok(Done::Failed(_))));
+        assert!(matches!(judge(Class::NotFound, "NoSuchUpload"), Ok(Done::Failed(_))));
         assert!(matches!(judge(Class::Denied, "AccessDenied"), Ok(Done::Failed(_))));
         assert!(judge(Class::NotFound, "NoSuchBucket").is_err());
         assert!(judge(Class::Unreachable, "InternalError").is_err());
@@ -344,7 +361,8 @@ mod tests {
 
     #[test]
     fn one_call_copies_what_s3_lets_it_and_no_more() {
-        assert_eq!(LARGEST, 5 * 1024 * 1024 * 1024);
         assert!((5 << 20..=LARGEST).contains(&PART));
+        // At 20 MiB a second, within the 20 s that a changing call is waited for.
+        assert!(LARGEST <= 20 * (20 << 20) && LARGEST <= 5 << 30);
     }
 }

@@ -39,6 +39,30 @@ pub(super) async fn same(
     Ok(agree(&from, &to))
 }
 
+/// Whether an object is in the target by now: what refuses a copy may be the copy itself, of which the
+/// answer was lost.
+pub(super) async fn arrived(
+    source: &At<'_>,
+    target: &At<'_>,
+    object: &Listed,
+) -> Result<bool, Failure> {
+    let head = || target.client.head_object().key(&object.key).checksum_mode(ChecksumMode::Enabled);
+    let answer = match target.call(&HEAD, request!(target, head(), NO_OBJECT)).await {
+        Ok(answer) => answer,
+        Err(failure) if failure.class == Class::NotFound => return Ok(false),
+        Err(failure) => return Err(failure),
+    };
+    let tag = answer.e_tag().unwrap_or_default();
+    if answer.content_length().and_then(|size| u64::try_from(size).ok()) != Some(object.size) {
+        return Ok(false);
+    }
+    if tag == object.tag {
+        return Ok(true);
+    }
+    let from = known(source, object).await?;
+    Ok(from.is_some_and(|from| agree(&from, &told(&answer, tag)) == Some(true)))
+}
+
 /// Nothing where nobody can tell.
 fn agree(one: &Known, other: &Known) -> Option<bool> {
     let of = |name: &str| other.sums.iter().find(|(by, _)| *by == name).map(|(_, sum)| sum);

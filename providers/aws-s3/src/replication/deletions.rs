@@ -6,6 +6,7 @@
 
 use lifeboat_sdk::{Class, Failure};
 
+use super::backfill::unclear;
 use super::listing::Listed;
 use super::sync::{Found, status};
 use super::{Replication, Rule};
@@ -129,11 +130,16 @@ pub(super) enum Put {
 pub(super) async fn put(target: &At<'_>, other: &Listed) -> Result<Put, Failure> {
     let delete = || target.client.delete_object().key(&other.key).if_match(&other.tag);
     let absent = &[NO_BUCKET, "NoSuchKey"];
-    match target.call(&DELETE, as_backfill!(target, delete(), absent)).await {
+    let delete = as_backfill!(target, delete(), absent);
+    match target.patiently(&DELETE, unclear, delete).await {
         Ok(_) => Ok(Put::Deleted),
         Err(failure) => match (failure.class, failure.code.as_deref()) {
             (Class::NotFound, Some("NoSuchKey")) => Ok(Put::Gone),
-            (_, Some("PreconditionFailed" | "ConditionalRequestConflict")) => Ok(Put::Another),
+            // What it refuses to delete may be gone by an attempt whose answer was lost.
+            (_, Some("PreconditionFailed" | "ConditionalRequestConflict")) => {
+                let there = status(target, &other.key).await?;
+                Ok(if there.is_some() { Put::Another } else { Put::Gone })
+            }
             _ => Err(failure),
         },
     }

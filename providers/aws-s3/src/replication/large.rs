@@ -7,9 +7,10 @@ use lifeboat_sdk::context::IdentifiedSink;
 use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::{Ctx, Failure, Location, Name, Purpose, Replaces, Scope, Session};
 use lifeboat_testbed::contract::Emulated;
-use lifeboat_testbed::{ACCOUNT, Fault, Pair, Routes, Rule};
+use lifeboat_testbed::{ACCOUNT, Fault, Nth, Pair, Routes, Rule};
 
 use super::backfill::{Copying, Done, one};
+use super::deletions::{Put, put};
 use super::listing::{Pair as Side, Pairs};
 use crate::setting::At;
 
@@ -59,8 +60,26 @@ impl Ground {
         }
     }
 
+    /// Deletes the copy, as it is listed now.
+    async fn deleted(&self) -> Result<Put, Failure> {
+        let (east, west) = (Self::scope("us-east-1"), Self::scope("us-west-2"));
+        let from = crate::client(&self.clients, &east).await.unwrap();
+        let to = crate::client(&self.clients, &west).await.unwrap();
+        let ctx = &self.ctx;
+        let source = At { ctx, scope: &east, client: &from, bucket: "large-east" };
+        let target = At { ctx, scope: &west, client: &to, bucket: "large-west" };
+        let mut pairs = Pairs::new(&source, &target, "", false);
+        let Side::Of(_, Some(other)) = pairs.next().await.unwrap().unwrap() else { panic!() };
+        put(&target, &other).await
+    }
+
     /// Copies it as if one call copied no more than 5 MiB; `meanwhile` is between look and copy.
     async fn copied(&self, meanwhile: impl FnOnce()) -> Result<Done, Failure> {
+        self.copied_by(5 * MIB as u64, meanwhile).await
+    }
+
+    /// The same, where one call copies so much.
+    async fn copied_by(&self, largest: u64, meanwhile: impl FnOnce()) -> Result<Done, Failure> {
         let (east, west) = (Self::scope("us-east-1"), Self::scope("us-west-2"));
         let from = crate::client(&self.clients, &east).await.unwrap();
         let to = crate::client(&self.clients, &west).await.unwrap();
@@ -71,7 +90,6 @@ impl Ground {
         let Side::Of(object, other) = pairs.next().await.unwrap().unwrap() else { panic!() };
         meanwhile();
         let (over, to, part) = (Replaces::Older, None, 5 << 20);
-        let largest = 5 * MIB as u64;
         let work = Copying { source: &source, target: &target, over, to, largest, part };
         one(&work, &object, other.as_ref()).await
     }
@@ -127,4 +145,54 @@ async fn a_copy_in_parts_that_fails_leaves_no_parts_and_goes_over_nothing_newer(
     assert!(matches!(&done, Ok(Done::Left(_))), "{done:?}");
     let copy = ground.server.aws().get_object("us-west-2", "large-west", "large/a%20b").unwrap();
     assert_eq!((copy.text().as_str(), ground.uploads()), ("newer", 0));
+}
+
+/// S3 answers some of very many calls with 500 (S3 user guide, "Best practices for handling errors").
+#[tokio::test]
+async fn a_copy_of_which_nobody_knows_whether_it_was_made_is_made_again() {
+    let ground = Ground::new();
+    let (aws, proxy) = (ground.server.aws(), ground.server.proxy());
+    let whole = 1 << 30;
+    for (fault, operation, calls) in [
+        (Fault::Status500, "CopyObject", 2),
+        // It is made; asked again, the server says that something is there, which is the copy itself.
+        (Fault::DropAnswer, "CopyObject", 2),
+        (Fault::Status500, "UploadPartCopy", 4),
+        (Fault::DropAnswer, "CompleteMultipartUpload", 2),
+    ] {
+        let largest = if operation == "CopyObject" { whole } else { 5 * MIB as u64 };
+        let before = ground.calls(operation);
+        let once = Rule::new(fault.clone()).operation(operation).nth(Nth::First(1));
+        let rule = proxy.inject(once);
+        let done = ground.copied_by(largest, || ()).await;
+        proxy.remove(rule);
+        let what = format!("{fault:?} of {operation}");
+        assert!(matches!(done, Ok(Done::Copied)), "{what}: {done:?}");
+        assert_eq!(ground.calls(operation) - before, calls, "{what}");
+        assert_eq!(ground.uploads(), 0, "{what}");
+        let copy = aws.get_object("us-west-2", "large-west", "large/a%20b").unwrap();
+        assert_eq!((copy.status, copy.body.len()), (200, 12 * MIB), "{what}");
+        // So is a deletion.
+        let rule =
+            proxy.inject(Rule::new(fault.clone()).operation("DeleteObject").nth(Nth::First(1)));
+        let deleted = ground.deleted().await.unwrap();
+        proxy.remove(rule);
+        let found = if fault == Fault::DropAnswer { Put::Gone } else { Put::Deleted };
+        assert_eq!(deleted, found, "{what}");
+        let copy = aws.get_object("us-west-2", "large-west", "large/a%20b").unwrap();
+        assert_eq!(copy.status, 404, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn parts_that_a_dead_run_left_are_taken_away_by_the_next_and_no_others() {
+    let ground = Ground::new();
+    let aws = ground.server.aws();
+    for key in ["large/a%20b", "large/a%20b.old"] {
+        let path = format!("/large-west/{key}?uploads");
+        aws.raw("s3", "us-west-2", "POST", &path).send().unwrap().ok().unwrap();
+    }
+    assert_eq!(ground.uploads(), 2);
+    assert!(matches!(ground.copied(|| ()).await, Ok(Done::Copied)));
+    assert_eq!(ground.uploads(), 1, "that of another key stays");
 }

@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{
 use futures_util::future::join_all;
 use lifeboat_sdk::{Call, Class, Failure};
 
-use super::backfill::{Like, named};
+use super::backfill::{Like, named, unclear};
 use super::content::{HEAD, NO_OBJECT};
 use super::listing::Listed;
 use crate::setting::{At, NO_BUCKET, as_backfill, hollow, request};
@@ -21,6 +21,9 @@ pub const CREATE: Call = Call::write("s3", "CreateMultipartUpload", "s3:PutObjec
 pub const PART: Call = Call::write("s3", "UploadPartCopy", "s3:PutObject").data();
 /// Makes an object of its parts.
 pub const COMPLETE: Call = Call::write("s3", "CompleteMultipartUpload", "s3:PutObject").data();
+/// Uploads that were begun and not ended.
+pub const UPLOADS: Call =
+    Call::read("s3", "ListMultipartUploads", "s3:ListBucketMultipartUploads").data();
 /// Takes the parts away.
 pub const ABORT: Call = Call::write("s3", "AbortMultipartUpload", "s3:AbortMultipartUpload").data();
 /// The tags of an object.
@@ -69,6 +72,7 @@ pub(super) async fn copied(
     let tags = tags(source, object, &head).await?;
     let sum = Sum::of(&head);
     let upload = begin(target, object, &head, (tags, like, &sum)).await?;
+    clear(target, &object.key, &upload).await;
     let filled = async {
         let mut done = Vec::with_capacity(parts.len());
         let numbered: Vec<_> = (1..).zip(parts).collect();
@@ -81,16 +85,48 @@ pub(super) async fn copied(
         end(target, (object, other), &upload, (done, &sum)).await
     };
     let filled = filled.await;
-    if filled.is_err() {
-        let abort = || {
-            let abort = target.client.abort_multipart_upload();
-            abort.key(&object.key).upload_id(&upload)
-        };
-        // What was told first counts. Parts that stay go by the bucket's lifecycle rules.
-        let absent = &[NO_BUCKET, "NoSuchUpload"];
-        drop(target.call(&ABORT, as_backfill!(target, abort(), absent)).await);
+    // An object that may be in the making is not taken apart: the next attempt clears what it left.
+    let making = |failure: &Failure| failure.call == Some(&COMPLETE) && unclear(failure);
+    if filled.as_ref().is_err_and(|failure| !making(failure)) {
+        abort(target, &object.key, &upload).await;
     }
     filled
+}
+
+/// Takes the parts of an upload away. What was told before counts: those that stay go with the next
+/// attempt, or by the bucket's lifecycle rules.
+async fn abort(target: &At<'_>, key: &str, upload: &str) {
+    let abort = || target.client.abort_multipart_upload().key(key).upload_id(upload);
+    let absent = &[NO_BUCKET, "NoSuchUpload"];
+    drop(target.call(&ABORT, as_backfill!(target, abort(), absent)).await);
+}
+
+/// Takes away what attempts left that died: uploads to the same key by whoever began this one. Whoever
+/// may not list them leaves them to the bucket's lifecycle rules.
+async fn clear(target: &At<'_>, key: &str, upload: &str) {
+    let list = || target.client.list_multipart_uploads().prefix(key);
+    // A key comes before all that begin with it, and has few.
+    let Ok(page) = target.call(&UPLOADS, request!(target, list(), &[NO_BUCKET])).await else {
+        return;
+    };
+    let all: Vec<(&str, &str)> = page
+        .uploads()
+        .iter()
+        .filter(|one| one.key() == Some(key))
+        .filter_map(|one| Some((one.upload_id()?, who(one.initiator()?.id()?))))
+        .collect();
+    let us = all.iter().find(|(id, _)| *id == upload).map(|(_, who)| *who);
+    for (id, _) in all.iter().filter(|(id, who)| *id != upload && us == Some(*who)) {
+        abort(target, key, id).await;
+    }
+}
+
+/// Who began an upload; the session of a role is another in each run.
+fn who(initiator: &str) -> &str {
+    match initiator.rsplit_once('/') {
+        Some((role, _)) if role.contains(":assumed-role/") => role,
+        _ => initiator,
+    }
 }
 
 /// `HeadObject` has no body to say in words that there is none.
@@ -174,7 +210,9 @@ async fn begin(
             .set_checksum_algorithm(sum.by.clone())
             .set_checksum_type(sum.whole.as_ref().map(|_| ChecksumType::FullObject))
     };
-    let answer = target.call(&CREATE, as_backfill!(target, begin(), &[NO_BUCKET])).await?;
+    // One whose answer was lost has no parts, and is cleared.
+    let begin = as_backfill!(target, begin(), &[NO_BUCKET]);
+    let answer = target.patiently(&CREATE, unclear, begin).await?;
     answer.upload_id.ok_or_else(|| hollow(&CREATE, target.scope, "UploadId"))
 }
 
@@ -199,7 +237,7 @@ async fn one(
             .set_expected_source_bucket_owner(source.owner())
     };
     let absent = &[NO_BUCKET, "NoSuchKey"];
-    let answer = target.call(&PART, as_backfill!(target, copy(), absent)).await?;
+    let answer = target.patiently(&PART, unclear, as_backfill!(target, copy(), absent)).await?;
     // S3 may begin to answer 200 before it is done (S3 API reference, `UploadPartCopy`).
     let part = answer.copy_part_result;
     let part = part.filter(|part| part.e_tag().is_some());
@@ -238,7 +276,8 @@ async fn end(
         }
     };
     let absent = &[NO_BUCKET, "NoSuchUpload"];
-    let answer = target.call(&COMPLETE, as_backfill!(target, end(), absent)).await?;
+    // Asked again, S3 tells what became of it.
+    let answer = target.patiently(&COMPLETE, unclear, as_backfill!(target, end(), absent)).await?;
     // As above.
     answer.e_tag.map(drop).ok_or_else(|| hollow(&COMPLETE, target.scope, "ETag"))
 }
@@ -281,6 +320,14 @@ mod tests {
         let by = Some(ChecksumAlgorithm::Sha256);
         assert_eq!(Sum::of(&head().checksum_sha256("AAA=").build()), Sum { by, whole: None });
         assert_eq!(Sum::of(&head().build()), Sum::default());
+    }
+
+    #[test]
+    fn a_role_is_the_same_in_each_session() {
+        let of = |session| format!("arn:aws:sts::123456789012:assumed-role/ops/{session}");
+        assert_eq!(who(&of("one")), who(&of("two")));
+        let user = |name| format!("arn:aws:iam::123456789012:user/{name}");
+        assert!(who(&user("a")) != who(&user("b")) && who("abc") == "abc");
     }
 
     #[test]
