@@ -48,7 +48,6 @@ pub(super) async fn sync(
     let Some(Wait { mark, limit }) = copy.wait else {
         let found = differences(&look, &mut BTreeSet::new()).await?;
         let Differences { compared, missing, oldest, first, .. } = found;
-        let missing = u64::try_from(missing.len()).unwrap_or(u64::MAX);
         let how = format!("{compared} objects compared once");
         return Ok(Synced { compared, missing, oldest, behind: None, how, first });
     };
@@ -132,15 +131,14 @@ async fn wait(look: &Look<'_>, key: &str, limit: Duration) -> Result<u64, Failur
     let mut refused = None;
     loop {
         let arrived = status(target, key).await?.is_some();
-        let Differences { compared, missing, deleted, .. } =
+        let Differences { compared, missing, named, deletions, deleted, .. } =
             differences(look, &mut unknown).await?;
-        whole = if arrived && missing.is_empty() { whole + 1 } else { 0 };
+        whole = if arrived && missing == 0 { whole + 1 } else { 0 };
         if whole == 2 {
             return Ok(compared);
         }
         if Instant::now() + PAUSE > until {
-            let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
-            let text = match missing.len() {
+            let text = match missing {
                 0 => "the last write has not arrived".to_owned(),
                 n => format!("{n} objects are not copied, among them {}", named.join(", ")),
             };
@@ -152,10 +150,15 @@ async fn wait(look: &Look<'_>, key: &str, limit: Duration) -> Result<u64, Failur
             let text = format!("{from} to {to}, after {} s: {text}", limit.as_secs());
             return Err(Failure::new(Class::Other, text));
         }
-        if arrived && missing.len() == deleted.len() {
-            for other in deleted {
+        if arrived && missing == deletions {
+            refused = None;
+            for batch in deleted.chunks(TOGETHER) {
+                let put = join_all(batch.iter().map(|other| deletions::put(target, other))).await;
                 // It may come by itself still.
-                refused = deletions::put(target, &other).await.err();
+                refused = put.into_iter().find_map(Result::err).or(refused);
+                if Instant::now() > until {
+                    break;
+                }
             }
         }
         if whole == 0 {
@@ -212,14 +215,27 @@ struct Look<'a> {
 struct Differences {
     /// How many objects the source has.
     compared: u64,
-    /// The keys of those that the copy has not, and of those that only it has still.
-    missing: Vec<String>,
-    /// The latter, as the copy has them.
+    /// How many of them the copy has not, and how many only it has still.
+    missing: u64,
+    /// The keys of the first of both.
+    named: Vec<String>,
+    /// How many only the copy has still.
+    deletions: u64,
+    /// The first of these, as the copy has them: many of them are carried over look by look.
     deleted: Vec<Listed>,
     /// When the oldest of them was written, in seconds since 1970.
     oldest: Option<i64>,
     /// The first of them.
     first: Vec<Lone>,
+}
+
+impl Differences {
+    fn misses(&mut self, key: String) {
+        self.missing += 1;
+        if self.named.len() < NAMED {
+            self.named.push(key);
+        }
+    }
 }
 
 async fn differences(
@@ -264,7 +280,7 @@ async fn compare(
     }
     // Content that is encrypted anew has another name; then its source knows.
     let differs = other.is_some();
-    let asked = (differs || names) && all.missing.len() < ASKED;
+    let asked = (differs || names) && all.missing < ASKED as u64;
     let known = if asked { status(source, &object.key).await? } else { None };
     let copied = known.as_ref().is_some_and(Found::is_copied);
     // Content of another size is another content, whatever was copied once.
@@ -279,7 +295,7 @@ async fn compare(
         let deleted = false;
         all.first.push(Lone { key: key.clone(), version, tag, size, written, differs, deleted });
     }
-    all.missing.push(key);
+    all.misses(key);
     Ok(())
 }
 
@@ -309,8 +325,11 @@ async fn deleted(
                 deleted: true,
             });
         }
-        all.missing.push(other.key.clone());
-        all.deleted.push(other);
+        all.misses(other.key.clone());
+        all.deletions += 1;
+        if all.deleted.len() < ASKED {
+            all.deleted.push(other);
+        }
     }
     Ok(())
 }
