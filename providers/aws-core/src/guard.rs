@@ -51,7 +51,7 @@ enum Expected {
 /// Root elements of S3's answers (its API reference, "Response syntax" of each action). Route 53
 /// (REST-XML), EC2 and the query services (Auto Scaling, IAM, STS) answer every operation with
 /// `OPERATIONResponse`.
-const S3_ROOTS: [(&str, &str); 17] = [
+const S3_ROOTS: [(&str, &str); 18] = [
     ("CreateMultipartUpload", "InitiateMultipartUploadResult"),
     ("DeleteObjects", "DeleteResult"),
     ("GetBucketAccelerateConfiguration", "AccelerateConfiguration"),
@@ -67,6 +67,7 @@ const S3_ROOTS: [(&str, &str); 17] = [
     ("GetObjectTagging", "Tagging"),
     ("GetPublicAccessBlock", "PublicAccessBlockConfiguration"),
     ("ListBuckets", "ListAllMyBucketsResult"),
+    ("ListMultipartUploads", "ListMultipartUploadsResult"),
     ("ListObjectVersions", "ListVersionsResult"),
     ("ListObjectsV2", "ListBucketResult"),
 ];

@@ -63,6 +63,7 @@ pub const CALLS: &[&Call] = &[
     &replication::parts::COMPLETE,
     &replication::parts::ABORT,
     &replication::parts::TAGS,
+    &replication::parts::UPLOADS,
     &object_lock::GET,
     &object_lock::PUT,
     &policy::GET,

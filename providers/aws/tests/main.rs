@@ -42,6 +42,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("HeadObject", "proofs that all is copied"),
     ("ListObjectsV2", "proofs that all is copied"),
     ("ListAttachedRolePolicies", "deletes of roles with force_detach_policies"),
+    ("ListMultipartUploads", "copies of objects that are too large for one call"),
     ("ListInstanceProfilesForRole", "deletes of roles that are refused"),
     ("ListObjectVersions", "deletes of buckets with force_destroy, proofs of deletions"),
     ("ListRolePolicies", "deletes of roles with force_detach_policies"),

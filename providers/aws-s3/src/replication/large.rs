@@ -46,6 +46,7 @@ impl Ground {
         let put = server.aws().raw("s3", "us-east-1", "PUT", "/large-east/large/a%20b");
         let put = put.header("x-amz-meta-team", "web").header("x-amz-tagging", "keep=long&a%20b=c");
         let put = put.header("content-type", "text/x-note").header("cache-control", "no-store");
+        let put = put.header("x-amz-website-redirect-location", "/other");
         put.body(text).send().unwrap().ok().unwrap();
         let ctx = Ctx::writing(session, Arc::new(Nobody));
         Self { server, ctx, clients, _pair: pair }
@@ -121,6 +122,7 @@ async fn what_is_too_large_for_one_call_is_copied_in_parts_with_all_that_it_has(
         ("content-type", "text/x-note"),
         ("cache-control", "no-store"),
         ("x-amz-tagging-count", "2"),
+        ("x-amz-website-redirect-location", "/other"),
     ] {
         let header = copy.headers.get(name).and_then(|value| value.to_str().ok());
         assert_eq!(header, Some(value), "{name}");
@@ -182,6 +184,18 @@ async fn a_copy_of_which_nobody_knows_whether_it_was_made_is_made_again() {
         let copy = aws.get_object("us-west-2", "large-west", "large/a%20b").unwrap();
         assert_eq!(copy.status, 404, "{what}");
     }
+}
+
+#[tokio::test]
+async fn what_may_not_be_looked_at_keeps_no_other_from_being_copied() {
+    let ground = Ground::new();
+    let refused = Rule::new(Fault::Denied403).operation("HeadObject").region("us-east-1");
+    let refused = ground.server.proxy().inject(refused);
+    let done = ground.copied(|| ()).await;
+    assert!(matches!(done, Ok(Done::Failed(_))), "{done:?}");
+    ground.server.proxy().remove(refused);
+    let whole = 1 << 30;
+    assert!(matches!(ground.copied_by(whole, || ()).await, Ok(Done::Copied)));
 }
 
 #[tokio::test]

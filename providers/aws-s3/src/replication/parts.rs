@@ -69,7 +69,7 @@ pub(super) async fn copied(
         let text = "the object is not the one that was listed";
         return Err(Failure::new(Class::Conflict, text).code("PreconditionFailed"));
     }
-    let tags = tags(source, object, &head).await?;
+    let tags = tags(source, object).await?;
     let sum = Sum::of(&head);
     let upload = begin(target, object, &head, (tags, like, &sum)).await?;
     clear(target, &object.key, &upload).await;
@@ -135,16 +135,10 @@ fn seen(failure: Failure) -> Failure {
     if object { failure.code("NoSuchKey") } else { failure }
 }
 
-/// The tags as a header has them. Not every server tells with the object how many there are.
-async fn tags(
-    source: &At<'_>,
-    object: &Listed,
-    head: &HeadObjectOutput,
-) -> Result<Option<String>, Failure> {
-    let get = || {
-        let get = source.client.get_object_tagging().key(&object.key);
-        get.set_version_id(head.version_id().map(str::to_owned))
-    };
+/// The tags as a header has them. Not every server tells with the object how many there are. No version is
+/// named, which would need another permission; where there is another by now its parts are refused.
+async fn tags(source: &At<'_>, object: &Listed) -> Result<Option<String>, Failure> {
+    let get = || source.client.get_object_tagging().key(&object.key);
     let answer = source.call(&TAGS, request!(source, get(), NO_OBJECT)).await?;
     let pair = |tag: &aws_sdk_s3::types::Tag| format!("{}={}", form(tag.key()), form(tag.value()));
     let all: Vec<String> = answer.tag_set().iter().map(pair).collect();
@@ -201,7 +195,7 @@ async fn begin(
             .set_content_disposition(text(head.content_disposition()))
             .set_cache_control(text(head.cache_control()))
             .set_expires(expires(head))
-            .set_website_redirect_location(text(head.website_redirect_location()))
+            .set_website_redirect_location(like.redirect.clone())
             .set_metadata(head.metadata().cloned())
             .set_tagging(tags.clone())
             .set_storage_class(like.class.as_deref().map(StorageClass::from))

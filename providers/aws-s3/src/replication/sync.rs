@@ -172,6 +172,8 @@ pub(super) struct Found {
     pub(super) version: Option<String>,
     /// How far its copying is: `COMPLETED`, `PENDING`, `FAILED`; `REPLICA` where it is a copy.
     copied: Option<String>,
+    /// Where it sends those who ask a website for it.
+    pub(super) redirect: Option<String>,
 }
 
 impl Found {
@@ -192,7 +194,8 @@ pub(super) async fn status(at: &At<'_>, key: &str) -> Result<Option<Found>, Fail
     match at.call(&HEAD, request!(at, head(), NO_OBJECT)).await {
         Ok(answer) => {
             let copied = answer.replication_status.map(|status| status.as_str().to_owned());
-            Ok(Some(Found { version: answer.version_id, copied }))
+            let redirect = answer.website_redirect_location;
+            Ok(Some(Found { version: answer.version_id, copied, redirect }))
         }
         Err(failure) if failure.class == Class::NotFound => Ok(None),
         Err(failure) => Err(failure),
