@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use lifeboat_testbed::{Entry, Fault, Rule};
+use lifeboat_testbed::{Entry, Fault, Nth, Rule};
 
 use super::folder::Folder;
 use super::promotion::{APPROVED, ATTESTED, EAST_FIRST, FAILBACK, WEST_FIRST};
@@ -248,6 +248,51 @@ fn rules_that_a_dying_run_revoked_come_back() {
     world.expect_rules(&none, &none, "nobody is let in");
     stage.expect(UNFENCE, 0);
     world.expect_rules(&east, &none, "the very same rules are back");
+}
+
+/// The first apply, of which state knows nothing yet, may die as well.
+#[test]
+fn rules_that_a_dying_first_run_revoked_come_back() {
+    let world = World::new();
+    let stage = &world.stage;
+    let (west, none) = (world.rules(WEST), Rules::new());
+    let slow =
+        Rule::new(Fault::Slow(Duration::from_secs(4))).operation("RevokeSecurityGroupIngress");
+    let slow = stage.bed.proxy.inject(slow);
+    let running = stage.start(APPLY);
+    let begun = Instant::now();
+    while world.rules(WEST) != none && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    running.signal("KILL");
+    stage.same(running.finish().code, None, "it dies");
+    stage.bed.proxy.remove(slow);
+    stage.expect(APPLY, 0);
+    stage.same(world.rules(WEST), none.clone(), "what was begun is wanted");
+    stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    stage.expect(APPROVED, 0);
+    world.expect_rules(&none, &west, "the very same rules are back");
+}
+
+/// What others let in after the plan was made is in no plan: who revokes it keeps it, also where the
+/// answer is lost.
+#[test]
+fn rules_that_are_in_no_plan_come_back_where_the_answer_was_lost() {
+    let world = World::new();
+    let stage = &world.stage;
+    stage.expect(APPLY, 0);
+    stage.folder.write(FILE, &world.files(WEST, ""));
+    stage.expect(&["plan", "-input=false", "-out=saved", "-detailed-exitcode"], 2);
+    world.let_in(EAST, 8443);
+    let east = world.rules(EAST);
+    let lost = Rule::new(Fault::DropAnswer).operation("RevokeSecurityGroupIngress");
+    let lost = stage.bed.proxy.inject(lost.nth(Nth::First(1)));
+    stage.expect(&["apply", "-input=false", "-promote=us-west-2", "-from-epoch=1", "saved"], 0);
+    stage.bed.proxy.remove(lost);
+    stage.same(world.rules(EAST), Rules::new(), "all of it is revoked");
+    stage.expect(APPLY, 0);
+    stage.expect(FAILBACK, 0);
+    stage.same(world.rules(EAST), east, "and all of it is back");
 }
 
 #[test]

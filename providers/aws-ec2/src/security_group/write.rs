@@ -180,28 +180,32 @@ enum Act {
 /// # Errors
 /// The failed call; of several the first.
 pub(crate) async fn allow_in(api: Api<'_>, id: &str, rules: &Singles) -> Result<(), Failure> {
-    all_or_each(api, id, Act::Allow, rules, "InvalidPermission.Duplicate").await
+    all_or_each(api, id, Act::Allow, rules, "InvalidPermission.Duplicate").await.map(drop)
 }
 
-/// Removes rules for what comes in, in the same way.
+/// Removes rules for what comes in, in the same way. Whether all were known, and are gone by that.
 ///
 /// # Errors
 /// The failed call; of several the first.
-pub(crate) async fn revoke_in(api: Api<'_>, id: &str, rules: &Singles) -> Result<(), Failure> {
-    all_or_each(api, id, Act::Revoke, rules, "InvalidPermission.NotFound").await
+pub(crate) async fn revoke_in(api: Api<'_>, id: &str, rules: &Singles) -> Result<bool, Failure> {
+    all_or_each(api, id, Act::Revoke, rules, UNKNOWN).await
 }
 
-/// Makes one change of all rules; `done` is the code that says that one is as it shall be.
+/// The code for a rule that is not there.
+const UNKNOWN: &str = "InvalidPermission.NotFound";
+
+/// Makes one change of all rules; `done` is the code that says that one is as it shall be. Whether one call
+/// did it.
 async fn all_or_each(
     api: Api<'_>,
     id: &str,
     act: Act,
     rules: &Singles,
     done: &str,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let refused = match change(api, id, (act, Way::In), to_api(rules, id)?).await {
         Err(refused) if !refused.in_doubt() => refused,
-        ended => return ended,
+        ended => return ended.map(|()| true),
     };
     let of_a_rule =
         matches!(refused.class, Class::NotFound | Class::Exists | Class::Invalid | Class::Other);
@@ -218,7 +222,7 @@ async fn all_or_each(
             ended => first = first.and(ended),
         }
     }
-    first
+    first.map(|()| false)
 }
 
 /// The groups and lists of ranges that a rule names.
@@ -272,16 +276,28 @@ async fn change(
             }
             (Act::Revoke, Way::In) => {
                 let input = client.revoke_security_group_ingress().group_id(id);
-                input.set_ip_permissions(rules).send().await.map(drop).map_err(failure)
+                let answer = input.set_ip_permissions(rules).send().await.map_err(failure);
+                answer.and_then(|answer| known(answer.unknown_ip_permissions()))
             }
             (Act::Revoke, Way::Out) => {
                 let input = client.revoke_security_group_egress().group_id(id);
-                input.set_ip_permissions(rules).send().await.map(drop).map_err(failure)
+                let answer = input.set_ip_permissions(rules).send().await.map_err(failure);
+                answer.and_then(|answer| known(answer.unknown_ip_permissions()))
             }
         };
         answer.map_err(|failure| failure.not_found(GONE))
     };
     api.ctx.call(call, api.scope, make).await
+}
+
+/// In a default VPC it is no error that a rule is unknown: the answer tells which stay (EC2 API reference,
+/// `RevokeSecurityGroupIngress`).
+fn known(unknown: &[IpPermission]) -> Result<(), Failure> {
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let text = format!("EC2 does not know {} of the rules", unknown.len());
+    Err(Failure::new(Class::Other, text).code(UNKNOWN))
 }
 
 /// Removes the group; a missing one is no matter. While something is in it EC2 refuses: what goes
@@ -299,5 +315,18 @@ async fn remove(api: Api<'_>, id: &str, before: &SecurityGroup) -> Result<(), Fa
     match api.ctx.call(&DELETE, api.scope, call).await {
         Err(failure) if failure.class != Class::NotFound => Err(failure),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_default_vpc_does_not_revoke_is_as_if_it_was_refused() {
+        assert!(known(&[]).is_ok());
+        let refused = known(&[IpPermission::builder().build()]).unwrap_err();
+        assert_eq!(refused.code.as_deref(), Some(UNKNOWN));
+        assert_eq!(refused.class, Class::Other, "it is no doubt, and each rule is tried alone");
     }
 }

@@ -200,8 +200,22 @@ async fn write(api: Api<'_>, change: Change<Ingress>) -> Outcome<Ingress> {
         // What is revoked now, also where that is not what it was when it was planned.
         (None, _) => live.clone(),
     };
+    // Rules that came after the plan are in no document but this one.
+    let planned = before.is_some_and(|before| singles(&before.rules) == kept);
     match revoke_in(api, id, &live).await {
-        Ok(()) => done(CLOSED, kept),
+        Ok(true) => done(CLOSED, kept),
+        // Where one was not known, others may have taken its place.
+        Ok(false) => match there(api, id).await?.len() {
+            0 => done(CLOSED, kept),
+            left => {
+                let text = format!("{} could not be revoked", counted(left, "rule"));
+                partly(api, id, kept, Failure::new(Class::Other, text)).await
+            }
+        },
+        Err(failure) if failure.in_doubt() && !planned => match there(api, id).await {
+            Ok(left) if left.is_empty() => done(CLOSED, kept),
+            _ => Err(failure.into()),
+        },
         Err(failure) => partly(api, id, kept, failure).await,
     }
 }
