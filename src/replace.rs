@@ -13,16 +13,45 @@ const ATTEMPTS: u32 = 100;
 /// # Errors
 /// Those of the system; the file is what it was then.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let path = fs::canonicalize(path)?;
-    // What must not be written must not be replaced either.
-    let old = OpenOptions::new().write(true).open(&path)?.metadata()?;
+    let (path, old) = found(path)?;
     let (draft, file) = draft(&path)?;
     let replaced = fill(file, bytes, &old).and_then(|()| fs::rename(&draft, &path));
     if replaced.is_err() {
         // Why it failed is what counts.
         drop(fs::remove_file(&draft));
+    } else {
+        lasting(&path);
     }
     replaced
+}
+
+/// Whether a file can be replaced, as far as this is known before. Nothing stays of it.
+///
+/// # Errors
+/// Those of the system, as [`replace`] would tell them.
+pub fn possible(path: &Path) -> io::Result<()> {
+    let (draft, _) = draft(&found(path)?.0)?;
+    fs::remove_file(draft)
+}
+
+/// The file itself, and what it is like.
+fn found(path: &Path) -> io::Result<(PathBuf, Metadata)> {
+    let path = fs::canonicalize(path)?;
+    // Who opens a pipe waits for somebody to read it.
+    if !fs::metadata(&path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    // What must not be written must not be replaced either.
+    let old = OpenOptions::new().write(true).open(&path)?.metadata()?;
+    Ok((path, old))
+}
+
+/// A new name in a folder outlives a loss of power when the folder is on the disk, too. Not every file
+/// system does that for folders.
+fn lasting(path: &Path) {
+    if let Some(Ok(folder)) = path.parent().map(File::open) {
+        drop(folder.sync_all());
+    }
 }
 
 /// An empty file beside another, which nobody else may read yet.
@@ -51,4 +80,29 @@ fn fill(mut file: File, bytes: &[u8], old: &Metadata) -> io::Result<()> {
     }
     file.set_permissions(old.permissions())?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_replaced_is_known_before_and_nothing_stays_of_the_look() {
+        let folder = std::env::temp_dir().join(format!("lifeboat-replace-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let file = folder.join("a");
+        fs::write(&file, "old").unwrap();
+        possible(&file).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        replace(&file, b"new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        // A folder and what is not there cannot be replaced.
+        for other in [&folder, &folder.join("b")] {
+            let why = possible(other).unwrap_err().to_string();
+            assert_eq!(replace(other, b"new").unwrap_err().to_string(), why);
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

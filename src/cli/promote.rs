@@ -15,7 +15,7 @@ use crate::engine::edit::{self, Edit};
 use crate::engine::failback;
 use crate::plan::{ByHand, Plan};
 use crate::registry::Providers;
-use crate::replace::replace;
+use crate::replace;
 use crate::view::escape::line;
 
 /// `promote`
@@ -186,6 +186,12 @@ async fn make_primary(workspace: &Workspace, region: &str, how: How, wish: Wish)
             return Exit::Error;
         }
     };
+    // It is written just before the fence: that it cannot be is better known now.
+    if let Some(edit) = edit.as_ref().filter(|_| !no_edit)
+        && let Err(error) = replace::possible(&workspace.root.join(&edit.file))
+    {
+        return unwritable(workspace, edit, &error);
+    }
     let edit = edit.map(|edit| args::Editing { edit, keep: !no_edit });
     let given =
         args::Apply { planning, consent, locking, edit, failback, by_hand, ..Default::default() };
@@ -201,15 +207,18 @@ pub fn write(workspace: &Workspace, edit: &Edit) -> Result<(), Exit> {
     let path = workspace.root.join(&edit.file);
     let name = line(&edit.file.display().to_string());
     let written = match std::fs::read(&path) {
-        Ok(now) if now == edit.before => replace(&path, &edit.after),
+        Ok(now) if now == edit.before => replace::replace(&path, &edit.after),
         Ok(_) => Err(std::io::Error::other("it was changed meanwhile")),
         Err(error) => Err(error),
     };
-    if let Err(error) = written {
-        let text = format!("{name}: {error}. Nothing was changed. -no-edit leaves the files.");
-        output.error("The primary cannot be written into the files", &text);
-        return Err(Exit::Error);
-    }
+    written.map_err(|error| unwritable(workspace, edit, &error))?;
     output.note(&format!("Wrote the primary into {name}, line {}: commit it.\n", edit.line));
     Ok(())
+}
+
+fn unwritable(workspace: &Workspace, edit: &Edit, error: &std::io::Error) -> Exit {
+    let name = line(&edit.file.display().to_string());
+    let text = format!("{name}: {error}. Nothing was changed. -no-edit leaves the files.");
+    workspace.output.error("The primary cannot be written into the files", &text);
+    Exit::Error
 }

@@ -110,3 +110,39 @@ fn files_that_name_the_old_primary_again_are_told_at_the_end() {
     case.run(&["apply", "-input=false"]).says(0, &["Apply complete!", "promotion::files_behind"]);
     case.run(&["plan"]).says(5, &["promotion::stale_files"]);
 }
+
+#[test]
+fn every_other_byte_stays_also_where_lines_end_otherwise() {
+    let case = Case::of(&super::pair(WEB));
+    case.ok(&["apply", "-auto-approve"]);
+    // A mark of the order of bytes, two bytes for the end of a line, a name behind a link.
+    let text = format!("\u{feff}# ü\n{}", files(&case)).replace('\n', "\r\n");
+    case.write("real/main.dr.hcl", &text);
+    std::fs::remove_file(case.path("main.dr.hcl")).unwrap();
+    std::os::unix::fs::symlink("real/main.dr.hcl", case.path("main.dr.hcl")).unwrap();
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |mode| std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(case.path("real/main.dr.hcl"), mode(0o640)).unwrap();
+    case.run(PROMOTE).says(0, &["Wrote the primary into main.dr.hcl, line 5"]);
+    assert_eq!(files(&case), text.replace(EAST, WEST));
+    let found = std::fs::symlink_metadata(case.path("main.dr.hcl")).unwrap();
+    assert!(found.is_symlink());
+    let found = std::fs::metadata(case.path("real/main.dr.hcl")).unwrap();
+    assert_eq!(found.permissions().mode() & 0o777, 0o640);
+    let left = std::fs::read_dir(case.path("real")).unwrap().count();
+    assert_eq!(left, 1, "no draft");
+}
+
+#[test]
+fn what_cannot_be_edited_is_refused_before_anything_is_done() {
+    let topology = super::pair(WEB).replacen(EAST, "primary  = var.primary", 1);
+    let case = Case::of(&format!("{topology}variable \"primary\" {{}}\n"));
+    case.ok(&["apply", "-auto-approve", "-var=primary=us-east-1"]);
+    let before = case.run(&["status"]);
+    // What comes through a pipe is in no file.
+    let args = [PROMOTE, &["-var-file=/dev/stdin"]].concat();
+    let ran = case.run_with(&args, "primary = \"us-east-1\"\n");
+    ran.says(1, &["The primary cannot be written into the files", "-no-edit leaves the files"]);
+    assert!(!ran.stdout.contains("promote"), "{}", ran.stdout);
+    assert_eq!(case.run(&["status"]).stdout, before.stdout);
+}
