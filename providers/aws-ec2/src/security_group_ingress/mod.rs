@@ -205,19 +205,33 @@ async fn write(api: Api<'_>, change: Change<Ingress>) -> Outcome<Ingress> {
     match revoke_in(api, id, &live).await {
         Ok(true) => done(CLOSED, kept),
         // Where one was not known, others may have taken its place.
-        Ok(false) => match there(api, id).await?.len() {
-            0 => done(CLOSED, kept),
-            left => {
-                let text = format!("{} could not be revoked", counted(left, "rule"));
-                partly(api, id, kept, Failure::new(Class::Other, text)).await
+        Ok(false) => match there(api, id).await {
+            Ok(left) if left.is_empty() => done(CLOSED, kept),
+            Ok(left) => {
+                let text = format!("{} could not be revoked", counted(left.len(), "rule"));
+                Err(halfway(api, id, (&kept, &left), Failure::new(Class::Other, text)))
             }
+            Err(failure) => Err(halfway(api, id, (&kept, &Singles::new()), failure)),
         },
         Err(failure) if failure.in_doubt() && !planned => match there(api, id).await {
             Ok(left) if left.is_empty() => done(CLOSED, kept),
+            Ok(left) if left != live => Err(halfway(api, id, (&kept, &left), failure)),
             _ => Err(failure.into()),
         },
         Err(failure) => partly(api, id, kept, failure).await,
     }
+}
+
+/// What was revoked, and what is left of it, where not all went as it should.
+fn halfway(
+    api: Api<'_>,
+    id: &str,
+    (kept, left): (&Singles, &Singles),
+    failure: Failure,
+) -> WriteFailure<Ingress> {
+    let known = Known { closed: true, rules: kept.clone() };
+    let half_made = Present::new(id, object(api, id, live::judge(None, Some(&known), left)));
+    WriteFailure { failure, half_made: Some(half_made) }
 }
 
 /// What a call left that failed: perhaps a part of it was done.
@@ -226,11 +240,10 @@ async fn partly(api: Api<'_>, id: &str, kept: Singles, failure: Failure) -> Outc
         // It is read when that can be told, with the rules that were planned.
         return Err(failure.into());
     }
-    let half_made = there(api, id).await.ok().map(|live| {
-        let known = Known { closed: true, rules: kept };
-        Present::new(id, object(api, id, live::judge(None, Some(&known), &live)))
-    });
-    Err(WriteFailure { failure, half_made })
+    match there(api, id).await {
+        Ok(live) => Err(halfway(api, id, (&kept, &live), failure)),
+        Err(_) => Err(WriteFailure { failure, half_made: None }),
+    }
 }
 
 /// The rules for what comes in of the group, which must exist.
