@@ -42,7 +42,7 @@ const SUITES: [Suite; 3] = [
         checks: "simulation::promotion::whatever",
         build: &["--workspace", "--features", CRASHES],
         target: Target::Full,
-        seeds: "150",
+        seeds: "300",
     },
 ];
 
