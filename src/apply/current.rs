@@ -43,7 +43,7 @@ pub struct Current<'p> {
     pub objects: BTreeMap<Address, Value>,
     /// Documents that could not be read or written; a defect or damage, told at the end.
     pub problems: Vec<String>,
-    /// The changes of the plan that were made.
+    /// The changes of the plan that were made: a fence that is not among them at the claim is owed.
     pub(super) made: BTreeSet<usize>,
 }
 
@@ -258,7 +258,7 @@ impl<'p> Current<'p> {
         let plan = self.plan;
         let Some(change) = plan.changes.get(member.change) else { return };
         let address = change.address.to_string();
-        self.is_made(member, ended);
+        self.note_made(member, ended);
         match (member.operation, ended) {
             (_, Ended::Nothing) => {}
             (Operation::Create, Ended::Done(Some(object))) => {
@@ -310,7 +310,8 @@ impl<'p> Current<'p> {
         }
     }
 
-    fn is_made(&mut self, member: &Member, ended: &Ended) {
+    /// Takes note of a change that was made.
+    fn note_made(&mut self, member: &Member, ended: &Ended) {
         if matches!(ended, Ended::Done(_)) {
             self.made.insert(member.change);
         }
@@ -340,7 +341,7 @@ impl<'p> Current<'p> {
     /// Takes over for references only how a member ended that state holds already.
     pub fn note(&mut self, member: &Member, ended: &Ended) {
         let Some(change) = self.plan.changes.get(member.change) else { return };
-        self.is_made(member, ended);
+        self.note_made(member, ended);
         match (member.operation, ended) {
             (Operation::DeleteDeposed, _) | (_, Ended::Nothing) => {}
             (_, Ended::Done(Some(object)) | Ended::Left { object, .. }) => {

@@ -90,6 +90,7 @@ pub fn fold<'p>(
             continue;
         }
         if step.act == Some(Act::Claim) {
+            // Members come after all acts here, and came before this one in the run.
             let before = ended.iter().filter(|(made, ..)| made.last < record.last);
             current.made = before
                 .filter(|(made, ..)| matches!(replayed(made), Ok(Some((_, Ended::Done(_))))))

@@ -15,7 +15,7 @@ use crate::address::Address;
 use crate::config::suggest;
 use crate::desired::Part;
 use crate::plan::order::Needs;
-use crate::plan::promotion::{Parts, region_of};
+use crate::plan::promotion::{Parts, few, region_of};
 use crate::plan::{Fencing, ObjectChange, Plan, PlanMode, Wish};
 use crate::refresh::record::RoleRecord;
 
@@ -213,7 +213,7 @@ pub(super) fn closes(
     let of = |region: Option<&str>| unfenced.iter().any(|fence| region_of(fence) == region);
     let all = parts.values().filter(|part| **part == Part::Record).count();
     let moved = records.iter().filter(|(at, _)| !of(region_of(at))).count();
-    of(Some(&**from)) || all > 0 && moved * 2 <= all
+    of(Some(&**from)) || few(moved, all)
 }
 
 /// The fences that stay or come: those of a region that is being left, those that are still owed, and

@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::desired::Part;
 use crate::desired::blocks::is_fenced;
 use crate::diff::Action;
-use crate::plan::promotion::{Parts, region_of};
+use crate::plan::promotion::{Parts, few, region_of};
 use crate::plan::{ByHand, ObjectChange, Plan, PlanMode};
 use crate::refresh::record::RoleRecord;
 
@@ -189,7 +189,7 @@ pub(super) fn doubted(
 ) -> Option<(usize, usize)> {
     let all = parts.values().filter(|part| **part == Part::Record).count();
     let agree = records.iter().filter(|(_, record)| denies(record, state, region)).count();
-    (all > 0 && agree * 2 <= all).then_some((agree, all))
+    few(agree, all).then_some((agree, all))
 }
 
 /// The role records that could not be read, or say nothing that can be understood. One that is not there

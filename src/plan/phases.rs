@@ -43,17 +43,7 @@ impl Promotion {
         parts: &Parts,
         acts: &[Placed],
     ) -> Result<Vec<Step>, Vec<usize>> {
-        let mut phases: BTreeMap<StepId, Phase> = BTreeMap::new();
-        for step in &steps {
-            let change = step.members.first().and_then(|m| changes.get(m.change));
-            let own = change.and_then(|change| self.phase_of(parts, &change.address));
-            // What only joins others belongs to the last of them.
-            let joined = || step.needs.iter().filter_map(|need| phases.get(need)).max().copied();
-            // What looks at something while weights move.
-            let looks = step.act.map(|_| Phase::Switch);
-            let phase = own.or(looks).or_else(joined).unwrap_or(Phase::Fence);
-            phases.insert(step.id, phase);
-        }
+        let phases = self.phases_of(&steps, changes, parts);
         let mut order = Order::default();
         for next in self.phases() {
             order.gate(next, None);
@@ -107,6 +97,27 @@ impl Promotion {
             }
         }
         Ok(order.finish())
+    }
+
+    /// The phase of each step.
+    fn phases_of(
+        &self,
+        steps: &[Step],
+        changes: &[ObjectChange],
+        parts: &Parts,
+    ) -> BTreeMap<StepId, Phase> {
+        let mut phases: BTreeMap<StepId, Phase> = BTreeMap::new();
+        for step in steps {
+            let change = step.members.first().and_then(|m| changes.get(m.change));
+            let own = change.and_then(|change| self.phase_of(parts, &change.address));
+            // What only joins others belongs to the last of them.
+            let joined = || step.needs.iter().filter_map(|need| phases.get(need)).max().copied();
+            // What looks at something while weights move.
+            let looks = step.act.map(|_| Phase::Switch);
+            let phase = own.or(looks).or_else(joined).unwrap_or(Phase::Fence);
+            phases.insert(step.id, phase);
+        }
+        phases
     }
 }
 

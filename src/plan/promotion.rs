@@ -287,7 +287,7 @@ impl Promotion {
     /// silent, too, because one of them may have been promoted since.
     fn unsure(&self, parts: &Parts) -> Vec<Name> {
         let moved = self.records - self.silent.len().min(self.records);
-        let few = self.records > 0 && moved * 2 <= self.records;
+        let few = few(moved, self.records);
         let runs = |region: &&Name| {
             let mut parts = parts.iter().filter(|(at, _)| region_of(at) == Some(&***region));
             parts.any(|(_, part)| part.fences())
@@ -357,6 +357,11 @@ impl Promotion {
             change.is_some_and(|it| region_of(&it.address) == Some(&*self.from))
         })
     }
+}
+
+/// Whether so many records of all are too few to decide by: no more than half. Without any, nobody asks.
+pub fn few(some: usize, all: usize) -> bool {
+    all > 0 && some * 2 <= all
 }
 
 /// The region of all members of a step.

@@ -252,12 +252,9 @@ impl<'p> Lines<'p> {
         let becomes_unknown = new.is_some_and(Value::is_unknown);
         let map = o.as_ref().or(n.as_ref()).is_some_and(|v| v.entries().is_some());
         let (open, close) = if map { ("{", "}") } else { ("[", "]") };
-        if [&o, &n].iter().all(|v| v.as_ref().is_none_or(empty)) && !becomes_unknown {
-            self.push(depth, fate, format!("{head}{open}{close}{tail}"));
-            return;
-        }
-        if becomes_unknown && o.as_ref().is_none_or(empty) {
-            self.push(depth, fate, format!("{head}{open}{close} -> (known after apply){tail}"));
+        let end = if becomes_unknown { " -> (known after apply)" } else { "" };
+        if [&o, &n].iter().all(|v| v.as_ref().is_none_or(empty)) {
+            self.push(depth, fate, format!("{head}{open}{close}{end}{tail}"));
             return;
         }
         self.push(depth, fate, format!("{head}{open}{tail}"));
@@ -266,7 +263,6 @@ impl<'p> Lines<'p> {
         } else {
             self.items(o.as_ref(), n.as_ref(), depth + 1);
         }
-        let end = if becomes_unknown { " -> (known after apply)" } else { "" };
         self.push(depth, Fate::Same, format!("{close}{end}"));
     }
 

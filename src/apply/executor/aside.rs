@@ -62,6 +62,7 @@ impl Executor<'_> {
         self.recorder.add(frames.collect::<Vec<_>>());
     }
 
+    /// What becomes of a step whose region does not answer, where the promotion may go on without it.
     fn later(&self, step: &Step) -> Option<Later> {
         let Plan { promotion, changes, .. } = self.run.plan;
         let promotion = promotion.as_ref()?;
