@@ -280,7 +280,7 @@ const HURRIED: Duration = Duration::from_secs(3);
 
 /// The same of a change, which has longer: slow is not lost. It is read back then, and the next command
 /// goes on without the region.
-const HURRIED_CHANGE: Duration = Duration::from_secs(5);
+const HURRIED_CHANGE: Duration = Duration::from_secs(4);
 
 /// The same after one that was not answered there.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -409,7 +409,7 @@ mod tests {
             begun.elapsed().as_millis()
         };
         // Of a change nobody knows whether it was made: it is not tried again.
-        assert_eq!([took("us-east-1", &PUT).await, took("us-west-2", &PUT).await], [5000, 20_000]);
+        assert_eq!([took("us-east-1", &PUT).await, took("us-west-2", &PUT).await], [4000, 20_000]);
         // A read is tried once more, after a pause, and is waited for less.
         assert_eq!(took("us-east-1", &GET).await, 4200);
     }
