@@ -162,6 +162,20 @@ pub fn done(plan: &Plan, run: &Run) -> BTreeSet<StepId> {
     done
 }
 
+/// The members that are done of steps that are not, by their places: the others of a batch that happened in part
+/// are still to be done.
+pub fn made(plan: &Plan, run: &Run) -> BTreeMap<StepId, BTreeSet<usize>> {
+    let is_done = |step: &Step, member: &Member| {
+        let record = member_record(run, plan, step, member);
+        record.is_some_and(|record| record.status == StepStatus::Done)
+    };
+    let of = |step: &Step| -> BTreeSet<usize> {
+        let members = step.members.iter().enumerate();
+        members.filter(|(_, member)| is_done(step, member)).map(|(at, _)| at).collect()
+    };
+    plan.steps.iter().map(|step| (step.id, of(step))).filter(|(_, made)| !made.is_empty()).collect()
+}
+
 /// Whether a run makes another region the primary, and who approved that is recorded. Until then it has
 /// called nothing, and nobody's word for it is kept: it is over, and planned and approved anew.
 pub fn promotes(plan: &Plan, run: &Run) -> bool {

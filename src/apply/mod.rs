@@ -122,13 +122,13 @@ pub struct Run<'a> {
 /// Carries out a plan. State holds afterwards what was done, whatever else happened.
 pub async fn apply(run: Run<'_>) -> Outcome {
     let begun = if run.resumes { resume(&run).await } else { begin(&run).await };
-    let Begun { current, journal, done, in_doubt, again, controls } = match begun {
+    let Begun { current, journal, done, made, in_doubt, again, controls } = match begun {
         Ok(begun) => begun,
         Err(error) => return refused(run, &error),
     };
     let mut recorder = Recorder::new(run.backend, run.guard, journal);
     recorder.add(again);
-    let executor = Executor::new(&run, current, recorder, &done, in_doubt, controls);
+    let executor = Executor::new(&run, current, recorder, (&done, made), in_doubt, controls);
     let (current, recorder, report) = executor.run().await;
     finish(&run, current, recorder, report).await
 }
@@ -139,6 +139,8 @@ struct Begun<'r> {
     journal: Journal,
     /// The steps that are done.
     done: BTreeSet<StepId>,
+    /// What is done of the others, by the places of their members.
+    made: BTreeMap<StepId, BTreeSet<usize>>,
     /// The steps of which nobody knows whether they happened.
     in_doubt: Vec<Doubtful>,
     /// What the journal is told of those that are done again.
@@ -164,8 +166,8 @@ async fn begin<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
     let journal = run.backend.journal_begin(run.guard, begin).await?;
     let mut current = Current::new(run.plan, run.providers, run.state.clone());
     current.begin();
-    let (done, in_doubt, again, controls) = Default::default();
-    Ok(Begun { current, journal, done, in_doubt, again, controls })
+    let (done, made, in_doubt, again, controls) = Default::default();
+    Ok(Begun { current, journal, done, made, in_doubt, again, controls })
 }
 
 /// Goes on with a run that recovery has settled.
@@ -179,6 +181,7 @@ async fn resume<'r>(run: &Run<'r>) -> Result<Begun<'r>, BackendError> {
         current: folded.current,
         journal,
         done: fold::done(run.plan, &journalled),
+        made: fold::made(run.plan, &journalled),
         in_doubt: folded.doubtful.into_iter().filter(Doubtful::is_sure).collect(),
         again: fold::done_again(run.plan, &journalled),
         controls: Controls::replayed(&frames),

@@ -223,7 +223,8 @@ impl Executor<'_> {
                 Fate::Done | Fate::NotTried(_) => Fate::InDoubt(why.clone()),
                 fate @ (Fate::Failed(_) | Fate::InDoubt(_)) => fate,
             };
-            self.report.insert((step, i), (fate, running.since.elapsed()));
+            let at = self.place(step, item);
+            self.report.insert((step, at), (fate, running.since.elapsed()));
             self.tell(step, diagnostic(item, &End::InDoubt(why.clone())));
         }
         self.ready.finish(step, StepEnd::InDoubt);
@@ -241,8 +242,12 @@ impl Executor<'_> {
             let recorded = record(step, item, attributes, &end, told);
             self.recorder.add(recorded.frames);
             self.current.take(&item.member, recorded.id.as_deref(), &recorded.ended);
-            self.unsaved.push((step, i));
-            self.report.insert((step, i), (end.fate(), elapsed));
+            let at = self.place(step, item);
+            if end.step() == StepEnd::Done {
+                self.made.entry(step).or_default().insert(at);
+            }
+            self.unsaved.push((step, at));
+            self.report.insert((step, at), (end.fate(), elapsed));
             self.tell(step, diagnostic(item, &end));
             let (address, operation) = (item.address.clone(), item.member.operation);
             self.news.push(match end.failure() {

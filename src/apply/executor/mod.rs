@@ -10,6 +10,7 @@ mod objects;
 mod requests;
 mod wait;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,6 +121,8 @@ pub(super) struct Executor<'a> {
     news: Vec<Event>,
     /// Of which step each is.
     diagnostics: Vec<(StepId, Diagnostic)>,
+    /// What is done of each step, by the places of its members: where it is tried once more, only the rest is.
+    made: BTreeMap<StepId, BTreeSet<usize>>,
     /// What earlier processes of the run left in doubt, and nobody could read since.
     in_doubt: BTreeMap<StepId, Doubtful>,
     /// What follows when its region answers: the promotion went on without it.
@@ -131,12 +134,12 @@ pub(super) struct Executor<'a> {
 }
 
 impl<'a> Executor<'a> {
-    /// With the steps that are `done` already.
+    /// With the steps that are `done` already, and what is done of others.
     pub(super) fn new(
         run: &'a Run<'a>,
         current: Current<'a>,
         recorder: Recorder<'a>,
-        done: &BTreeSet<StepId>,
+        (done, made): (&BTreeSet<StepId>, BTreeMap<StepId, BTreeSet<usize>>),
         in_doubt: Vec<Doubtful>,
         mut controls: Controls,
     ) -> Self {
@@ -165,6 +168,7 @@ impl<'a> Executor<'a> {
             unsaved: Vec::new(),
             news: Vec::new(),
             diagnostics: Vec::new(),
+            made,
             in_doubt: in_doubt.into_iter().map(|doubtful| (doubtful.step, doubtful)).collect(),
             behind: BTreeSet::new(),
             controls,
@@ -225,7 +229,7 @@ impl<'a> Executor<'a> {
             if self.put_aside(step) {
                 continue;
             }
-            let running = match self.env.prepare(&self.current, step) {
+            let running = match self.env.prepare(&self.current, &self.rest_of(step)) {
                 Ok(Prepared::Join) => {
                     self.ready.finish(id, StepEnd::Done);
                     continue;
@@ -271,6 +275,20 @@ impl<'a> Executor<'a> {
         let steps = &self.run.plan.steps;
         let at = steps.get(id.0 as usize).filter(|step| step.id == id);
         at.or_else(|| steps.iter().find(|step| step.id == id))
+    }
+
+    /// What is still to be done of a step: all of it, but where a batch happened in part.
+    fn rest_of(&self, step: &'a Step) -> Cow<'a, Step> {
+        let Some(made) = self.made.get(&step.id) else { return Cow::Borrowed(step) };
+        let members = step.members.iter().enumerate().filter(|(at, _)| !made.contains(at));
+        let members = members.map(|(_, member)| member.clone()).collect();
+        Cow::Owned(Step { members, ..step.clone() })
+    }
+
+    /// The place of a member in its step.
+    fn place(&self, step: StepId, item: &Item) -> usize {
+        let members = self.step(step).map(|step| &*step.members).unwrap_or_default();
+        members.iter().position(|member| *member == item.member).unwrap_or_default()
     }
 
     /// A step that changes state only: begun and ended in one append.
@@ -330,9 +348,10 @@ impl<'a> Executor<'a> {
     fn withdraw(&mut self, wave: Vec<StepId>) {
         for step in wave {
             let Some(running) = self.running.remove(&step) else { continue };
-            for i in 0..running.items.len() {
+            for item in &running.items {
                 let why = "its beginning could not be recorded".to_owned();
-                self.report.insert((step, i), (Fate::NotTried(why), Duration::ZERO));
+                let at = self.place(step, item);
+                self.report.insert((step, at), (Fate::NotTried(why), Duration::ZERO));
             }
             self.ready.finish(step, StepEnd::Failed);
         }

@@ -16,6 +16,9 @@ impl Executor<'_> {
                 let Some(change) = self.run.plan.changes.get(member.change) else { continue };
                 let (fate, elapsed) = match self.report.get(&(step.id, i)) {
                     Some(known) => known.clone(),
+                    None if self.made.get(&step.id).is_some_and(|made| made.contains(&i)) => {
+                        (Fate::Done, Duration::ZERO)
+                    }
                     None => (self.untold(step.id), Duration::ZERO),
                 };
                 let (address, operation) = (change.address.clone(), member.operation);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lifeboat::plan::Promotion;
 use lifeboat_aws::Aws;
 use lifeboat_sdk::Value;
-use lifeboat_sim::{Fault, Nth, Outcome, Rule, SimCloud, SimProvider};
+use lifeboat_sim::{Fault, Nth, Outcome, Rule, SimCloud, SimProvider, Strictness};
 use lifeboat_state::backend::StateBackend as _;
 use lifeboat_state::store::MemoryDisk;
 use tokio::runtime::Builder;
@@ -165,6 +165,10 @@ impl Story {
         if files.service {
             others::service(&cloud, &files.regions);
         }
+        // A read shows for a moment what was there before.
+        let stale = !MENDED.contains(&seed) && Chance::new(seed, "stale").percent(35);
+        let stale = Duration::from_millis(if stale { 1000 } else { 0 });
+        cloud.set_strictness(Strictness { stale, ..Strictness::default() });
         let checkers = Checkers::new(&cloud);
         let judge = Judge::new(&cloud, &files.regions);
         let primary = files.regions[0].to_owned();
