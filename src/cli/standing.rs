@@ -59,6 +59,8 @@ pub(super) fn ask(workspace: &Workspace, ahead: &Ahead, asked: &mut Asked) -> Re
         return Ok(());
     }
     asked.back = true;
+    // On its day nothing there may answer.
+    asked.listens.clear();
     asked.valid_hours = match &ahead.valid_for {
         None => HOURS,
         Some(text) => {
@@ -184,10 +186,11 @@ struct Today {
     differs: Vec<String>,
 }
 
-/// Plans what a standing plan has planned once more.
+/// Plans what a standing plan has planned once more; with the regions that are said to be down and
+/// whose fences are asked for all the same.
 async fn today(
     workspace: &Workspace,
-    planning: &args::Planning,
+    (planning, listens): (&args::Planning, Vec<String>),
     (plan, bytes): (&Plan, &[u8]),
     (state, in_doubt): (Option<&State>, BTreeMap<Address, String>),
     backend: &StoreBackend,
@@ -201,8 +204,9 @@ async fn today(
     let positions = backend.copies().known().await.unwrap_or_default();
     let since = planning.since.as_ref().map(|since| since.at(workspace.now));
     let edit = ahead_of_files(workspace, plan)?;
+    let edits = edit.clone();
     let asked =
-        Asked { back: true, in_doubt, positions, since, edit: edit.clone(), ..Asked::default() };
+        Asked { back: true, in_doubt, positions, since, edit: edits, listens, ..Asked::default() };
     let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
     let mut now = now(workspace, plan, bytes, state, &made.providers);
     if let Some(edit) = edit {
@@ -243,8 +247,10 @@ impl Applying<'_> {
         let newest = self.settled(&loaded, &contexts).await?;
         let state = newest.loaded.as_ref().map(|newest| &newest.state);
         let planning = &self.args.planning;
+        // What can be fenced must be: that is another promotion than the one without the region.
+        let how = (planning, planning.assume_down.clone());
         let known = (state, newest.in_doubt.clone());
-        let today = today(workspace, planning, (&standing, &bytes), known, self.backend).await?;
+        let today = today(workspace, how, (&standing, &bytes), known, self.backend).await?;
         workspace.tell(&today.refused);
         if today.refused.has_errors() {
             return Err(Exit::Error);
@@ -303,7 +309,7 @@ async fn checked(workspace: &Workspace, args: &args::Plan, path: &Path) -> Resul
     let planning = planned_with(&args.planning, &plan);
     let known = (known.state.as_ref(), known.in_doubt.clone());
     let Today { made, loaded, refused, differs, .. } =
-        today(workspace, &planning, (&plan, &bytes), known, &backend).await?;
+        today(workspace, (&planning, Vec::new()), (&plan, &bytes), known, &backend).await?;
     let mut reasons: Vec<String> =
         refused.0.iter().map(|why| format!("{}: {}", why.summary, why.detail)).collect();
     if made.diagnostics.has_errors() && reasons.is_empty() {

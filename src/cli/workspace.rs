@@ -305,6 +305,7 @@ pub fn asked(planning: &Planning, destroy: bool, now: jiff::Timestamp) -> Result
         in_doubt: BTreeMap::new(),
         back: false,
         graceful: false,
+        listens: planning.assume_down.clone(),
         discards: None,
         copies: None,
         fencing: None,

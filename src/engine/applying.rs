@@ -20,7 +20,7 @@ use super::reopened::Opener;
 use crate::apply::crash::Crash;
 use crate::apply::{self, CONFIRM, Copies, Outcome, Recovered, Recovery, Rehearsal, Run};
 use crate::event::Events;
-use crate::plan::{ObjectChange, Plan, PlanMode, file};
+use crate::plan::{ObjectChange, Plan, PlanMode, Promotion, file};
 use crate::registry::Providers;
 
 /// A command that holds the lock.
@@ -200,9 +200,13 @@ impl Holding<'_> {
         let session = Session::interruptible(Purpose::Apply, self.interrupt.clone());
         let left = plan.promotion.as_ref().zip(loaded.topology.as_ref());
         let left = left.and_then(|(promotion, topology)| topology.region(&promotion.from));
-        let session = session
-            .assume_down(self.settings.assume_down.clone())
-            .hurry(left.map(|region| region.aws.to_string()));
+        let left = left.map(|region| region.aws.to_string());
+        // A fence that the plan places there answered, whatever somebody says of the region.
+        let fences = |promotion: &Promotion| promotion.fences(&plan.steps, &plan.changes).count();
+        let fences = plan.promotion.as_ref().is_some_and(|promotion| fences(promotion) > 0);
+        let mut down = self.settings.assume_down.clone();
+        down.retain(|down| !fences || Some(&down.region) != left.as_ref());
+        let session = session.assume_down(down).hurry(left);
         for instance in providers.0.values() {
             session.limit(&instance.name, instance.configured.limits());
         }

@@ -37,6 +37,9 @@ pub struct Asked {
     pub back: bool,
     /// Whether a promotion is refused that would leave a region which does not answer.
     pub graceful: bool,
+    /// Regions that count as down by the operator's word: the fences of one that is left are asked for all
+    /// the same, and what answers there is fenced.
+    pub listens: Vec<String>,
     /// The region of which it is given up what it holds alone.
     pub discards: Option<String>,
     /// The region of which it is copied to the primary what it holds alone.
@@ -75,6 +78,7 @@ impl Default for Asked {
             in_doubt: BTreeMap::new(),
             back: false,
             graceful: false,
+            listens: Vec::new(),
             discards: None,
             copies: None,
             fencing: None,

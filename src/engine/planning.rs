@@ -23,8 +23,8 @@ use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::{Read, walk};
 use super::{
-    alone, approvers, backfills, fencing, imports, losses, reprotect, retiring, returning, shift,
-    split, stored, tasks, times, unmanaged,
+    alone, approvers, backfills, fencing, imports, listening, losses, reprotect, retiring,
+    returning, shift, split, stored, tasks, times, unmanaged,
 };
 use crate::address::{Address, Mode};
 use crate::builtin;
@@ -164,7 +164,8 @@ async fn seen(
     let requests = requests(ground, asked, &mut made.diagnostics);
     let places = refresh::scopes(&requests);
     let observed = if asked.refresh {
-        refresh::read(&ground.providers, ctx, requests, events).await
+        let (parts, left) = (roles::parts(loaded), listening::left(loaded, asked, course));
+        listening::read((&ground.providers, &parts), left, ctx, requests, events).await
     } else {
         BTreeMap::new()
     };
@@ -329,6 +330,9 @@ fn promoted(
         promotion.all_write();
     }
     // Where all write nothing waits for what one of them holds alone.
+    if listening::left(loaded, asked, &roles.course).is_some() {
+        promotion.say_down();
+    }
     let back = loaded.topology.as_ref().is_some_and(|it| it.declaration.failover.rolls_back());
     // Nobody goes back to a region that does not answer, nor undoes what people did by hand.
     promotion.rolls_back =

@@ -8,7 +8,7 @@ use lifeboat_state::model::{Alone, Backfill, Gate, Owed, Promotions, State};
 use super::asked::Asked;
 use super::load::Loaded;
 use super::tasks::Passing;
-use super::{alone, evacuation, fencing, losses, records, reprotect, retiring};
+use super::{alone, evacuation, fencing, listening, losses, records, reprotect, retiring};
 use crate::address::Address;
 use crate::approval::Policy;
 use crate::desired::{Part, STANDING};
@@ -371,7 +371,9 @@ pub(super) fn cast<'a>(
     plan.inputs.standing = Some(standing);
     let promoting = *course != Course::Ordinary;
     let primary = input.primary.as_ref().map(|primary| &*primary.0);
-    let closed = fencing::closes((parts, course, primary), &unfenced, &records);
+    // A fence that answers now may be owed in the end, where somebody attests that the region is down.
+    let closed = listening::left(loaded, asked, course).is_some()
+        || fencing::closes((parts, course, primary), &unfenced, &records);
     let leaving = fencing::leaving(parts, course, state, asked);
     Ok(Input { promoting, closed, leaving, ..input })
 }

@@ -238,6 +238,14 @@ impl Promotion {
         self.attest.clear();
     }
 
+    /// Takes note that somebody says that the region that is left is down, although some of it may answer:
+    /// they attest it, and nothing there is proven.
+    pub fn say_down(&mut self) {
+        if !self.all_write && !self.attest.contains(&self.from) {
+            self.attest.insert(0, self.from.clone());
+        }
+    }
+
     /// Notes whose TTL is lowered, by the seconds that blocks declare: records that the switch will
     /// rewrite. Where the region that is left does not answer nobody waits for resolvers.
     pub fn lower(

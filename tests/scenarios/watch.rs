@@ -7,14 +7,14 @@ use lifeboat_testbed::{Fault, Rule};
 
 use super::folder::Folder;
 use super::outside::Outside;
-use super::promotion::{APPROVED, EAST_FIRST, WEST_FIRST};
+use super::promotion::{APPROVED, EAST_FIRST, WEST_FIRST, answered};
 use super::ran::Ran;
 use super::stage::{APPLY, Stage};
 use super::web::{BUCKET, EAST, EXAMPLE, FILE, WEST};
 
 /// What is to be typed when the primary is silent.
-const TYPED: &str = "promote us-west-2 -assume-down=us-east-1 -from-epoch=1 -attest=us-east-1 \
-                     -reason=TEXT -accept-loss=DURATION";
+const TYPED: &str =
+    "promote us-west-2 -from-epoch=1 -attest=us-east-1 -reason=TEXT -accept-loss=unknown";
 
 /// The example, applied.
 #[track_caller]
@@ -90,6 +90,12 @@ fn a_silent_primary_is_told_with_a_preflight_and_what_to_type_and_an_isolated_wa
     let status = stage.expect(&["status"], 0).stdout;
     stage.check(status.contains("primary us-east-1 (epoch 1)"), "nobody was promoted");
     stage.check(!status.contains("Locked"), "no lock was left");
+    // Who is paged types it as it is.
+    let command = text("command");
+    let typed = command.split_once(" promote ").map(|(_, rest)| rest.split(' '));
+    let typed: Vec<&str> = ["promote"].into_iter().chain(typed.unwrap()).collect();
+    stage.expect(&[&typed[..], &["-input=false"]].concat(), 0);
+    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
 }
 
 #[test]

@@ -79,7 +79,8 @@ pub struct Planning {
     /// Read what is live first [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub refresh: Option<bool>,
-    /// Treat a region as unreachable without asking it; may be repeated
+    /// Treat a region as unreachable, and the global services that are at home in it; a promotion that leaves
+    /// it still fences what answers there; may be repeated
     #[arg(long, value_name = "REGION")]
     pub assume_down: Vec<String>,
     /// The same, but for the global services that are at home in it.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lifeboat_sdk::Interrupt;
+use lifeboat_state::backend::StateBackend as _;
 
 use self::canary::Keeper;
 use self::notify::Errand;
@@ -22,8 +23,10 @@ use super::workspace::Workspace;
 use super::{args, env};
 use crate::config::variable::Given;
 use crate::engine::guard::ask;
+use crate::engine::losses;
 use crate::engine::preflight::Verdict;
 use crate::engine::watch::{BACK, Change, Judged, Notice, SILENT, Sight, Watch, primary, sight};
+use crate::registry::Providers;
 use crate::topology::Topology;
 use crate::topology::hook::in_clear;
 use crate::view::output::{Form, Output};
@@ -193,7 +196,7 @@ impl Turn<'_> {
             Change::Silent { since, why } => Some(Notice {
                 why: Some(why),
                 preflight: Some(self.judged(target).await),
-                command: Some(self.command(target)),
+                command: Some(self.command(target).await),
                 ..notice(SILENT, since)
             }),
         }
@@ -228,16 +231,24 @@ impl Turn<'_> {
         }
     }
 
-    /// What to type, with words in capitals for what only a person knows. Values of variables may be secrets, so that they are not told.
-    fn command(&self, target: &str) -> String {
+    /// What to type, with words in capitals for what only a person knows. Values of variables may be secrets,
+    /// so that they are not told. The region is not assumed to be down: the promotion finds out by itself,
+    /// and services that are at home there may answer.
+    async fn command(&self, target: &str) -> String {
         let Watched { primary, epoch } = self.watched;
         let mut words = vec!["lifeboat".to_owned()];
         if let Ok(root) = std::path::absolute(&self.workspace.root) {
             words.push(format!("-chdir={}", quoted(&root.to_string_lossy())));
         }
-        words.push(format!("promote {target} -assume-down={primary} -from-epoch={epoch}"));
-        // Who sees that it is down says so: without a terminal nothing else would do.
-        words.push(format!("-attest={primary} -reason=TEXT -accept-loss=DURATION"));
+        if self.topology.declaration.failover.approvals.needed > 0 {
+            // What is signed is a saved plan; it tells what to type next.
+            words.push(format!("plan -standing={target} -out=PLAN"));
+        } else {
+            let loss = if self.is_bounded(target).await { "DURATION" } else { "unknown" };
+            words.push(format!("promote {target} -from-epoch={epoch}"));
+            // Who sees that it is down says so: without a terminal nothing else would do.
+            words.push(format!("-attest={primary} -reason=TEXT -accept-loss={loss}"));
+        }
         for given in &self.workspace.given {
             words.push(match given {
                 Given::File(file) => format!("-var-file={}", quoted(file)),
@@ -248,6 +259,18 @@ impl Turn<'_> {
             });
         }
         words.join(" ")
+    }
+
+    /// Whether it is known how much may be lost at most, so that a ceiling can be accepted.
+    async fn is_bounded(&self, target: &str) -> bool {
+        let quiet = quiet(self.workspace);
+        let Ok(backend) = quiet.backend().await else { return false };
+        let Ok(known) = quiet.known(&backend, &Providers::default()).await else { return false };
+        let Some(state) = &known.state else { return false };
+        let positions = backend.copies().known().await.unwrap_or_default();
+        let regions = [&*self.watched.primary, target];
+        let losses = losses::known(self.topology, state, regions, &positions, None);
+        losses.bound(env::now()).is_some()
     }
 }
 
