@@ -56,7 +56,7 @@ struct Opened {
 
 impl Applying<'_> {
     /// The same lock and state, with other arguments.
-    fn with<'b>(&'b self, args: &'b args::Apply) -> Applying<'b> {
+    pub(super) fn with<'b>(&'b self, args: &'b args::Apply) -> Applying<'b> {
         let Self { workspace, backend, guard, crash, .. } = self;
         Applying { workspace, args, backend, guard, crash: crash.clone() }
     }
@@ -199,7 +199,9 @@ impl Applying<'_> {
     /// The name of a run of this process.
     pub(super) fn run_id(&self) -> String {
         let id = self.workspace.lock_info("").id;
-        if self.args.instead { format!("{id}-2") } else { id }
+        let second = if self.args.instead { "-2" } else { "" };
+        let last = if self.args.follows { "-3" } else { "" };
+        format!("{id}{second}{last}")
     }
 
     /// Asks the run that is open to go on without the records of regions of which it is attested that they

@@ -44,7 +44,7 @@ pub struct Adopting {
 /// Runs `adopt`.
 pub(super) async fn run(workspace: &Workspace, args: Adopt) -> Exit {
     let Adopt { region, how } = args;
-    let How { from_epoch, no_edit, word, planning, locking } = how;
+    let How { from_epoch, no_edit, word, planning, locking, .. } = how;
     if let Some(step) = word.skip.first() {
         let text =
             format!("No step is left out of what is adopted: leave -skip={} away.", line(step));

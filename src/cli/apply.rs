@@ -143,7 +143,11 @@ impl Applying<'_> {
             })?;
             ready.approval = approval::consent(self.workspace, self.args, &ready, &bound).await?;
         }
-        self.carry_out(ready, newest).await
+        let goes_on = self.goes_on_after(&ready.plan);
+        match self.carry_out(ready, newest).await? {
+            Exit::Done if goes_on => Box::pin(self.reprotect()).await,
+            exit => Ok(exit),
+        }
     }
 
     /// Nothing to do: no generation is written.

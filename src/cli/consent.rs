@@ -33,6 +33,9 @@ pub struct Consent {
     /// Until when the signed approval may be used, as `show -approval` was told
     #[arg(long, value_name = "TIME", requires = "approval")]
     pub approval_expires: Option<jiff::Timestamp>,
+    /// After a promotion, leave the data without copies until the next apply
+    #[arg(long)]
+    pub no_reprotect: bool,
     /// What a person says of what nobody can measure.
     #[command(flatten)]
     pub word: Word,

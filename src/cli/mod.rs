@@ -34,6 +34,7 @@ pub mod plan;
 pub mod preflight;
 pub mod promote;
 pub mod report;
+mod reprotect;
 pub mod requests;
 pub mod retire;
 pub mod show;

@@ -57,6 +57,9 @@ pub struct How {
     /// Leave the files as they are
     #[arg(long)]
     pub no_edit: bool,
+    /// When it is over, leave the data without copies until the next apply
+    #[arg(long)]
+    pub no_reprotect: bool,
     /// What a person says of what nobody can measure.
     #[command(flatten)]
     pub word: args::Word,
@@ -168,10 +171,10 @@ struct Wish {
 /// Applies the files with another primary, and writes them.
 async fn make_primary(workspace: &Workspace, region: &str, how: How, wish: Wish) -> Exit {
     let Wish { failback, by_hand } = wish;
-    let How { from_epoch, no_edit, word, planning, locking } = how;
+    let How { from_epoch, no_edit, no_reprotect, word, planning, locking } = how;
     let promote = from_epoch.is_some().then(|| region.to_owned());
     let naming = args::Naming { promote, from_epoch };
-    let consent = args::Consent { naming, word, ..Default::default() };
+    let consent = args::Consent { naming, word, no_reprotect, ..Default::default() };
     let contexts = workspace.contexts(false);
     let settings = workspace.settings(Some(&planning));
     let (loaded, found) = workspace.load_quietly(&settings, &contexts);

@@ -1,12 +1,15 @@
-//! The hooks that operators have in the phase `reprotect`: when they are run. Pure.
+//! What re-protects data after a promotion, and the hooks that operators have in the phase `reprotect`: when
+//! they are run. Pure.
 
 use lifeboat_sdk::Name;
 use lifeboat_state::model::State;
 
 use super::load::Loaded;
+use super::roles;
 use super::tasks::{Passing, of_hook};
+use crate::address::{Address, Mode};
 use crate::plan::reprotect::{Around, around};
-use crate::plan::{Plan, Step};
+use crate::plan::{ObjectChange, Plan, Step};
 use crate::topology::hook::REPROTECT;
 
 /// The promotion after which the data is not protected yet, as state has it.
@@ -20,6 +23,23 @@ pub(super) fn after(state: &State) -> Option<Passing> {
         epoch: state.epoch,
         mode: name(last.map(|last| &*last.mode)),
     })
+}
+
+/// What a plan would change that does not follow from the roles, in words: who approved a promotion approved
+/// none of it.
+pub fn besides(loaded: &Loaded, plan: &Plan) -> Vec<String> {
+    let parts = roles::parts(loaded);
+    // A copy goes the other way by an object of the same kind elsewhere.
+    let follows = |change: &&ObjectChange| {
+        let of = |part: &Address| {
+            (&part.name, &part.kind) == (&change.address.name, &change.address.kind)
+        };
+        change.address.is_of_lifeboat() || parts.keys().any(of)
+    };
+    let others = plan.pending().filter(|change| change.address.mode == Mode::Managed);
+    let others = others.filter(|change| !follows(change));
+    let others = others.map(|change| change.address.to_string());
+    others.chain(plan.approvers.iter().map(|_| "who approves promotions".to_owned())).collect()
 }
 
 /// Whether the files have such hooks.

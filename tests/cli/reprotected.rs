@@ -7,7 +7,8 @@ const WEB: &str = r#"resource "terraform_data" "web" {
 }
 "#;
 
-const PROMOTE: [&str; 4] = ["promote", "us-west-2", "-input=false", "-from-epoch=1"];
+const PROMOTE: [&str; 5] =
+    ["promote", "us-west-2", "-input=false", "-from-epoch=1", "-no-reprotect"];
 
 /// A hook that writes down what it is told, if `then` is well.
 fn writes(name: &str, when: &str, then: &str) -> String {
@@ -88,4 +89,29 @@ fn one_that_may_fail_ends_nothing_and_none_needs_a_region() {
         writes("first", "before", "true").replace("phase", "needs_region = \"us-west-2\"\n  phase");
     let case = Case::of(&pair(&format!("{WEB}{needs}")));
     case.run(&["validate"]).says(1, &["topology::conflict", "Remove needs_region"]);
+}
+
+#[test]
+fn a_promotion_goes_on_into_it_and_into_nothing_that_nobody_approved() {
+    let web = "resource \"terraform_data\" \"web\" {\n  count = 12\n}\n";
+    let promote = &PROMOTE[..4];
+    let hook = writes("last", "after", "true");
+    let case = Case::of(&pair(&format!("{web}{hook}")));
+    case.ok(&["apply", "-auto-approve"]);
+    let files = String::from_utf8(case.read("main.dr.hcl")).unwrap();
+    case.write("main.dr.hcl", files.replace("count = 12", "count = 1"));
+    let waits = case.run(promote);
+    let named = "terraform_data.web[1], terraform_data.web[2], terraform_data.web[3] and 8 more";
+    waits.says(0, &["promotion::reprotection_waits", named, "Run `lifeboat apply`"]);
+    assert!(!case.path("told").exists(), "nothing of it is begun");
+    case.run(&["status"]).says(0, &["Unprotected since", "us-west-2"]);
+    case.ok(&["apply", "-auto-approve"]);
+    assert_eq!(told(&case).lines().count(), 1);
+
+    let case = Case::of(&pair(&format!("{web}{hook}")));
+    case.ok(&["apply", "-auto-approve"]);
+    case.run(promote).says(0, &["The promotion is over. Going on", "hook.last: Done"]);
+    assert_eq!(told(&case).lines().count(), 1);
+    assert_eq!(case.run(&["status", "-json"]).json()["unprotected"], serde_json::Value::Null);
+    case.run(&["plan", "-detailed-exitcode"]).says(0, &["No changes"]);
 }

@@ -149,6 +149,28 @@ fn a_graceful_promotion_is_refused_where_the_target_lags_or_nobody_can_tell() {
     stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
 }
 
+/// Whoever wants it otherwise says so.
+#[test]
+fn a_promotion_goes_on_into_the_re_protection_of_its_data() {
+    let mut stage = ready();
+    stage.reprotects = true;
+    let ran = stage.expect(APPROVED, 0);
+    stage.check(ran.stderr.contains("The promotion is over. Going on"), "it is told");
+    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
+    let status = stage.expect(&["status"], 0).stdout;
+    stage.check(!status.contains("Unprotected"), "the data is copied again");
+    stage.expect_nothing();
+    let aws = stage.bed.aws();
+    aws.put_object(WEST, COPY, "daily/after", "still well").unwrap();
+    let copy = aws.get_object(EAST, BUCKET, "daily/after").unwrap();
+    stage.same(copy.text(), "still well".to_owned(), "the copy goes the other way");
+    // And back by one command, too.
+    let ran = stage.expect(FAILBACK, 0);
+    stage.check(ran.stderr.contains("The promotion is over. Going on"), "it is told");
+    stage.same(answered(&stage), EAST.to_owned(), "the primary of the name");
+    stage.expect_nothing();
+}
+
 /// Nothing copies any more, so that no step can prove that all is there: a person accepts it, or nothing
 /// is promoted.
 #[test]
@@ -205,6 +227,35 @@ fn a_loss_is_bounded_by_the_last_comparison_and_a_ceiling_below_it_promotes_noth
     let most = rpo["at_most_seconds"].as_u64().unwrap_or(u64::MAX);
     stage.check((1..600).contains(&most), format_args!("the bound: {rpo}"));
     stage.same(rpo["accepted"].as_str(), Some("10m"), "what was accepted");
+}
+
+/// Who says that a region is down may be wrong: what answers there is fenced, and nothing else there is called.
+#[test]
+fn a_region_that_is_only_said_to_be_down_is_fenced() {
+    let stage = ready();
+    // A gate moves no traffic here, and Route 53 would count as lost with the region.
+    let text = std::fs::read_to_string(stage.folder.path().join(FILE)).unwrap();
+    let (head, dns) = text.split_once("dns_failover \"").unwrap();
+    let (_, rest) = dns.split_once("\n}\n").unwrap();
+    stage.folder.write(FILE, &format!("{}{rest}", head.replacen(WEST_FIRST, EAST_FIRST, 1)));
+    stage.expect(APPLY, 0);
+    stage.folder.edit(FILE, EAST_FIRST, WEST_FIRST);
+    let down = [APPROVED, &["-assume-down=us-east-1"]].concat();
+    // It is said to be down, so that a person answers for that, and nothing there is proven.
+    let ran = stage.expect(&down, 5);
+    stage.check(ran.stderr.contains("-attest=us-east-1"), "it says what is needed");
+    stage.same(ran.mutating(), 0, "nothing is changed before");
+    let ran = stage.expect(&[&down[..], ATTESTED].concat(), 0);
+    stage.same(fenced(&stage, EAST, BUCKET), true, "the region that was left takes no writes");
+    let there = ran.calls.iter().filter(|call| call.mutating && call.region == EAST);
+    let there: Vec<&str> = there.map(|call| &*call.operation).collect();
+    stage.same(there, vec!["PutBucketPolicy"], "what was changed there");
+    let report = stage.expect(&["report", "-json"], 0).stdout;
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    stage.same(report["promotion"]["mode"].as_str(), Some("ungraceful"), "the mode");
+    stage.check(report["owed"].as_array().is_none_or(Vec::is_empty), "nothing is owed");
+    stage.expect(APPLY, 0);
+    stage.expect_nothing();
 }
 
 /// Where the files want the old primary alive, nobody's word is enough.

@@ -31,12 +31,15 @@ pub(super) struct Stage {
     pub(super) bed: Bed,
     pub(super) folder: Folder,
     transcript: Mutex<String>,
+    /// Whether promotions go on into re-protection, as they do where nothing is said. Other tests look at
+    /// what is between both.
+    pub(super) reprotects: bool,
 }
 
 impl Stage {
     /// Empty servers and this folder.
     pub(super) fn new(folder: Folder) -> Self {
-        Self { bed: Bed::start().unwrap(), folder, transcript: Mutex::default() }
+        Self { bed: Bed::start().unwrap(), folder, transcript: Mutex::default(), reprotects: false }
     }
 
     /// Empty servers and a folder with one file.
@@ -92,6 +95,10 @@ impl Stage {
     pub(super) fn start_as(&self, arguments: &[&str], more: &[(&str, &str)]) -> Running<'_> {
         let mut command = self.bed.command(env!("CARGO_BIN_EXE_lifeboat"));
         command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1");
+        let promotes = matches!(arguments, ["apply" | "promote" | "failback", ..]);
+        if promotes && !self.reprotects {
+            command.arg("-no-reprotect");
+        }
         command.envs(more.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();

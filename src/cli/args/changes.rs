@@ -76,6 +76,9 @@ pub struct Apply {
     /// Whether it comes in the place of a run of the same command that was given up.
     #[arg(skip)]
     pub instead: bool,
+    /// Whether it goes on after a promotion of the same command.
+    #[arg(skip)]
+    pub follows: bool,
     /// What `adopt` takes over.
     #[arg(skip)]
     pub adopt: Option<Adopting>,
