@@ -398,7 +398,6 @@ impl Applying<'_> {
         let (plan, mut outcome, finalise) = holding.carry_out(id, ready, newest).await;
         // The live lines are gone before the report is printed.
         drop(events);
-        self.learn(&plan, &outcome).await;
         failure::tell_of_lock(self.backend, self.guard, &mut outcome).await;
         match outcome.asked.take() {
             Some(asked) => self.ended_by(&asked, &outcome, &finalise).await,

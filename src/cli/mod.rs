@@ -25,7 +25,6 @@ pub mod graph;
 pub mod guard;
 pub mod import;
 pub mod init;
-mod learned;
 pub mod log;
 pub mod loss;
 pub mod man;

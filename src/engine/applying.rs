@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::approvers;
 use super::bundles::Bundles;
 use super::context::Contexts;
+use super::expected;
 use super::finaliser::Finaliser;
 use super::ground;
 use super::load::{Loaded, Settings};
@@ -248,6 +249,8 @@ impl Holding<'_> {
             crash: self.crash.clone(),
         })
         .await;
+        // Before the bundles are written, which keep it.
+        expected::learn(self.backend, self.guard, (&plan, &outcome)).await;
         if let Some(bundles) = &bundles {
             outcome.diagnostics.0.extend(bundles.finish(&outcome).await);
         }

@@ -12,8 +12,9 @@ use futures_util::future::join_all;
 use lifeboat_sdk::future::BoxFuture;
 use lifeboat_sdk::{Ctx, Diagnostic, Interrupt, Name, Over, Purpose, Session};
 use lifeboat_state::backend::StateBackend;
-use lifeboat_state::bundle::{About, Bundle, Move};
+use lifeboat_state::bundle::{About, Bundle, Measured, Move};
 use lifeboat_state::model::State;
+use lifeboat_state::positions::Positions;
 use tokio::sync::watch;
 
 use super::load::{Loaded, Settings};
@@ -51,6 +52,8 @@ struct Packed {
     about: About,
     /// The standing plan in it.
     standing: Option<Vec<u8>>,
+    /// Up to when copies were seen to have all.
+    positions: Positions,
     bytes: Vec<u8>,
 }
 
@@ -196,7 +199,8 @@ impl<'a> Bundles<'a> {
         let bundle = Bundle { about, files: self.files.clone(), state };
         let bytes = bundle.encode().map_err(|error| chain(&error))?;
         let standing = bundle.state.standing.map(|standing| standing.plan.to_vec());
-        Ok(Packed { about: bundle.about, standing, bytes: bytes.to_vec() })
+        let positions = positions(&bundle.state.measured);
+        Ok(Packed { about: bundle.about, standing, positions, bytes: bytes.to_vec() })
     }
 
     async fn keep_at(&self, spot: &Spot, packed: &Packed, (ctx, now): (&Ctx, Now)) {
@@ -246,9 +250,10 @@ impl<'a> Bundles<'a> {
             ));
         }
         // A run that died may have left one whose promotion is over by now.
-        // And another standing plan may have been made since.
+        // And another standing plan may have been made since, and copies be compared.
         let standing = state.standing.map(|standing| standing.plan.to_vec());
-        Ok(match there.promotion == about.promotion && standing == packed.standing {
+        let same = there.promotion == about.promotion && standing == packed.standing;
+        Ok(match same && !packed.positions.adds_to(&positions(&state.measured)) {
             true => There::Same(kept.version),
             false => There::Older(kept.version),
         })
@@ -297,6 +302,11 @@ fn behind(serial: u64, left: &[String]) -> Diagnostic {
     );
     Diagnostic::warning("engine::bundle", "A region bundle is not up to date", detail)
         .help("The next apply writes it, if the region answers then.")
+}
+
+/// Up to when copies were seen to have all, as a bundle says.
+fn positions(measured: &Measured) -> Positions {
+    measured.positions.as_deref().map(Positions::of_stored).unwrap_or_default()
 }
 
 /// The last names of the root module's path, as many as its files go up from it.

@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use lifeboat_state::backend::StateBackend;
 use lifeboat_state::durations::{Durations, Work};
+use lifeboat_state::lock::LockGuard;
 
 use crate::address::Address;
-use crate::apply::{Fate, ObjectOutcome};
+use crate::apply::{Fate, ObjectOutcome, Outcome, chain};
 use crate::plan::{Operation, Plan, Step, StepId};
 
 /// What is done to which object: how events name it.
@@ -100,8 +102,23 @@ impl Expected {
     }
 }
 
+/// Keeps how long the changes of a run took. Nothing depends on it, so that it failed is logged, not told.
+pub(super) async fn learn(
+    backend: &dyn StateBackend,
+    guard: &LockGuard,
+    (plan, outcome): (&Plan, &Outcome),
+) {
+    let measured = measured(plan, &outcome.objects);
+    if measured.is_empty() || outcome.head.is_none() {
+        return;
+    }
+    if let Err(error) = backend.learn(guard, measured).await {
+        tracing::info!(error = chain(&error), "durations were not kept");
+    }
+}
+
 /// What a run measured, for the next one to expect.
-pub fn measured(plan: &Plan, objects: &[ObjectOutcome]) -> BTreeMap<Work, Vec<Duration>> {
+fn measured(plan: &Plan, objects: &[ObjectOutcome]) -> BTreeMap<Work, Vec<Duration>> {
     let works: BTreeMap<Task, Work> =
         plan.steps.iter().flat_map(|step| works(plan, step)).collect();
     let mut measured: BTreeMap<Work, Vec<Duration>> = BTreeMap::new();

@@ -192,7 +192,7 @@ pub async fn newest(
 mod tests {
     use std::collections::BTreeMap;
 
-    use lifeboat_state::bundle::{About, Packed};
+    use lifeboat_state::bundle::{About, Measured, Packed};
 
     use super::*;
 
@@ -204,6 +204,7 @@ mod tests {
                 generation: Vec::new().into(),
                 journals: BTreeMap::new(),
                 standing: None,
+                measured: Measured::default(),
             },
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lifeboat_state::bundle::{About, Bundle, Move, Packed};
+use lifeboat_state::bundle::{About, Bundle, Measured, Move, Packed};
 use lifeboat_state::digest::Digest;
 use lifeboat_state::generation::{Generation, Header, Link, payload};
 use lifeboat_state::journal::{
@@ -350,6 +350,7 @@ fn bundle() -> Bundle {
             generation: stored("v2.generation").into(),
             journals: journals.into(),
             standing: None,
+            measured: Measured::default(),
         },
     }
 }
@@ -360,4 +361,16 @@ fn a_bundle_of_version_1_reads_and_is_written_again_byte_for_byte() {
     assert_eq!(Bundle::decode(&bytes).unwrap(), bundle());
     assert_eq!(bundle().encode().unwrap(), bytes);
     assert!(bundle().state.is_sealed());
+}
+
+#[test]
+fn a_bundle_of_version_1_may_have_what_was_measured_last() {
+    let mut with = bundle();
+    with.state.measured = Measured {
+        positions: Some(stored("v1.positions").into()),
+        durations: Some(stored("v1.durations").into()),
+    };
+    let bytes = stored("v1.bundle+measured");
+    assert_eq!(Bundle::decode(&bytes).unwrap(), with);
+    assert_eq!(with.encode().unwrap(), bytes);
 }

@@ -48,6 +48,9 @@ fn another_machine_goes_on_from_the_bundle_of_any_region() {
         stage.check(ran.stdout.contains("primary us-east-1 (epoch 1)"), "it says what is there");
         stage.same(files(&stage), before.clone(), "the files");
         stage.check(stage.folder.path().join(".lifeboat/.gitignore").exists(), "kept out of git");
+        let durations = stage.folder.path().join(".lifeboat/state/durations");
+        let durations = std::fs::read_to_string(durations).unwrap_or_default();
+        stage.check(durations.contains("aws_s3_bucket_policy"), "how long changes took is known");
         stage.expect_nothing();
         let ran = init(&stage, region);
         stage.same(ran.code, Some(1), "a folder that is not empty is left alone");
@@ -125,6 +128,33 @@ fn a_region_that_was_left_while_it_was_away_is_nothing_to_go_on_from() {
     restored(&other, WEST);
     other.expect(APPLY, 0);
     other.expect_nothing();
+}
+
+/// What a loss is bounded by goes with the state.
+#[test]
+fn another_machine_knows_what_may_be_lost_with_the_primary() {
+    let stage = Stage::new(Folder::example(EXAMPLE));
+    stage.expect(APPLY, 0);
+    stage.same(stage.expect(APPLY, 0).mutating(), 0, "all bundles are as they should be");
+    stage.expect(&["preflight", WEST, "-input=false"], 5);
+    let ran = stage.expect(APPLY, 0);
+    stage.same(ran.mutating(), 2, "each region is told up to when its copy has all");
+    stage.same(stage.expect(APPLY, 0).mutating(), 0, "once");
+
+    stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST).regional());
+    let stage = stage.elsewhere();
+    restored(&stage, WEST);
+    let word = ["promote", WEST, "-input=false", "-from-epoch=1"];
+    let word = [&word[..], &ATTESTED[..2]].concat();
+    let ran = stage.expect(&[&word[..], &["-accept-loss=0s"]].concat(), 5);
+    stage.check(ran.stderr.contains("promotion::loss_above_ceiling"), "the bound is known");
+    stage.same(ran.mutating(), 0, "nothing is changed");
+    stage.expect(&[&word[..], &["-accept-loss=10m"]].concat(), 0);
+    let report = stage.expect(&["report", "-json"], 0).stdout;
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let rpo = &report["promotion"]["rpo"];
+    let most = rpo["at_most_seconds"].as_u64().unwrap_or(u64::MAX);
+    stage.check((1..600).contains(&most), format_args!("the bound: {rpo}"));
 }
 
 #[test]

@@ -3,19 +3,26 @@
 use std::sync::Arc;
 
 use super::{BackendError, Parts, StoreBackend, standing};
-use crate::bundle::{Packed, Standing};
+use crate::bundle::{Measured, Packed, Standing};
 use crate::generation::{Chain, GenerationError};
 use crate::journal::Journals;
 use crate::lock::{LEAP, LockError};
 use crate::record::{self, Record};
 use crate::secret::Sealer;
+use crate::{durations, positions};
 
 impl StoreBackend {
     pub(super) async fn pack(&self) -> Result<Option<Packed>, BackendError> {
         let Some(generation) = self.chain.stored().await? else { return Ok(None) };
         let journals = self.journals().open_parts().await?;
         let standing = standing::read(&*self.parts.store).await?;
-        Ok(Some(Packed { generation, journals, standing }))
+        // Nothing depends on them, so that one that cannot be read keeps no bundle from being written.
+        let store = &*self.parts.store;
+        let measured = Measured {
+            positions: positions::stored(store).await.unwrap_or_default(),
+            durations: durations::stored(store).await.unwrap_or_default(),
+        };
+        Ok(Some(Packed { generation, journals, standing, measured }))
     }
 
     /// Keeps a standing plan beside the state, in the place of the one before. Needs no lock: nothing
@@ -50,6 +57,13 @@ impl StoreBackend {
         }
         if let Some(standing) = &packed.standing {
             standing::write(&*parts.store, standing).await?;
+        }
+        let Measured { positions, durations } = &packed.measured;
+        if let Some(bytes) = positions {
+            positions::put(&*parts.store, bytes.clone()).await?;
+        }
+        if let Some(bytes) = durations {
+            durations::put(&*parts.store, bytes.clone()).await?;
         }
         let chain = Chain::new(Arc::clone(&parts.store));
         match chain.take_in(header.serial, packed.generation.clone()).await? {

@@ -148,8 +148,8 @@ pub trait StateBackend: Debug + Send + Sync {
     /// Up to when copies were seen to have all that their sources had. Needs no lock.
     fn copies(&self) -> Copies;
 
-    /// The newest generation and the journals of open runs as they are stored, for a bundle; `None`
-    /// before the first apply.
+    /// The newest generation, the journals of open runs and what was measured last as they are stored,
+    /// for a bundle; `None` before the first apply.
     fn packed(&self) -> BoxFuture<'_, Result<Option<Packed>, BackendError>>;
 
     /// What operators ask of runs. Needs no lock.

@@ -1,4 +1,5 @@
-//! `Bundle`: all that another machine needs to go on: files, the newest state, open journals.
+//! `Bundle`: all that another machine needs to go on: files, the newest state, open journals, what
+//! was measured last.
 //!
 //! One text in the envelope of `crate::envelope` (`lifeboat-bundle VERSION LENGTH DIGEST`), so that
 //! it is read whole or not at all. What is sealed stays sealed: the key is never in it. The form is
@@ -131,6 +132,18 @@ pub struct Packed {
     pub journals: BTreeMap<String, Bytes>,
     /// The standing plan, where one was made.
     pub standing: Option<Standing>,
+    /// What was measured last.
+    pub measured: Measured,
+}
+
+/// What was measured last: records as they are stored, each of which tells by itself whether it is
+/// whole. One that is missing counts as never measured; bundles of before have none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// Up to when copies were seen to have all ([`crate::positions`]).
+    pub positions: Option<Bytes>,
+    /// How long changes took ([`crate::durations`]).
+    pub durations: Option<Bytes>,
 }
 
 /// A promotion that was planned ahead.

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use super::*;
 use crate::backend::{BackendError, Parts, StateBackend as _, StoreBackend};
+use crate::durations::Work;
 use crate::journal::{RunBegin, RunId};
 use crate::lock::LockInfo;
 use crate::model::State;
+use crate::positions::Position;
 use crate::secret::{FixedKey, Key};
-use crate::store::MemoryDisk;
+use crate::store::{MemoryDisk, Name};
 
 fn parts(disk: &MemoryDisk) -> Parts {
     let store = Arc::new(disk.clone());
@@ -99,6 +101,52 @@ async fn what_is_packed_on_one_machine_is_gone_on_with_on_another() {
     assert_eq!(&run.begin.plan[..], b"the plan");
     backend.commit(&guard, Some(&loaded.head), "b", &loaded.state).await.unwrap();
     assert_eq!(backend.load().await.unwrap().unwrap().head.serial, 2);
+}
+
+#[tokio::test]
+async fn what_was_measured_last_is_known_on_the_other_machine() {
+    let here = parts(&MemoryDisk::new());
+    let backend = StoreBackend::open(here.clone()).await.unwrap();
+    let guard = backend.lock(info("first"), Duration::ZERO).await.unwrap();
+    let mut state = State::new("a-lineage".to_owned(), "0.1.0".to_owned());
+    state.epoch = 1;
+    backend.commit(&guard, None, "a", &state).await.unwrap();
+    let work = Work {
+        kind: "aws_s3_bucket".to_owned(),
+        operation: "update".to_owned(),
+        location: "us-west-2".to_owned(),
+    };
+    let took = Duration::from_secs(7);
+    backend.learn(&guard, [(work.clone(), vec![took])].into()).await.unwrap();
+    let position = Position {
+        about: "replication.exports".to_owned(),
+        from: "us-east-1".to_owned(),
+        to: "us-west-2".to_owned(),
+        epoch: 1,
+        until: 100,
+        at: 105,
+        how: "7 objects compared once".to_owned(),
+    };
+    backend.copies().note("a-lineage", std::slice::from_ref(&position)).await.unwrap();
+    let bytes = bundle(backend.packed().await.unwrap().unwrap()).encode().unwrap();
+    let read = Bundle::decode(&bytes).unwrap();
+
+    let there = parts(&MemoryDisk::new());
+    StoreBackend::unpack(&there, &read.state).await.unwrap();
+    let other = StoreBackend::open(there).await.unwrap();
+    assert_eq!(other.durations().await.unwrap().expected(&work), Some(took));
+    let known = other.copies().known().await.unwrap();
+    assert_eq!(known.all("a-lineage", 1).collect::<Vec<_>>(), [&position]);
+    // Of another state, and of another epoch, it says nothing.
+    assert_eq!(known.all("other", 1).count() + known.all("a-lineage", 2).count(), 0);
+
+    // What is damaged is left behind, and the bundle is written all the same.
+    for name in ["positions", "durations"] {
+        let name = Name::new(name).unwrap();
+        let version = here.store.get(&name).await.unwrap().unwrap().version;
+        here.store.swap(&name, &version, "other".into()).await.unwrap();
+    }
+    assert_eq!(backend.packed().await.unwrap().unwrap().measured, Measured::default());
 }
 
 #[tokio::test]

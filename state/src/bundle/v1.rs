@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{About, Bundle, BundleError, Move, Packed, Standing};
+use super::{About, Bundle, BundleError, Measured, Move, Packed, Standing};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +27,10 @@ struct Document {
     journals: BTreeMap<String, Content>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     standing: Option<Ahead>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    positions: Option<Content>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    durations: Option<Content>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,6 +83,7 @@ impl Content {
 pub(super) fn text(bundle: &Bundle) -> Result<String, BundleError> {
     let Bundle { about, files, state } = bundle;
     let About { promotion, .. } = about;
+    let Measured { positions, durations } = &state.measured;
     let journals = state.journals.iter();
     let document = Document {
         topology: about.topology.clone(),
@@ -102,6 +107,8 @@ pub(super) fn text(bundle: &Bundle) -> Result<String, BundleError> {
             plan: Content::of(&standing.plan),
             commands: standing.commands.clone(),
         }),
+        positions: positions.as_deref().map(Content::of),
+        durations: durations.as_deref().map(Content::of),
     };
     Ok(serde_json::to_string(&document)?)
 }
@@ -128,10 +135,16 @@ pub(super) fn read(text: &str) -> Result<Bundle, BundleError> {
     let standing = document.standing.map(|Ahead { plan, commands }| {
         Ok::<_, BundleError>(Standing { plan: plan.bytes()?.into(), commands })
     });
+    let record = |content: Option<Content>| content.map(Content::bytes).transpose();
+    let measured = Measured {
+        positions: record(document.positions)?.map(Bytes::from),
+        durations: record(document.durations)?.map(Bytes::from),
+    };
     let state = Packed {
         generation: document.generation.bytes()?.into(),
         journals: journals.into_iter().map(|(name, bytes)| (name, Bytes::from(bytes))).collect(),
         standing: standing.transpose()?,
+        measured,
     };
     Ok(Bundle { about, files: contents(document.files)?, state })
 }

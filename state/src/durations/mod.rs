@@ -88,6 +88,17 @@ pub(crate) async fn read(store: &dyn CasStore) -> Result<Kept, StoreError> {
     })
 }
 
+/// The record as it is stored, for a bundle; nothing where it is damaged.
+pub(crate) async fn stored(store: &dyn CasStore) -> Result<Option<Bytes>, StoreError> {
+    let stored = store.get(&Name::new("durations")?).await?.map(|stored| stored.bytes);
+    Ok(stored.filter(|bytes| !matches!(v1::decode(bytes), Err(v1::Unread::Damaged))))
+}
+
+/// Puts a record of another machine where there is none.
+pub(crate) async fn put(store: &dyn CasStore, bytes: Bytes) -> Result<(), StoreError> {
+    store.put_new(&Name::new("durations")?, bytes).await.map(drop)
+}
+
 /// Writes the record in the place of `kept`. Where another run was faster its record stays.
 pub(crate) async fn write(
     store: &dyn CasStore,

@@ -72,6 +72,20 @@ impl Positions {
         }
     }
 
+    /// A record as it is stored, in a bundle for instance; nothing where it cannot be read.
+    pub fn of_stored(bytes: &[u8]) -> Self {
+        v1::decode(bytes).unwrap_or_default()
+    }
+
+    /// Whether it says more of a copy than another record of the same state.
+    pub fn adds_to(&self, other: &Self) -> bool {
+        let mut both = other.clone();
+        both.lineage.clone_from(&self.lineage);
+        let before = both.clone();
+        self.all.iter().cloned().for_each(|position| both.note(position));
+        both != before
+    }
+
     /// All that is known of copies in the state with this lineage and epoch.
     pub fn all(&self, lineage: &str, epoch: u64) -> impl Iterator<Item = &Position> {
         let ours = self.lineage == lineage;
@@ -137,6 +151,17 @@ impl Copies {
     pub async fn note(&self, lineage: &str, seen: &[Position]) -> Result<(), StoreError> {
         note(&*self.store, lineage, seen).await
     }
+}
+
+/// The record as it is stored, for a bundle; nothing where it is damaged.
+pub(crate) async fn stored(store: &dyn CasStore) -> Result<Option<Bytes>, StoreError> {
+    let stored = store.get(&Name::new("positions")?).await?.map(|stored| stored.bytes);
+    Ok(stored.filter(|bytes| !matches!(v1::decode(bytes), Err(v1::Unread::Damaged))))
+}
+
+/// Puts a record of another machine where there is none.
+pub(crate) async fn put(store: &dyn CasStore, bytes: Bytes) -> Result<(), StoreError> {
+    store.put_new(&Name::new("positions")?, bytes).await.map(drop)
 }
 
 /// What is known; nothing where that cannot be read.

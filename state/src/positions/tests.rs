@@ -38,6 +38,33 @@ fn what_says_less_is_no_news_and_another_epoch_begins_anew() {
     assert_eq!(positions.get("a-lineage", 5, [copy[0], copy[2], copy[1]]), None);
 }
 
+#[test]
+fn a_record_adds_to_another_where_it_says_more_of_a_copy() {
+    let of = |all: &[(&str, i64)]| {
+        let mut positions = Positions::of("a-lineage");
+        all.iter().for_each(|(about, until)| positions.note(position(about, 3, *until)));
+        let stored = v1::encode(&positions).unwrap();
+        assert_eq!(Positions::of_stored(stored.as_bytes()), positions);
+        positions
+    };
+    let (none, one, later) = (of(&[]), of(&[("a", 10)]), of(&[("a", 20)]));
+    let both = of(&[("b", 10), ("a", 10)]);
+    for (record, other, adds) in [
+        (&none, &one, false),
+        (&one, &none, true),
+        (&one, &one, false),
+        (&one, &later, false),
+        (&later, &one, true),
+        (&one, &both, false),
+        (&both, &one, true),
+        (&both, &later, true),
+        (&later, &both, true),
+    ] {
+        assert_eq!(record.adds_to(other), adds, "{record:?} {other:?}");
+    }
+    assert!(one.adds_to(&Positions::of_stored(b"other")));
+}
+
 #[tokio::test]
 async fn all_who_note_at_once_are_kept_and_those_of_another_state_are_not() {
     let disk = MemoryDisk::default();
