@@ -43,25 +43,14 @@ impl Current<'_> {
         }
         let promotions = &mut self.state.promotions;
         let Some(promotion) = &self.plan.promotion else { return };
+        if act == Act::Approve {
+            promotions.begin(begun(promotion, told));
+        }
         let passage = promotions.last.get_or_insert_default();
         match act {
-            Act::Approve => {
-                let texts = told.entries().into_iter().flatten();
-                let texts = texts.filter(|(name, _)| &**name != "at");
-                *passage = Passage {
-                    from: promotion.from.to_string(),
-                    to: promotion.to.to_string(),
-                    epoch: promotion.epoch + 1,
-                    approval: texts.filter_map(|(k, v)| Some((k.to_string(), kept(v)?))).collect(),
-                    mode: promotion.mode().word().to_owned(),
-                    owed: promotion.owed.iter().map(ToString::to_string).collect(),
-                    left_out: promotion.left_out.iter().map(ToString::to_string).collect(),
-                    ..Passage::default()
-                };
-                passage.reached.insert(step.phase.word().to_owned(), at);
-                passage.approval.extend(promotion.made_by_hand());
+            Act::Approve | Act::Reach => {
+                drop(passage.reached.insert(step.phase.word().to_owned(), at));
             }
-            Act::Reach => drop(passage.reached.insert(step.phase.word().to_owned(), at)),
             Act::Edit | Act::Hook | Act::Sync | Act::Hold | Act::Probe | Act::Resolve => {
                 note(passage, about, step.phase.word(), (act, at), told);
             }
@@ -213,6 +202,22 @@ impl Current<'_> {
             promotions.unprotected = Some(at.to_owned());
             promotions.protected = None;
         }
+    }
+}
+
+/// A promotion as it is approved.
+fn begun(promotion: &Promotion, told: &Value) -> Passage {
+    let texts = told.entries().into_iter().flatten().filter(|(name, _)| &**name != "at");
+    let approval = texts.filter_map(|(name, part)| Some((name.to_string(), kept(part)?)));
+    Passage {
+        from: promotion.from.to_string(),
+        to: promotion.to.to_string(),
+        epoch: promotion.epoch + 1,
+        approval: approval.chain(promotion.made_by_hand()).collect(),
+        mode: promotion.mode().word().to_owned(),
+        owed: promotion.owed.iter().map(ToString::to_string).collect(),
+        left_out: promotion.left_out.iter().map(ToString::to_string).collect(),
+        ..Passage::default()
     }
 }
 

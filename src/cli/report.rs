@@ -1,8 +1,10 @@
-//! `lifeboat report`: the last promotion, or the open one, with its evidence, from state alone.
+//! `lifeboat report`: the last promotion, the open one, or an earlier one that state keeps, with its
+//! evidence, from state alone.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use lifeboat_state::model::EARLIER;
 
 use super::exit::Exit;
 use super::status::declared;
@@ -12,6 +14,9 @@ use crate::view::report::{Format, Report as Page};
 /// `report`
 #[derive(Clone, Debug, Args)]
 pub struct Report {
+    /// The promotion that opened this epoch, and not the last one
+    #[arg(long, value_name = "EPOCH")]
+    pub epoch: Option<u64>,
     /// How to tell it [default: markdown]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
@@ -37,7 +42,11 @@ pub async fn run(workspace: &Workspace, args: &Report) -> Exit {
         Err(exit) => return exit,
     };
     let objective = declared(workspace).map(|topology| topology.strictest());
-    let page = Page::of(&known, objective.unwrap_or_default());
+    let page = Page::of(&known, objective.unwrap_or_default(), args.epoch);
+    if let Some(epoch) = args.epoch.filter(|_| page.promotion.is_none()) {
+        workspace.output.error("There is no such promotion", &kept(epoch, &page));
+        return Exit::Error;
+    }
     let text = args.shown().render(&page);
     let Some(file) = &args.out else {
         workspace.output.result(&text);
@@ -51,4 +60,19 @@ pub async fn run(workspace: &Workspace, args: &Report) -> Exit {
             Exit::Error
         }
     }
+}
+
+/// That the state keeps no promotion to this epoch, and which it keeps.
+fn kept(epoch: u64, page: &Page<'_>) -> String {
+    let others =
+        page.others.iter().map(|it| format!("  {}: {} in place of {}", it.epoch, it.to, it.from));
+    let others: Vec<String> = others.collect();
+    let kept = match others.is_empty() {
+        true => "Nothing has been promoted yet.".to_owned(),
+        false => format!("It has these epochs:\n\n{}", others.join("\n")),
+    };
+    format!(
+        "The state keeps no promotion that opened epoch {epoch}. It keeps the last one and {EARLIER} before \
+         it.\n{kept}"
+    )
 }

@@ -173,10 +173,13 @@ pub struct Seen<'p> {
     pub resolvers: &'p [Resolver],
 }
 
-/// Measures the last promotion that state knows; nothing where there was none.
-pub fn measure(known: &Known) -> Option<Measured<'_>> {
+/// Measures the promotion that opened an epoch, or else the last one; nothing where state knows none.
+pub fn measure(known: &Known, epoch: Option<u64>) -> Option<Measured<'_>> {
     let promotions: &Promotions = &known.state.as_ref()?.promotions;
-    let passage = promotions.last.as_ref()?;
+    let passage = match epoch {
+        Some(epoch) => promotions.of(epoch)?,
+        None => promotions.last.as_ref()?,
+    };
     let open = known.promotion.as_ref().is_some_and(|open| open.epoch + 1 == passage.epoch);
     Some(Measured::of(passage, open))
 }

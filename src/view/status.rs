@@ -113,7 +113,7 @@ impl Page {
         page.promoting = known.promotion.as_ref().map(names);
         page.paused.clone_from(&known.controls.paused);
         page.objective = declared.map(Topology::strictest).unwrap_or_default();
-        let last = measure(known);
+        let last = measure(known, None);
         page.last = last.map(|it| (it.passage.clone(), it.standing == Standing::Open));
         let Some(state) = &known.state else { return page };
         page.unprotected.clone_from(&state.promotions.unprotected);

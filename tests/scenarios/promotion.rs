@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lifeboat_testbed::{Fault, Rule};
 
+use super::bundles::restored;
 use super::folder::Folder;
 use super::stage::{APPLY, Stage};
 use super::web::{BUCKET, COPY, EAST, EXAMPLE, FILE, WEST, replicated};
@@ -124,6 +125,33 @@ fn one_line_makes_the_other_region_the_primary_and_nothing_is_left_to_do_after_r
     stage.same(answered(&stage), EAST.to_owned(), "the primary of the name");
     stage.expect(APPLY, 0);
     stage.expect_nothing();
+    both_are_told(stage);
+}
+
+/// What the way there took is known after the way back, on any machine.
+#[track_caller]
+fn both_are_told(stage: Stage) {
+    let first = rto(&stage, "2");
+    stage.check(rto(&stage, "3") != first, "each has its own");
+    let last = stage.expect(&["report", "-json"], 0).stdout;
+    stage.same(last, stage.expect(&["report", "-json", "-epoch=3"], 0).stdout, "the last one");
+    let stage = stage.elsewhere();
+    restored(&stage, WEST);
+    stage.same(rto(&stage, "2"), first, "the first promotion's RTO");
+    let none = stage.expect(&["report", "-epoch=4"], 1);
+    stage.check(none.stderr.contains("There is no such promotion"), "which is not known");
+}
+
+/// The RTO and the time of a promotion as the report on it has them.
+#[track_caller]
+fn rto(stage: &Stage, epoch: &str) -> (f64, String) {
+    let report = stage.expect(&["report", "-json", &format!("-epoch={epoch}")], 0).stdout;
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let promotion = &report["promotion"];
+    stage.same(promotion["epoch"].to_string(), epoch.to_owned(), "the epoch");
+    stage.same(promotion["rpo"]["proven_copies"].as_u64(), Some(1), "the copies that were proven");
+    let begun = promotion["begun"].as_str().unwrap().to_owned();
+    (promotion["rto"]["measured_seconds"].as_f64().unwrap(), begun)
 }
 
 /// A graceful promotion loses nothing, and does not go by what is not known.

@@ -1,6 +1,6 @@
 //! The report as one JSON document.
 
-use lifeboat_state::model::Resolver;
+use lifeboat_state::model::{Passage, Resolver};
 use serde_json::{Value as Json, json};
 
 use super::{Report, loss, seconds};
@@ -29,10 +29,16 @@ pub(super) fn document(report: &Report<'_>) -> Json {
         "primary": report.primary,
         "epoch": report.epoch,
         "promotion": report.promotion.as_ref().map(|it| promotion(it, report)),
+        "others": report.others.iter().map(|it| other(it)).collect::<Vec<_>>(),
         "owed": owed.collect::<Vec<_>>(),
         "open_gates": gates.collect::<Vec<_>>(),
         "unprotected": report.unprotected,
     })
+}
+
+/// Another promotion that can be asked for.
+fn other(passage: &Passage) -> Json {
+    json!({ "epoch": passage.epoch, "from": passage.from, "to": passage.to, "mode": passage.mode })
 }
 
 fn promotion(measured: &Measured<'_>, report: &Report<'_>) -> Json {
@@ -44,7 +50,7 @@ fn promotion(measured: &Measured<'_>, report: &Report<'_>) -> Json {
         "mode": passage.mode,
         "by_hand": measured.by_hand(),
         "standing": measured.standing.word(),
-        "stage": measured.stage(report.unprotected, report.protected).word(),
+        "stage": report.stage(measured).word(),
         "begun": measured.begun(),
         "ended": measured.ended(),
         "approval": passage.approval,

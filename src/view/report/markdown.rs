@@ -1,7 +1,7 @@
 //! The report as Markdown: what came of it, what was measured, who wanted it, the timeline, what
 //! stands behind it, and what is left to do.
 
-use lifeboat_state::model::Resolver;
+use lifeboat_state::model::{Passage, Resolver};
 
 use super::{Report, loss, resolvers, rto, spent};
 use crate::engine::measured::{Measured, Reached, Standing, Told};
@@ -15,7 +15,15 @@ pub(super) fn page(report: &Report<'_>) -> String {
         Some(measured) => promotion(measured, &report.objective, &mut page),
         None => page.add("### lifeboat report: nothing has been promoted yet\n\n"),
     }
-    left(report, &mut page);
+    if !report.is_earlier() {
+        left(report, &mut page);
+    }
+    let other = |it: &&Passage| {
+        let what = format!("{} in place of {}", code(&it.to), code(&it.from));
+        vec![it.epoch.to_string(), what, code(&format!("lifeboat report -epoch={}", it.epoch))]
+    };
+    let rows: Vec<Vec<String>> = report.others.iter().map(other).collect();
+    page.table(&["epoch", "other promotions that are kept", ""], &rows, "promotions");
     if let Some(measured) = &report.promotion {
         let wrote: Vec<String> = measured.told.iter().filter_map(output).collect();
         page.parts(wrote.into_iter());

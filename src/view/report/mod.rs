@@ -1,5 +1,5 @@
-//! The report on the last promotion, or the open one: who wanted it, when it came how far, what proves
-//! it, what it took and what it lost. Each format is a pure function of one report.
+//! The report on the last promotion, the open one, or an earlier one: who wanted it, when it came how far,
+//! what proves it, what it took and what it lost. Each format is a pure function of one report.
 
 mod json;
 mod markdown;
@@ -15,7 +15,7 @@ use lifeboat_state::model::{Gate, Owed, Passage};
 use super::bar::clock;
 use super::loss::length;
 use crate::apply::Known;
-use crate::engine::measured::{Loss, Measured, Seen, Standing, Unmeasured, measure};
+use crate::engine::measured::{Loss, Measured, Seen, Stage, Standing, Unmeasured, measure};
 use crate::topology::objective::Objective;
 
 /// The formats of `report`.
@@ -49,6 +49,8 @@ pub struct Report<'k> {
     pub epoch: u64,
     /// The promotion; nothing where there was none.
     pub promotion: Option<Measured<'k>>,
+    /// Others that are kept, the newest first.
+    pub others: Vec<&'k Passage>,
     /// Fences that are still owed, by the address of their object.
     pub owed: Vec<(&'k str, &'k Owed)>,
     /// Gates that are open, by their block.
@@ -62,23 +64,45 @@ pub struct Report<'k> {
 }
 
 impl<'k> Report<'k> {
-    /// Of what state and open runs tell, and the objective of the files.
-    pub fn of(known: &'k Known, objective: Objective) -> Self {
+    /// Of what state and open runs tell, and the objective of the files: on the promotion that opened this
+    /// epoch, or else on the last one.
+    pub fn of(known: &'k Known, objective: Objective, epoch: Option<u64>) -> Self {
         let state = known.state.as_ref();
         let promotions = state.map(|state| &state.promotions);
+        let promotion = measure(known, epoch);
+        let told = promotion.as_ref().map(|it| it.passage.epoch);
+        let all = promotions.iter().flat_map(|it| it.all());
         let owed = promotions.iter().flat_map(|it| &it.owed);
         let gates = promotions.iter().flat_map(|it| &it.gates);
         Self {
             topology: state.and_then(|state| state.topology.as_deref()),
             primary: state.and_then(|state| state.primary.as_deref()),
             epoch: state.map_or(0, |state| state.epoch),
-            promotion: measure(known),
+            promotion,
+            others: all.filter(|passage| Some(passage.epoch) != told).collect(),
             owed: owed.map(|(address, owed)| (&**address, owed)).collect(),
             gates: gates.map(|(block, gate)| (&**block, gate)).collect(),
             unprotected: promotions.and_then(|it| it.unprotected.as_deref()),
             protected: promotions.and_then(|it| it.protected.as_deref()),
             objective,
         }
+    }
+}
+
+impl Report<'_> {
+    /// Where the promotion stands.
+    fn stage(&self, measured: &Measured<'_>) -> Stage {
+        if self.is_earlier() {
+            return measured.stage(None, None);
+        }
+        measured.stage(self.unprotected, self.protected)
+    }
+
+    /// Whether another promotion has claimed after it: what is owed, open or without a copy now says nothing
+    /// of it.
+    fn is_earlier(&self) -> bool {
+        let Some(epoch) = self.promotion.as_ref().map(|it| it.passage.epoch) else { return false };
+        self.others.iter().any(|other| other.epoch > epoch && other.has_claimed())
     }
 }
 

@@ -76,7 +76,7 @@ fn within(rto: &str) -> Objective {
 #[test]
 fn what_was_measured_is_held_against_what_is_declared() {
     let known = known(Some(passage()));
-    let page = |rto: &str| Format::Markdown.render(&Report::of(&known, within(rto)));
+    let page = |rto: &str| Format::Markdown.render(&Report::of(&known, within(rto), None));
     let kept = page("15m");
     let says = [
         "✅",
@@ -102,7 +102,7 @@ fn what_was_measured_is_held_against_what_is_declared() {
 #[test]
 fn the_document_has_numbers_for_programs() {
     let known = known(Some(passage()));
-    let text = Format::Json.render(&Report::of(&known, within("1m")));
+    let text = Format::Json.render(&Report::of(&known, within("1m"), None));
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     let promotion = &document["promotion"];
     assert_eq!(promotion["standing"], "over");
@@ -118,12 +118,45 @@ fn the_document_has_numbers_for_programs() {
 }
 
 #[test]
+fn an_earlier_promotion_is_told_by_its_epoch_as_the_last_one_was() {
+    let second = passage();
+    let (from, to) = (second.to.clone(), second.from.clone());
+    let reached = [("claim".to_owned(), BEGAN.to_owned())].into();
+    let third = Passage { from, to, epoch: 3, reached, ..Passage::default() };
+    let mut known = known(Some(third));
+    let state = known.state.as_mut().unwrap();
+    state.promotions.earlier = vec![second.clone()];
+    let known = known;
+    let of = |epoch| Report::of(&known, within("15m"), epoch);
+    assert_eq!(of(Some(2)).promotion.map(|it| it.passage.clone()), Some(second));
+    assert_eq!(of(Some(3)), of(None));
+    assert_eq!(of(Some(9)).promotion, None);
+    let page = Format::Markdown.render(&of(Some(2)));
+    assert!(page.contains("1m30s from the approval to the switch"), "{page}");
+    assert!(page.contains("`lifeboat report -epoch=3`"), "{page}");
+    // What is left to do now is left by the last one.
+    assert!(!page.contains("Unprotected") && !page.contains("fence that is owed"), "{page}");
+    let document = json::document(&of(Some(2)));
+    assert_eq!(document["promotion"]["epoch"], 2);
+    assert_eq!(document["promotion"]["stage"], "committed");
+    assert_eq!(document["others"][0]["epoch"], 3);
+    let last = Format::Markdown.render(&of(None));
+    assert!(last.contains("Unprotected") && last.contains("`lifeboat report -epoch=2`"), "{last}");
+    // One that was given up has changed nothing.
+    let mut known = known.clone();
+    let last = known.state.as_mut().unwrap().promotions.last.as_mut().unwrap();
+    last.reached.clear();
+    let document = json::document(&Report::of(&known, within("15m"), Some(2)));
+    assert_eq!(document["promotion"]["stage"], "unprotected");
+}
+
+#[test]
 fn what_was_not_proven_is_never_told_as_nothing_lost() {
     let of = |change: fn(&mut Passage)| {
         let mut passage = passage();
         change(&mut passage);
         let known = known(Some(passage));
-        loss(Report::of(&known, Objective::default()).promotion.as_ref().unwrap())
+        loss(Report::of(&known, Objective::default(), None).promotion.as_ref().unwrap())
     };
     assert!(of(|_| ()).starts_with("nothing that is copied was lost"));
     let silent = of(|p| p.mode = "ungraceful".to_owned());
@@ -140,7 +173,7 @@ fn one_that_was_given_up_is_not_told_as_done() {
     let mut given_up = passage();
     given_up.reached.retain(|phase, _| phase == "approve" || phase == "fence");
     let known = known(Some(given_up));
-    let report = Report::of(&known, within("15m"));
+    let report = Report::of(&known, within("15m"), None);
     let page = Format::Markdown.render(&report);
     assert!(page.contains("was given up") && page.contains("traffic was not switched"), "{page}");
     assert_eq!(
@@ -152,7 +185,7 @@ fn one_that_was_given_up_is_not_told_as_done() {
 #[test]
 fn nothing_from_outside_is_read_as_markdown_or_html() {
     let known = known(Some(passage()));
-    let page = Format::Markdown.render(&Report::of(&known, Objective::default()));
+    let page = Format::Markdown.render(&Report::of(&known, Objective::default(), None));
     let mut html = String::new();
     let mut cells = 0;
     for event in Parser::new_ext(&page, Options::ENABLE_TABLES) {
@@ -171,9 +204,9 @@ fn nothing_from_outside_is_read_as_markdown_or_html() {
 #[test]
 fn where_nothing_was_promoted_that_is_said() {
     let none = known(None);
-    let page = Format::Markdown.render(&Report::of(&none, Objective::default()));
+    let page = Format::Markdown.render(&Report::of(&none, Objective::default(), None));
     assert!(page.contains("nothing has been promoted yet"), "{page}");
     let known = Known::default();
-    let document = json::document(&Report::of(&known, Objective::default()));
+    let document = json::document(&Report::of(&known, Objective::default(), None));
     assert_eq!(document["promotion"], serde_json::Value::Null);
 }

@@ -204,6 +204,7 @@ impl From<Promotions> for v2::Promotions {
             backfills,
             gates,
             last,
+            earlier,
             approvals,
             approvers,
         } = promotions;
@@ -214,6 +215,7 @@ impl From<Promotions> for v2::Promotions {
             .into_iter()
             .map(|(block, Gate { region, since })| (block, v2::Gate { region, since }));
         let last = last.map(v2::Passage::from);
+        let earlier = earlier.into_iter().map(v2::Passage::from).collect();
         let (owed, gates) = (owed.collect(), gates.collect());
         let alone = alone.into_iter().map(|(region, of)| (region, of.into())).collect();
         let backfills = backfills.into_iter().map(each).collect();
@@ -228,6 +230,7 @@ impl From<Promotions> for v2::Promotions {
             backfills,
             gates,
             last,
+            earlier,
             approvals,
             approvers,
             retired: BTreeMap::new(),
@@ -248,6 +251,7 @@ impl From<v2::Promotions> for Promotions {
             backfills,
             gates,
             last,
+            earlier,
             approvals,
             approvers,
             retired: _,
@@ -259,6 +263,7 @@ impl From<v2::Promotions> for Promotions {
             .into_iter()
             .map(|(block, v2::Gate { region, since })| (block, Gate { region, since }));
         let last = last.map(Passage::from);
+        let earlier = earlier.into_iter().map(Passage::from).collect();
         let (owed, gates) = (owed.collect(), gates.collect());
         let alone = alone.into_iter().map(|(region, of)| (region, of.into())).collect();
         let backfills = backfills.into_iter().map(each).collect();
@@ -273,6 +278,7 @@ impl From<v2::Promotions> for Promotions {
             backfills,
             gates,
             last,
+            earlier,
             approvals,
             approvers,
         }

@@ -501,6 +501,8 @@ fn what_a_promotion_left_as_evidence_is_kept() {
         evidence: [("hook.page".to_owned(), evidence)].into(),
         ..Passage::default()
     });
+    let earlier = Passage { epoch: 2, ..state.promotions.last.clone().unwrap() };
+    state.promotions.earlier = vec![earlier, Passage { epoch: 3, ..Passage::default() }];
     let text = payload(&state, &sealer()).unwrap();
     let stored: super::v2::Payload = serde_json::from_str(&text).unwrap();
     assert_eq!(Promotions::from(stored.promotions), state.promotions);

@@ -45,6 +45,8 @@ pub(super) struct Promotions {
     pub(super) gates: BTreeMap<String, Gate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last: Option<Passage>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) earlier: Vec<Passage>,
     #[serde(default, skip_serializing_if = "none")]
     pub(super) approvals: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -174,12 +176,13 @@ impl Promotions {
             backfills,
             gates,
             last,
+            earlier,
             approvals,
             approvers,
             retired,
         } = self;
         let since = unprotected.is_some() || protected.is_some();
-        let nothing = left.is_none() && !since && last.is_none();
+        let nothing = left.is_none() && !since && last.is_none() && earlier.is_empty();
         let open = owed.is_empty() && alone.is_empty() && gates.is_empty() && backfills.is_empty();
         let by_hand = fenced.is_empty() && evacuated.is_empty();
         let nobody = *approvals == 0 && approvers.is_empty();

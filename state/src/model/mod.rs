@@ -9,6 +9,9 @@ pub use document::{Document, DocumentError};
 /// How many digests of consumed plans state remembers.
 pub const CONSUMED_PLANS: usize = 100;
 
+/// How many promotions before the last one state remembers.
+pub const EARLIER: usize = 10;
+
 /// The state of one root module.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
@@ -98,10 +101,34 @@ pub struct Promotions {
     pub gates: BTreeMap<String, Gate>,
     /// The last promotion, or the one that is open.
     pub last: Option<Passage>,
+    /// Promotions before it that claimed their epoch, the oldest first: at most [`EARLIER`].
+    pub earlier: Vec<Passage>,
     /// How many must approve the next.
     pub approvals: u32,
     /// Who may approve the next: public keys as OpenSSH writes them, with names.
     pub approvers: Vec<String>,
+}
+
+impl Promotions {
+    /// A promotion begins. The one before is kept if it came to a claim: what was given up changed nothing,
+    /// and its epoch is that of the next.
+    pub fn begin(&mut self, passage: Passage) {
+        let before = self.last.replace(passage);
+        let epoch = self.last.as_ref().map_or(0, |last| last.epoch);
+        self.earlier.extend(before.filter(|it| it.has_claimed() && it.epoch < epoch));
+        let excess = self.earlier.len().saturating_sub(EARLIER);
+        self.earlier.drain(..excess);
+    }
+
+    /// The promotion that opened an epoch, or is on its way to it.
+    pub fn of(&self, epoch: u64) -> Option<&Passage> {
+        self.all().find(|passage| passage.epoch == epoch)
+    }
+
+    /// Those that are remembered, the newest first.
+    pub fn all(&self) -> impl Iterator<Item = &Passage> {
+        self.last.iter().chain(self.earlier.iter().rev())
+    }
 }
 
 /// What a region may hold alone that was left without a fence.
@@ -188,6 +215,13 @@ pub struct Passage {
     pub left_out: Vec<String>,
     /// More of what was told, by the same names.
     pub evidence: BTreeMap<String, Evidence>,
+}
+
+impl Passage {
+    /// Whether it opened its epoch.
+    pub fn has_claimed(&self) -> bool {
+        self.reached.contains_key("claim")
+    }
 }
 
 /// What is known of a step without objects, besides what it told.
@@ -380,6 +414,28 @@ pub struct Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_last_promotions_that_claimed_their_epoch_are_remembered() {
+        let begun = |epoch: u64| Passage { epoch, ..Passage::default() };
+        let mut promotions = Promotions::default();
+        let last = EARLIER as u64 + 5;
+        for epoch in 2..=last {
+            // Each is tried twice: the first time it is given up.
+            promotions.begin(begun(epoch));
+            promotions.begin(begun(epoch));
+            let reached = &mut promotions.last.as_mut().unwrap().reached;
+            reached.insert("claim".to_owned(), "2026-11-20T13:00:00Z".to_owned());
+        }
+        let epochs: Vec<u64> = promotions.all().map(|passage| passage.epoch).collect();
+        assert_eq!(epochs, (last - EARLIER as u64..=last).rev().collect::<Vec<_>>());
+        assert_eq!(promotions.of(last).map(|of| of.epoch), Some(last));
+        assert_eq!(promotions.of(2), None);
+        // What is begun again from a journal is not kept twice.
+        let before = promotions.earlier.clone();
+        promotions.begin(begun(last));
+        assert_eq!(promotions.earlier, before);
+    }
 
     #[test]
     fn only_the_last_consumed_plans_are_remembered() {
