@@ -283,6 +283,30 @@ fn a_promotion_that_is_given_up_takes_back_the_ttl_that_it_lowered() {
     stage.expect_nothing();
 }
 
+#[test]
+fn a_ttl_of_minutes_is_no_reason_not_to_begin_because_the_promotion_lowers_it_first() {
+    let stage = Stage::new(Folder::example(super::web::EXAMPLE));
+    stage.folder.edit(FILE, "ttl    = \"60s\"", "ttl    = \"5m\"");
+    stage.expect(APPLY, 0);
+    let preflight = stage.start_as(&["preflight", "-input=false"], &[]).finish();
+    let told = "lowers that to 60 s first, and waits 300 s";
+    stage.check(preflight.stdout.contains(told), &preflight.stdout);
+    let mut running = stage.start_as(&["promote", WEST, "-input=false", "-from-epoch=1"], &[]);
+    running.until_said("ttl.web: Waiting");
+    let aws = stage.bed.aws();
+    stage.same(super::web::ttls(&aws), vec!["60".to_owned(); 2], "what resolvers are told");
+    // Nobody resolves the name here, so that nothing is lost without the five minutes.
+    stage.expect(&["promote", "-skip=ttl.web", "-reason=a test"], 0);
+    stage.same(running.finish().code, Some(0), "the promotion");
+    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
+    stage.same(super::web::ttls(&aws), vec!["300".to_owned(); 2], "what they are told again");
+    // Where nothing lowers it, it is one.
+    stage.expect(APPLY, 0);
+    stage.folder.edit(FILE, "ttl    = \"5m\"", "ttl    = \"5m\"\n  ttl_during = \"5m\"");
+    let ran = stage.expect(&["promote", EAST, "-input=false", "-from-epoch=2"], 5);
+    stage.check(ran.stderr.contains("preflight::dns_ttl"), &ran.stderr);
+}
+
 /// A hook that lets nothing come after it in its phase.
 fn stops(phase: &str) -> String {
     format!(

@@ -89,12 +89,22 @@ fn a_primary_that_is_gone_is_told_in_time_and_what_needs_it_is_unknown() {
 }
 
 #[test]
-fn a_name_that_resolvers_keep_for_an_hour_fails() {
+fn a_name_that_resolvers_keep_for_an_hour_fails_where_nothing_lowers_that_first() {
     let stage = in_the_west();
     raise_ttl(&stage.bed.aws());
+    let ran = stage.expect(PREFLIGHT, 6);
+    stage.same(those(&ran, "fail"), Vec::new(), "what fails where it is lowered");
+    stage.check(ran.stdout.contains("waits 3600 s for it"), "it says how long");
+    // Without the old primary nobody waits for it.
+    let down = [PREFLIGHT, &["-assume-down=us-west-2"]].concat();
+    let ran = stage.expect(&down, 5);
+    stage.check(those(&ran, "fail").contains(&"dns_ttl".to_owned()), "it is judged as it is");
+    // Nor where the files leave it so long.
+    stage.folder.edit(FILE, "ttl    = \"60s\"", "ttl    = \"60s\"\n  ttl_during = \"1h\"");
     let ran = stage.expect(PREFLIGHT, 5);
     stage.same(those(&ran, "fail"), vec!["dns_ttl".into()], "what fails");
-    stage.check(ran.stdout.contains("3600 s"), "it says how long");
+    stage.check(ran.stdout.contains("for 3600 s while"), "it says how long");
+    stage.check(ran.stdout.contains("Write ttl_during"), "and what to write");
 }
 
 #[test]

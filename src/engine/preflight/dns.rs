@@ -1,19 +1,19 @@
 //! Whether traffic can be moved, and how soon clients follow.
 
-use lifeboat_sdk::Value;
-
 use super::reach::SWITCH;
 use super::{Facts, Finding};
 use crate::address::{Address, Key, Mode, ModulePath};
 use crate::desired::Part;
 use crate::engine::drifted::Seen;
-use crate::topology::dns::{DnsFailover, Switch};
+use crate::plan::promotion;
+use crate::topology::dns::{DnsFailover, Policy, Switch};
 
 /// What resolvers may keep an answer for at most, in seconds (Route 53 developer guide, "Best
 /// practices for Amazon Route 53 DNS": records with health checks).
 const LONGEST: u64 = 60;
 
-/// Clients follow within a minute, and within the objective.
+/// Clients follow within a minute, and within the objective, by the TTL that they see while the traffic
+/// moves.
 pub(super) fn ttl(facts: &Facts<'_>) -> Vec<Finding> {
     each(facts, follows)
 }
@@ -25,15 +25,57 @@ fn each(facts: &Facts<'_>, judge: fn(&Facts<'_>, &DnsFailover) -> Finding) -> Ve
     all.map(|dns| judge(facts, dns).about(about(dns)).at(dns.span)).collect()
 }
 
-fn follows(facts: &Facts<'_>, dns: &DnsFailover) -> Finding {
-    let ttl = live(facts, dns).unwrap_or(dns.ttl);
-    if ttl > LONGEST {
-        let text = format!("Resolvers keep the answer for {ttl} s, and may for {LONGEST} s.");
-        let fix = format!(
-            "Write ttl = \"{LONGEST}s\" and run `lifeboat apply`; it is so for all clients {ttl} s \
-             later."
+/// How long resolvers keep the answer, in seconds.
+struct Kept {
+    /// As it is live, else as declared.
+    now: u64,
+    /// To what this promotion lowers it before writes stop, where it does.
+    lowered: Option<u64>,
+}
+
+impl Kept {
+    fn of(facts: &Facts<'_>, dns: &DnsFailover) -> Self {
+        let record = facts.at_primary(Part::Traffic, &format!("dns_failover.{}", dns.name));
+        let change = record.and_then(|at| facts.plan.changes.iter().find(|it| it.address == *at));
+        let lowered = facts.plan.promotion.as_ref().zip(record);
+        Self {
+            now: change.and_then(promotion::ttl).unwrap_or(dns.ttl),
+            lowered: lowered.and_then(|(promotion, at)| promotion.lowered.get(at).copied()),
+        }
+    }
+
+    /// While the traffic moves.
+    fn during(&self) -> u64 {
+        self.lowered.unwrap_or(self.now)
+    }
+
+    /// What comes before the traffic moves, and what is otherwise where the region that is left does not
+    /// answer: sentences with a blank on their inner side.
+    fn told(&self, notice: u64) -> [String; 2] {
+        let Some(to) = self.lowered else { return Default::default() };
+        let now = self.now;
+        let before = format!(
+            "Resolvers keep the answer for {now} s. This promotion lowers that to {to} s first, and waits \
+             {now} s for it while writes go on. Then "
         );
-        return Finding::fail(text, fix);
+        let without = format!(
+            " One without the old primary does not wait for that: then it is {} s in all.",
+            notice + now
+        );
+        [before, without]
+    }
+}
+
+fn follows(facts: &Facts<'_>, dns: &DnsFailover) -> Finding {
+    let kept = Kept::of(facts, dns);
+    let ttl = kept.during();
+    if ttl > LONGEST {
+        return Finding::fail(
+            format!(
+                "Resolvers keep the answer for {ttl} s while the traffic moves, and may for {LONGEST} s."
+            ),
+            too_long(dns, &kept),
+        );
     }
     let notice = match (dns.switch, &dns.gate, &dns.check) {
         (Switch::Operator, Some(gate), _) => gate.interval * gate.threshold,
@@ -41,28 +83,42 @@ fn follows(facts: &Facts<'_>, dns: &DnsFailover) -> Finding {
         _ => 0,
     };
     let notice = u64::try_from(notice).unwrap_or(0);
+    let [before, without] = kept.told(notice);
+    let health = if before.is_empty() { "Health" } else { "health" };
     let text = format!(
-        "Health checks notice within {notice} s and resolvers ask again within {ttl} s, {} s in all",
+        "{before}{health} checks notice within {notice} s and resolvers ask again within {ttl} s, {} s in all",
         notice + ttl
     );
     let own = dns.objective.as_ref().and_then(|objective| objective.rto.as_ref());
     match own.or(facts.topology.declaration.objective.rto.as_ref()) {
         Some(rto) if notice + ttl > rto.seconds => {
-            let fix = "Check more often (interval, failure_threshold), lower ttl, or declare an RTO \
-                       that can be kept.";
-            Finding::fail(format!("{text}: more than the RTO of {}.", rto.text), fix)
+            let shorter = if kept.lowered.is_some() { "ttl_during" } else { "ttl" };
+            let fix = format!(
+                "Check more often (interval, failure_threshold), lower {shorter}, or declare an RTO \
+                 that can be kept."
+            );
+            Finding::fail(format!("{text}: more than the RTO of {}.{without}", rto.text), fix)
         }
-        Some(rto) => Finding::pass(format!("{text}, of an RTO of {}.", rto.text)),
-        None => Finding::pass(format!("{text}.")),
+        Some(rto) => Finding::pass(format!("{text}, of an RTO of {}.{without}", rto.text)),
+        None => Finding::pass(format!("{text}.{without}")),
     }
 }
 
-/// The time to live as it is live, of the record that is answered now.
-fn live(facts: &Facts<'_>, dns: &DnsFailover) -> Option<u64> {
-    let record = facts.at_primary(Part::Traffic, &format!("dns_failover.{}", dns.name))?;
-    let change = facts.plan.changes.iter().find(|change| change.address == *record)?;
-    let ttl = change.before.as_ref()?.get("ttl").and_then(Value::as_i64)?;
-    u64::try_from(ttl).ok()
+/// What to write where resolvers keep the answer for too long.
+fn too_long(dns: &DnsFailover, kept: &Kept) -> String {
+    if kept.lowered.is_some() {
+        return format!("Write ttl_during = \"{LONGEST}s\" or less.");
+    }
+    let by_ttl = format!(
+        "Write ttl = \"{LONGEST}s\" and run `lifeboat apply`; it is so for all clients {} s later.",
+        kept.now
+    );
+    // Where the old primary takes part it would be lowered.
+    let lowers = dns.policy == Policy::Failover && dns.switch != Switch::Health;
+    if lowers && dns.ttl_during > LONGEST {
+        return format!("Write ttl_during = \"{LONGEST}s\" or less. {by_ttl}");
+    }
+    by_ttl
 }
 
 /// What moves the traffic works without the region that is left.

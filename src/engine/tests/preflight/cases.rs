@@ -216,7 +216,12 @@ pub(super) fn records_data_and_traffic() -> Vec<Case> {
             dns,
             Fail,
         ),
+        case(|w| w.lowers(300, 60), "preflight::dns_ttl", dns, Pass),
+        case(|w| w.lowers(300, 61), "preflight::dns_ttl", dns, Fail),
         case(|_| (), "preflight::dns_ttl", dns, Fail).with(&[("\"30m\"", "\"2m\"")]),
+        // What it is lowered to counts, and not what it is.
+        case(|w| w.lowers(60, 30), "preflight::dns_ttl", dns, Pass).with(&[("\"30m\"", "\"2m\"")]),
+        case(|w| w.lowers(60, 31), "preflight::dns_ttl", dns, Fail).with(&[("\"30m\"", "\"2m\"")]),
         case(|_| (), "preflight::dns_ttl", dns, Pass).with(&[("\"30m\"", "\"150s\"")]),
         case(|w| w.has(GATE, Value::null()), "preflight::dns_switch", dns, Pass).with(&GATED),
         case(|_| (), "preflight::dns_switch", dns, Fail).with(&GATED),

@@ -66,6 +66,24 @@ async fn each_check_says_what_is_wrong_of_what_it_is_about_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn the_ttl_is_told_that_clients_see_and_how_long_lowering_it_is_waited_for() {
+    let mut world = World::new(&[]).await;
+    let told = async |world: &World| {
+        let judged = world.judged().await;
+        judged.checks.into_iter().find(|check| check.code == "preflight::dns_ttl").unwrap().message
+    };
+    let plain = "Health checks notice within 90 s and resolvers ask again within 60 s, 150 s in all, of \
+                 an RTO of 30m.";
+    assert_eq!(told(&world).await, plain);
+    world.lowers(300, 60);
+    let lowered = "Resolvers keep the answer for 300 s. This promotion lowers that to 60 s first, and \
+                   waits 300 s for it while writes go on. Then health checks notice within 90 s and \
+                   resolvers ask again within 60 s, 150 s in all, of an RTO of 30m. One without the old \
+                   primary does not wait for that: then it is 390 s in all.";
+    assert_eq!(told(&world).await, lowered);
+}
+
+#[tokio::test]
 async fn records_rewritten_through_a_control_plane_of_the_lost_region_fail_even_if_deferred() {
     let mut world = World::new(&[]).await;
     let location = Location::Global { home: RegionName::from(WEST) };

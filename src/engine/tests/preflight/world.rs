@@ -220,6 +220,14 @@ impl World {
         self.made.plan.changes.iter_mut().find(|change| change.address == address).unwrap()
     }
 
+    /// The promotion lowers the TTL of the primary's record first, from so many seconds to so many.
+    pub(super) fn lowers(&mut self, from: i64, to: u64) {
+        let change = self.change(RECORD);
+        change.before = Some(Value::object([("ttl".into(), Value::int(from))]));
+        let lowered = [(at(RECORD), to)].into();
+        self.made.plan.promotion.as_mut().unwrap().lowered = lowered;
+    }
+
     /// A region answers nothing.
     pub(super) fn silence(&mut self, region: &str) {
         let here = |location: &Location| *location == Location::Region(RegionName::from(region));
