@@ -12,7 +12,7 @@ use lifeboat_state::model::{
 use super::current::Current;
 use super::request::Taken;
 use crate::address::Address;
-use crate::plan::promotion::region_of;
+use crate::plan::promotion::{LEAVES, region_of};
 use crate::plan::{Act, Fencing, Phase, Plan, PlanMode, Promotion, Step, Wish};
 use crate::topology::hook::REPROTECT;
 
@@ -56,7 +56,10 @@ impl Current<'_> {
             }
             Act::Open => {
                 note(passage, format!("{about} open"), step.phase.word(), (act, at.clone()), told);
-                let gate = Gate { region: promotion.from.to_string(), since: at };
+                let region =
+                    step.task.as_ref().and_then(|task| task.arguments.get(LEAVES)?.as_str());
+                let region = region.unwrap_or(&promotion.from).to_owned();
+                let gate = Gate { region, since: at };
                 promotions.gates.insert(about, gate);
             }
             Act::Close => {

@@ -26,6 +26,7 @@ pub mod failback;
 pub mod fencing;
 pub mod files;
 pub mod finaliser;
+mod gates;
 pub mod generate;
 pub mod going_on;
 pub mod ground;

@@ -23,7 +23,7 @@ use super::roles::{self, Course, Roles};
 use super::unmanaged::Unmanaged;
 use super::walk::{Read, walk};
 use super::{
-    alone, approvers, backfills, fencing, imports, listening, losses, reprotect, retiring,
+    alone, approvers, backfills, fencing, gates, imports, listening, losses, reprotect, retiring,
     returning, shift, split, stored, tasks, times, unmanaged,
 };
 use crate::address::{Address, Mode};
@@ -321,8 +321,8 @@ fn promoted(
         return Default::default();
     };
     let (parts, epoch) = (&roles.parts, plan.inputs.epoch);
-    let reads = tasks::reads(loaded, &plan.changes, parts, [from, &to]);
-    let gated = tasks::gated(loaded);
+    let reads = tasks::reads(loaded, &plan.changes, parts, [from, &to]).with_open(&roles.gates);
+    let gated = gates::gated(loaded);
     let (mut promotion, found) =
         promotion::promote(&mut plan.changes, parts, from, &to, epoch, &gated);
     promotion.approvals = roles.approvals;
@@ -402,7 +402,7 @@ fn complete(
         Some(promotion) => steps.and_then(|s| promotion.steps(s, &plan.changes, parts, &acts)),
         None => steps.map(|mut steps| {
             if asked.mode == PlanMode::Normal && plan.retiring.is_none() {
-                tasks::close_gates(loaded, roles, &plan.changes, &mut steps);
+                gates::close(loaded, roles, &plan.changes, &mut steps);
             }
             let steps = alone::surveys(loaded, ground, roles, plan, steps);
             let steps = backfills::backfills(loaded, roles, asked, plan, steps);

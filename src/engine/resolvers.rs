@@ -73,7 +73,8 @@ fn leaves(dns: &DnsFailover, records: &[&ObjectChange], from: &str) -> bool {
             let left = records.iter().find(|it| region_of(&it.address) == Some(from));
             left.is_some_and(|it| {
                 let of = |document: &Option<Value>| document.as_ref().and_then(weight);
-                of(&it.before) > Some(0) && of(&it.after) == Some(0) && it.deferred.is_none()
+                let moved = it.deferred.is_none() || dns.gate.is_some();
+                of(&it.before) > Some(0) && of(&it.after) == Some(0) && moved
             })
         }
         // The nearest region answers, whoever is the primary.
@@ -219,6 +220,17 @@ mod tests {
         let silent =
             pair().map(|it| ObjectChange { deferred: Some(Deferral::UnknownInstances), ..it });
         assert!(placed(&dns, &silent).is_some(), "a gate moves what is not written");
+    }
+
+    #[test]
+    fn a_gate_moves_weights_that_are_not_written() {
+        let silent = weighted([[100, 0], [0, 100]])
+            .map(|it| ObjectChange { deferred: Some(Deferral::UnknownInstances), ..it });
+        let dns = |more: &str| block(more, "[\"9.9.9.9\"]");
+        let gated = dns("policy = \"weighted\"\n  gate { https = \"gate.example.com/switch\" }");
+        assert!(placed(&gated, &silent).is_some());
+        let record = dns("switch = \"record\"\n  policy = \"weighted\"");
+        assert!(placed(&record, &silent).is_none());
     }
 
     #[test]

@@ -1,23 +1,22 @@
-//! The steps of a plan that change no object: what hooks, copies and gates have to do in it.
+//! The steps of a plan that change no object: what hooks and copies have to do in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lifeboat_sdk::{Name, Path, Value};
+use lifeboat_state::model::Gate;
 
+use super::gates;
 use super::load::Loaded;
 use super::resolvers::asked;
-use super::roles::Roles;
 use crate::address::Address;
 use crate::desired::Part;
 use crate::diff::Action;
 use crate::plan::confirm;
 use crate::plan::promotion::{self, Parts, region_of, ttl};
-use crate::plan::{
-    Act, ObjectChange, Operand, Phase, Placed, Plan, Promotion, Step, StepId, Task, When,
-};
+use crate::plan::{Act, ObjectChange, Operand, Phase, Placed, Plan, Promotion, Step, Task, When};
 use crate::topology::Topology;
-use crate::topology::dns::{DnsFailover, Gate, Policy, Switch};
+use crate::topology::dns::{DnsFailover, Policy, Switch};
 use crate::topology::duration::Duration as Window;
 use crate::topology::hook::{Hook, REPROTECT, What};
 
@@ -32,9 +31,6 @@ const CONFIRM: Duration = Duration::from_secs(30);
 
 /// How long the last look at a fence may hold up the new primary, whose region may be lost meanwhile.
 const HOLD: Duration = Duration::from_secs(4);
-
-/// How long a gate may take until it is seen to be turned where `timeouts` does not say.
-const SWITCH: Duration = Duration::from_secs(300);
 
 /// Under which name and where the copy is that an object has in a region.
 pub(super) fn copy_of<'a>(
@@ -62,13 +58,22 @@ pub(super) fn copied(loaded: &Loaded) -> BTreeMap<Name, Name> {
     buckets.chain(databases.map(|name| (name.clone(), name))).collect()
 }
 
-/// What works on objects that a promotion does not change.
+/// What works on objects that a promotion does not change, and what is open outside.
 #[derive(Default)]
 pub(super) struct Reads {
     /// What copies from the region that is left to the new primary.
     copies: Vec<Task>,
     /// What answers in the new primary.
     endpoints: Vec<Task>,
+    /// Gates that are open already.
+    gates: BTreeMap<String, Gate>,
+}
+
+impl Reads {
+    /// With the gates that an earlier promotion left open.
+    pub(super) fn with_open(self, gates: &BTreeMap<String, Gate>) -> Self {
+        Self { gates: gates.clone(), ..self }
+    }
 }
 
 /// What works on objects that a promotion from one region to another does not change, as they were
@@ -108,6 +113,7 @@ pub(super) fn reads(
     Reads {
         copies: changes.iter().filter(copies).filter_map(task).collect(),
         endpoints: changes.iter().filter(answers).filter_map(probe).collect(),
+        gates: BTreeMap::new(),
     }
 }
 
@@ -209,12 +215,6 @@ fn operand(change: &ObjectChange) -> Option<Operand> {
     })
 }
 
-/// The blocks whose traffic a gate moves, so that their records can wait.
-pub(super) fn gated(loaded: &Loaded) -> BTreeSet<Name> {
-    let all = loaded.topology.iter().flat_map(|topology| &topology.dns);
-    all.filter(|dns| dns.gate.is_some()).map(block).collect()
-}
-
 /// The acts of a promotion, and the hooks that are left out of it.
 pub(super) fn of_promotion(
     loaded: &Loaded,
@@ -268,41 +268,9 @@ pub(super) fn of_promotion(
             let (phase, when) = (Phase::Prepare, When::After);
             acts.push(Placed { phase, when, act: Act::Wait, task });
         }
-        let Some(task) = of_gate(topology, dns, &promotion.from) else { continue };
-        let (phase, when) = (Phase::Switch, When::Before);
-        acts.push(Placed { phase, when, act: Act::Open, task: task.clone() });
-        if rewritten(parts, &plan.changes, &block(dns)) {
-            acts.push(Placed { phase, when: When::After, act: Act::Close, task });
-        }
+        acts.extend(gates::turned(topology, dns, (&plan.changes, parts), promotion, &reads.gates));
     }
     (acts, left_out)
-}
-
-/// Gates that a promotion opened and left open, because the records could not be rewritten: closed
-/// when they are.
-pub(super) fn close_gates(
-    loaded: &Loaded,
-    roles: &Roles,
-    changes: &[ObjectChange],
-    steps: &mut Vec<Step>,
-) {
-    let Some(topology) = &loaded.topology else { return };
-    for dns in &topology.dns {
-        let name = block(dns);
-        let Some(gate) = roles.gates.get(&*name) else { continue };
-        // While a region is the primary its own gate must stay as it is.
-        if *topology.primary == *gate.region || !rewritten(&roles.parts, changes, &name) {
-            continue;
-        }
-        let Some(task) = of_gate(topology, dns, &gate.region.as_str().into()) else { continue };
-        let of_block = |step: &&Step| {
-            let mut members = step.members.iter().filter_map(|m| changes.get(m.change));
-            members.any(|change| is_record(&roles.parts, &change.address, &name))
-        };
-        let needs = steps.iter().filter(of_block).map(|step| step.id).collect();
-        let id = StepId(u32::try_from(steps.len()).unwrap_or(u32::MAX));
-        steps.push(Step::without_objects(id, Phase::Change, Some(Act::Close), Some(task), needs));
-    }
 }
 
 /// How many seconds resolvers shall keep a name while a promotion moves its traffic, by block. Where
@@ -330,18 +298,7 @@ fn forgotten(plan: &Plan, promotion: &Promotion, dns: &DnsFailover) -> Option<Ta
     })
 }
 
-/// Whether the records of a block will be as they are planned.
-fn rewritten(parts: &Parts, changes: &[ObjectChange], block: &str) -> bool {
-    let mut records = changes.iter().filter(|change| is_record(parts, &change.address, block));
-    records.all(|record| record.deferred.is_none() && record.unread.is_none())
-}
-
-/// Whether an object sends the traffic of a block.
-fn is_record(parts: &Parts, address: &Address, block: &str) -> bool {
-    *address.name == *block && parts.get(address) == Some(&Part::Traffic)
-}
-
-fn block(dns: &DnsFailover) -> Name {
+pub(super) fn block(dns: &DnsFailover) -> Name {
     format!("dns_failover.{}", dns.name).into()
 }
 
@@ -357,21 +314,6 @@ pub(super) fn limits(topology: &Topology) -> BTreeMap<Phase, Duration> {
 pub(super) fn limit(topology: &Topology, phase: &str, otherwise: Duration) -> Duration {
     let declared = topology.declaration.failover.timeouts.get(phase);
     declared.map_or(otherwise, |limit| Duration::from_secs(limit.seconds))
-}
-
-fn of_gate(topology: &Topology, dns: &DnsFailover, region: &Name) -> Option<Task> {
-    let gate: &Gate = dns.gate.as_ref()?;
-    let target = gate.targets.get(region)?;
-    let opens = if gate.by_hand { "operator" } else { "lifeboat" };
-    let mut arguments = Value::object([
-        ("url".into(), Value::string(target.url())),
-        ("opens".into(), Value::string(opens)),
-    ]);
-    if let Some(file) = &gate.token_file {
-        arguments = arguments.with("token_file", Value::string(file.as_str()));
-    }
-    let limit = limit(topology, "switch", SWITCH);
-    Some(Task { about: block(dns), arguments, limit, optional: false, on: None })
 }
 
 /// What hooks are told of a promotion.

@@ -19,6 +19,10 @@ use crate::desired::Part;
 use crate::desired::blocks::dns;
 use crate::diff::Action;
 
+/// In the arguments of a gate that is opened: the region that its record leads to, where that is another than the
+/// one that is left.
+pub const LEAVES: &str = "leaves";
+
 /// Another region becomes the primary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promotion {
@@ -175,7 +179,8 @@ fn blocked(change: &ObjectChange, phase: Phase, why: &Deferral, to: &Name) -> Di
     );
     let help = match phase {
         Phase::Switch => "Where the control plane of the zone may be lost with the primary, use \
-             switch = \"operator\" in the dns_failover block."
+             switch = \"operator\" with a gate in the dns_failover block (policy = \"failover\", or \
+             \"weighted\" with 0 for standbys)."
             .to_owned(),
         _ => format!("{to} cannot be promoted while this does not answer."),
     };

@@ -71,10 +71,14 @@ pub(super) fn rolled_back(reader: &mut Reader<'_, '_>, topology: &Topology) {
     } else if let Some(dns) = gate.or(health) {
         let by = if dns.gate.is_some() { "a gate" } else { "Route 53 by its own checks" };
         let detail = format!("The traffic of dns_failover.{} is moved by {by}.", dns.name);
-        (
-            detail,
-            "Write switch = \"record\" or policy = \"weighted\" there: records are written again as they were.",
-        )
+        let help = match dns.gate {
+            Some(_) => "Write switch = \"record\" there: records are written again as they were.",
+            None => {
+                "Write switch = \"record\" or policy = \"weighted\" there: records are written again as \
+                 they were."
+            }
+        };
+        (detail, help)
     } else if topology.dns.is_empty() || failover.commit_window.is_none() {
         let detail =
             "Nothing is watched after the traffic has moved, so that nothing is ever found ill.";

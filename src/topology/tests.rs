@@ -282,6 +282,56 @@ fn an_alias_fails_over_by_a_check_or_by_its_target() {
 }
 
 #[test]
+fn a_gate_moves_weights_that_follow_the_roles_and_no_others() {
+    let codes = |writers: &str, lines: &str, weight: &str| {
+        let endpoint = |region: &str, ip: &str| {
+            format!("endpoint {region:?} {{\n address = {ip:?}\n {weight}\n }}\n")
+        };
+        let text = format!(
+            "bucket \"b\" {{ writers = {writers:?} }}\n dns_failover \"w\" {{\n zone = \
+             \"Z0123456789ABC\"\n name = \"www.example.com\"\n gate {{ https = \
+             \"gate.example.com/switch\" }}\n {lines}\n {}{}}}",
+            endpoint("us-east-1", "203.0.113.10"),
+            endpoint("us-west-2", "203.0.113.20")
+        );
+        two(&text).codes()
+    };
+    let none: [&str; 0] = [];
+    let by_role = "policy = \"weighted\"\n weights = { primary = 1, standby = 0 }";
+    let shared = "policy = \"weighted\"\n weights = { primary = 9, standby = 1 }";
+    for writers in ["primary", "all"] {
+        assert_eq!(codes(writers, "policy = \"weighted\"", ""), none, "{writers}");
+        assert_eq!(codes(writers, by_role, ""), none, "{writers}");
+    }
+    let one = ["error topology::standby_traffic"];
+    assert_eq!(codes("primary", shared, ""), one);
+    assert_eq!(codes("primary", "policy = \"weighted\"", "weight = 1"), one);
+    let all = ["error topology::conflict"];
+    assert_eq!(codes("all", shared, ""), all);
+    assert_eq!(codes("all", "policy = \"weighted\"", "weight = 1"), all);
+    let shift = format!("{by_role}\n health_check {{}}\n shift {{ steps = [10] }}");
+    assert_eq!(codes("all", &shift, ""), all);
+    for writers in ["primary", "all"] {
+        assert_eq!(codes(writers, "policy = \"latency\"", ""), all);
+    }
+}
+
+#[test]
+fn an_entry_stands_beside_its_gate() {
+    use super::dns::Target;
+    let target =
+        |path: &str| Target { host: "gate.example.com".into(), port: 443, path: path.to_owned() };
+    for (gate, entry) in [
+        ("/switch/us-east-1", "/switch/us-east-1.entry"),
+        ("/switch/", "/switch.entry"),
+        ("/", "/entry"),
+        ("/switch?of=east", "/switch.entry?of=east"),
+    ] {
+        assert_eq!(target(gate).entry().path, entry);
+    }
+}
+
+#[test]
 fn an_alias_without_evaluation_carries_the_check() {
     let read = two(r#"dns_failover "w" {
           zone   = "Z0123456789ABC"

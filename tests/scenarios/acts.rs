@@ -207,7 +207,11 @@ pub(super) fn gated(stage: &Stage, outside: &Outside, more: &str) {
         "switch = \"operator\"\n  gate {{\n    https = \"{}/switch\"\n{more}  }}",
         outside.host()
     );
-    stage.folder.edit(FILE, "switch = \"record\"", &gate);
+    // As it is written where the names of more arguments stand in a column.
+    let text = fs::read_to_string(stage.folder.path().join(FILE)).unwrap();
+    let wide = "switch  = \"record\"";
+    let written = if text.contains(wide) { wide } else { "switch = \"record\"" };
+    stage.folder.edit(FILE, written, &gate);
 }
 
 #[test]

@@ -4,6 +4,9 @@
 //!
 //! * `operator`: the PRIMARY record carries only the inverted check of the gate, the SECONDARY
 //!   none, so that it is always answered once the gate is open. The regions' checks observe.
+//!   Of records by weight the one of the primary carries the inverted check of its gate, and each of the
+//!   standbys, whose weight is 0, the check of its own entry: at rest they are unhealthy. What is answered
+//!   when gate and entry open `engine/gates.rs` tells.
 //! * `health`: each record carries the check of its region.
 //! * `record`: both records of a pair carry the *same* check, that of the first region. Route 53
 //!   takes a PRIMARY record that is no alias only with a check ("A non-alias primary
@@ -25,12 +28,18 @@ use super::build::{Made, address, block, list, number, object, of, open, planned
 use crate::address::Address as At;
 use crate::desired::{Part, Planned, Template};
 use crate::topology::Topology;
-use crate::topology::dns::{Address, DnsFailover, Endpoint, Gate, HealthCheck, Policy, Switch};
+use crate::topology::dns::{
+    Address, DnsFailover, Endpoint, Gate, HealthCheck, Policy, Switch, Target,
+};
 use crate::topology::region::Region;
 
 /// The block of a record that has its weight, and the weight.
 const WEIGHTED: &str = "weighted_routing_policy";
 const WEIGHT: &str = "weight";
+
+/// The block of a record that says which of a pair it is, and what it says of the first.
+const FAILOVER: &str = "failover_routing_policy";
+const PRIMARY: &str = "PRIMARY";
 
 /// How long resolvers keep it, in seconds.
 const TTL: &str = "ttl";
@@ -69,6 +78,12 @@ pub fn with_weight(record: &Value, weight: i64) -> Value {
     }
 }
 
+/// Whether a record is the one of its name that is answered while all are healthy.
+pub fn leads(record: &Value) -> bool {
+    let pair = record.get(FAILOVER).and_then(|block| block.items()?.first()?.get("type"));
+    pair.and_then(Value::as_str) == Some(PRIMARY) || weight(record) > Some(0)
+}
+
 /// Adds what a block stands for.
 pub(super) fn expand(made: &mut Made, topology: &Topology, dns: &DnsFailover) {
     for region in &topology.regions {
@@ -91,6 +106,10 @@ fn check_at(dns: &DnsFailover, key: &str) -> At {
 
 fn gate_at(dns: &DnsFailover, region: &str) -> At {
     check_at(dns, &format!("{region}/gate"))
+}
+
+fn entry_at(dns: &DnsFailover, region: &str) -> At {
+    check_at(dns, &format!("{region}/entry"))
 }
 
 fn record_at(dns: &DnsFailover, region: &str) -> At {
@@ -140,13 +159,27 @@ fn check(dns: &DnsFailover, check: &HealthCheck, endpoint: &Endpoint, label: &st
     planned
 }
 
-/// The inverted check of the gate by which a region is left; its record carries it while the region
-/// is the primary.
+/// The inverted check of the gate by which a region is left, which its record carries while the region is
+/// the primary; and the check of its entry, where standbys have one.
 fn gates(made: &mut Made, dns: &DnsFailover, gate: &Gate, region: &Region) {
     let Some(target) = gate.targets.get(&region.name) else { return };
-    let label = format!("{} {} gate", dns.name, region.name);
+    made.add(gate_at(dns, &region.name), turned(dns, gate, region, (target, "gate")));
+    if dns.has_entries() {
+        let entry = turned(dns, gate, region, (&target.entry(), "entry"));
+        made.add(entry_at(dns, &region.name), entry);
+    }
+}
+
+/// The check of what lifeboat or a person turns. The one of a gate is inverted.
+fn turned(
+    dns: &DnsFailover,
+    gate: &Gate,
+    region: &Region,
+    (target, what): (&Target, &str),
+) -> Planned {
+    let label = format!("{} {} {what}", dns.name, region.name);
     let host = if target.host.parse::<Ipv4Addr>().is_ok() { "ip_address" } else { "fqdn" };
-    let planned = planned(
+    let mut planned = planned(
         gate.span,
         [
             ("type", value(text("HTTPS"))),
@@ -155,11 +188,13 @@ fn gates(made: &mut Made, dns: &DnsFailover, gate: &Gate, region: &Region) {
             ("resource_path", value(text(&target.path))),
             ("request_interval", value(Value::int(gate.interval))),
             ("failure_threshold", value(Value::int(gate.threshold))),
-            ("invert_healthcheck", value(Value::Bool(true))),
             ("tags", value(object([("Name", text(&label))]))),
         ],
     );
-    made.add(gate_at(dns, &region.name), planned);
+    if what == "gate" {
+        planned.document.push(("invert_healthcheck".into(), value(Value::Bool(true))));
+    }
+    planned
 }
 
 fn record(topology: &Topology, dns: &DnsFailover, region: &Region, endpoint: &Endpoint) -> Planned {
@@ -191,8 +226,8 @@ fn record(topology: &Topology, dns: &DnsFailover, region: &Region, endpoint: &En
     }
     let (policy, content) = match dns.policy {
         Policy::Failover => {
-            let part = if primary { "PRIMARY" } else { "SECONDARY" };
-            ("failover_routing_policy", block([("type", text(part))]))
+            let part = if primary { PRIMARY } else { "SECONDARY" };
+            (FAILOVER, block([("type", text(part))]))
         }
         Policy::Weighted => {
             let weight = |weight: i64| block([(WEIGHT, Value::int(weight))]);
@@ -212,7 +247,8 @@ fn record(topology: &Topology, dns: &DnsFailover, region: &Region, endpoint: &En
 fn carried(topology: &Topology, dns: &DnsFailover, region: &Name, primary: bool) -> Option<At> {
     let checked = dns.check.is_some();
     match dns.switch {
-        Switch::Operator => (primary && dns.gate.is_some()).then(|| gate_at(dns, region)),
+        Switch::Operator if primary => dns.gate.is_some().then(|| gate_at(dns, region)),
+        Switch::Operator => dns.has_entries().then(|| entry_at(dns, region)),
         Switch::Health => checked.then(|| check_at(dns, region)),
         Switch::Record if dns.policy == Policy::Failover && checked => {
             let first = topology.regions.first()?;

@@ -245,6 +245,28 @@ fn the_gate_is_on_the_primary_record_only() {
 }
 
 #[test]
+fn by_weights_the_primary_carries_its_gate_and_each_standby_its_entry() {
+    let gate = "policy = \"weighted\"\n gate { https = \"gate.us-west-2.example.com/switch\" }";
+    let read = two(&name(gate));
+    assert_eq!(read.problems(), none());
+    let check = |key: &str| format!("dns_failover.w.aws_route53_health_check[{key:?}]");
+    for (region, other) in [("us-east-1", "us-west-2"), ("us-west-2", "us-east-1")] {
+        assert!(read.object(&check(&format!("{region}/gate"))).is_some(), "{other} may follow it");
+        let entry = check(&format!("{region}/entry"));
+        assert_eq!(read.attribute(&entry, "invert_healthcheck"), "none");
+        let path = format!("\"/switch/{region}.entry\"");
+        assert_eq!(read.attribute(&entry, "resource_path"), path);
+    }
+    let record = |region: &str| {
+        let at = format!("dns_failover.w.aws_route53_record[{region:?}]");
+        (read.attribute(&at, "weighted_routing_policy"), read.attribute(&at, "health_check_id"))
+    };
+    let carried = |weight: &str, key: &str| (weight.to_owned(), format!("{}.id", check(key)));
+    assert_eq!(record("us-east-1"), carried(r#"[{"weight":100}]"#, "us-east-1/gate"));
+    assert_eq!(record("us-west-2"), carried(r#"[{"weight":0}]"#, "us-west-2/entry"));
+}
+
+#[test]
 fn with_health_each_record_has_its_own_check() {
     let read = two(&name("switch = \"health\""));
     assert_eq!(read.problems(), none());
@@ -269,7 +291,7 @@ fn weights_follow_the_role_and_carry_no_check() {
 
 #[test]
 fn a_record_is_told_its_weight_and_its_ttl_and_keeps_everything_else() {
-    use super::dns::{ttl, weight, with_ttl, with_weight};
+    use super::dns::{leads, ttl, weight, with_ttl, with_weight};
     let policy =
         |weight| Value::tuple(vec![Value::object([("weight".into(), Value::int(weight))])]);
     let record = |ttl, weight| {
@@ -283,7 +305,13 @@ fn a_record_is_told_its_weight_and_its_ttl_and_keeps_everything_else() {
     assert_eq!(with_weight(&record(60, 5), 90), record(60, 90));
     assert_eq!(with_ttl(&record(60, 5), 10), Some(record(10, 5)));
     let other = Value::object([("name".into(), Value::string("www"))]);
-    assert_eq!((ttl(&other), weight(&other), with_weight(&other, 1)), (None, None, other));
+    assert_eq!((ttl(&other), weight(&other), with_weight(&other, 1)), (None, None, other.clone()));
+    let pair = |part: &str| {
+        let part = Value::object([("type".into(), Value::string(part))]);
+        other.clone().with("failover_routing_policy", Value::tuple(vec![part]))
+    };
+    let lead = [record(60, 5), record(60, 0), pair("PRIMARY"), pair("SECONDARY"), other.clone()];
+    assert_eq!(lead.map(|it| leads(&it)), [true, false, true, false, false]);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Whether traffic can be moved, and how soon clients follow.
 
-use super::reach::SWITCH;
-use super::{Facts, Finding};
+use super::reach::without_plane;
+use super::{Facts, Finding, Verdict};
 use crate::address::{Address, Key, Mode, ModulePath};
 use crate::desired::Part;
 use crate::engine::drifted::Seen;
 use crate::plan::promotion;
 use crate::topology::dns::{DnsFailover, Policy, Switch};
+use crate::topology::region::Region;
 
 /// What resolvers may keep an answer for at most, in seconds (Route 53 developer guide, "Best
 /// practices for Amazon Route 53 DNS": records with health checks).
@@ -136,38 +137,53 @@ fn moves(facts: &Facts<'_>, dns: &DnsFailover) -> Finding {
                 "switch = \"record\" rewrites records through Route 53's control plane, which is at \
                  home in {home}, and that is the region that is left."
             );
-            Finding::fail(text, SWITCH)
+            Finding::fail(text, without_plane(Some(dns)))
         }
         (Switch::Record, Some(home)) => Finding::pass(format!(
             "Records are rewritten through Route 53's control plane in {home}, which is not in {from}."
         )),
         (Switch::Record, None) => {
             let text = "This build does not have Route 53, whose control plane would be needed.";
-            Finding::unknown(text, SWITCH)
+            Finding::unknown(text, without_plane(Some(dns)))
         }
     }
 }
 
-/// The check of the gate that moves the traffic away from the primary.
+/// The checks by which the traffic is moved away from the primary: that of its gate, and where standbys have
+/// one that of the target's entry.
 fn gate(facts: &Facts<'_>, dns: &DnsFailover) -> Finding {
-    let check = Address {
+    let check = |region: &Region, what: &str| Address {
         module: ModulePath::root(),
         mode: Mode::Managed,
         kind: "aws_route53_health_check".into(),
         name: format!("dns_failover.{}", dns.name).into(),
-        key: Some(Key::Text(format!("{}/gate", facts.from.name).into())),
+        key: Some(Key::Text(format!("{}/{what}", region.name).into())),
     };
-    if !facts.objects.contains_key(&check) {
+    let gate = as_left(facts, &check(facts.from, "gate"));
+    if gate.verdict != Verdict::Pass || !dns.has_entries() {
+        return gate;
+    }
+    let entry = as_left(facts, &check(facts.to, "entry"));
+    if entry.verdict != Verdict::Pass {
+        return entry;
+    }
+    let (from, to) = (&facts.from.name, &facts.to.name);
+    Finding::pass(format!("The gate of {from} and the entry of {to} are there."))
+}
+
+/// Whether the check of what is turned is as it was left.
+fn as_left(facts: &Facts<'_>, check: &Address) -> Finding {
+    if !facts.objects.contains_key(check) {
         return Finding::fail(format!("{check} has not been made."), "Run `lifeboat apply`.");
     }
-    if facts.plan.drift.iter().any(|change| change.address == check) {
+    if facts.plan.drift.iter().any(|change| change.address == *check) {
         let text = format!("{check} has changed outside of lifeboat.");
         return Finding::fail(text, "Run `lifeboat apply`, which puts it right.");
     }
-    match facts.looked.get(&check) {
+    match facts.looked.get(check) {
         Some(Seen::Read) => Finding::pass(format!("The gate of {} is there.", facts.from.name)),
         Some(Seen::Unread(_, why)) => Finding::unknown(
-            format!("Whether the gate is as it was left cannot be read: {why}."),
+            format!("Whether {check} is as it was left cannot be read: {why}."),
             "Run this again when Route 53's control plane answers.",
         ),
         Some(Seen::Left) | None => {

@@ -5,6 +5,7 @@ use lifeboat_sdk::{Location, Scope, counted};
 use super::{Facts, Finding};
 use crate::plan::promotion::region_of;
 use crate::plan::{Phase, ScopeStatus, Step};
+use crate::topology::dns::{DnsFailover, Policy};
 use crate::topology::region::Region;
 
 /// How a region answered.
@@ -118,8 +119,8 @@ pub(super) fn steps(facts: &Facts<'_>) -> Vec<Finding> {
                 phase.word()
             );
             let fix = match phase {
-                Phase::Switch => SWITCH,
-                _ => "Change it by an ordinary apply before the promotion.",
+                Phase::Switch => without_plane(block(facts, &change.address.name)),
+                _ => "Change it by an ordinary apply before the promotion.".to_owned(),
             };
             Some(Finding::fail(text, fix).about(&change.address))
         })
@@ -132,6 +133,12 @@ pub(super) fn steps(facts: &Facts<'_>) -> Vec<Finding> {
         "None of {all} needs {from} or a control plane at home there, besides its own fence and record."
     );
     vec![Finding::pass(text)]
+}
+
+/// The block that a record is of.
+fn block<'f>(facts: &Facts<'f>, name: &str) -> Option<&'f DnsFailover> {
+    let name = name.strip_prefix("dns_failover.")?;
+    facts.topology.dns.iter().find(|dns| *dns.name == *name)
 }
 
 /// What a step needs that may be gone with the region that is left.
@@ -149,5 +156,26 @@ fn lost(from: &Region, phase: Phase, scope: &Scope) -> Option<String> {
 }
 
 /// What moves traffic without the control plane of DNS.
-pub(super) const SWITCH: &str = "Write switch = \"operator\" with a gate in the dns_failover block: \
-     the gate moves the traffic without that control plane.";
+const GATE: &str = "Write switch = \"operator\" with a gate in the dns_failover block: the gate moves the \
+     traffic without that control plane.";
+
+/// What can be written in a block so that its traffic moves without the control plane of DNS. A gate moves all
+/// traffic from one region to another.
+pub(super) fn without_plane(dns: Option<&DnsFailover>) -> String {
+    let Some(dns) = dns else { return GATE.to_owned() };
+    let fixed = dns.endpoints.values().any(|endpoint| endpoint.weight.is_some());
+    let shared = fixed || dns.shift.is_some() || dns.weights.is_some_and(|(_, it)| it > 0);
+    match dns.policy {
+        Policy::Failover => GATE.to_owned(),
+        Policy::Weighted if !shared => GATE.to_owned(),
+        Policy::Weighted => format!(
+            "{GATE} It needs weights = {{ primary = 100, standby = 0 }} and no shift. Or write switch = \
+             \"health\": Route 53 leaves out by itself who is ill."
+        ),
+        Policy::Latency => {
+            "Write switch = \"health\" with a health_check: Route 53 leaves out by itself who \
+                            is ill."
+                .to_owned()
+        }
+    }
+}

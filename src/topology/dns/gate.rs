@@ -1,8 +1,11 @@
 //! The gate of `switch = "operator"`: an endpoint that an operator runs outside the primary.
 //!
-//! Its check is inverted (domain.md C1.3): while nothing answers the PRIMARY record counts as
+//! Its check is inverted (domain.md C1.3): while nothing answers the record of the primary counts as
 //! healthy, and traffic moves only when the operator lets the gate answer. The loss of the region
 //! that the gate is in moves nothing.
+//!
+//! Where several standbys share the name by weights each has an *entry* besides, at the same server: it
+//! answers where the traffic shall go to that region. See [`crate::engine`], `gates.rs`.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -11,9 +14,10 @@ use lifeboat_sdk::{Name, Span, Value};
 use lifeboat_sdk_derive::Kind;
 
 use super::health::interval;
-use super::inside;
+use super::lint::OneWriter;
+use super::{DnsFailover, Policy, Switch, inside};
 use crate::config::ast::Body;
-use crate::topology::read::Reader;
+use crate::topology::read::{Reader, Source};
 use crate::topology::{Ground, codes, region};
 
 /// The gate of each region. Its check is there at all times: a new inverted check starts unhealthy,
@@ -39,6 +43,20 @@ impl Target {
     pub fn url(&self) -> String {
         let Self { host, port, path } = self;
         format!("https://{host}:{port}{path}")
+    }
+
+    /// What answers where the traffic shall go to the region. Its name stands beside that of the gate and not
+    /// below it, for servers that keep files; no region's name has a dot, so that it is no other gate.
+    pub fn entry(&self) -> Self {
+        let (path, query) = match self.path.split_once('?') {
+            Some((path, query)) => (path, format!("?{query}")),
+            None => (self.path.as_str(), String::new()),
+        };
+        let path = match path.trim_end_matches('/') {
+            "" => "/entry".to_owned(),
+            path => format!("{path}.entry"),
+        };
+        Self { path: path + &query, ..self.clone() }
     }
 }
 
@@ -125,6 +143,47 @@ pub(super) fn read(
     lost_with_primary(reader, ground, &targets, span);
     let (by_hand, token_file) = (opens == "operator", given.token_file.clone());
     Ok(Some(Gate { targets, interval: time.unwrap_or(30), threshold, by_hand, token_file, span }))
+}
+
+/// What a gate needs of the policy: that one region is answered at a time.
+pub(super) fn check(
+    reader: &mut Reader<'_, '_>,
+    writers: &[OneWriter],
+    source: &Source<'_>,
+    dns: &DnsFailover,
+) {
+    if dns.switch != Switch::Operator {
+        return;
+    }
+    let (detail, at, help) = match dns.policy {
+        Policy::Failover => return,
+        Policy::Latency => (
+            "A gate makes the record of the primary unhealthy, and with policy = \"latency\" all regions \
+             are answered.",
+            source.at("policy"),
+            "Write policy = \"failover\" for two regions or policy = \"weighted\" for more, or switch = \
+             \"record\" or \"health\".",
+        ),
+        // What has one writer has said so already.
+        Policy::Weighted if !writers.is_empty() => return,
+        Policy::Weighted => {
+            let fixed = dns.endpoints.values().find(|endpoint| endpoint.weight.is_some());
+            let shared = dns.weights.is_some_and(|(_, standby)| standby > 0);
+            let at = match (fixed, &dns.shift) {
+                (Some(endpoint), _) => endpoint.span,
+                (None, _) if shared => source.at("weights"),
+                (None, Some(shift)) => shift.span,
+                (None, None) => return,
+            };
+            (
+                "A gate moves all traffic at once from the primary to the region that takes over, so the \
+                 weights must follow the roles, with 0 for standbys, and move in no steps.",
+                at,
+                "Write weights = { primary = 100, standby = 0 } and no shift, or switch = \"record\".",
+            )
+        }
+    };
+    reader.conflict(detail, at, help);
 }
 
 /// A gate for each region of one text: opening the one must not open the other.

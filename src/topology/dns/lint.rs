@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use lifeboat_sdk::{Name, Span};
 
-use super::{Address, DnsFailover, Endpoint, Policy, Switch, reach, shift};
+use super::{Address, DnsFailover, Endpoint, Policy, Switch, gate, reach, shift};
 use crate::config::reference::references;
 use crate::topology::read::{Open, Reader, Source};
 use crate::topology::{Ground, codes};
@@ -92,6 +92,7 @@ pub(super) fn check(
     dns: &DnsFailover,
 ) {
     policy(reader, source, dns);
+    gate::check(reader, writers, source, dns);
     reach::check(reader, dns);
     needed(reader, source, dns);
     if dns.switch == Switch::Health {
@@ -199,11 +200,6 @@ fn policy(reader: &mut Reader<'_, '_>, source: &Source<'_>, dns: &DnsFailover) {
         );
         let help = "Write policy = \"weighted\".";
         reader.found.push(codes::ENDPOINTS.error(detail).at(source.span).help(help));
-    }
-    if dns.policy != Policy::Failover && dns.switch == Switch::Operator {
-        let detail = "The gate makes the PRIMARY record of a failover pair unhealthy, and this policy has none.";
-        let help = "Write switch = \"record\" or switch = \"health\", or policy = \"failover\".";
-        reader.conflict(detail, source.at("policy"), help);
     }
 }
 

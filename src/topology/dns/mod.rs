@@ -22,7 +22,7 @@ use super::service::Service;
 use super::{Ground, Needs, codes, region};
 use crate::config::ast::Body;
 pub use endpoint::{Address, Alias, Endpoint, EndpointBlock};
-pub use gate::{Gate, GateBlock};
+pub use gate::{Gate, GateBlock, Target};
 pub use health::{HealthCheck, HealthCheckBlock};
 use lint::OneWriter;
 pub use shift::{Shift, ShiftBlock};
@@ -140,6 +140,12 @@ impl DnsFailover {
     pub fn weight(&self, endpoint: &Endpoint, primary: bool) -> i64 {
         let (first, other) = self.weights.unwrap_or(WEIGHTS);
         endpoint.weight.unwrap_or(if primary { first } else { other })
+    }
+
+    /// Whether standbys have an entry each besides the gate: there may be several of them, and the gate alone
+    /// says only that the primary is left.
+    pub fn has_entries(&self) -> bool {
+        self.gate.is_some() && self.policy == Policy::Weighted
     }
 
     /// Whether the records carry a check of their own, the gate's or that of endpoints; see

@@ -12,6 +12,10 @@ use lifeboat_testbed::Aws;
 use crate::scenarios::stage::Stage;
 use crate::scenarios::web::{BUCKET, COPY, EAST, WEST};
 
+/// A region that nobody promotes, and the bucket there.
+pub(super) const THIRD: &str = "eu-west-1";
+pub(super) const THIRD_COPY: &str = "web-exports-eu";
+
 /// A server; dropped or stopped, it is gone, and connections to it are refused.
 #[derive(Debug)]
 pub(super) struct Endpoint {
@@ -24,18 +28,25 @@ impl Endpoint {
     /// One for each region, on addresses of their own and with one port. Where they write into the
     /// bucket of their region, they ask its policy at each request.
     pub(super) fn pair(stage: &Stage, writing: bool) -> [Self; 2] {
+        let [first, second, _] = Self::trio(stage, writing);
+        [first, second]
+    }
+
+    /// The same for a third region.
+    pub(super) fn trio(stage: &Stage, writing: bool) -> [Self; 3] {
         let at = |last, port| TcpListener::bind((Ipv4Addr::new(127, 0, 0, last), port));
         // The second may find the port of the first taken.
         let found = (0..20).find_map(|_| {
             let first = at(2, 0).unwrap();
             let port = first.local_addr().unwrap().port();
-            Some([first, at(3, port).ok()?])
+            Some([first, at(3, port).ok()?, at(4, port).ok()?])
         });
-        let [first, second] = found.unwrap();
+        let [first, second, third] = found.unwrap();
         let bucket = |name| writing.then_some(name);
         [
             Self::start(first, EAST, bucket(BUCKET), stage.bed.aws()),
             Self::start(second, WEST, bucket(COPY), stage.bed.aws()),
+            Self::start(third, THIRD, bucket(THIRD_COPY), stage.bed.aws()),
         ]
     }
 
@@ -115,5 +126,10 @@ fn answer(stream: TcpStream, region: &str, takes: impl Fn() -> bool) -> std::io:
 
 /// Whom an address belongs to.
 pub(super) fn region_at(ip: IpAddr) -> &'static str {
-    if ip == IpAddr::from([127, 0, 0, 2]) { EAST } else { WEST }
+    let last = |last| IpAddr::from([127, 0, 0, last]);
+    match ip {
+        ip if ip == last(2) => EAST,
+        ip if ip == last(4) => THIRD,
+        _ => WEST,
+    }
 }

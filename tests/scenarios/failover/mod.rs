@@ -11,6 +11,7 @@ mod endpoint;
 mod figures;
 mod keeper;
 mod resolvers;
+mod three;
 mod weights;
 
 use std::thread;

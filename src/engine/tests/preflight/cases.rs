@@ -15,6 +15,13 @@ const GATED: [(&str, &str); 2] = [
     ("health_check {}", "health_check {}\n  gate { https = \"gate.example.com/switch\" }"),
 ];
 
+/// With a gate, and standbys by weight.
+const ENTERED: [(&str, &str); 3] = [
+    GATED[0],
+    GATED[1],
+    ("name   = \"www.example.com\"", "name   = \"www.example.com\"\n  policy = \"weighted\""),
+];
+
 /// With a limit to what may be lost.
 const RPO: [(&str, &str); 1] =
     [("{ rto = \"30m\" }", "{\n    rto = \"30m\"\n    rpo = \"5m\"\n  }")];
@@ -225,5 +232,16 @@ pub(super) fn records_data_and_traffic() -> Vec<Case> {
         case(|_| (), "preflight::dns_ttl", dns, Pass).with(&[("\"30m\"", "\"150s\"")]),
         case(|w| w.has(GATE, Value::null()), "preflight::dns_switch", dns, Pass).with(&GATED),
         case(|_| (), "preflight::dns_switch", dns, Fail).with(&GATED),
+        case(|w| w.has(GATE, Value::null()), "preflight::dns_switch", dns, Fail).with(&ENTERED),
+        case(
+            |w| {
+                w.has(GATE, Value::null());
+                w.has(ENTRY, Value::null());
+            },
+            "preflight::dns_switch",
+            dns,
+            Pass,
+        )
+        .with(&ENTERED),
     ]
 }

@@ -84,6 +84,39 @@ async fn the_ttl_is_told_that_clients_see_and_how_long_lowering_it_is_waited_for
 }
 
 #[tokio::test]
+async fn what_is_to_be_written_in_place_of_records_can_be_written() {
+    let by = |lines: &'static str| ("name   = \"www.example.com\"", lines);
+    let gate = "Write switch = \"operator\" with a gate";
+    let all = ("bucket \"exports\" {", "bucket \"exports\" {\n  writers = \"all\"");
+    for (edits, fix) in [
+        (vec![], vec![gate]),
+        (vec![by("name = \"www\"\n policy = \"weighted\"")], vec![gate]),
+        (
+            vec![
+                by(
+                    "name = \"www\"\n policy = \"weighted\"\n weights = { primary = 2, standby = 1 }",
+                ),
+                all,
+            ],
+            vec![gate, "weights = { primary = 100, standby = 0 }", "switch = \"health\""],
+        ),
+        (vec![by("name = \"www\"\n policy = \"latency\"")], vec!["Write switch = \"health\""]),
+    ] {
+        let mut world = World::new(&edits).await;
+        let location = Location::Global { home: RegionName::from(WEST) };
+        for change in world.made.plan.changes.iter_mut().filter(|c| c.scope == Some(dns())) {
+            change.scope = Some(Scope { location: location.clone(), ..dns() });
+        }
+        let judged = world.judged().await;
+        let found = judged.checks.iter().find(|c| c.code == "preflight::steps").unwrap();
+        let told = found.fix.as_deref().unwrap_or_default();
+        for text in fix {
+            assert!(told.contains(text), "{edits:?}: {told}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn records_rewritten_through_a_control_plane_of_the_lost_region_fail_even_if_deferred() {
     let mut world = World::new(&[]).await;
     let location = Location::Global { home: RegionName::from(WEST) };

@@ -60,6 +60,7 @@ pub(super) const RULES: &str =
     r#"replication.exports.aws_s3_bucket_replication_configuration["us-west-2"]"#;
 pub(super) const RECORD: &str = r#"dns_failover.web.aws_route53_record["us-west-2"]"#;
 pub(super) const GATE: &str = r#"dns_failover.web.aws_route53_health_check["us-west-2/gate"]"#;
+pub(super) const ENTRY: &str = r#"dns_failover.web.aws_route53_health_check["us-east-1/entry"]"#;
 pub(super) const ROLE: &str = r#"region.us-west-2.aws_s3_object["us-west-2"]"#;
 
 pub(super) fn at(text: &str) -> Address {

@@ -312,6 +312,29 @@ mod tests {
         }
     }
 
+    /// The moments of a promotion by a gate: the first of three regions is left by its gate, which makes its
+    /// record ill, and the second entered by what makes its record well.
+    #[test]
+    fn of_three_regions_behind_a_gate_the_one_that_is_not_meant_is_never_answered() {
+        let before = [(1, Some("gate-0")), (0, Some("entry-1")), (0, Some("entry-2"))];
+        let after = [(0, Some("entry-0")), (1, Some("gate-1")), (0, Some("entry-2"))];
+        for (weights, ill, should) in [
+            (before, &["entry-1", "entry-2"][..], 0),
+            // Either may be seen first, and the other may fail.
+            (before, &["gate-0", "entry-1", "entry-2"], 0),
+            (before, &["entry-2"], 0),
+            (before, &["gate-0", "entry-2"], 1),
+            // The records are rewritten; what was opened is closed behind them, in either order.
+            (after, &["entry-0", "entry-2"], 1),
+            (after, &["gate-0", "entry-0", "entry-1", "entry-2"], 1),
+        ] {
+            let served = of_weights(&weights, ill).unwrap();
+            assert_eq!(served.weighted, "", "{weights:?} {ill:?}");
+            let line = format!("www.example.com. 60 A 192.0.2.{should}\n");
+            assert!(served.text.ends_with(&line), "{weights:?} {ill:?}: {}", served.text);
+        }
+    }
+
     #[test]
     fn what_is_not_modelled_is_told_and_not_left_out() {
         let latency = "<Name>a.example.com.</Name><Type>A</Type><SetIdentifier>x</SetIdentifier>\

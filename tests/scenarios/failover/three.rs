@@ -1,0 +1,185 @@
+//! Three regions behind a gate as clients see them: they reach the one that takes over, and never the third.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lifeboat_testbed::dns::Bridge;
+use lifeboat_testbed::{Fault, Rule};
+
+use super::client::{Client, Outcome, Request};
+use super::endpoint::{Endpoint, THIRD, THIRD_COPY};
+use super::{PATIENCE, SETTLED, measured};
+use crate::scenarios::folder::Folder;
+use crate::scenarios::outside::Outside;
+use crate::scenarios::promotion::{APPROVED, ATTESTED};
+use crate::scenarios::ran::Ran;
+use crate::scenarios::stage::{APPLY, Stage};
+use crate::scenarios::web::{BUCKET, COPY, EAST, FILE, WEST};
+
+/// What the region that is left and the one that takes over are turned by.
+const GATE: &str = "/switch/us-east-1";
+const ENTRY: &str = "/switch/us-west-2.entry";
+
+fn files(ttl: u64, outside: &Outside) -> String {
+    format!(
+        r#"topology "web" {{
+  strategy = "warm_standby"
+  regions  = ["us-east-1", "{THIRD}", "us-west-2"]
+  primary  = "us-east-1"
+}}
+
+region "us-east-1" {{ account = "123456789012" }}
+region "us-west-2" {{ account = "123456789012" }}
+region "{THIRD}" {{ account = "123456789012" }}
+
+resource "aws_route53_zone" "main" {{
+  name          = "example.com"
+  force_destroy = true
+}}
+
+# Known late, so that nobody says that Route 53 refuses to check such addresses.
+resource "terraform_data" "here" {{
+  for_each = {{ us-east-1 = "127.0.0.2", us-west-2 = "127.0.0.3", {THIRD} = "127.0.0.4" }}
+  input    = each.value
+}}
+
+bucket "exports" {{
+  name = {{ us-east-1 = "{BUCKET}", us-west-2 = "{COPY}", {THIRD} = "{THIRD_COPY}" }}
+}}
+
+replication "exports" {{
+  bucket       = bucket.exports
+  time_control = "15m"
+}}
+
+dns_failover "web" {{
+  zone    = aws_route53_zone.main.zone_id
+  name    = "www.example.com"
+  type    = "A"
+  ttl     = "{ttl}s"
+  switch  = "operator"
+  policy  = "weighted"
+  weights = {{ primary = 1, standby = 0 }}
+
+  gate {{
+    https             = "{}/switch"
+    interval          = "10s"
+    failure_threshold = 3
+  }}
+
+  endpoint "us-east-1" {{ address = terraform_data.here["us-east-1"].output }}
+  endpoint "us-west-2" {{ address = terraform_data.here["us-west-2"].output }}
+  endpoint "{THIRD}" {{ address = terraform_data.here["{THIRD}"].output }}
+}}
+"#,
+        outside.host()
+    )
+}
+
+/// Three regions that answer, and somebody who makes requests. Dropped in this order.
+struct Site {
+    client: Client,
+    bridge: Bridge,
+    endpoints: [Endpoint; 3],
+    outside: Outside,
+    stage: Stage,
+}
+
+impl Site {
+    /// Nothing without a name server.
+    #[track_caller]
+    fn start() -> Option<Self> {
+        let (ttl, hurry) = if measured() { (10, 1) } else { (1, 20) };
+        let stage = Stage::new(Folder::new());
+        let outside = Outside::start(stage.folder.path());
+        let endpoints = Endpoint::trio(&stage, true);
+        let port = endpoints[0].port();
+        stage.folder.write(FILE, &files(ttl, &outside));
+        let made = stage.start_as(APPLY, &[outside.trusted()]).finish();
+        stage.same(made.code, Some(0), "the first apply");
+        let bridge = Bridge::start(stage.bed.aws(), "example.com", hurry).unwrap()?;
+        let client = Client::start(bridge.addr(), "www.example.com.", port);
+        let site = Self { client, bridge, endpoints, outside, stage };
+        // Of a gate that is new nothing is known at first.
+        site.until_answered_by(EAST);
+        Some(site)
+    }
+
+    /// Waits until requests are answered by this region, one after the other.
+    #[track_caller]
+    fn until_answered_by(&self, region: &str) {
+        let begun = Instant::now();
+        let settled = |seen: &[Request]| {
+            let last = seen.len().checked_sub(SETTLED).map(|first| &seen[first..]);
+            last.is_some_and(|last| last.iter().all(|r| r.outcome.is_answer_of(region)))
+        };
+        while !settled(&self.client.seen()) {
+            if begun.elapsed() > PATIENCE {
+                let failed = self.bridge.failed();
+                self.stage.fail(format_args!("not answered by {region}: {failed:?}"));
+            }
+            // A look every few milliseconds until then.
+            thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
+    #[track_caller]
+    fn apply(&self, arguments: &[&str], what: &str) -> Ran {
+        let ran = self.stage.start_as(arguments, &[self.outside.trusted()]).finish();
+        self.stage.same(ran.code, Some(0), what);
+        ran
+    }
+
+    /// The requests from then on that came to the third region, or to the old primary after the new one had
+    /// answered.
+    #[track_caller]
+    fn astray(&self, from: Duration) {
+        let seen: Vec<Request> =
+            self.client.seen().into_iter().filter(|request| request.at >= from).collect();
+        let first = seen.iter().position(|request| request.outcome.is_answer_of(WEST));
+        let first = first.unwrap_or(seen.len());
+        let of = |outcome: &Outcome, region: &str| match outcome {
+            Outcome::Answered(by) | Outcome::Refused(by) => by == region,
+            _ => false,
+        };
+        let third: Vec<&Request> = seen.iter().filter(|it| of(&it.outcome, THIRD)).collect();
+        self.stage.same(third, Vec::new(), "what came to the third region");
+        let late = |request: &&Request| !request.outcome.is_answer_of(WEST);
+        let late: Vec<&Request> = seen[first..].iter().filter(late).collect();
+        self.stage.same(late, Vec::new(), "what came after the first answer of the new primary");
+        self.stage.same(self.bridge.failed(), None, "what failed between Route 53 and the names");
+    }
+}
+
+#[test]
+fn a_gate_moves_clients_to_the_one_of_two_standbys_that_is_promoted_and_to_no_other() {
+    let Some(site) = Site::start() else { return };
+    let from = site.client.now();
+    site.stage.folder.edit(FILE, "primary  = \"us-east-1\"", "primary  = \"us-west-2\"");
+    // The primary is gone, and the control plane of DNS with it: its home is there.
+    site.endpoints[0].stop();
+    let gone = site.stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST));
+    let ran = site.apply(&[APPROVED, ATTESTED].concat(), "the promotion");
+    let global = |call: &&_| {
+        let call: &lifeboat_testbed::Entry = call;
+        call.mutating && ["route53", "iam"].contains(&&*call.service)
+    };
+    site.stage.same(ran.calls.iter().filter(global).count(), 0, "changes through global planes");
+    for path in [GATE, ENTRY] {
+        site.stage.check(site.outside.is_open(path), format_args!("{path} is open"));
+    }
+    let opened: Vec<String> =
+        site.outside.requests("PUT").into_iter().map(|it| it[0].clone()).collect();
+    site.stage.same(opened.len(), 2, "what was opened");
+    site.until_answered_by(WEST);
+    site.astray(from);
+    // It returns: the records are rewritten, and gate and entry are closed behind them.
+    site.stage.bed.proxy.remove(gone);
+    site.apply(APPLY, "what is left to do");
+    for path in [GATE, ENTRY] {
+        site.stage.check(!site.outside.is_open(path), format_args!("{path} is closed again"));
+    }
+    site.until_answered_by(WEST);
+    site.astray(from);
+    site.stage.expect_nothing();
+}
