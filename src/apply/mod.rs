@@ -53,7 +53,7 @@ use crate::event::Events;
 use crate::plan::{Finalise, Plan, StepId};
 use crate::registry::Providers;
 
-pub use act::{Deed, Rehearsal, Say};
+pub use act::{Deed, Rehearsal, Say, gates};
 pub use outcome::{Counts, Fate, ObjectOutcome, Outcome, RunEnding};
 pub use recover::{Known, Open, OpenPromotion, Opened, Recovered, Recovery, known};
 

@@ -284,8 +284,10 @@ mod tests {
         let open = [(block, A), ("dns_failover.web/us-west-2", A)];
         // On to a third region: from B, while A's record leads.
         let third = told("weighted", (A, true), [B, "eu-west-1"], &open);
-        let of_a = "switch Before open us-east-1 of us-east-1";
-        assert_eq!(third, ["switch Last close us-west-2.entry", of_a]);
+        let entry = "switch Last close us-west-2.entry of us-east-1";
+        assert_eq!(third[..2], [entry, "switch Before open us-east-1 of us-east-1"]);
+        // The test's files have two regions only, and so no entry of the third.
+        assert_eq!(third.len(), 2);
         // Back to A: its record leads as soon as its gate is closed.
         let back = told("weighted", (A, true), [B, A], &open);
         let close = "of us-east-1";

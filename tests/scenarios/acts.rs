@@ -221,6 +221,17 @@ fn a_gate_moves_the_traffic_without_the_control_plane_of_dns_which_follows_when_
     gated(&stage, &outside, "");
     stage.expect(APPLY, 0);
     stage.folder.edit(FILE, super::promotion::EAST_FIRST, super::promotion::WEST_FIRST);
+    // Preflight tells whether the gate answers, and whether it stands as it should.
+    let preflight =
+        || stage.start_as(&["preflight", "-input=false"], &[outside.trusted()]).finish();
+    let told = preflight().stdout;
+    stage.check(told.contains("/switch/us-east-1 answers, and is shut"), &told);
+    outside.set("/switch/us-east-1", true);
+    let told = preflight().stdout;
+    stage.check(told.contains("and no promotion has opened it"), &told);
+    outside.set("/switch/us-east-1", false);
+    let told = stage.start_as(&["preflight", "-input=false"], &[]).finish().stdout;
+    stage.check(told.contains("Whether it could be turned is not known"), "nobody trusts it");
     // The primary is gone, and the global plane with it: its home is there.
     let gone = stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST));
     // Who does not trust the gate's server cannot turn it: the promotion stops there, and goes on.

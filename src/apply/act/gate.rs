@@ -1,6 +1,7 @@
 //! The gate of `switch = "operator"`: an endpoint outside the region that is left. While it answers,
 //! Route 53 takes the PRIMARY record for unhealthy, so that turning it is a data-plane act.
 
+use std::path::Path;
 use std::time::Duration;
 
 use lifeboat_sdk::{Class, Ctx, Failure, Value};
@@ -50,15 +51,31 @@ pub(super) async fn turn(deed: &Deed, open: bool, ctx: &Ctx) -> Result<Value, Fa
     }
 }
 
-/// Whether a health checker of Route 53 would take the endpoint for healthy (Route 53 developer
-/// guide, "How Route 53 determines whether a health check is healthy": a status of 2xx or 3xx).
+/// Whether a health checker of Route 53 would take the endpoint for healthy. What does not answer is not
+/// healthy either.
 async fn seen(url: &str) -> Result<bool, Failure> {
-    match http::send(http::Method::GET, url, std::iter::empty(), None).await {
-        Ok(status) => Ok((200..400).contains(&status)),
-        // What does not answer is not healthy either.
+    match position(url).await {
         Err(failure) if failure.class == Class::Unreachable => Ok(false),
-        Err(failure) => Err(failure),
+        seen => seen,
     }
+}
+
+/// Whether a gate answers as one that is open, by one look (Route 53 developer guide, "How Route 53
+/// determines whether a health check is healthy": a status of 2xx or 3xx).
+///
+/// # Errors
+/// Nobody answers, or the URL is none.
+pub async fn position(url: &str) -> Result<bool, Failure> {
+    let status = http::send(http::Method::GET, url, std::iter::empty(), None).await?;
+    Ok((200..400).contains(&status))
+}
+
+/// Whether the file can be read whose token authorises turning a gate.
+///
+/// # Errors
+/// It cannot, or holds no token.
+pub fn token(root: &Path, file: &str) -> Result<(), Failure> {
+    http::bearer(root, Some(file)).map(drop)
 }
 
 fn how(open: bool, why: &str) -> Value {

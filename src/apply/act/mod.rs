@@ -46,6 +46,11 @@ pub struct Deed {
 /// Where a step tells what it has learnt before it is done.
 pub type Say<'s> = dyn Fn(String) + Send + Sync + 's;
 
+/// How gates stand, for who asks before anything is turned.
+pub mod gates {
+    pub use super::gate::{position, token};
+}
+
 /// Stands in for the world in a run that only shows what would happen: no program is run, no gate
 /// turned, no server asked.
 pub trait Rehearsal: Send + Sync {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use lifeboat_sdk::provider::Credentials;
 use lifeboat_sdk::{
@@ -15,6 +15,7 @@ use lifeboat_state::durations::Durations;
 use lifeboat_state::model::State;
 use tokio::sync::watch;
 
+use super::gate::{self, Asked};
 use crate::address::Address;
 use crate::apply::Known;
 use crate::desired::Part;
@@ -98,6 +99,8 @@ pub struct Facts<'a> {
     /// How the copies in the region compare with their sources, by block; nothing of those that
     /// were not looked at, because their source does not answer.
     pub copies: BTreeMap<Name, Result<Synced, String>>,
+    /// How the gates stand that the promotion would turn, by block.
+    pub gates: BTreeMap<Name, Asked>,
     /// The home of the control plane of DNS.
     pub dns_home: Option<&'static str>,
     /// How long the promotion will take, where that was measured.
@@ -186,11 +189,14 @@ pub async fn facts<'a>(
         in_doubt: &known.in_doubt,
         credentials: credentials(made, to, &ctx).await,
         copies: BTreeMap::new(),
+        gates: BTreeMap::new(),
         dns_home: record.and_then(|(_, kind)| kind.service().home),
         expected: Expected::of(&made.plan, durations, settings.parallelism)
             .remaining(&Default::default(), &Default::default()),
     };
-    facts.copies = copies(&facts, made, &ctx).await;
+    let (regions, open) = ([&*from.name, &*to.name], &state.promotions.gates);
+    let asked = gate::ask(topology, regions, open, &settings.root);
+    (facts.copies, facts.gates) = join(copies(&facts, made, &ctx), asked).await;
     Ok(Some(facts))
 }
 

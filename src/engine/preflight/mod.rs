@@ -8,6 +8,7 @@ mod data;
 mod dns;
 mod facts;
 mod fence;
+mod gate;
 mod reach;
 mod record;
 mod run;
@@ -16,6 +17,7 @@ mod time;
 use lifeboat_sdk::{Name, Span};
 
 pub use facts::{Facts, Given, Held, facts};
+pub use gate::{Asked, Position};
 
 /// What came of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +95,7 @@ impl Finding {
 pub(super) type Judge = fn(&Facts<'_>) -> Vec<Finding>;
 
 /// All checks by their codes, in the order in which they are told.
-pub(super) const CHECKS: [(&str, Judge); 20] = [
+pub(super) const CHECKS: [(&str, Judge); 21] = [
     (PLAN, run::plan),
     ("preflight::files_current", run::files_current),
     ("preflight::primary_editable", run::primary_editable),
@@ -113,6 +115,7 @@ pub(super) const CHECKS: [(&str, Judge); 20] = [
     ("preflight::target_drift", data::drift),
     (TTL, dns::ttl),
     ("preflight::dns_switch", dns::switch),
+    ("preflight::gate", gate::stands),
     ("preflight::time", time::predicted),
 ];
 

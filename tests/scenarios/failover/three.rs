@@ -156,6 +156,18 @@ fn a_gate_moves_clients_to_the_one_of_two_standbys_that_is_promoted_and_to_no_ot
     let Some(site) = Site::start() else { return };
     let from = site.client.now();
     site.stage.folder.edit(FILE, "primary  = \"us-east-1\"", "primary  = \"us-west-2\"");
+    site.stage.expect(&["plan", "-input=false", "-out=promotion.plan"], 0);
+    let by_hand = site.stage.expect(&["show", "-commands", "promotion.plan"], 0).stdout;
+    for path in [GATE, ENTRY] {
+        let url = format!("https://{}{path}", site.outside.host());
+        let turned =
+            |method: &str| by_hand.lines().any(|line| line.contains(method) && line.contains(&url));
+        let both = turned("--request PUT") && turned("--request DELETE");
+        site.stage.check(both, format_args!("{path} is turned by hand: {by_hand}"));
+    }
+    let simulated = ["simulate", "-lose=us-east-1", "-to=us-west-2", "-global"];
+    let simulated = site.stage.expect(&simulated, 0).stdout;
+    site.stage.check(simulated.contains("open dns_failover.web/us-west-2"), &simulated);
     // The primary is gone, and the control plane of DNS with it: its home is there.
     site.endpoints[0].stop();
     let gone = site.stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST));
@@ -181,5 +193,38 @@ fn a_gate_moves_clients_to_the_one_of_two_standbys_that_is_promoted_and_to_no_ot
     }
     site.until_answered_by(WEST);
     site.astray(from);
+    site.stage.expect_nothing();
+}
+
+#[test]
+fn a_second_promotion_before_the_records_are_rewritten_starts_from_what_they_say() {
+    let Some(site) = Site::start() else { return };
+    let primary = |region: &str| format!("primary  = {region:?}");
+    site.stage.folder.edit(FILE, &primary(EAST), &primary(WEST));
+    site.endpoints[0].stop();
+    let gone = site.stage.bed.proxy.inject(Rule::new(Fault::BlackHole).region(EAST));
+    site.apply(&[APPROVED, ATTESTED].concat(), "the promotion");
+    site.until_answered_by(WEST);
+    // What can be done without the old primary: the third region follows the new one.
+    site.apply(APPLY, "re-protection, in part");
+    // On to the third region, while the records still lead to the first.
+    site.stage.folder.edit(FILE, &primary(WEST), &primary(THIRD));
+    let named = format!("-promote={THIRD}");
+    let approved = ["apply", "-input=false", "-auto-approve", &named, "-from-epoch=2"];
+    site.apply(&approved, "the second promotion");
+    let third = format!("/switch/{THIRD}.entry");
+    for (path, open) in [(GATE, true), (third.as_str(), true), (ENTRY, false)] {
+        site.stage.same(site.outside.is_open(path), open, path);
+    }
+    site.stage.check(!site.outside.is_open("/switch/us-west-2"), "no record carries that gate");
+    site.until_answered_by(THIRD);
+    // All is rewritten and closed when the control plane answers.
+    site.stage.bed.proxy.remove(gone);
+    site.apply(APPLY, "what is left to do");
+    for path in [GATE, third.as_str()] {
+        site.stage.check(!site.outside.is_open(path), format_args!("{path} is closed again"));
+    }
+    site.until_answered_by(THIRD);
+    site.stage.same(site.bridge.failed(), None, "what failed between Route 53 and the names");
     site.stage.expect_nothing();
 }

@@ -12,7 +12,16 @@ use crate::engine::preflight::{Held, Verdict};
 /// With a gate in place of a control plane.
 const GATED: [(&str, &str); 2] = [
     ("switch = \"record\"", "switch = \"operator\""),
-    ("health_check {}", "health_check {}\n  gate { https = \"gate.example.com/switch\" }"),
+    ("health_check {}", "health_check {}\n  gate { https = \"127.0.0.1:9/switch\" }"),
+];
+
+/// With a gate that a person opens.
+const BY_HAND: [(&str, &str); 2] = [
+    GATED[0],
+    (
+        "health_check {}",
+        "health_check {}\n  gate {\n    https = \"127.0.0.1:9/switch\"\n    opens = \"operator\"\n  }",
+    ),
 ];
 
 /// With a gate, and standbys by weight.
@@ -145,6 +154,25 @@ pub(super) fn runs_and_regions() -> Vec<Case> {
     ]
 }
 
+/// How gates stand.
+pub(super) fn gates() -> Vec<Case> {
+    use Verdict::{Fail, Pass, Unknown};
+    let gate = |change: fn(&mut World), verdict| {
+        case(change, "preflight::gate", Some("dns_failover.web"), verdict).with(&GATED)
+    };
+    vec![
+        gate(|w| w.gate(false, Ok(false), None), Pass),
+        gate(|w| w.gate(false, Ok(true), None), Fail),
+        gate(|w| w.gate(true, Ok(true), None), Pass),
+        gate(|w| w.gate(true, Ok(false), None), Fail),
+        gate(|w| w.gate(false, Err("refused".into()), None), Unknown),
+        gate(|w| w.gate(false, Err("refused".into()), None), Pass).with(&BY_HAND),
+        gate(|w| w.gate(true, Err("refused".into()), None), Unknown).with(&BY_HAND),
+        gate(|w| w.token(Ok(())), Pass),
+        gate(|w| w.token(Err("no such file".into())), Fail),
+    ]
+}
+
 /// How far the target is behind.
 pub(super) fn copies() -> Vec<Case> {
     use Verdict::{Fail, Pass, Unknown};
@@ -162,11 +190,44 @@ pub(super) fn copies() -> Vec<Case> {
     ]
 }
 
-/// What may be wrong with records, fences, data and traffic.
-pub(super) fn records_data_and_traffic() -> Vec<Case> {
+/// What may be wrong with names, and with what moves them.
+pub(super) fn traffic() -> Vec<Case> {
+    use Verdict::{Fail, Pass};
+    let dns = Some("dns_failover.web");
+    vec![
+        case(
+            |w| w.change(RECORD).before = Some(Value::object([("ttl".into(), Value::int(61))])),
+            "preflight::dns_ttl",
+            dns,
+            Fail,
+        ),
+        case(|w| w.lowers(300, 60), "preflight::dns_ttl", dns, Pass),
+        case(|w| w.lowers(300, 61), "preflight::dns_ttl", dns, Fail),
+        case(|_| (), "preflight::dns_ttl", dns, Fail).with(&[("\"30m\"", "\"2m\"")]),
+        // What it is lowered to counts, and not what it is.
+        case(|w| w.lowers(60, 30), "preflight::dns_ttl", dns, Pass).with(&[("\"30m\"", "\"2m\"")]),
+        case(|w| w.lowers(60, 31), "preflight::dns_ttl", dns, Fail).with(&[("\"30m\"", "\"2m\"")]),
+        case(|_| (), "preflight::dns_ttl", dns, Pass).with(&[("\"30m\"", "\"150s\"")]),
+        case(|w| w.has(GATE, Value::null()), "preflight::dns_switch", dns, Pass).with(&GATED),
+        case(|_| (), "preflight::dns_switch", dns, Fail).with(&GATED),
+        case(|w| w.has(GATE, Value::null()), "preflight::dns_switch", dns, Fail).with(&ENTERED),
+        case(
+            |w| {
+                w.has(GATE, Value::null());
+                w.has(ENTRY, Value::null());
+            },
+            "preflight::dns_switch",
+            dns,
+            Pass,
+        )
+        .with(&ENTERED),
+    ]
+}
+
+/// What may be wrong with records, fences and data.
+pub(super) fn records_and_data() -> Vec<Case> {
     use Verdict::{Fail, Pass, Unknown};
-    let (bucket, rule, dns) =
-        (Some("bucket.exports"), Some("replication.exports"), Some("dns_failover.web"));
+    let (bucket, rule) = (Some("bucket.exports"), Some("replication.exports"));
     vec![
         case(|w| w.fails("promotion::behind"), "preflight::state_current", None, Fail),
         case(
@@ -217,31 +278,5 @@ pub(super) fn records_data_and_traffic() -> Vec<Case> {
             Fail,
         ),
         case(|w| w.silence(EAST), "preflight::target_drift", None, Unknown),
-        case(
-            |w| w.change(RECORD).before = Some(Value::object([("ttl".into(), Value::int(61))])),
-            "preflight::dns_ttl",
-            dns,
-            Fail,
-        ),
-        case(|w| w.lowers(300, 60), "preflight::dns_ttl", dns, Pass),
-        case(|w| w.lowers(300, 61), "preflight::dns_ttl", dns, Fail),
-        case(|_| (), "preflight::dns_ttl", dns, Fail).with(&[("\"30m\"", "\"2m\"")]),
-        // What it is lowered to counts, and not what it is.
-        case(|w| w.lowers(60, 30), "preflight::dns_ttl", dns, Pass).with(&[("\"30m\"", "\"2m\"")]),
-        case(|w| w.lowers(60, 31), "preflight::dns_ttl", dns, Fail).with(&[("\"30m\"", "\"2m\"")]),
-        case(|_| (), "preflight::dns_ttl", dns, Pass).with(&[("\"30m\"", "\"150s\"")]),
-        case(|w| w.has(GATE, Value::null()), "preflight::dns_switch", dns, Pass).with(&GATED),
-        case(|_| (), "preflight::dns_switch", dns, Fail).with(&GATED),
-        case(|w| w.has(GATE, Value::null()), "preflight::dns_switch", dns, Fail).with(&ENTERED),
-        case(
-            |w| {
-                w.has(GATE, Value::null());
-                w.has(ENTRY, Value::null());
-            },
-            "preflight::dns_switch",
-            dns,
-            Pass,
-        )
-        .with(&ENTERED),
     ]
 }

@@ -19,7 +19,9 @@ use crate::builtin::Builtin;
 use crate::desired::Part;
 use crate::diff::Action;
 use crate::engine::planning::Made;
-use crate::engine::preflight::{Facts, Given, Held, Preflight, facts, preflight};
+use crate::engine::preflight::{
+    Asked as Gates, Facts, Given, Held, Position, Preflight, facts, preflight,
+};
 use crate::engine::{Loaded, Looked, Seen, Settings, edit, roles};
 use crate::plan::resolve::Previous;
 use crate::plan::{
@@ -97,6 +99,7 @@ pub(super) struct World {
     pub(super) credentials: (Credentials, Result<(), String>),
     pub(super) copy: Option<Result<Synced, String>>,
     pub(super) expected: Option<Duration>,
+    pub(super) gates: Option<Gates>,
 }
 
 impl World {
@@ -124,6 +127,7 @@ impl World {
             credentials: (Credentials::default(), Ok(())),
             copy: Some(Ok(compared(0, None))),
             expected: Some(Duration::from_secs(10)),
+            gates: None,
         };
         world.plan();
         world
@@ -221,6 +225,22 @@ impl World {
         self.made.plan.changes.iter_mut().find(|change| change.address == address).unwrap()
     }
 
+    /// A gate that a promotion left so, and how it is seen.
+    pub(super) fn gate(
+        &mut self,
+        open: bool,
+        seen: Result<bool, String>,
+        token: Option<Result<(), String>>,
+    ) {
+        let positions = vec![Position { url: "https://127.0.0.1:9/switch".into(), open, seen }];
+        self.gates = Some(Gates { positions, token });
+    }
+
+    /// Whether the token of the gate can be read.
+    pub(super) fn token(&mut self, token: Result<(), String>) {
+        self.gates = Some(Gates { positions: Vec::new(), token: Some(token) });
+    }
+
     /// The promotion lowers the TTL of the primary's record first, from so many seconds to so many.
     pub(super) fn lowers(&mut self, from: i64, to: u64) {
         let change = self.change(RECORD);
@@ -287,6 +307,7 @@ impl World {
             objects: self.objects.clone(),
             credentials: vec![("aws".into(), needs, proven)],
             copies: copies.collect(),
+            gates: self.gates.iter().map(|asked| ("web".into(), asked.clone())).collect(),
             dns_home: Some(EAST),
             expected: self.expected,
             ..facts
