@@ -226,6 +226,7 @@ fn a_gate_moves_the_traffic_without_the_control_plane_of_dns_which_follows_when_
         || stage.start_as(&["preflight", "-input=false"], &[outside.trusted()]).finish();
     let told = preflight().stdout;
     stage.check(told.contains("/switch/us-east-1 answers, and is shut"), &told);
+    stage.check(told.contains("records behind a gate can wait"), &told);
     outside.set("/switch/us-east-1", true);
     let told = preflight().stdout;
     stage.check(told.contains("and no promotion has opened it"), &told);

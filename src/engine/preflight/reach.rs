@@ -96,7 +96,7 @@ pub(super) fn primary(facts: &Facts<'_>) -> Vec<Finding> {
 
 /// The steps that need the region that is left, or a control plane that is at home in it
 /// (domain.md C1.2), deferred ones too. Its own fence and record are what is owed where it does not
-/// answer.
+/// answer, and records wait behind a gate.
 pub(super) fn steps(facts: &Facts<'_>) -> Vec<Finding> {
     let (plan, from) = (facts.plan, &facts.from.name);
     let Some(promotion) = &plan.promotion else { return Vec::new() };
@@ -114,12 +114,17 @@ pub(super) fn steps(facts: &Facts<'_>) -> Vec<Finding> {
         .chain(deferred)
         .filter_map(|(step, phase, change)| {
             let needs = lost(facts.from, phase, change.scope.as_ref()?)?;
+            let dns = block(facts, &change.address.name);
+            if phase == Phase::Switch && dns.is_some_and(|dns| dns.gate.is_some()) {
+                // Its gate moves the traffic; the records follow when they can be rewritten.
+                return None;
+            }
             let text = format!(
                 "{step}, in the phase {}, needs {needs}: that may be gone with {from}.",
                 phase.word()
             );
             let fix = match phase {
-                Phase::Switch => without_plane(block(facts, &change.address.name)),
+                Phase::Switch => without_plane(dns),
                 _ => "Change it by an ordinary apply before the promotion.".to_owned(),
             };
             Some(Finding::fail(text, fix).about(&change.address))
@@ -129,8 +134,11 @@ pub(super) fn steps(facts: &Facts<'_>) -> Vec<Finding> {
         return found;
     }
     let all = counted(plan.steps.iter().filter(|step| step.does()).count(), "step");
+    let gated = facts.topology.dns.iter().any(|dns| dns.gate.is_some());
+    let waits = if gated { "; records behind a gate can wait" } else { "" };
     let text = format!(
-        "None of {all} needs {from} or a control plane at home there, besides its own fence and record."
+        "None of {all} needs {from} or a control plane at home there, besides its own fence and \
+         record{waits}."
     );
     vec![Finding::pass(text)]
 }

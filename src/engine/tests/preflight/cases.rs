@@ -10,7 +10,7 @@ use crate::diff::Action;
 use crate::engine::preflight::{Held, Verdict};
 
 /// With a gate in place of a control plane.
-const GATED: [(&str, &str); 2] = [
+pub(super) const GATED: [(&str, &str); 2] = [
     ("switch = \"record\"", "switch = \"operator\""),
     ("health_check {}", "health_check {}\n  gate { https = \"127.0.0.1:9/switch\" }"),
 ];
@@ -25,7 +25,7 @@ const BY_HAND: [(&str, &str); 2] = [
 ];
 
 /// With a gate, and standbys by weight.
-const ENTERED: [(&str, &str); 3] = [
+pub(super) const ENTERED: [(&str, &str); 3] = [
     GATED[0],
     GATED[1],
     ("name   = \"www.example.com\"", "name   = \"www.example.com\"\n  policy = \"weighted\""),

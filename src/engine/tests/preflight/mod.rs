@@ -88,6 +88,18 @@ async fn the_ttl_is_told_that_clients_see_and_how_long_lowering_it_is_waited_for
 }
 
 #[tokio::test]
+async fn records_behind_a_gate_may_need_a_control_plane_of_the_lost_region() {
+    for edits in [&cases::GATED[..], &cases::ENTERED] {
+        let mut world = World::new(edits).await;
+        world.dns_at_home_in(WEST);
+        let judged = world.judged().await;
+        let found = judged.checks.iter().find(|c| c.code == "preflight::steps").unwrap();
+        assert_eq!(found.verdict, Verdict::Pass, "{found:?}");
+        assert!(found.message.contains("records behind a gate can wait"), "{found:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_to_be_written_in_place_of_records_can_be_written() {
     let by = |lines: &'static str| ("name   = \"www.example.com\"", lines);
     let gate = "Write switch = \"operator\" with a gate";
@@ -107,10 +119,7 @@ async fn what_is_to_be_written_in_place_of_records_can_be_written() {
         (vec![by("name = \"www\"\n policy = \"latency\"")], vec!["Write switch = \"health\""]),
     ] {
         let mut world = World::new(&edits).await;
-        let location = Location::Global { home: RegionName::from(WEST) };
-        for change in world.made.plan.changes.iter_mut().filter(|c| c.scope == Some(dns())) {
-            change.scope = Some(Scope { location: location.clone(), ..dns() });
-        }
+        world.dns_at_home_in(WEST);
         let judged = world.judged().await;
         let found = judged.checks.iter().find(|c| c.code == "preflight::steps").unwrap();
         let told = found.fix.as_deref().unwrap_or_default();

@@ -249,6 +249,14 @@ impl World {
         self.made.plan.promotion.as_mut().unwrap().lowered = lowered;
     }
 
+    /// The control plane of DNS is at home in this region.
+    pub(super) fn dns_at_home_in(&mut self, region: &str) {
+        let location = Location::Global { home: RegionName::from(region) };
+        for change in self.made.plan.changes.iter_mut().filter(|c| c.scope == Some(dns())) {
+            change.scope = Some(Scope { location: location.clone(), ..dns() });
+        }
+    }
+
     /// A region answers nothing.
     pub(super) fn silence(&mut self, region: &str) {
         let here = |location: &Location| *location == Location::Region(RegionName::from(region));
