@@ -345,7 +345,8 @@ fn promotion(program: &Path) -> Result<Vec<Row>> {
         let seconds = |name: &str| told[name].as_f64().unwrap_or_default();
         let path = Duration::from_secs_f64(seconds("reading_seconds") + seconds("steps_seconds"));
         let epoch = format!("-from-epoch={epoch}");
-        let measured = bench.once(&["promote", to, "-input=false", &epoch], 0)?;
+        let promote = ["promote", to, "-input=false", "-no-reprotect", &epoch];
+        let measured = bench.once(&promote, 0)?;
         let (wall, chain) = (measured.cost.wall.as_secs_f64(), bench.chain());
         let calls = CALL * u32::try_from(chain.len())?;
         let work = format!(
