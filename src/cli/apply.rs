@@ -409,7 +409,8 @@ impl Applying<'_> {
     fn report(&self, plan: &Plan, outcome: &Outcome, finalise: &Finaliser) -> Exit {
         let output = &self.workspace.output;
         output.diagnostics(&outcome.diagnostics, &finalise.loaded.config.sources);
-        let text = crate::view::outcome::text(plan, outcome, output.paint);
+        let goes_on = self.goes_on_after(plan);
+        let text = crate::view::outcome::text(plan, outcome, output.paint, goes_on);
         if output.json {
             let message = crate::view::outcome::summary(outcome, plan.mode);
             ndjson::applied(output, &outcome.counts(), command(plan), &message);

@@ -57,8 +57,9 @@ fn unclaimed(plan: &Plan, outcome: &Outcome) -> String {
     )
 }
 
-/// What was done, what failed, what was not tried, what is in doubt, and what goes on from here.
-pub fn text(plan: &Plan, outcome: &Outcome, paint: Paint) -> String {
+/// What was done, what failed, what was not tried, what is in doubt, and what goes on from here; whether the
+/// same command `goes_on` when a promotion is over.
+pub fn text(plan: &Plan, outcome: &Outcome, paint: Paint, goes_on: bool) -> String {
     let mut out = String::new();
     let destroy = plan.mode == PlanMode::Destroy;
     let undone: Vec<_> = outcome.undone().collect();
@@ -97,7 +98,8 @@ pub fn text(plan: &Plan, outcome: &Outcome, paint: Paint) -> String {
         let (to, epoch) = (line(&promotion.to), outcome.state.epoch);
         let _ok = writeln!(out, "\n{to} is the primary, in epoch {epoch}.");
         if outcome.state.promotions.unprotected.is_some() {
-            out.push_str("Its data is not copied anywhere yet: run `lifeboat apply`.\n");
+            out.push_str("Its data is not copied anywhere yet");
+            out.push_str(if goes_on { ".\n" } else { ": run `lifeboat apply`.\n" });
         }
     }
     if plan.mode == PlanMode::Import && outcome.ending == RunEnding::Done {

@@ -146,7 +146,7 @@ impl Session {
     }
 
     /// With a region that may be lost at any moment, while others wait for it: reading calls
-    /// there are dropped after three seconds and changing ones after five, and after
+    /// there are dropped after three seconds and changing ones after four, and after
     /// one that was not answered each has a second. They are tried once more at most.
     #[must_use]
     pub fn hurry(mut self, region: Option<String>) -> Self {
