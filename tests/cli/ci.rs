@@ -68,7 +68,9 @@ fn every_command_of_the_workflows_is_one_that_the_program_takes() {
         }
     }
     seen.sort();
-    assert_eq!(seen, ["apply", "apply", "drift", "drift", "plan", "plan", "show", "show"]);
+    let of = |command: &str| seen.iter().filter(|word| *word == command).count();
+    let counts = ["apply", "drift", "plan", "preflight", "show"].map(of);
+    assert_eq!((counts, counts.iter().sum::<usize>()), ([2, 2, 6, 2, 2], seen.len()));
 }
 
 #[test]
