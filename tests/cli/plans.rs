@@ -1,6 +1,6 @@
 //! Saved plans: applied once, and only to what they were made from.
 
-use super::{Case, ONE};
+use super::{Case, ONE, pair};
 
 fn planned() -> Case {
     let case = Case::of(ONE);
@@ -270,4 +270,33 @@ fn what_a_hook_writes_is_kept_unless_the_files_say_otherwise() {
         let all = all.replace("echo hunter2-hunter2", "");
         assert_eq!(all.contains("hunter2-hunter2"), keeps, "keep_output = {keeps}: {all}");
     }
+}
+
+/// The files and what is live are as they were when it was planned, and the epoch is another.
+#[test]
+fn a_promotion_that_was_planned_in_an_older_epoch_is_refused() {
+    let case = Case::of(&pair(""));
+    case.ok(&["apply", "-auto-approve"]);
+    case.ok(&["plan", "-standing=us-west-2", "-out=standing.plan"]);
+    let files = case.read("main.dr.hcl");
+    let text = String::from_utf8(files.clone()).unwrap();
+    case.write("main.dr.hcl", text.replace("primary  = \"us-east-1\"", "primary  = \"us-west-2\""));
+    case.ok(&["plan", "-out=saved.plan"]);
+    case.write("main.dr.hcl", text);
+    let promote = |region: &str, epoch: &str| {
+        case.ok(&["promote", region, "-input=false", &format!("-from-epoch={epoch}")]);
+    };
+    promote("us-west-2", "1");
+    promote("us-east-1", "2");
+    assert_eq!(case.read("main.dr.hcl"), files, "all is as it was");
+    let apply = |plan: &str, epoch: &str| {
+        let epoch = format!("-from-epoch={epoch}");
+        case.run(&["apply", "-input=false", "-promote=us-west-2", &epoch, plan])
+    };
+    for epoch in ["1", "3"] {
+        let texts = ["plan::stale", "It leaves epoch 1, and the state is at epoch 3"];
+        apply("standing.plan", epoch).says(1, &texts);
+        apply("saved.plan", epoch).says(1, &["plan::stale", "(epoch 1)", "(epoch 3)"]);
+    }
+    case.run(&["status"]).says(0, &["primary us-east-1 (epoch 3)"]);
 }
