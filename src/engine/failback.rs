@@ -56,8 +56,8 @@ pub fn judge(
         return Err(early("promotion::unprotected", detail, help));
     }
     let Some(soak) = soak else { return Ok(()) };
-    // A promotion without data was never unprotected.
-    let switched = || promotions.last.as_ref()?.reached.get("switch");
+    // A promotion without data was never unprotected; one that was given up moved nothing.
+    let switched = || promotions.all().find_map(|passage| passage.reached.get("switch"));
     let Some(since) = promotions.protected.as_ref().or_else(switched) else { return Ok(()) };
     let wait = SignedDuration::from_secs(i64::try_from(soak.seconds).unwrap_or(i64::MAX));
     let over = since.parse::<Timestamp>().ok().and_then(|since| since.checked_add(wait).ok());
@@ -137,7 +137,12 @@ mod tests {
     fn without_data_the_time_counts_from_the_switch() {
         let mut state = state(Some("us-east-1"));
         let reached = [("switch".to_owned(), "2026-11-22T11:00:00Z".to_owned())].into();
-        state.promotions.last = Some(Passage { reached, ..Passage::default() });
+        let passage = Passage { reached, ..Passage::default() };
+        state.promotions.last = Some(passage.clone());
+        assert_eq!(code(&state, Some("24h"), "2026-11-22T12:00:00Z"), Err("promotion::soak"));
+        // Nor does one that was given up since begin it anew.
+        (state.promotions.last, state.promotions.earlier) =
+            (Some(Passage::default()), vec![passage]);
         assert_eq!(code(&state, Some("24h"), "2026-11-22T12:00:00Z"), Err("promotion::soak"));
         assert_eq!(code(&state, Some("24h"), "2026-11-23T12:00:00Z"), Ok(()));
     }
