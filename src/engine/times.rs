@@ -172,8 +172,7 @@ pub(super) fn note(
     if plan.promotion.is_none() {
         return;
     }
-    // One that was given up may have measured nothing.
-    let last = state.and_then(|state| state.promotions.all().find(|it| it.has_claimed()));
+    let last = state.and_then(|state| state.promotions.last.as_ref());
     let times = Times::new(BTreeMap::new(), measured.clone(), last, &loaded.catalogue);
     let timing = |step: &Step| {
         let expected = times.step(plan, step)?;

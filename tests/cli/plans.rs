@@ -275,7 +275,7 @@ fn what_a_hook_writes_is_kept_unless_the_files_say_otherwise() {
 /// The files and what is live are as they were when it was planned, and the epoch is another.
 #[test]
 fn a_promotion_that_was_planned_in_an_older_epoch_is_refused() {
-    let case = Case::of(&pair(""));
+    let case = Case::of(&pair("resource \"terraform_data\" \"web\" {}\n"));
     case.ok(&["apply", "-auto-approve"]);
     case.ok(&["plan", "-standing=us-west-2", "-out=standing.plan"]);
     let files = case.read("main.dr.hcl");

@@ -104,7 +104,7 @@ fn a_promotion_goes_on_into_it_and_into_nothing_that_nobody_approved() {
     let named = "terraform_data.web[1], terraform_data.web[2], terraform_data.web[3] and 8 more";
     waits.says(0, &["promotion::reprotection_waits", named, "Run `lifeboat apply`"]);
     assert!(!case.path("told").exists(), "nothing of it is begun");
-    case.run(&["status"]).says(0, &["Unprotected since", "us-west-2"]);
+    case.run(&["status"]).says(0, &["primary us-west-2", "Unprotected since"]);
     case.ok(&["apply", "-auto-approve"]);
     assert_eq!(told(&case).lines().count(), 1);
 
