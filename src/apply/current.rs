@@ -211,7 +211,7 @@ impl<'p> Current<'p> {
         if idle && self.plan.mode == PlanMode::Normal {
             // A fence that was owed is there: somebody else placed it. A plan that only refreshes compares
             // nothing with what is wanted.
-            self.state.promotions.owed.remove(&address);
+            self.strike(&address);
         }
         let document = match (&change.before, &change.after) {
             (_, Some(after)) if idle && after.is_wholly_known() => after,
@@ -262,7 +262,7 @@ impl<'p> Current<'p> {
         match (member.operation, ended) {
             (_, Ended::Nothing) => {}
             (Operation::Create, Ended::Done(Some(object))) => {
-                self.state.promotions.owed.remove(&address);
+                self.strike(&address);
                 self.put(change, member.depose, id, object, ObjectStatus::Ok);
             }
             (Operation::Create, Ended::Left { object, whole }) => {
@@ -273,7 +273,7 @@ impl<'p> Current<'p> {
                 self.put(change, false, id, object, ObjectStatus::Ok);
             }
             (Operation::Update, Ended::Done(Some(object))) => {
-                self.state.promotions.owed.remove(&address);
+                self.strike(&address);
                 let fenced = |r: &ObjectRecord| r.status == ObjectStatus::Fenced;
                 let fenced = self.state.objects.get(&address).is_some_and(fenced);
                 let status = if fenced { ObjectStatus::Fenced } else { ObjectStatus::Ok };
@@ -317,6 +317,17 @@ impl<'p> Current<'p> {
         }
     }
 
+    /// Strikes a fence off that the plan has placed, or found in place. A change of a plan from before the
+    /// promotion that owes it is none, although it may be settled later: it let the region take writes.
+    fn strike(&mut self, address: &str) {
+        let promotion = self.plan.promotion.as_ref();
+        let epoch = promotion.map_or(self.plan.inputs.epoch, |promotion| promotion.epoch + 1);
+        let owed = &mut self.state.promotions.owed;
+        if owed.get(address).is_some_and(|owed| owed.epoch <= epoch) {
+            owed.remove(address);
+        }
+    }
+
     /// Strikes fences off that are owed and that the plan found in place, or that are neither there nor
     /// wanted.
     pub fn placed(&mut self) {
@@ -325,7 +336,7 @@ impl<'p> Current<'p> {
             change.action == Action::NoOp && seen
         };
         for change in self.plan.changes.iter().filter(still) {
-            self.state.promotions.owed.remove(&change.address.to_string());
+            self.strike(&change.address.to_string());
         }
         if self.plan.is_whole() {
             let state = &mut self.state;

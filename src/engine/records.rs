@@ -117,7 +117,7 @@ pub(super) fn unconfirmed(
     let there = |region: Option<&str>| region == Some(primary) || !asked.acting;
     let turned = |change: &&ObjectChange| {
         let turns = match parts.get(&change.address) {
-            Some(Part::Writers) => true,
+            Some(Part::Writers | Part::Reach) => true,
             Some(Part::Database) => fenced(change) == (region_of(&change.address) == Some(primary)),
             _ => false,
         };

@@ -193,7 +193,7 @@ impl Judge {
         }
         let refused = call.outcome == Outcome::Failed(Class::Other);
         if refused && &*call.kind == "aws_s3_object" {
-            let run = self.run_of(call);
+            let run = self.run_of(call).filter(|run| !self.is_same_claim(call, run));
             self.lock().refused.extend(run.iter().filter_map(|run| plan(run)));
         }
         for sent in &call.sent {
@@ -230,6 +230,17 @@ impl Judge {
         if armed && &*call.kind == "aws_s3_bucket_policy" {
             self.no_copies(&what);
         }
+    }
+
+    /// Whether a record says already what a run would have it say: another operator promotes the same region
+    /// from the same epoch, and who goes on does no other thing.
+    fn is_same_claim(&self, call: &Entry, run: &Run) -> bool {
+        let Location::Region(region) = &call.location else { return false };
+        let promotion = &run.plan["promotion"];
+        let epoch = promotion["epoch"].as_u64().map(|epoch| epoch + 1);
+        let inner = self.lock();
+        let said = inner.claims.of(&region.0);
+        said.is_some_and(|role| promotion["to"] == *role.primary && epoch == Some(role.epoch))
     }
 
     /// While another region takes writes too, none of them reaches the primary.
@@ -271,7 +282,11 @@ impl Judge {
             let inner = self.lock();
             is(&inner.data) || is(&inner.reach)
         };
-        let owes = open && primary.as_ref() != Some(&region);
+        // Who has claimed for it opens one thing after the other; whether it may is judged by who lets writers in.
+        let claims =
+            |run: &Run| run.plan["promotion"]["to"] == *region && self.is_same_claim(call, run);
+        let own = self.run_of(call).is_some_and(|run| claims(&run));
+        let owes = open && !own && primary.as_ref() != Some(&region);
         let fences = match &*call.kind {
             "aws_s3_bucket_policy" => !is_open(&self.cloud, &region),
             "aws_security_group_ingress" => !lets_in(&self.cloud, &region),

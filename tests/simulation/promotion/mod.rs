@@ -72,11 +72,17 @@ const MENDED: [u64; 31] = [
     18768,
 ];
 
+/// The same of stories with a service and with stale reads: a batch that happened in part (240), a run gone on
+/// with whose owed fence could be placed by then (1215), an opening of before that was settled and taken for an
+/// owed fence (1989), a security group that an old copy of the state opened (16024). In 18560 and 1215 the judge
+/// asked for too much, too.
+const FOUND: [u64; 5] = [240, 1215, 1989, 16024, 18560];
+
 #[test]
 fn seeds_that_went_wrong_once_go_well() {
-    for Played { seed, violations, .. } in
-        each(0..MENDED.len() as u64, |at| play(MENDED[usize::try_from(at).unwrap()]))
-    {
+    let seeds: Vec<u64> = MENDED.into_iter().chain(FOUND).collect();
+    let of = |at: u64| seeds[usize::try_from(at).unwrap()];
+    for Played { seed, violations, .. } in each(0..seeds.len() as u64, |at| play(of(at))) {
         assert!(violations.is_empty(), "seed {seed}: {}", violations.join("\n"));
     }
 }

@@ -53,7 +53,7 @@ impl Claims {
     }
 
     /// What the record of a region says.
-    fn of(&self, region: &str) -> Option<&Role> {
+    pub(super) fn of(&self, region: &str) -> Option<&Role> {
         let mut all = self.records.iter();
         let at = |key: &Key| matches!(&key.location, Location::Region(at) if *at.0 == *region);
         all.find(|(key, _)| at(key)).map(|(_, role)| role)
