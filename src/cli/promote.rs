@@ -93,9 +93,10 @@ pub async fn run(workspace: &Workspace, args: Promote) -> Exit {
     match requests::run(workspace, &control, &how, asked).await {
         Asked::Told(exit) => exit,
         Asked::ToDo(gives_up) => {
-            let How { planning, locking, .. } = how;
-            let gives_up = Some(gives_up);
-            let given = args::Apply { planning, locking, gives_up, ..args::Apply::default() };
+            let How { planning, locking, no_reprotect, .. } = how;
+            let (consent, gives_up) =
+                (args::Consent { no_reprotect, ..Default::default() }, Some(gives_up));
+            let given = args::Apply { planning, consent, locking, gives_up, ..Default::default() };
             apply::run(workspace, given).await
         }
     }

@@ -23,7 +23,9 @@ impl Applying<'_> {
     /// Whether the command goes on when the promotion is over. A saved plan was approved for what is in it;
     /// where the region that is left does not answer nothing can be copied there.
     pub(super) fn goes_on_after(&self, plan: &Plan) -> bool {
-        let wanted = !self.args.consent.no_reprotect && self.args.plan.is_none();
+        let args = self.args;
+        let left = args.planning.leaves.is_some() || !args.planning.assume_down.is_empty();
+        let wanted = !args.consent.no_reprotect && args.plan.is_none() && !left;
         let graceful =
             |promotion: &Promotion| promotion.mode() == Mode::Graceful && !promotion.all_write;
         wanted && plan.promotion.as_ref().is_some_and(graceful)

@@ -100,7 +100,7 @@ async fn what_is_owed_stays_so_until_it_is_seen() {
     let (world, plan) = planned_fence().await;
     let backend = world.backend().await;
     let mut loaded = backend.load().await.unwrap().unwrap();
-    let owed = Owed { region: "east".to_owned(), epoch: 1, since: "then".to_owned() };
+    let owed = Owed { region: "east".to_owned(), epoch: 0, since: "then".to_owned() };
     loaded.state.promotions.owed.insert("a_thing.fence".to_owned(), owed);
     let guard = world.lock(&backend).await;
     backend.commit(&guard, Some(&loaded.head), "owed", &loaded.state).await.unwrap();

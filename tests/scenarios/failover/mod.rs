@@ -185,6 +185,25 @@ struct Site {
     pace: Pace,
 }
 
+/// Waits until requests are answered by this region, one after the other.
+#[track_caller]
+fn until_answered_by(stage: &Stage, (client, bridge): (&Client, &Bridge), region: &str) {
+    let begun = Instant::now();
+    let settled = |seen: &[Request]| {
+        let last = seen.len().checked_sub(SETTLED).map(|first| &seen[first..]);
+        last.is_some_and(|last| last.iter().all(|r| r.outcome.is_answer_of(region)))
+    };
+    while !settled(&client.seen()) {
+        if begun.elapsed() > PATIENCE {
+            let last = client.seen().split_off(client.seen().len().saturating_sub(3));
+            let failed = bridge.failed();
+            stage.fail(format_args!("not answered by {region}: {last:?} {failed:?}"));
+        }
+        // A look every few milliseconds until then.
+        thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
 impl Site {
     /// A site whose clients are answered by the first region; nothing without a name server.
     #[track_caller]
@@ -203,23 +222,9 @@ impl Site {
         Some(site)
     }
 
-    /// Waits until requests are answered by this region, one after the other.
     #[track_caller]
     fn until_answered_by(&self, region: &str) {
-        let begun = Instant::now();
-        let settled = |seen: &[Request]| {
-            let last = seen.len().checked_sub(SETTLED).map(|first| &seen[first..]);
-            last.is_some_and(|last| last.iter().all(|r| r.outcome.is_answer_of(region)))
-        };
-        while !settled(&self.client.seen()) {
-            if begun.elapsed() > PATIENCE {
-                let last = self.client.seen().split_off(self.client.seen().len().saturating_sub(3));
-                let failed = self.bridge.failed();
-                self.stage.fail(format_args!("not answered by {region}: {last:?} {failed:?}"));
-            }
-            // A look every few milliseconds until then.
-            thread::park_timeout(Duration::from_millis(20));
-        }
+        until_answered_by(&self.stage, (&self.client, &self.bridge), region);
     }
 
     /// Promotes the second region, and waits for the clients.

@@ -1,14 +1,13 @@
 //! Three regions behind a gate as clients see them: they reach the one that takes over, and never the third.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lifeboat_testbed::dns::Bridge;
 use lifeboat_testbed::{Fault, Rule};
 
 use super::client::{Client, Outcome, Request};
 use super::endpoint::{Endpoint, THIRD, THIRD_COPY};
-use super::{PATIENCE, SETTLED, measured};
+use super::{measured, until_answered_by};
 use crate::scenarios::folder::Folder;
 use crate::scenarios::outside::Outside;
 use crate::scenarios::promotion::{APPROVED, ATTESTED};
@@ -105,22 +104,9 @@ impl Site {
         Some(site)
     }
 
-    /// Waits until requests are answered by this region, one after the other.
     #[track_caller]
     fn until_answered_by(&self, region: &str) {
-        let begun = Instant::now();
-        let settled = |seen: &[Request]| {
-            let last = seen.len().checked_sub(SETTLED).map(|first| &seen[first..]);
-            last.is_some_and(|last| last.iter().all(|r| r.outcome.is_answer_of(region)))
-        };
-        while !settled(&self.client.seen()) {
-            if begun.elapsed() > PATIENCE {
-                let failed = self.bridge.failed();
-                self.stage.fail(format_args!("not answered by {region}: {failed:?}"));
-            }
-            // A look every few milliseconds until then.
-            thread::park_timeout(Duration::from_millis(20));
-        }
+        until_answered_by(&self.stage, (&self.client, &self.bridge), region);
     }
 
     #[track_caller]
