@@ -57,6 +57,8 @@ pub struct Ready {
     limited: BTreeSet<(Reverse<u32>, usize)>,
     free: BTreeSet<(Reverse<u32>, usize)>,
     slots: usize,
+    /// What an earlier process of the run has done: it counts as done as soon as what it needs is.
+    done: BTreeSet<StepId>,
 }
 
 impl Ready {
@@ -89,6 +91,7 @@ impl Ready {
             limited: BTreeSet::new(),
             free: BTreeSet::new(),
             slots: limit.max(1),
+            done: BTreeSet::new(),
         };
         for i in 0..ready.nodes.len() {
             ready.release(i);
@@ -96,35 +99,51 @@ impl Ready {
         ready
     }
 
-    /// Takes steps as done that an earlier process of the run has done; each comes after what it
-    /// needs.
+    /// Takes steps as done that an earlier process of the run has done. Such a one may come after one that is
+    /// not: a fence that was owed then is placed when its region answers.
     pub fn resume(&mut self, done: &BTreeSet<StepId>) {
+        self.done.clone_from(done);
         for i in 0..self.nodes.len() {
-            let node = &mut self.nodes[i];
-            if node.status != Status::Ready || !done.contains(&node.id) {
-                continue;
-            }
-            let place = (Reverse(node.weight), i);
-            node.status = Status::Done;
-            self.limited.remove(&place);
-            self.free.remove(&place);
-            for dependant in self.nodes[i].dependants.clone() {
-                self.nodes[dependant].missing -= 1;
-                self.release(dependant);
+            let node = &self.nodes[i];
+            if node.status == Status::Ready && done.contains(&node.id) {
+                let place = (Reverse(node.weight), i);
+                self.limited.remove(&place);
+                self.free.remove(&place);
+                self.pass(i);
             }
         }
     }
 
-    fn release(&mut self, i: usize) {
+    /// Lets a step start that waits for nothing more; says whether it is done instead, by an earlier process.
+    fn release(&mut self, i: usize) -> bool {
         let node = &mut self.nodes[i];
-        if node.missing == 0 && node.status == Status::Waiting {
-            node.status = Status::Ready;
-            let place = (Reverse(node.weight), i);
-            if node.limited {
-                self.limited.insert(place)
-            } else {
-                self.free.insert(place)
-            };
+        if node.missing > 0 || node.status != Status::Waiting {
+            return false;
+        }
+        if self.done.contains(&node.id) {
+            return true;
+        }
+        node.status = Status::Ready;
+        let place = (Reverse(node.weight), i);
+        if node.limited {
+            self.limited.insert(place)
+        } else {
+            self.free.insert(place)
+        };
+        false
+    }
+
+    /// A step is done: what waits for it waits no longer.
+    fn pass(&mut self, i: usize) {
+        let mut passed = vec![i];
+        while let Some(i) = passed.pop() {
+            self.nodes[i].status = Status::Done;
+            for dependant in self.nodes[i].dependants.clone() {
+                self.nodes[dependant].missing -= 1;
+                if self.release(dependant) {
+                    passed.push(dependant);
+                }
+            }
         }
     }
 
@@ -153,17 +172,11 @@ impl Ready {
             self.slots += 1;
         }
         self.nodes[i].status = match end {
-            End::Done => Status::Done,
+            End::Done => return self.pass(i),
             End::Failed => Status::Failed,
             End::InDoubt => Status::InDoubt,
         };
-        if end != End::Done {
-            return self.block(i);
-        }
-        for dependant in self.nodes[i].dependants.clone() {
-            self.nodes[dependant].missing -= 1;
-            self.release(dependant);
-        }
+        self.block(i);
     }
 
     fn block(&mut self, i: usize) {

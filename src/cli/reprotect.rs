@@ -44,15 +44,16 @@ impl Applying<'_> {
         let next = self.with(&args);
         let contexts = workspace.contexts(false);
         let settings = workspace.settings(Some(&args.planning));
-        // Files that name the region that was left have been told of.
         let (loaded, problems) = workspace.load_quietly(&settings, &contexts);
         if problems.has_errors() {
+            workspace.output.diagnostics(&problems, &loaded.config.sources);
             return Ok(Exit::Done);
         }
         let newest = next.settled(&loaded, &contexts).await?;
         let state = newest.loaded.as_ref().map(|newest| &newest.state);
         let unprotected = state.filter(|state| state.promotions.unprotected.is_some());
         let named = loaded.topology.as_ref().map(|topology| topology.primary.to_string());
+        // Files that name the region that was left have been told of.
         if unprotected.is_none_or(|state| state.primary != named) {
             return Ok(Exit::Done);
         }

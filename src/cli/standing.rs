@@ -204,9 +204,15 @@ async fn today(
     let positions = backend.copies().known().await.unwrap_or_default();
     let since = planning.since.as_ref().map(|since| since.at(workspace.now));
     let edit = ahead_of_files(workspace, plan)?;
-    let edits = edit.clone();
-    let asked =
-        Asked { back: true, in_doubt, positions, since, edit: edits, listens, ..Asked::default() };
+    let asked = Asked {
+        back: true,
+        in_doubt,
+        positions,
+        since,
+        edit: edit.clone(),
+        listens,
+        ..Asked::default()
+    };
     let made = make(workspace, &loaded, &contexts, planning, state, &asked).await;
     let mut now = now(workspace, plan, bytes, state, &made.providers);
     if let Some(edit) = edit {

@@ -16,12 +16,13 @@ use super::context::Contexts;
 use super::expected;
 use super::finaliser::Finaliser;
 use super::ground;
+use super::listening;
 use super::load::{Loaded, Settings};
 use super::reopened::Opener;
 use crate::apply::crash::Crash;
 use crate::apply::{self, CONFIRM, Copies, Outcome, Recovered, Recovery, Rehearsal, Run};
 use crate::event::Events;
-use crate::plan::{ObjectChange, Plan, PlanMode, Promotion, file};
+use crate::plan::{ObjectChange, Plan, PlanMode, file};
 use crate::registry::Providers;
 
 /// A command that holds the lock.
@@ -202,11 +203,7 @@ impl Holding<'_> {
         let left = plan.promotion.as_ref().zip(loaded.topology.as_ref());
         let left = left.and_then(|(promotion, topology)| topology.region(&promotion.from));
         let left = left.map(|region| region.aws.to_string());
-        // A fence that the plan places there answered, whatever somebody says of the region.
-        let fences = |promotion: &Promotion| promotion.fences(&plan.steps, &plan.changes).count();
-        let fences = plan.promotion.as_ref().is_some_and(|promotion| fences(promotion) > 0);
-        let mut down = self.settings.assume_down.clone();
-        down.retain(|down| !fences || Some(&down.region) != left.as_ref());
+        let down = listening::down(&plan, left.as_deref(), &self.settings.assume_down);
         let session = session.assume_down(down).hurry(left);
         for instance in providers.0.values() {
             session.limit(&instance.name, instance.configured.limits());

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lifeboat_sdk::{Ctx, Limits, Name, Observation, Purpose, Session, Value};
-
-use crate::event::Events;
-use crate::plan::promotion::{Parts, region_of};
-use crate::refresh::{self, Request, RequestKey};
-use crate::registry::Providers;
+use lifeboat_sdk::{Ctx, Down, Limits, Name, Observation, Purpose, Value};
 
 use super::asked::Asked;
 use super::load::Loaded;
 use super::roles::Course;
+use crate::event::Events;
+use crate::plan::Plan;
+use crate::plan::promotion::{Mode, Parts, region_of};
+use crate::refresh::{self, Request, RequestKey};
+use crate::registry::Providers;
 
 /// How long a region that is said to be down is waited for. Nobody counts on it, and what else is read takes
 /// its time meanwhile.
@@ -35,18 +35,18 @@ pub(super) async fn read(
     requests: Vec<Request>,
     events: &dyn Events,
 ) -> BTreeMap<RequestKey, Observation<Value>> {
+    let Some(left) = left else { return refresh::read(providers, ctx, requests, events).await };
     let fence = |request: &Request| {
         let at = &request.key.address;
-        left.is_some_and(|left| region_of(at) == Some(&**left))
-            && parts.get(at).is_some_and(|part| part.fences())
+        region_of(at) == Some(&**left) && parts.get(at).is_some_and(|part| part.fences())
     };
     let (fences, others): (Vec<_>, Vec<_>) = requests.into_iter().partition(fence);
-    let session = Session::interruptible(Purpose::Refresh, ctx.session().interrupt());
+    let interrupt = ctx.session().interrupt();
+    let session = refresh::session(providers, Purpose::Refresh, interrupt, Vec::new());
     for instance in providers.0.values() {
-        let Limits { attempt, budget, .. } = instance.configured.limits();
-        let (attempt, budget) = (attempt.min(PATIENCE), budget.min(PATIENCE));
-        let limits = Limits { attempt, budget, ..instance.configured.limits() };
-        session.limit(&instance.name, limits);
+        let limits = instance.configured.limits();
+        let (attempt, budget) = (limits.attempt.min(PATIENCE), limits.budget.min(PATIENCE));
+        session.limit(&instance.name, Limits { attempt, budget, ..limits });
     }
     let listening = Ctx::read_only(Arc::new(session));
     let (mut all, fences) = tokio::join!(
@@ -55,4 +55,13 @@ pub(super) async fn read(
     );
     all.extend(fences);
     all
+}
+
+/// What counts as down while a plan is carried out. A fence answered that an ungraceful one places in the
+/// region that is left; who goes on with a graceful one without that region had its fence before.
+pub(super) fn down(plan: &Plan, left: Option<&str>, down: &[Down]) -> Vec<Down> {
+    let promotion = plan.promotion.as_ref().filter(|it| it.mode() == Mode::Ungraceful);
+    let places = promotion.is_some_and(|it| it.fences(&plan.steps, &plan.changes).next().is_some());
+    let called = |down: &&Down| places && Some(&*down.region) == left;
+    down.iter().filter(|down| !called(down)).cloned().collect()
 }

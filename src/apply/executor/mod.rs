@@ -121,9 +121,6 @@ pub(super) struct Executor<'a> {
     news: Vec<Event>,
     /// Of which step each is.
     diagnostics: Vec<(StepId, Diagnostic)>,
-    /// Steps that earlier processes of the run have done, whatever comes before them now: a fence that was owed
-    /// then is placed when its region answers.
-    done: BTreeSet<StepId>,
     /// What is done of each step, by the places of its members: where it is tried once more, only the rest is.
     made: BTreeMap<StepId, BTreeSet<usize>>,
     /// What earlier processes of the run left in doubt, and nobody could read since.
@@ -171,7 +168,6 @@ impl<'a> Executor<'a> {
             unsaved: Vec::new(),
             news: Vec::new(),
             diagnostics: Vec::new(),
-            done: done.clone(),
             made,
             in_doubt: in_doubt.into_iter().map(|doubtful| (doubtful.step, doubtful)).collect(),
             behind: BTreeSet::new(),
@@ -226,10 +222,6 @@ impl<'a> Executor<'a> {
         let mut wave = std::mem::take(&mut self.again);
         while self.halt.is_none() {
             let Some(id) = self.ready.start() else { break };
-            if self.done.contains(&id) {
-                self.ready.finish(id, StepEnd::Done);
-                continue;
-            }
             let Some(step) = self.step(id) else {
                 self.ready.finish(id, StepEnd::Failed);
                 continue;

@@ -88,18 +88,19 @@ fn played(switch: Switch, story: impl Fn(&Site)) {
     }
 }
 
-/// Two regions, a zone, and addresses of what answers in them.
-fn ground(strategy: &str) -> String {
+/// Regions, a zone, and addresses of what answers in them.
+fn ground(strategy: &str, regions: &[&str]) -> String {
+    let accounts =
+        regions.iter().map(|it| format!("region {it:?} {{ account = \"123456789012\" }}\n"));
+    let addresses = regions.iter().zip(2..).map(|(it, at)| format!("{it} = \"127.0.0.{at}\""));
     format!(
         r#"topology "web" {{
   strategy = "{strategy}"
-  regions  = ["us-east-1", "us-west-2"]
+  regions  = {regions:?}
   primary  = "us-east-1"
 }}
 
-region "us-east-1" {{ account = "123456789012" }}
-region "us-west-2" {{ account = "123456789012" }}
-
+{}
 resource "aws_route53_zone" "main" {{
   name          = "example.com"
   force_destroy = true
@@ -107,22 +108,21 @@ resource "aws_route53_zone" "main" {{
 
 # Known late, so that nobody says that Route 53 refuses to check such addresses.
 resource "terraform_data" "here" {{
-  for_each = {{ us-east-1 = "127.0.0.2", us-west-2 = "127.0.0.3" }}
+  for_each = {{ {} }}
   input    = each.value
 }}
 "#,
+        accounts.collect::<String>(),
+        addresses.collect::<Vec<_>>().join(", ")
     )
 }
 
-/// A name over two regions. Data has one writer, unless Route 53 moves the traffic, which it may not
-/// do then.
-fn files(switch: Switch, pace: Pace, port: u16, outside: &Outside) -> String {
-    let mut text = ground("warm_standby");
-    if switch != Switch::Health {
-        text += &format!(
-            r#"
+/// Buckets of which one region takes the writes, copied to all others.
+fn data(names: &str) -> String {
+    format!(
+        r#"
 bucket "exports" {{
-  name = {{ us-east-1 = "{BUCKET}", us-west-2 = "{COPY}" }}
+  name = {{ {names} }}
 }}
 
 replication "exports" {{
@@ -130,7 +130,15 @@ replication "exports" {{
   time_control = "15m"
 }}
 "#
-        );
+    )
+}
+
+/// A name over two regions. Data has one writer, unless Route 53 moves the traffic, which it may not
+/// do then.
+fn files(switch: Switch, pace: Pace, port: u16, outside: &Outside) -> String {
+    let mut text = ground("warm_standby", &[EAST, WEST]);
+    if switch != Switch::Health {
+        text += &data(&format!("{EAST} = {BUCKET:?}, {WEST} = {COPY:?}"));
     }
     let moved = match switch {
         Switch::Operator => format!(
@@ -185,6 +193,15 @@ struct Site {
     pace: Pace,
 }
 
+/// What is made of the files of a stage, behind a name server, and somebody who asks it; nothing without one.
+#[track_caller]
+fn begin(stage: &Stage, outside: &Outside, port: u16, hurry: u32) -> Option<(Client, Bridge)> {
+    let made = stage.start_as(APPLY, &[outside.trusted()]).finish();
+    stage.same(made.code, Some(0), "the first apply");
+    let bridge = Bridge::start(stage.bed.aws(), "example.com", hurry).unwrap()?;
+    Some((Client::start(bridge.addr(), "www.example.com.", port), bridge))
+}
+
 /// Waits until requests are answered by this region, one after the other.
 #[track_caller]
 fn until_answered_by(stage: &Stage, (client, bridge): (&Client, &Bridge), region: &str) {
@@ -213,10 +230,7 @@ impl Site {
         let endpoints = Endpoint::pair(&stage, switch != Switch::Health);
         let port = endpoints[0].port();
         stage.folder.write(FILE, &files(switch, pace, port, &outside));
-        let made = stage.start_as(APPLY, &[outside.trusted()]).finish();
-        stage.same(made.code, Some(0), "the first apply");
-        let bridge = Bridge::start(stage.bed.aws(), "example.com", pace.hurry).unwrap()?;
-        let client = Client::start(bridge.addr(), "www.example.com.", port);
+        let (client, bridge) = begin(&stage, &outside, port, pace.hurry)?;
         let site = Self { client, bridge, endpoints, outside, stage, switch, pace };
         site.until_answered_by(EAST);
         Some(site)

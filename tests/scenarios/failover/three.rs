@@ -7,7 +7,7 @@ use lifeboat_testbed::{Fault, Rule};
 
 use super::client::{Client, Outcome, Request};
 use super::endpoint::{Endpoint, THIRD, THIRD_COPY};
-use super::{measured, until_answered_by};
+use super::{begin, data, ground, measured, until_answered_by};
 use crate::scenarios::folder::Folder;
 use crate::scenarios::outside::Outside;
 use crate::scenarios::promotion::{APPROVED, ATTESTED};
@@ -20,37 +20,9 @@ const GATE: &str = "/switch/us-east-1";
 const ENTRY: &str = "/switch/us-west-2.entry";
 
 fn files(ttl: u64, outside: &Outside) -> String {
+    let names = format!("{EAST} = {BUCKET:?}, {WEST} = {COPY:?}, {THIRD} = {THIRD_COPY:?}");
     format!(
-        r#"topology "web" {{
-  strategy = "warm_standby"
-  regions  = ["us-east-1", "{THIRD}", "us-west-2"]
-  primary  = "us-east-1"
-}}
-
-region "us-east-1" {{ account = "123456789012" }}
-region "us-west-2" {{ account = "123456789012" }}
-region "{THIRD}" {{ account = "123456789012" }}
-
-resource "aws_route53_zone" "main" {{
-  name          = "example.com"
-  force_destroy = true
-}}
-
-# Known late, so that nobody says that Route 53 refuses to check such addresses.
-resource "terraform_data" "here" {{
-  for_each = {{ us-east-1 = "127.0.0.2", us-west-2 = "127.0.0.3", {THIRD} = "127.0.0.4" }}
-  input    = each.value
-}}
-
-bucket "exports" {{
-  name = {{ us-east-1 = "{BUCKET}", us-west-2 = "{COPY}", {THIRD} = "{THIRD_COPY}" }}
-}}
-
-replication "exports" {{
-  bucket       = bucket.exports
-  time_control = "15m"
-}}
-
+        r#"{}{}
 dns_failover "web" {{
   zone    = aws_route53_zone.main.zone_id
   name    = "www.example.com"
@@ -71,6 +43,8 @@ dns_failover "web" {{
   endpoint "{THIRD}" {{ address = terraform_data.here["{THIRD}"].output }}
 }}
 "#,
+        ground("warm_standby", &[EAST, WEST, THIRD]),
+        data(&names),
         outside.host()
     )
 }
@@ -94,10 +68,7 @@ impl Site {
         let endpoints = Endpoint::trio(&stage, true);
         let port = endpoints[0].port();
         stage.folder.write(FILE, &files(ttl, &outside));
-        let made = stage.start_as(APPLY, &[outside.trusted()]).finish();
-        stage.same(made.code, Some(0), "the first apply");
-        let bridge = Bridge::start(stage.bed.aws(), "example.com", hurry).unwrap()?;
-        let client = Client::start(bridge.addr(), "www.example.com.", port);
+        let (client, bridge) = begin(&stage, &outside, port, hurry)?;
         let site = Self { client, bridge, endpoints, outside, stage };
         // Of a gate that is new nothing is known at first.
         site.until_answered_by(EAST);

@@ -53,7 +53,7 @@ dns_failover "web" {{
   endpoint "us-west-2" {{ address = terraform_data.here["us-west-2"].output }}
 }}
 "#,
-        ground("active_active"),
+        ground("active_active", &[EAST, WEST]),
         switch.name()
     )
 }
