@@ -44,7 +44,7 @@ pub(super) async fn finish(
     }
     let mut head = None;
     if let Some(Halt::Unrecorded(why)) = &halt {
-        diagnostics.push(unrecorded(&run.id, why));
+        diagnostics.push(Diagnostic::clone(why));
         ending = RunEnding::Unrecorded;
     } else {
         outputs = evaluate(run, &mut current, failed, &mut diagnostics);

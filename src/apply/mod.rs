@@ -64,7 +64,10 @@ pub const CONFIRM: Duration = Duration::from_secs(2);
 pub trait Copies: Send + Sync {
     /// Does so before calls are made whose intents are durable. That it failed keeps nothing from
     /// being done.
-    fn copy(&self) -> BoxFuture<'_, ()>;
+    ///
+    /// # Errors
+    /// Another machine has gone on with the promotion: nothing more is done here.
+    fn copy(&self) -> BoxFuture<'_, Result<(), Box<Diagnostic>>>;
 }
 
 /// Everything that carrying out a plan needs. Nothing is read from anywhere else.

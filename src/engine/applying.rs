@@ -177,7 +177,7 @@ impl Holding<'_> {
         let bundles = Bundles::of(
             self.backend,
             (&ready.loaded, &ready.providers),
-            (&ready.plan, state),
+            (&ready.plan, state, None),
             (self.settings, interrupt),
             self.now,
         );
@@ -212,7 +212,7 @@ impl Holding<'_> {
         let bundles = Bundles::of(
             self.backend,
             (&loaded, &providers),
-            (&plan, &state),
+            (&plan, &state, Some(&id)),
             (self.settings, self.interrupt.clone()),
             self.now,
         );

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use lifeboat_sdk::future::BoxFuture;
-use lifeboat_sdk::{Ctx, Diagnostic, Interrupt, Name, Over, Purpose, Session};
+use lifeboat_sdk::{Class, Ctx, Diagnostic, Interrupt, Name, Over, Purpose, Session};
 use lifeboat_state::backend::StateBackend;
-use lifeboat_state::bundle::{About, Bundle, Measured, Move};
+use lifeboat_state::bundle::{self, About, Bundle, Measured, Move};
+use lifeboat_state::journal::RunId;
 use lifeboat_state::model::State;
 use lifeboat_state::positions::Positions;
 use tokio::sync::watch;
@@ -45,15 +46,14 @@ enum Told {
     Current,
     /// It was not, and is not tried again.
     Left(String),
+    /// The one that is there is of a later state, or knows of more of the same run.
+    Ahead(Box<About>),
 }
 
 /// A bundle as it is to be written.
 struct Packed {
     about: About,
-    /// The standing plan in it.
-    standing: Option<Vec<u8>>,
-    /// Up to when copies were seen to have all.
-    positions: Positions,
+    state: bundle::Packed,
     bytes: Vec<u8>,
 }
 
@@ -67,6 +67,8 @@ pub(super) struct Bundles<'a> {
     recorded: BTreeSet<Name>,
     files: BTreeMap<String, Vec<u8>>,
     about: About,
+    /// The run that writes them; where nothing else is done there is none.
+    run: Option<RunId>,
     session: Box<dyn Fn() -> Session + Send + Sync + 'a>,
     now: &'a (dyn Fn() -> String + Sync),
     told: Mutex<BTreeMap<Name, Told>>,
@@ -77,7 +79,7 @@ impl<'a> Bundles<'a> {
     pub(super) fn of(
         backend: &'a dyn StateBackend,
         (loaded, providers): (&Loaded, &Providers),
-        (plan, state): (&Plan, &State),
+        (plan, state, run): (&Plan, &State, Option<&RunId>),
         (settings, interrupt): (&'a Settings, watch::Receiver<Interrupt>),
         now: &'a (dyn Fn() -> String + Sync),
     ) -> Option<Self> {
@@ -123,7 +125,8 @@ impl<'a> Bundles<'a> {
             let session = Session::interruptible(Purpose::Apply, interrupt.clone());
             session.assume_down(settings.assume_down.clone())
         });
-        Some(Self { backend, shelves, records, recorded, files, about, session, now, told })
+        let run = run.cloned();
+        Some(Self { backend, shelves, records, recorded, files, about, run, session, now, told })
     }
 
     /// Writes them when a run is over, and tells which could not be.
@@ -162,6 +165,7 @@ impl<'a> Bundles<'a> {
             Told::Left(why) if recorded.contains(region) && !silent.contains(region) => {
                 Some(format!("{region}: {why}"))
             }
+            Told::Ahead(there) => Some(format!("{region}: {}", elsewhere(there))),
             Told::Left(_) | Told::Written(_) | Told::Current => None,
         });
         left.collect()
@@ -198,9 +202,7 @@ impl<'a> Bundles<'a> {
         let about = About { lineage, epoch, serial, at: (self.now)(), ..about };
         let bundle = Bundle { about, files: self.files.clone(), state };
         let bytes = bundle.encode().map_err(|error| chain(&error))?;
-        let standing = bundle.state.standing.map(|standing| standing.plan.to_vec());
-        let positions = positions(&bundle.state.measured);
-        Ok(Packed { about: bundle.about, standing, positions, bytes: bytes.to_vec() })
+        Ok(Packed { about: bundle.about, state: bundle.state, bytes: bytes.to_vec() })
     }
 
     async fn keep_at(&self, spot: &Spot, packed: &Packed, (ctx, now): (&Ctx, Now)) {
@@ -208,26 +210,32 @@ impl<'a> Bundles<'a> {
             let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
             told.get(&spot.region).cloned()
         };
-        let there = match known {
-            Some(Told::Left(_) | Told::Current) => return,
+        let mut there = match known {
+            Some(Told::Left(_) | Told::Current | Told::Ahead(_)) => return,
             Some(Told::Written(version)) => Ok(There::Older(version)),
             None => self.look(spot, packed, ctx).await,
         };
-        let told = match there {
-            Err(why) => Told::Left(why),
-            Ok(There::Same(_)) if now == Now::Idle => Told::Current,
-            Ok(There::Older(version) | There::Same(version)) => {
-                self.write(spot, &packed.bytes, (ctx, Over::This(&version))).await
+        let mut looks = true;
+        let told = loop {
+            let over = match there {
+                Err(why) => break Told::Left(why),
+                Ok(There::Ahead(about)) => break Told::Ahead(about),
+                Ok(There::Same(_)) if now == Now::Idle => break Told::Current,
+                Ok(There::Older(version) | There::Same(version)) => Some(version),
+                Ok(There::None) => None,
+            };
+            let over = over.as_ref().map_or(Over::Nothing, |version| Over::This(version));
+            match self.shelves.keep(ctx, spot, &packed.bytes, over).await {
+                Ok(version) => break Told::Written(version),
+                // Another machine wrote it since, or this one, whose answer was lost.
+                Err(failure) if failure.class == Class::Conflict && std::mem::take(&mut looks) => {
+                    there = self.look(spot, packed, ctx).await;
+                }
+                Err(failure) => break Told::Left(failure.to_string()),
             }
-            Ok(There::None) => self.write(spot, &packed.bytes, (ctx, Over::Nothing)).await,
         };
         let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(spot.region.clone(), told);
-    }
-
-    async fn write(&self, spot: &Spot, bytes: &[u8], (ctx, over): (&Ctx, Over<'_>)) -> Told {
-        let written = self.shelves.keep(ctx, spot, bytes, over).await;
-        written.map_or_else(|failure| Told::Left(failure.to_string()), Told::Written)
     }
 
     /// The bundle that is there; one that is ahead of this run's is not replaced.
@@ -242,18 +250,16 @@ impl<'a> Bundles<'a> {
         if there.lineage != about.lineage || there.place() < about.place() {
             return Ok(There::Older(kept.version));
         }
-        if there.place() > about.place() {
-            return Err(format!(
-                "the bundle there is of serial {} (epoch {}): another machine goes on with this topology",
-                there.serial,
-                there.reaches()
-            ));
+        let knows_more = |run| state.knows_more_of(run, &packed.state);
+        if there.place() > about.place() || self.run.as_ref().is_some_and(knows_more) {
+            return Ok(There::Ahead(Box::new(there)));
         }
         // A run that died may have left one whose promotion is over by now.
         // And another standing plan may have been made since, and copies be compared.
-        let standing = state.standing.map(|standing| standing.plan.to_vec());
-        let same = there.promotion == about.promotion && standing == packed.standing;
-        Ok(match same && !packed.positions.adds_to(&positions(&state.measured)) {
+        let plan = |state: &bundle::Packed| state.standing.as_ref().map(|it| it.plan.clone());
+        let same = there.promotion == about.promotion && plan(&state) == plan(&packed.state);
+        let [ours, theirs] = [&packed.state, &state].map(|state| positions(&state.measured));
+        Ok(match same && !ours.adds_to(&theirs) {
             true => There::Same(kept.version),
             false => There::Older(kept.version),
         })
@@ -277,16 +283,54 @@ enum There {
     Older(Name),
     /// One of this state.
     Same(Name),
+    /// One of a later state, or one that knows of more of the same run.
+    Ahead(Box<About>),
 }
 
 impl Copies for Bundles<'_> {
-    fn copy(&self) -> BoxFuture<'_, ()> {
+    fn copy(&self) -> BoxFuture<'_, Result<(), Box<Diagnostic>>> {
         Box::pin(async {
             let [ctx, left] =
                 [STEP, LEFT].map(|limit| self.shelves.writing(limit, (self.session)()));
             self.keep(self.about.clone(), &self.recorded, ([&ctx, &left], Now::Changed)).await;
+            // Whoever goes on with a promotion writes here: it is the region that it needs.
+            let to = self.about.promotion.as_ref().map(|promotion| &*promotion.to);
+            let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            match to.and_then(|to| told.get_key_value(to)) {
+                Some((to, Told::Ahead(there))) => Err(Box::new(taken_over(to, there))),
+                _ => Ok(()),
+            }
         })
     }
+}
+
+/// What is said of a bundle that is of a later state.
+fn elsewhere(there: &About) -> String {
+    format!(
+        "the bundle is of serial {} (epoch {}), which another machine wrote at {}",
+        there.serial,
+        there.reaches(),
+        there.at
+    )
+}
+
+/// Of two machines with one promotion the one that wrote the bundle last goes on with it; and nobody promotes
+/// with a state that is behind the bundle in the region that shall be the primary.
+fn taken_over(to: &str, there: &About) -> Diagnostic {
+    let detail = format!(
+        "In {to}, {}. What it has done is not known here. Nothing is started any more; what was under way is in \
+         doubt.",
+        elsewhere(there)
+    );
+    let account = there.identities.values().next().map_or("ACCOUNT", String::as_str);
+    let help = format!(
+        "Follow the promotion there. To go on with it here, once that machine has ended, begin with what is \
+         known in {to}, in an empty folder: `lifeboat init -from-region={to} -topology={} -account={account}`, \
+         then `lifeboat apply`.",
+        there.topology
+    );
+    let summary = "Another machine goes on with this topology";
+    Diagnostic::error("promotion::taken_over", summary, detail).help(help)
 }
 
 /// The regions whose records a state has.

@@ -1,13 +1,14 @@
 //! Another machine goes on from the bundle of a region, and a region asks whether it may write.
 
+use std::process::Command;
 use std::time::Duration;
 
 use lifeboat_testbed::{Fault, Rule};
 
 use super::folder::Folder;
-use super::promotion::{APPROVED, ATTESTED, WEST_FIRST, ready};
+use super::promotion::{APPROVED, ATTESTED, WEST_FIRST, answered, ready};
 use super::ran::Ran;
-use super::stage::{APPLY, Stage};
+use super::stage::{APPLY, PLAN, Stage};
 use super::web::{EAST, EXAMPLE, FILE, WEST};
 
 const TOPOLOGY: &[&str] = &["-topology=web", "-account=123456789012"];
@@ -128,6 +129,47 @@ fn a_region_that_was_left_while_it_was_away_is_nothing_to_go_on_from() {
     restored(&other, WEST);
     other.expect(APPLY, 0);
     other.expect_nothing();
+}
+
+/// Two machines with one promotion: who wrote the bundle of the new primary last goes on with it.
+#[test]
+fn a_machine_whose_promotion_another_took_over_does_nothing_more() {
+    let stage = ready();
+    let hook = "hook \"wait\" {\n  phase   = \"promote\"\n  command = [\"sh\", \"-c\", \"test ! -p \
+                pipe || cat pipe\"]\n}\n";
+    stage.folder.edit(FILE, "dns_failover", &format!("{hook}\ndns_failover"));
+    let pipe = stage.folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut first = stage.start(APPROVED);
+    first.until_said("hook.wait: Running...\n");
+
+    let folder = Folder::new();
+    let other = |arguments: &[&str], code| {
+        let ran = stage.start_in(&folder, arguments, &[]).finish();
+        stage.same(ran.code, Some(code), "the exit code");
+        ran
+    };
+    other(&[&["init", "-from-region", WEST], TOPOLOGY].concat(), 0);
+    other(APPLY, 0);
+    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
+
+    let changes = || {
+        stage
+            .ledger()
+            .count(|call| call.mutating && matches!(call.upstream_status, Some(200..=299)))
+    };
+    let before = changes();
+    std::fs::write(pipe, "").unwrap();
+    let ran = first.finish();
+    stage.same(ran.code, Some(4), "the first machine stops");
+    stage.check(ran.stderr.contains("promotion::taken_over"), "it says why");
+    stage.check(ran.stderr.contains("-from-region=us-west-2"), "how to go on there after all");
+    let ran = stage.expect(APPLY, 1);
+    stage.check(ran.stderr.contains("promotion::taken_over"), "and it does not begin again");
+    stage.same(changes() - before, 0, "nothing was changed by it");
+    // The data is protected again by who goes on.
+    other(APPLY, 0);
+    other(PLAN, 0);
 }
 
 /// What a loss is bounded by goes with the state.

@@ -93,8 +93,19 @@ impl Stage {
     /// Starts the program with more in its environment.
     #[track_caller]
     pub(super) fn start_as(&self, arguments: &[&str], more: &[(&str, &str)]) -> Running<'_> {
+        self.start_in(&self.folder, arguments, more)
+    }
+
+    /// Starts the program on another machine, while the first one is still there.
+    #[track_caller]
+    pub(super) fn start_in(
+        &self,
+        folder: &Folder,
+        arguments: &[&str],
+        more: &[(&str, &str)],
+    ) -> Running<'_> {
         let mut command = self.bed.command(env!("CARGO_BIN_EXE_lifeboat"));
-        command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1");
+        command.args(arguments).current_dir(folder.path()).env("NO_COLOR", "1");
         let promotes = matches!(arguments, ["apply" | "promote" | "failback", ..]);
         if promotes && !self.reprotects {
             command.arg("-no-reprotect");

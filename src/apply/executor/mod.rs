@@ -34,7 +34,7 @@ use super::recorder::{Recorder, Sink, Told};
 use super::request::{Controls, Taken};
 use super::settle::Finding;
 use super::task::{Called, read, within};
-use super::{Report, Run, chain};
+use super::{Report, Run, chain, unrecorded};
 use crate::event::Event;
 use crate::plan::{Plan, Step, StepId};
 
@@ -46,8 +46,8 @@ const PROGRESS: Duration = Duration::from_secs(10);
 pub(super) enum Halt {
     /// The run was interrupted.
     Interrupted(Interrupt),
-    /// The journal could not be written, or the lock is lost.
-    Unrecorded(String),
+    /// The journal could not be written, the lock is lost, or another machine goes on with the promotion.
+    Unrecorded(Box<Diagnostic>),
     /// An operator ended it.
     Asked(Box<Taken>),
 }
@@ -181,11 +181,15 @@ impl<'a> Executor<'a> {
     }
 
     pub(super) async fn run(mut self) -> (Current<'a>, Recorder<'a>, Report) {
+        // Another machine may have done all that an earlier process left, and more.
+        if self.run.resumes {
+            self.copy().await;
+        }
         loop {
             self.listen().await;
             let wave = self.wave();
-            if self.record(!wave.is_empty()).await {
-                self.copy(&wave).await;
+            let recorded = self.record(!wave.is_empty()).await;
+            if recorded && (wave.is_empty() || self.copy().await) {
                 for step in wave {
                     self.call(step);
                 }
@@ -261,14 +265,21 @@ impl<'a> Executor<'a> {
         wave
     }
 
-    /// Another machine can go on with a promotion from before its next calls.
-    async fn copy(&self, wave: &[StepId]) {
-        if let Some(copies) = self.run.copies
-            && self.run.plan.promotion.is_some()
-            && !wave.is_empty()
-        {
-            copies.copy().await;
-        }
+    /// Another machine can go on with a promotion from before its next calls. Answers whether none has.
+    async fn copy(&mut self) -> bool {
+        let promotes = self.run.plan.promotion.is_some();
+        let Some(copies) = self.run.copies.filter(|_| promotes) else { return true };
+        let taken = copies.copy().await.err();
+        let goes_on = taken.is_none();
+        taken.into_iter().for_each(|why| self.unrecorded(why));
+        goes_on
+    }
+
+    /// Nothing more is recorded, so nothing more is done.
+    fn unrecorded(&mut self, why: Box<Diagnostic>) {
+        // Nor does what has begun, and waits, make its call.
+        self.run.session.close();
+        self.halt = Some(Halt::Unrecorded(why));
     }
 
     fn step(&self, id: StepId) -> Option<&'a Step> {
@@ -330,9 +341,7 @@ impl<'a> Executor<'a> {
             }
         }
         if let Err(error) = result {
-            // Nor does what has begun, and waits, make its call.
-            self.run.session.close();
-            self.halt = Some(Halt::Unrecorded(chain(&error)));
+            self.unrecorded(Box::new(unrecorded(&self.run.id, &chain(&error))));
             return false;
         }
         if outcomes {
@@ -344,12 +353,12 @@ impl<'a> Executor<'a> {
         true
     }
 
-    /// Steps whose intents could not be made durable are not called.
+    /// Steps whose intents could not be made durable are not called, nor those that another machine does.
     fn withdraw(&mut self, wave: Vec<StepId>) {
         for step in wave {
             let Some(running) = self.running.remove(&step) else { continue };
             for item in &running.items {
-                let why = "its beginning could not be recorded".to_owned();
+                let why = "the run ended before it was called".to_owned();
                 let at = self.place(step, item);
                 self.report.insert((step, at), (Fate::NotTried(why), Duration::ZERO));
             }

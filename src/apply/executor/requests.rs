@@ -10,7 +10,7 @@ use lifeboat_state::request::{Answer, Open, Request, Unread, What};
 use tokio::time::{Instant, sleep_until};
 
 use super::wait::changed;
-use super::{Executor, Halt, PROGRESS, Work, chain};
+use super::{Executor, Halt, PROGRESS, Work, chain, unrecorded};
 use crate::apply::act::Deed;
 use crate::apply::ready::Status;
 use crate::apply::request::Taken;
@@ -75,8 +75,8 @@ impl Executor<'_> {
             return;
         }
         // Another machine that goes on from here knows it, too.
-        if let Some(copies) = self.run.copies.filter(|_| answers.iter().any(|(_, it)| it.taken)) {
-            copies.copy().await;
+        if answers.iter().any(|(_, it)| it.taken) && !self.copy().await {
+            return;
         }
         for (number, answer) in answers {
             match requests.answer(number, &answer).await {
@@ -100,8 +100,7 @@ impl Executor<'_> {
         if self.halt.is_none()
             && let Err(error) = self.recorder.hold().await
         {
-            self.run.session.close();
-            self.halt = Some(Halt::Unrecorded(chain(&error)));
+            self.unrecorded(Box::new(unrecorded(&self.run.id, &chain(&error))));
         }
     }
 

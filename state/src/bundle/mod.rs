@@ -11,7 +11,8 @@ use bytes::Bytes;
 
 use crate::envelope::{self, Flaw};
 use crate::generation::{Damage, Generation};
-use crate::{journal, secret};
+use crate::journal::{self, RunId};
+use crate::secret;
 
 #[cfg(test)]
 mod tests;
@@ -162,6 +163,15 @@ impl Packed {
     /// What is wrong with it.
     pub fn generation(&self) -> Result<Generation, Damage> {
         Generation::decode(&self.generation)
+    }
+
+    /// Whether the journal of a run has something in it that another one's has not: who packed this went on
+    /// with the run, and the other does not know how.
+    pub fn knows_more_of(&self, run: &RunId, other: &Self) -> bool {
+        let known = |name: &String| other.journals.get(name).map_or(&[][..], |part| part);
+        let of_run = |name: &str| name.split('+').next() == Some(run.as_str());
+        let mut parts = self.journals.iter().filter(|(name, _)| of_run(name));
+        parts.any(|(name, part)| !known(name).starts_with(part))
     }
 
     /// Whether something in it is sealed, so that the key is needed. Errs on the side of yes.

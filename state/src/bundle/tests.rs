@@ -94,11 +94,18 @@ async fn what_is_packed_on_one_machine_is_gone_on_with_on_another() {
     assert_eq!((loaded.head.serial, loaded.state.epoch), (1, 1));
     let open = backend.open_runs().await.unwrap();
     assert_eq!(open.len(), 1);
+    // As long as it has only begun again, neither knows more than the other.
+    let (id, before) = (&open[0].id, &read.state);
+    assert!(!backend.packed().await.unwrap().unwrap().knows_more_of(id, before));
     // A later term than the first machine can have had, and the run goes on.
     let guard = backend.lock(info("second"), Duration::ZERO).await.unwrap();
     assert!(guard.term() > 1 << 32, "{}", guard.term());
     let (_, run) = backend.journal_resume(&guard, &open[0].id, "").await.unwrap();
     assert_eq!(&run.begin.plan[..], b"the plan");
+    // Who goes on knows more of this run, and of no other.
+    let after = backend.packed().await.unwrap().unwrap();
+    assert!(after.knows_more_of(id, before) && !before.knows_more_of(id, &after));
+    assert!(!after.knows_more_of(&RunId::new("another").unwrap(), before));
     backend.commit(&guard, Some(&loaded.head), "b", &loaded.state).await.unwrap();
     assert_eq!(backend.load().await.unwrap().unwrap().head.serial, 2);
 }
