@@ -5,10 +5,10 @@ use lifeboat_state::backend::{BackendError, Loaded, StateBackend};
 use lifeboat_state::journal::{RunId, RunStatus};
 use lifeboat_state::lock::LockGuard;
 
-use super::Save;
 use super::crash::Crash;
 use super::fold::begun;
 use super::recorder::Recorder;
+use super::{Copies, Save};
 use crate::plan::Plan;
 
 /// What giving up needs.
@@ -23,6 +23,8 @@ pub struct GiveUp<'a> {
     pub now: &'a (dyn Fn() -> String + Sync),
     /// Where to abort, in builds that can.
     pub crash: Crash,
+    /// Where other machines see that it is given up, if there is such a place.
+    pub copies: Option<&'a dyn Copies>,
 }
 
 /// What became of it.
@@ -32,7 +34,7 @@ pub enum GivenUp {
     Done,
     /// The claim has begun, so that there is only forward.
     TooLate,
-    /// It could not be recorded: the promotion is still open.
+    /// It could not be recorded, or another machine goes on with it: the promotion is still open.
     Unrecorded(Box<Diagnostic>),
 }
 
@@ -52,6 +54,12 @@ impl GiveUp<'_> {
         let mut late = plan.final_steps();
         if late.any(|step| begun(plan, &journalled, step)) {
             return Ok(GivenUp::TooLate);
+        }
+        // A machine that goes on with it meanwhile stops, or is further than this one.
+        if let Some(copies) = self.copies
+            && let Err(why) = copies.copy().await
+        {
+            return Ok(GivenUp::Unrecorded(why));
         }
         let mut recorder = Recorder::new(self.backend, self.guard, journal);
         let Loaded { mut state, head, .. } = loaded;

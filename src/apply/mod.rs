@@ -60,6 +60,9 @@ pub use recover::{Known, Open, OpenPromotion, Opened, Recovered, Recovery, known
 /// How long it is waited before something that cannot be seen is looked for once more.
 pub const CONFIRM: Duration = Duration::from_secs(2);
 
+/// What is told where another machine goes on with a promotion.
+pub const TAKEN_OVER: &str = "promotion::taken_over";
+
 /// Puts what is known of a promotion where another machine can go on from it.
 pub trait Copies: Send + Sync {
     /// Does so before calls are made whose intents are durable. That it failed keeps nothing from

@@ -8,6 +8,7 @@ use lifeboat_state::generation::Head;
 use lifeboat_state::journal::RunId;
 use lifeboat_state::model::State;
 
+use super::TAKEN_OVER;
 use super::request::Taken;
 use crate::address::Address;
 use crate::plan::{Operation, StepId};
@@ -92,6 +93,11 @@ pub struct Counts {
 }
 
 impl Outcome {
+    /// Whether another machine goes on with what this run began: nothing is to be done here.
+    pub fn is_taken_over(&self) -> bool {
+        self.diagnostics.0.iter().any(|found| found.code == TAKEN_OVER)
+    }
+
     /// How many objects were changed.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();

@@ -12,11 +12,12 @@ use super::exit::Exit;
 use super::loss::{Since, UNKNOWN};
 use super::promote;
 use crate::address::Address;
-use crate::apply::give_up::{GiveUp, GivenUp};
+use crate::apply::give_up::GivenUp;
 use crate::apply::request::Taken;
 use crate::apply::{Counts, Outcome, RunEnding};
+use crate::engine::applying::Unsettled;
 use crate::engine::finaliser::Finaliser;
-use crate::engine::{Loaded, edit};
+use crate::engine::{Contexts, Loaded, edit};
 use crate::plan::promotion::region_of;
 use crate::plan::{Act, Plan, Promotion, Wish, file};
 use crate::view::escape::line;
@@ -47,6 +48,7 @@ pub(super) fn rolls_back(plan: &Plan, outcome: &Outcome) -> bool {
 /// A promotion that is open.
 struct Opened {
     loaded: Loaded,
+    contexts: Contexts,
     promotion: Promotion,
     run: RunId,
     lineage: String,
@@ -262,20 +264,28 @@ impl Applying<'_> {
 
     /// Ends it, where it is not too late.
     async fn ends(&self, opened: &Opened) -> Result<GivenUp, Exit> {
-        let give_up = GiveUp {
-            backend: self.backend,
-            guard: self.guard,
-            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-            now: &super::env::now_text,
-            crash: self.crash.clone(),
-        };
-        match give_up.run(&opened.run, &opened.plan, opened.stored.clone()).await {
-            Err(error) => Err(self.workspace.failed(&error)),
+        let settings = self.workspace.settings(Some(&self.args.planning));
+        let (events, Opened { loaded, contexts, .. }) = (self.progress(), opened);
+        let holding = self.holding(&settings, &events);
+        let open = (&opened.run, &opened.plan);
+        match holding.give_up(open, (loaded, contexts), opened.stored.clone()).await {
+            Err(why) => Err(self.unsettled(loaded, why)),
             Ok(GivenUp::Unrecorded(why)) => {
                 self.workspace.tell(&(*why).into());
                 Err(Exit::Error)
             }
             Ok(ended) => Ok(ended),
+        }
+    }
+
+    /// Tells why what earlier runs left is not known, or cannot be ended.
+    pub(super) fn unsettled(&self, loaded: &Loaded, why: Unsettled) -> Exit {
+        match why {
+            Unsettled::State(error) => self.workspace.failed(&error),
+            Unsettled::Providers(found) => {
+                self.workspace.output.diagnostics(&found, &loaded.config.sources);
+                Exit::Error
+            }
         }
     }
 
@@ -309,6 +319,6 @@ impl Applying<'_> {
         };
         let promotion = promotion.clone();
         let lineage = stored.state.lineage.clone();
-        Ok(Opened { loaded, promotion, run: open.run, lineage, plan, stored })
+        Ok(Opened { loaded, contexts, promotion, run: open.run, lineage, plan, stored })
     }
 }

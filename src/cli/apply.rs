@@ -19,7 +19,7 @@ use super::workspace::{Workspace, duration, has_files};
 use super::{adopt, approval, args, preflight, promote, standing};
 use crate::apply::crash::{Crash, CrashPoint};
 use crate::apply::{self, OpenPromotion, Outcome, Recovered, RunEnding};
-use crate::engine::applying::{Holding, Ready, Unsettled, command};
+use crate::engine::applying::{Holding, Ready, command};
 use crate::engine::expected::Expected;
 use crate::engine::finaliser::Finaliser;
 use crate::engine::{Contexts, Loaded, Settings, approvers, failback, going_on, ground};
@@ -174,7 +174,11 @@ impl Applying<'_> {
         if unread { Exit::Unread } else { Exit::Done }
     }
 
-    fn holding<'a>(&'a self, settings: &'a Settings, events: &'a dyn Events) -> Holding<'a> {
+    pub(super) fn holding<'a>(
+        &'a self,
+        settings: &'a Settings,
+        events: &'a dyn Events,
+    ) -> Holding<'a> {
         Holding {
             backend: self.backend,
             guard: self.guard,
@@ -186,7 +190,7 @@ impl Applying<'_> {
         }
     }
 
-    fn progress(&self) -> Progress {
+    pub(super) fn progress(&self) -> Progress {
         Progress { applying: true, ..Progress::reading(self.workspace.output.clone()) }
     }
 
@@ -264,13 +268,7 @@ impl Applying<'_> {
         let settings = self.workspace.settings(Some(&self.args.planning));
         let events = self.progress();
         let settled = self.holding(&settings, &events).settle(loaded, contexts).await;
-        let recovered = settled.map_err(|unsettled| match unsettled {
-            Unsettled::State(error) => self.workspace.failed(&error),
-            Unsettled::Providers(found) => {
-                self.workspace.output.diagnostics(&found, &loaded.config.sources);
-                Exit::Error
-            }
-        })?;
+        let recovered = settled.map_err(|why| self.unsettled(loaded, why))?;
         self.workspace.tell(&recovered.diagnostics);
         if let Some(open) = &recovered.promotion
             && self.args.is_of_its_own()

@@ -20,6 +20,7 @@ use super::listening;
 use super::load::{Loaded, Settings};
 use super::reopened::Opener;
 use crate::apply::crash::Crash;
+use crate::apply::give_up::{GiveUp, GivenUp};
 use crate::apply::{self, CONFIRM, Copies, Outcome, Recovered, Recovery, Rehearsal, Run};
 use crate::event::Events;
 use crate::plan::{ObjectChange, Plan, PlanMode, file};
@@ -139,14 +140,8 @@ impl Holding<'_> {
         if self.backend.open_runs().await?.is_empty() {
             return Ok(Recovered { loaded: newest, ..Recovered::default() });
         }
-        let entropy = contexts.entropy();
-        let renderer = contexts.renderer(&entropy);
-        let context = contexts.context(&entropy, &renderer);
         let state = newest.as_ref().map(|newest| &newest.state);
-        let interrupt = self.interrupt.clone();
-        let providers = ground::connect(loaded, self.settings, &context, state, interrupt)
-            .await
-            .map_err(Unsettled::Providers)?;
+        let providers = self.connect(loaded, contexts, state).await?;
         let opener = Opener {
             catalogue: loaded.catalogue.clone(),
             root: self.settings.root.clone(),
@@ -167,6 +162,50 @@ impl Holding<'_> {
             crash: self.crash.clone(),
         };
         Ok(recovery.run().await?)
+    }
+
+    /// Ends a promotion that is open, where it is not too late and no other machine goes on with it.
+    ///
+    /// # Errors
+    /// State and journal cannot be read or written, or the providers cannot be used.
+    pub async fn give_up(
+        &self,
+        (run, plan): (&RunId, &Plan),
+        (loaded, contexts): (&Loaded, &Contexts),
+        stored: Stored,
+    ) -> Result<GivenUp, Unsettled> {
+        let providers = self.connect(loaded, contexts, Some(&stored.state)).await?;
+        let bundles = Bundles::of(
+            self.backend,
+            (loaded, &providers),
+            (plan, &stored.state, Some(run)),
+            (self.settings, self.interrupt.clone()),
+            self.now,
+        );
+        let give_up = GiveUp {
+            backend: self.backend,
+            guard: self.guard,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            now: self.now,
+            crash: self.crash.clone(),
+            copies: bundles.as_ref().map(|bundles| bundles as &dyn Copies),
+        };
+        Ok(give_up.run(run, plan, stored).await?)
+    }
+
+    /// The providers, able to make calls.
+    async fn connect(
+        &self,
+        loaded: &Loaded,
+        contexts: &Contexts,
+        state: Option<&State>,
+    ) -> Result<Providers, Unsettled> {
+        let entropy = contexts.entropy();
+        let renderer = contexts.renderer(&entropy);
+        let context = contexts.context(&entropy, &renderer);
+        let interrupt = self.interrupt.clone();
+        let connected = ground::connect(loaded, self.settings, &context, state, interrupt).await;
+        connected.map_err(Unsettled::Providers)
     }
 
     /// Writes the region bundles that are not of the newest state, where nothing else is to be done;

@@ -22,7 +22,7 @@ use super::load::{Loaded, Settings};
 use super::roles;
 use super::shelves::{self, Shelves, Spot};
 use crate::address::Address;
-use crate::apply::{Copies, Outcome, RunEnding, chain};
+use crate::apply::{Copies, Outcome, RunEnding, TAKEN_OVER, chain};
 use crate::desired::Part;
 use crate::plan::promotion::region_of;
 use crate::plan::{Plan, PlanMode};
@@ -330,7 +330,7 @@ fn taken_over(to: &str, there: &About) -> Diagnostic {
         there.topology
     );
     let summary = "Another machine goes on with this topology";
-    Diagnostic::error("promotion::taken_over", summary, detail).help(help)
+    Diagnostic::error(TAKEN_OVER, summary, detail).help(help)
 }
 
 /// The regions whose records a state has.

@@ -75,10 +75,12 @@ pub fn text(plan: &Plan, outcome: &Outcome, paint: Paint, goes_on: bool) -> Stri
             let address = line(&object.address.to_string());
             let _ok = writeln!(out, "  {address}: {word}: {}", line(why));
         }
-        out.push_str(
-            "\nRun `lifeboat apply` again: it settles what is in doubt and goes on from here.\n",
-        );
-        out.push_str(&unclaimed(plan, outcome));
+        if !outcome.is_taken_over() {
+            out.push_str(
+                "\nRun `lifeboat apply` again: it settles what is in doubt and goes on from here.\n",
+            );
+            out.push_str(&unclaimed(plan, outcome));
+        }
     }
     let deferred = plan.deferred().count();
     if deferred > 0 {

@@ -1,5 +1,6 @@
 //! Another machine goes on from the bundle of a region, and a region asks whether it may write.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -131,34 +132,46 @@ fn a_region_that_was_left_while_it_was_away_is_nothing_to_go_on_from() {
     other.expect_nothing();
 }
 
+/// Adds a hook that waits as long as its pipe is in the folder and nobody writes into it.
+fn waits(stage: &Stage, phase: &str) -> PathBuf {
+    let hook = format!(
+        "hook \"wait\" {{\n  phase   = \"{phase}\"\n  command = [\"sh\", \"-c\", \"test ! -p pipe || cat \
+         pipe\"]\n}}\n\ndns_failover"
+    );
+    stage.folder.edit(FILE, "dns_failover", &hook);
+    pipe(&stage.folder)
+}
+
+fn pipe(folder: &Folder) -> PathBuf {
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    pipe
+}
+
+const WAITING: &str = "hook.wait: Running...\n";
+const INIT: &[&str] = &["init", "-from-region=us-west-2", "-topology=web", "-account=123456789012"];
+
+/// How many changes the servers have carried out.
+fn changes(stage: &Stage) -> usize {
+    let done = |status| matches!(status, Some(200..=299));
+    stage.ledger().count(|call| call.mutating && done(call.upstream_status))
+}
+
 /// Two machines with one promotion: who wrote the bundle of the new primary last goes on with it.
 #[test]
 fn a_machine_whose_promotion_another_took_over_does_nothing_more() {
     let stage = ready();
-    let hook = "hook \"wait\" {\n  phase   = \"promote\"\n  command = [\"sh\", \"-c\", \"test ! -p \
-                pipe || cat pipe\"]\n}\n";
-    stage.folder.edit(FILE, "dns_failover", &format!("{hook}\ndns_failover"));
-    let pipe = stage.folder.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = waits(&stage, "promote");
     let mut first = stage.start(APPROVED);
-    first.until_said("hook.wait: Running...\n");
+    first.until_said(WAITING);
 
     let folder = Folder::new();
-    let other = |arguments: &[&str], code| {
-        let ran = stage.start_in(&folder, arguments, &[]).finish();
-        stage.same(ran.code, Some(code), "the exit code");
-        ran
-    };
-    other(&[&["init", "-from-region", WEST], TOPOLOGY].concat(), 0);
-    other(APPLY, 0);
+    let other = |arguments: &[&str]| stage.expect_in(&folder, arguments, 0);
+    other(INIT);
+    other(APPLY);
     stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
 
-    let changes = || {
-        stage
-            .ledger()
-            .count(|call| call.mutating && matches!(call.upstream_status, Some(200..=299)))
-    };
-    let before = changes();
+    let before = changes(&stage);
     std::fs::write(pipe, "").unwrap();
     let ran = first.finish();
     stage.same(ran.code, Some(4), "the first machine stops");
@@ -166,10 +179,40 @@ fn a_machine_whose_promotion_another_took_over_does_nothing_more() {
     stage.check(ran.stderr.contains("-from-region=us-west-2"), "how to go on there after all");
     let ran = stage.expect(APPLY, 1);
     stage.check(ran.stderr.contains("promotion::taken_over"), "and it does not begin again");
-    stage.same(changes() - before, 0, "nothing was changed by it");
+    stage.same(changes(&stage) - before, 0, "nothing was changed by it");
     // The data is protected again by who goes on.
-    other(APPLY, 0);
-    other(PLAN, 0);
+    other(APPLY);
+    other(PLAN);
+}
+
+/// Nobody takes a fence back that another machine relies on.
+#[test]
+fn only_the_machine_that_goes_on_with_a_promotion_can_give_it_up() {
+    let stage = ready();
+    waits(&stage, "fence");
+    let mut first = stage.start(APPROVED);
+    first.until_said(WAITING);
+    drop(first);
+
+    let folder = Folder::new();
+    stage.expect_in(&folder, INIT, 0);
+    pipe(&folder);
+    let mut second = stage.start_in(&folder, APPLY, &[]);
+    second.until_said(WAITING);
+    drop(second);
+    let before = changes(&stage);
+    let abort = ["promote", "-abort"];
+    let ran = stage.expect(&abort, 1);
+    stage.check(ran.stderr.contains("promotion::taken_over"), "why it is not given up here");
+    stage.same(changes(&stage) - before, 0, "nothing was changed by it");
+
+    stage.expect_in(&folder, &abort, 0);
+    let ran = stage.expect(APPLY, 4);
+    stage.check(ran.stderr.contains("promotion::taken_over"), "nor is it gone on with");
+    stage.check(!ran.said().contains("promote -abort"), "nothing is to be done here");
+    stage.same(answered(&stage), EAST.to_owned(), "the primary of the name");
+    stage.expect_in(&folder, APPLY, 0);
+    stage.expect_in(&folder, PLAN, 0);
 }
 
 /// What a loss is bounded by goes with the state.

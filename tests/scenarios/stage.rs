@@ -70,7 +70,13 @@ impl Stage {
     /// Runs it; it must end with this code.
     #[track_caller]
     pub(super) fn expect(&self, arguments: &[&str], code: i32) -> Ran {
-        let ran = self.run(arguments);
+        self.expect_in(&self.folder, arguments, code)
+    }
+
+    /// Runs it on another machine, while the first one is still there; it must end with this code.
+    #[track_caller]
+    pub(super) fn expect_in(&self, folder: &Folder, arguments: &[&str], code: i32) -> Ran {
+        let ran = self.start_in(folder, arguments, &[]).finish();
         self.check(ran.code == Some(code), format_args!("exit code {:?}, not {code}", ran.code));
         ran
     }

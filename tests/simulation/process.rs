@@ -9,7 +9,7 @@ use std::task::{Context as Task, Poll};
 use std::time::Duration;
 
 use lifeboat::apply::crash::Crash;
-use lifeboat::apply::give_up::{GiveUp, GivenUp};
+use lifeboat::apply::give_up::GivenUp;
 use lifeboat::apply::{Fate, OpenPromotion, Recovered, Rehearsal, RunEnding, chain};
 use lifeboat::engine::applying::{Holding, Ready, Unsettled};
 use lifeboat::engine::context::Contexts;
@@ -363,18 +363,14 @@ impl Process<'_> {
         contexts: Contexts,
         loaded: Loaded,
     ) -> Result<Ended, String> {
-        let newest = match holding.settle(&loaded, &contexts).await {
-            Ok(newest) => newest,
-            Err(Unsettled::State(error)) => return Err(chain(&error)),
-            Err(Unsettled::Providers(found)) => return Err(format!("{found:?}")),
-        };
+        let newest = holding.settle(&loaded, &contexts).await.map_err(unsettled)?;
         let mut ended = Ended::default();
         ended.diagnostics(&newest.diagnostics);
         if newest.diagnostics.has_errors() {
             return Ok(ended);
         }
         if self.command.verb == Verb::Abort {
-            self.gives_up(holding, newest, &mut ended).await?;
+            self.gives_up(holding, (&loaded, &contexts), newest, &mut ended).await?;
             return Ok(ended);
         }
         let ready = match &newest.promotion {
@@ -405,19 +401,14 @@ impl Process<'_> {
     async fn gives_up(
         &self,
         holding: &Holding<'_>,
+        files: (&Loaded, &Contexts),
         newest: Recovered,
         ended: &mut Ended,
     ) -> Result<(), String> {
         let (Some(open), Some(state)) = (newest.promotion, newest.loaded) else { return Ok(()) };
         let plan = file::read(&open.plan, &holding.backend.sealer()).map_err(|e| chain(&e))?;
-        let give_up = GiveUp {
-            backend: holding.backend,
-            guard: holding.guard,
-            tool_version: "0".to_owned(),
-            now: holding.now,
-            crash: Crash::default(),
-        };
-        match give_up.run(&open.run, &plan, state).await.map_err(|error| chain(&error))? {
+        let given_up = holding.give_up((&open.run, &plan), files, state).await;
+        match given_up.map_err(unsettled)? {
             GivenUp::Done => ended.ending = Some(RunEnding::Done),
             GivenUp::TooLate => ended.told.push("too late to give it up".to_owned()),
             GivenUp::Unrecorded(why) => ended.diagnostics(&(*why).into()),
@@ -584,5 +575,12 @@ impl<F: Future, A: Fn() -> (u64, u64) + Unpin> Future for Mortal<F, A> {
                 Poll::Pending
             }
         }
+    }
+}
+
+fn unsettled(why: Unsettled) -> String {
+    match why {
+        Unsettled::State(error) => chain(&error),
+        Unsettled::Providers(found) => format!("{found:?}"),
     }
 }

@@ -49,7 +49,7 @@ impl Executor<'_> {
             Some(Status::Done) => Fate::Done,
             Some(Status::Running) => Fate::InDoubt("it was stopped while it ran".to_owned()),
             _ => Fate::NotTried(match &self.halt {
-                Some(Halt::Unrecorded(_)) => "nothing more could be recorded".to_owned(),
+                Some(Halt::Unrecorded(_)) => "the run ended before it was called".to_owned(),
                 Some(Halt::Asked(by)) => format!("{} ended the run ({})", by.who, by.words()),
                 _ => "the run was interrupted".to_owned(),
             }),
