@@ -10,7 +10,7 @@ use ssh_key::{HashAlg, LineEnding, PrivateKey, SshSig};
 use super::{Case, ONE, TOPOLOGY};
 
 /// A key of this name, always the same.
-fn key(name: &str) -> PrivateKey {
+pub(crate) fn key(name: &str) -> PrivateKey {
     let mut seed = [0; 32];
     seed[..name.len()].copy_from_slice(name.as_bytes());
     let mut key = PrivateKey::from(Ed25519Keypair::from_seed(&seed));
@@ -47,9 +47,14 @@ fn text(case: &Case, terms: &[&str]) -> String {
 
 /// Signs with the key of this name; the option that gives it.
 fn sign_for(case: &Case, namespace: &str, name: &str, text: &str) -> String {
-    let signature = SshSig::sign(&key(name), namespace, HashAlg::Sha512, text.as_bytes()).unwrap();
-    case.write(&format!("{name}.sig"), signature.to_pem(LineEnding::LF).unwrap());
+    case.write(&format!("{name}.sig"), signature(namespace, name, text));
     format!("-approval={name}.sig")
+}
+
+/// As `ssh-keygen -Y sign` writes it.
+pub(crate) fn signature(namespace: &str, name: &str, text: &str) -> String {
+    let signature = SshSig::sign(&key(name), namespace, HashAlg::Sha512, text.as_bytes()).unwrap();
+    signature.to_pem(LineEnding::LF).unwrap()
 }
 
 fn sign(case: &Case, name: &str, text: &str) -> String {

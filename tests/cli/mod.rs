@@ -1,6 +1,6 @@
 //! The program as people use it: commands, exit codes, texts, and bad days without servers.
 
-mod approvals;
+pub(crate) mod approvals;
 mod by_hand;
 pub(crate) mod case;
 mod ci;

@@ -11,6 +11,7 @@ use super::promotion::{APPROVED, EAST_FIRST, WEST_FIRST, answered};
 use super::ran::Ran;
 use super::stage::{APPLY, Stage};
 use super::web::{BUCKET, EAST, EXAMPLE, FILE, WEST};
+use crate::cli::approvals::{key, signature};
 
 /// What is to be typed when the primary is silent.
 const TYPED: &str =
@@ -191,6 +192,39 @@ fn a_canary_is_seen_to_arrive_and_a_primary_that_answers_and_takes_no_writes_is_
     let writes: Vec<_> = ran.calls.iter().filter(|call| call.mutating).collect();
     let ours = writes.iter().all(|call| call.path.contains("/.lifeboat/sync/canary"));
     stage.check(ours && !writes.is_empty(), format_args!("{writes:#?}"));
+}
+
+/// Where approvers must sign, what is to be typed makes the plan that they sign.
+#[test]
+fn approvers_sign_what_the_watcher_told_to_type() {
+    let approver = key("alice").public_key().to_openssh().unwrap();
+    let failover = format!(
+        "  primary  = \"us-east-1\"\n\n  failover {{\n    approvals = 1\n    approvers = [{approver:?}]\n  }}"
+    );
+    let folder = Folder::example(EXAMPLE);
+    folder.edit(FILE, "  primary  = \"us-east-1\"", &failover);
+    let stage = Stage::new(folder);
+    stage.expect(APPLY, 0);
+    stage.bed.proxy.inject(gone(EAST));
+    let silent = stage.expect(&["watch", WEST, "-once", "-json"], 6);
+    let notice = &of(&silent, "watch_notice")[0]["notice"];
+    let command = notice["command"].as_str().unwrap();
+    let typed = command.split_once(" plan ").map(|(_, rest)| rest.split(' '));
+    let typed: Vec<&str> = ["plan"].into_iter().chain(typed.unwrap()).collect();
+    stage.same(&*typed, &["plan", "-standing=us-west-2", "-out=PLAN"], "what to type");
+    stage.expect(&[&typed[..], &["-input=false"]].concat(), 0);
+
+    let terms = ["-attest=us-east-1", "-accept-loss=unknown"];
+    let text = stage.expect(&[&["show", "-approval"], &terms[..], &["PLAN"]].concat(), 0).stdout;
+    let signed = stage.folder.path().join("alice.sig");
+    std::fs::write(signed, signature("lifeboat", "alice", &text)).unwrap();
+    let apply = ["apply", "-input=false", "-auto-approve", "-reason=the status page"];
+    let apply = |more: &[&'static str]| [&apply[..], &terms, more, &["PLAN"]].concat();
+    let ran = stage.expect(&apply(&[]), 5);
+    stage.check(ran.stderr.contains("approvers must sign it (alice)"), "who has to sign");
+    stage.same(ran.mutating(), 0, "nothing is changed");
+    stage.expect(&apply(&["-approval=alice.sig"]), 0);
+    stage.same(answered(&stage), WEST.to_owned(), "the primary of the name");
 }
 
 #[test]
