@@ -20,7 +20,7 @@ use crate::config::reference::{body_references, references};
 use crate::config::{Config, Reference, ResourceKey, Target};
 use crate::evaluation::module_at;
 use crate::graph::Graph;
-pub use template::{Part, Planned, STANDING, Synthetic, Template};
+pub use template::{Follows, Part, Planned, STANDING, Synthetic, Template};
 
 /// A module of the static tree: the names of its calls.
 pub type Static = Vec<Name>;

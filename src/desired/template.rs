@@ -122,6 +122,30 @@ pub struct Planned {
     pub leaving: Vec<(Name, Template)>,
     /// Attributes that it has instead where both is so.
     pub sealed: Vec<(Name, Template)>,
+    /// Of a copy: the attribute that names what it follows, and what becomes of it where that is another.
+    pub follows: Option<(Name, Follows)>,
+}
+
+/// What becomes of a copy that must follow another object than so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// It is told whom to follow, and is there all the time.
+    Repoint,
+    /// It is built anew, and answers no reads meanwhile.
+    Rebuild,
+}
+
+impl Follows {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Repoint, Self::Rebuild];
+
+    /// As plans have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Repoint => "repoint",
+            Self::Rebuild => "rebuild",
+        }
+    }
 }
 
 /// What an object does in a promotion.

@@ -61,6 +61,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod times;
+mod turns;
 pub mod unmanaged;
 pub mod validate;
 pub mod version;

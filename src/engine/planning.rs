@@ -24,7 +24,7 @@ use super::unmanaged::Unmanaged;
 use super::walk::{Read, walk};
 use super::{
     alone, approvers, backfills, fencing, gates, imports, listening, losses, reprotect, retiring,
-    returning, shift, split, stored, tasks, times, unmanaged,
+    returning, shift, split, stored, tasks, times, turns, unmanaged,
 };
 use crate::address::{Address, Mode};
 use crate::builtin;
@@ -370,9 +370,7 @@ fn complete(
     let plan = &mut made.plan;
     plan.changes = changes;
     roles.fences_first(&mut plan.changes, &mut needs);
-    if asked.mode == PlanMode::Destroy {
-        roles::records_last(&plan.changes, &mut needs);
-    }
+    turns::taken(loaded, asked.mode, roles, &plan.changes, &mut needs);
     let parts = &roles.parts;
     let watches;
     (plan.legs, watches) = match asked.mode {

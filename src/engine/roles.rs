@@ -209,6 +209,8 @@ pub(super) struct Roles {
     pub(super) backfills: BTreeMap<String, BTreeMap<String, Backfill>>,
     /// The promotion after which the data is not protected yet.
     pub(super) unprotected: Option<Passing>,
+    /// The region that the last promotion left.
+    pub(super) left: Option<String>,
     leaving: BTreeSet<Address>,
     opens: Option<Name>,
 }
@@ -231,7 +233,7 @@ impl Roles {
             parts.retain(|at, part| *part != Part::Database || takes_part(at));
         }
         let promotions = state.map(|state| state.promotions.clone()).unwrap_or_default();
-        let Promotions { owed, alone, backfills, gates, .. } = promotions;
+        let Promotions { owed, alone, backfills, gates, left, .. } = promotions;
         let opens = match &asked.fencing {
             Some(Wish::Open(region)) => Some(region.clone()),
             Some(Wish::Close(_) | Wish::Owed | Wish::Leave(_) | Wish::Return(_) | Wish::Back)
@@ -255,6 +257,7 @@ impl Roles {
             losses,
             backfills,
             unprotected,
+            left,
             leaving,
             opens,
         }
@@ -310,16 +313,6 @@ impl Roles {
                 needs.first.entry(change.address.clone()).or_default().push(fence.clone());
             }
         }
-    }
-}
-
-/// Lets the role records be the last that is destroyed: until then they say who is the primary.
-pub(super) fn records_last(changes: &[ObjectChange], needs: &mut Needs) {
-    let (records, others): (Vec<&ObjectChange>, Vec<&ObjectChange>) =
-        changes.iter().partition(|change| change.address.is_of_lifeboat());
-    for other in others {
-        let stored = needs.stored.entry(other.address.clone()).or_default();
-        stored.extend(records.iter().map(|record| record.address.clone()));
     }
 }
 

@@ -30,6 +30,7 @@ use lifeboat_sdk::{Diagnostics, Name, Path, Scope, Value};
 
 use crate::address::Address;
 use crate::approval::PolicyChange;
+use crate::desired::Follows;
 use crate::diff::Action;
 pub use crate::refresh::ScopeStatus;
 pub use by_hand::{BY_HAND, ByHand};
@@ -192,6 +193,8 @@ pub struct ObjectChange {
     pub holds_data: bool,
     /// Why it can never be taken back.
     pub one_way: Option<String>,
+    /// Where it is a copy that shall follow another object than so far: what becomes of it.
+    pub follows: Option<Follows>,
     /// Operated: somebody else's, only let go of.
     pub operated: bool,
     /// The schema's version.
@@ -222,6 +225,7 @@ impl ObjectChange {
             prevent_destroy: false,
             holds_data: false,
             one_way: None,
+            follows: None,
             operated: false,
             schema_version: 0,
         }

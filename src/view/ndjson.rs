@@ -54,6 +54,9 @@ fn line(output: &Output, kind: &str, change: &ObjectChange, verb: &str) {
     if let Some(reason) = short_reason(change) {
         body["reason"] = json!(reason);
     }
+    if let Some(how) = change.follows {
+        body["follows"] = json!(how.word());
+    }
     if let Some(from) = &change.previous_address {
         body["previous_resource"] = resource(from);
     }

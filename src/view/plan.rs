@@ -9,7 +9,7 @@ use super::escape::{line, lines};
 use super::paint::{Label, Paint};
 use super::promotion;
 use super::value::{Line, Lines, short};
-use super::why::why;
+use super::why::{follows, why};
 use crate::address::Mode;
 use crate::diff::Action;
 use crate::plan::guard::{Consent, guards, removed};
@@ -197,6 +197,9 @@ impl PlanView<'_> {
         let _ok = writeln!(out, "\n  {title}");
         if let Some(why) = why(change) {
             let _ok = writeln!(out, "  # ({why})");
+        }
+        if let Some(how) = follows(change) {
+            let _ok = writeln!(out, "  # ({how})");
         }
         if let Some(id) = &change.importing {
             let _ok = writeln!(out, "  # (imported from {:?})", line(id));

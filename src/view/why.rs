@@ -1,7 +1,20 @@
 //! Why an object changes, in words.
 
 use super::escape::line;
+use crate::desired::Follows;
 use crate::plan::{ObjectChange, Reason};
+
+/// What becomes of a copy that follows another object than so far, in words.
+pub fn follows(change: &ObjectChange) -> Option<String> {
+    let what = match change.follows? {
+        Follows::Repoint => "it follows another one from now on, and is there all the time",
+        Follows::Rebuild => {
+            "it is built anew to follow another one, and answers no reads meanwhile; rebuilds go one \
+             region at a time"
+        }
+    };
+    Some(format!("{}: {what}", change.follows?.word()))
+}
 
 /// Why it happens, in words.
 pub fn why(change: &ObjectChange) -> Option<String> {
@@ -29,4 +42,32 @@ pub fn why(change: &ObjectChange) -> Option<String> {
             return None;
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Address;
+    use crate::diff::Action;
+    use crate::view::json;
+
+    #[test]
+    fn beside_a_copy_that_follows_another_is_what_becomes_of_it() {
+        let address = Address::parse("secret.s.aws_secretsmanager_secret[\"us-east-1\"]").unwrap();
+        let mut change = ObjectChange::new(address, Action::Update);
+        assert_eq!(follows(&change), None);
+        for (how, says) in [
+            (
+                Follows::Repoint,
+                "repoint: it follows another one from now on, and is there all the time",
+            ),
+            (Follows::Rebuild, "rebuild: it is built anew to follow another one"),
+        ] {
+            change.follows = Some(how);
+            let said = follows(&change).unwrap();
+            assert!(said.starts_with(says), "{said}");
+            let json = json::change(&change).unwrap();
+            assert!(json.get().contains(&format!("\"follows\":{:?}", how.word())), "{json}");
+        }
+    }
 }

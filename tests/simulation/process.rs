@@ -21,6 +21,8 @@ use lifeboat::engine::{
 use lifeboat::event::Silent;
 use lifeboat::plan::{ByHand, Plan, PlanMode, Promotion, Wish, file};
 use lifeboat::registry::Catalogue;
+use lifeboat::view::paint::Paint;
+use lifeboat::view::plan::PlanView;
 use lifeboat_sdk::provider::Provider;
 use lifeboat_sdk::{Diagnostics, Interrupt, Value};
 use lifeboat_sim::SimCloud;
@@ -81,6 +83,8 @@ pub(super) struct Ended {
     pub(super) promotion: bool,
     /// What was told.
     pub(super) told: Vec<String>,
+    /// What a plan that was read from its file says of each change to people, without attributes.
+    pub(super) text: String,
 }
 
 impl Ended {
@@ -311,6 +315,10 @@ impl Process<'_> {
         ended.diagnostics(&made.diagnostics);
         if !made.diagnostics.has_errors() {
             ended.changes = Some(changes(&made.plan));
+            let bytes = file::write(&made.plan, &backend.sealer()).map_err(|e| chain(&e))?;
+            let read = file::read(&bytes, &backend.sealer()).map_err(|e| chain(&e))?;
+            let (catalogue, paint) = (&loaded.catalogue, Paint::default());
+            ended.text = PlanView { catalogue, paint, compact: true }.text(&read);
         }
         if self.command.verb == Verb::Preflight {
             let looked = Looked { loaded, made: &made, known: &known, settings, backend };

@@ -89,6 +89,7 @@ pub(super) fn planned<const N: usize>(span: Span, document: [(&str, Template); N
         closed: Vec::new(),
         leaving: Vec::new(),
         sealed: Vec::new(),
+        follows: None,
     }
 }
 

@@ -8,7 +8,7 @@ use lifeboat_sdk::{Name, Type, Value};
 use super::build::{Made, address, list, of, open, planned, text, value};
 use super::{global, table};
 use crate::address::Address;
-use crate::desired::{Part, Planned, Template};
+use crate::desired::{Follows, Part, Planned, Template};
 use crate::topology::Topology;
 use crate::topology::database::{Database, Form};
 use crate::topology::region::Region;
@@ -46,6 +46,9 @@ const INSTANCE: &str = "aws_db_instance";
 
 /// The attribute of an instance that says whether it is fenced.
 pub(super) const FENCED: &str = "fenced";
+
+/// The attribute of an instance that names the one that it copies.
+const SOURCE: &str = "replicate_source_db";
 
 pub(super) fn at(database: &Database, kind: &str, region: &str) -> Address {
     address("database", &database.name, kind, region)
@@ -102,13 +105,13 @@ pub(super) fn given(planned: &mut Planned, database: &Database, region: &Region,
 
 /// Whether an instance takes no writes: it is fenced, or follows another.
 pub(super) fn is_closed(instance: &Value) -> bool {
-    is_fenced(instance) || text_of(instance, "replicate_source_db").is_some()
+    is_fenced(instance) || text_of(instance, SOURCE).is_some()
 }
 
 /// What is kept of an instance that was writable and has been built anew as a replica: its name from now
 /// on, and what it is. Whoever deletes it takes a last snapshot.
 pub fn retired(kind: &str, before: &Value, after: &Value) -> Option<(Name, Value)> {
-    let follows = |instance: &Value| text_of(instance, "replicate_source_db").is_some();
+    let follows = |instance: &Value| text_of(instance, SOURCE).is_some();
     if kind != INSTANCE || follows(before) || !follows(after) {
         return None;
     }
@@ -133,18 +136,22 @@ fn text_of<'v>(instance: &'v Value, name: &str) -> Option<&'v str> {
 }
 
 /// Lets one copy the writable one. While its region is being left it follows nobody, and is fenced.
+///
+/// Whom a replica in another region follows cannot be changed (RDS API reference, ModifyDBInstance, which
+/// has no source).
 fn follow(planned: &mut Planned, database: &Database, writer: &Address) {
     // The epoch in which it was left, so that each one that is kept has a name of its own.
     let kept = vec![
         value(text(&format!("{}-retired-e", database.identifier))),
         Template::Standing("epoch".into()),
     ];
-    planned.document.push(("replicate_source_db".into(), of(writer, "arn")));
+    planned.follows = Some((SOURCE.into(), Follows::Rebuild));
+    planned.document.push((SOURCE.into(), of(writer, "arn")));
     planned.document.push(("retire_as".into(), Template::Join(kept)));
     let nothing = || value(Value::Null(Type::String));
     planned.leaving = vec![
         (FENCED.into(), value(Value::Bool(true))),
-        ("replicate_source_db".into(), nothing()),
+        (SOURCE.into(), nothing()),
         ("retire_as".into(), nothing()),
     ];
 }

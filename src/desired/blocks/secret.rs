@@ -5,7 +5,7 @@ use lifeboat_sdk::{Name, Type, Value};
 
 use super::build::{Made, address, also, of, planned, tagged, text, value};
 use crate::address::Address;
-use crate::desired::{Part, Planned};
+use crate::desired::{Follows, Part, Planned};
 use crate::topology::Topology;
 use crate::topology::region::Region;
 use crate::topology::secret::Secret;
@@ -37,5 +37,6 @@ fn one(secret: &Secret, region: &Region, source: Option<&Address>) -> Planned {
     tagged(&mut planned, secret.tags.as_ref());
     planned.prevent_destroy = secret.prevent_destroy;
     planned.part = Some(Part::Original);
+    planned.follows = Some(("replica_of".into(), Follows::Repoint));
     planned
 }

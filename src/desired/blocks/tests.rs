@@ -2,7 +2,7 @@
 
 use lifeboat_sdk::Value;
 
-use crate::desired::Part;
+use crate::desired::{Follows, Part};
 use crate::topology::testing::{read, shown, two};
 
 const EXAMPLE: &str = include_str!("../../../examples/two-region-web/main.dr.hcl");
@@ -435,6 +435,7 @@ fn a_database_is_writable_in_the_primary_and_copied_by_the_standby_which_is_fenc
     assert!(source.contains(&writer), "{source}");
     let replica = read.object(&replica).expect("an object");
     assert_eq!(replica.part, Some(Part::Database));
+    assert_eq!(replica.follows, Some(("replicate_source_db".into(), Follows::Rebuild)));
     let leaving: Vec<&str> = replica.leaving.iter().map(|(name, _)| &**name).collect();
     assert_eq!(leaving, ["fenced", "replicate_source_db", "retire_as"]);
     // All that is said instead is said at all: else it would have no effect.

@@ -16,7 +16,7 @@ use lifeboat_state::secret::{Sealer, open_document};
 use super::{PlanFileError, damaged, retiring, timing, v1, v2, write};
 use crate::address::Address;
 use crate::approval::{Policy, PolicyChange};
-use crate::desired::STANDING;
+use crate::desired::{Follows, STANDING};
 use crate::diff::Action;
 use crate::plan::loss::{Exposure, Losses, Proven};
 use crate::plan::{
@@ -65,8 +65,9 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
         excludes: stored.inputs.excludes,
         exclude_regions: stored.exclude_regions,
     };
-    let changes: Vec<ObjectChange> =
+    let mut changes: Vec<ObjectChange> =
         stored.changes.into_iter().map(|c| reader.change(c)).collect::<Result<_, _>>()?;
+    follow(&mut changes, &stored.follows)?;
     let known = changes.len();
     Ok(Plan {
         id: stored.id,
@@ -105,6 +106,18 @@ pub(super) fn plan(stored: v2::Plan, sealer: &Sealer) -> Result<Plan, PlanFileEr
             })
             .collect(),
     })
+}
+
+/// Copies that follow another object than so far.
+fn follow(
+    changes: &mut [ObjectChange],
+    words: &BTreeMap<String, String>,
+) -> Result<(), PlanFileError> {
+    for change in changes.iter_mut().filter(|change| change.deposed.is_none()) {
+        let word = words.get(&change.address.to_string());
+        change.follows = word.map(|word| one_of(&Follows::ALL, Follows::word, word)).transpose()?;
+    }
+    Ok(())
 }
 
 /// A TTL that is lowered is a leg: without it the record would be written as it shall be in the end.
@@ -265,6 +278,7 @@ impl Reader<'_> {
             prevent_destroy: c.prevent_destroy,
             holds_data: c.holds_data,
             one_way: c.one_way,
+            follows: None,
             operated: c.operated,
             schema_version: c.schema_version,
         })

@@ -44,6 +44,9 @@ pub(super) struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub returns_writable: Vec<String>,
     pub changes: Vec<Change>,
+    /// What becomes of copies that follow another object than so far.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub follows: BTreeMap<String, String>,
     pub drift: Vec<Change>,
     pub outputs: BTreeMap<String, Output>,
     /// What objects are on the way that are written several times.
@@ -240,6 +243,7 @@ impl From<v1::Plan> for Plan {
             unprotected: None,
             returns_writable: Vec::new(),
             changes: old.changes,
+            follows: BTreeMap::new(),
             drift: old.drift,
             outputs: old.outputs,
             legs: BTreeMap::new(),

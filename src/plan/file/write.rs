@@ -75,6 +75,7 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         unprotected: plan.unprotected.clone(),
         returns_writable: plan.returns_writable.iter().map(ToString::to_string).collect(),
         changes: plan.changes.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
+        follows: plan.changes.iter().filter_map(follows).collect(),
         drift: plan.drift.iter().map(|c| writer.change(c)).collect::<Result<_, _>>()?,
         outputs,
         legs: plan.legs.iter().map(|(at, legs)| writer.legs(at, legs)).collect::<Result<_, _>>()?,
@@ -83,6 +84,10 @@ pub(super) fn plan(plan: &Plan, sealer: &Sealer) -> Result<v2::Plan, PlanFileErr
         findings: plan.findings.0.iter().map(finding).collect(),
         checks: plan.checks.iter().map(check).collect(),
     })
+}
+
+fn follows(change: &ObjectChange) -> Option<(String, String)> {
+    Some((change.address.to_string(), change.follows?.word().to_owned()))
 }
 
 fn check(of: &CheckResult) -> v1::Check {

@@ -8,6 +8,7 @@ use lifeboat_sdk::{Name, Ownership, Path, Scope, Span, Value};
 use super::Previous;
 use crate::address::{Address, ModulePath};
 use crate::config::module::Resource;
+use crate::desired::Follows;
 use crate::diff::Ignore;
 use crate::evaluation::Environment;
 use crate::evaluation::Repetition;
@@ -56,6 +57,8 @@ pub(super) struct Wanted<'w> {
     pub depends_on: Vec<Address>,
     /// What it needs, for the order: instances where the files name one.
     pub needs: Vec<Address>,
+    /// Of a copy: the attribute that names what it follows, and what becomes of it where that is another.
+    pub follows: Option<&'w (Name, Follows)>,
     /// An `import` block's id.
     pub importing: Option<Name>,
     /// `replace_triggered_by` says so.
@@ -67,6 +70,13 @@ pub(super) struct Wanted<'w> {
 }
 
 impl Wanted<'_> {
+    /// What becomes of a copy that shall follow another object than so far.
+    pub(super) fn follows(&self, prior: &Value, after: &Value) -> Option<Follows> {
+        let (attribute, how) = self.follows?;
+        let shall = after.get(attribute).filter(|whom| !whom.is_null())?;
+        (prior.get(attribute) != Some(shall)).then_some(*how)
+    }
+
     /// Whether it is somebody else's and none of its attributes is ours.
     pub(super) fn only_looked_at(&self) -> bool {
         self.operated && self.kind.ownership() != Ownership::Operated

@@ -49,6 +49,7 @@ impl Resolver<'_> {
             depends_on,
             needs,
             importing: self.import_id(site),
+            follows: None,
             triggered: self.triggered(site),
             span: site.resource.span,
             place: &at,
@@ -256,6 +257,7 @@ impl Resolver<'_> {
         change.replace_paths = proposal.replace_paths;
         if proposal.action != Action::NoOp {
             change.one_way = wanted.kind.one_way_door(Some(prior), Some(&proposal.after));
+            change.follows = wanted.follows(prior, &proposal.after);
             change.deferred = self.must_wait(wanted);
         }
         if self.input.options.mode == PlanMode::Normal && !wanted.only_looked_at() {

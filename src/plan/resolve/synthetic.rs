@@ -122,6 +122,7 @@ impl Resolver<'_> {
             needs: depends_on.clone(),
             depends_on,
             importing: self.input.options.imports.get(address).cloned(),
+            follows: planned.follows.as_ref(),
             triggered: false,
             span,
             place: &|_: &Path| span,

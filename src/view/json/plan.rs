@@ -13,6 +13,7 @@ use super::configuration::{Configuration, configuration};
 use super::promotion::{approvers, fence, kept, promotion, retiring};
 use super::state::{Document as StateDocument, Module, Resource, index, mode};
 use super::{TERRAFORM_VERSION, raw, raw_or_null};
+use crate::desired::Follows;
 use crate::diff::Action;
 use crate::engine::Loaded;
 use crate::plan::file::{cause, reason};
@@ -54,6 +55,8 @@ pub(super) struct ResourceChange {
     change: Change,
     #[serde(skip_serializing_if = "Option::is_none")]
     action_reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follows: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<String>,
 }
@@ -278,6 +281,7 @@ pub(super) fn resource_change(change: &ObjectChange) -> ResourceChange {
             importing: change.importing.as_ref().map(|id| json!({ "id": &**id })),
         },
         action_reason: change.reason.as_ref().map(reason),
+        follows: change.follows.map(Follows::word),
         region: change.scope.as_ref().map(|s| s.location.to_string()),
     }
 }

@@ -11,7 +11,7 @@ use crate::view::paint::Paint;
 use crate::view::plan::{PlanView, deferral, headline, outputs_change, shown, symbol, word};
 use crate::view::promotion;
 use crate::view::value::short;
-use crate::view::why::why;
+use crate::view::why::{follows, why};
 
 /// The page; the view paints nothing.
 pub fn page(plan: &Plan, view: &PlanView<'_>) -> String {
@@ -124,6 +124,9 @@ fn row(change: &ObjectChange) -> Vec<String> {
     };
     if let Some(why) = why(change) {
         what.push_str(&format!(", {}", code(&why)));
+    }
+    if let Some(how) = follows(change) {
+        what.push_str(&format!(", {how}"));
     }
     if let Some(from) = &change.previous_address {
         what.push_str(&format!(", from {}", code(&from.to_string())));

@@ -150,6 +150,10 @@ fn a_third_region_follows_the_new_writer_by_itself_and_all_of_it_can_be_destroye
         for (from, to) in [(EAST, WEST), (WEST, EAST)] {
             told.cloud.take_ledger();
             told.does(Verb::Promote, to).await;
+            let planned = told.types(Verb::Plan, to).await;
+            let copy = "secret.password.aws_secretsmanager_secret[\"eu-west-1\"]";
+            let repointed = format!("# {copy} will be updated in-place\n  # (repoint: it follows");
+            assert!(planned.text.contains(&repointed), "{}", planned.text);
             assert_eq!(told.settles(to).await, 1);
             told.is_well(to);
             let calls = told.cloud.take_ledger();

@@ -11,6 +11,7 @@ mod global;
 mod lost;
 mod retired;
 mod table;
+mod third;
 mod told;
 
 use std::any::Any;
@@ -38,6 +39,8 @@ use super::simulate::{EAST, WEST};
 enum Sample {
     /// An instance of RDS, and its replica.
     Pair,
+    /// The same in three regions, and allowed to be destroyed.
+    Trio,
     /// A global database of Aurora.
     Global,
     /// The same in three regions, and allowed to be destroyed.
@@ -50,7 +53,9 @@ impl Sample {
     /// The example with another primary, and without the hook, which would run a program.
     fn files(self, primary: &str) -> String {
         let example = match self {
-            Self::Pair => include_str!("../../../examples/warm-standby-postgres/main.dr.hcl"),
+            Self::Pair | Self::Trio => {
+                include_str!("../../../examples/warm-standby-postgres/main.dr.hcl")
+            }
             Self::Global | Self::Wide => {
                 include_str!("../../../examples/global-database/main.dr.hcl")
             }
@@ -59,12 +64,14 @@ impl Sample {
         let text = example.split("# The pools of connections").next().unwrap_or_default();
         let text =
             text.replace(&format!("primary  = \"{EAST}\""), &format!("primary  = \"{primary}\""));
-        if self != Self::Wide {
+        if !matches!(self, Self::Trio | Self::Wide) {
             return text;
         }
         let fence = "us-west-2 = [\"sg-0000000000000000b\"]";
         text.replace(&format!("\"{WEST}\"]\n"), &format!("\"{WEST}\", \"eu-west-1\"]\n"))
             .replace(fence, &format!("{fence}\n    eu-west-1 = [\"sg-0000000000000000c\"]"))
+            .replace(CONSUMER, &format!("{CONSUMER}\n    eu-west-1 = [\"{}\"]", CONSUMERS[2]))
+            .replace(SCHEDULE, &format!("{SCHEDULE}\n    eu-west-1 = [\"orders/nightly-report\"]"))
             .replace("prevent_destroy = true", "prevent_destroy = false")
             + "\nregion \"eu-west-1\" {}\n"
     }
@@ -72,7 +79,7 @@ impl Sample {
     /// The database of a region.
     fn database(self, region: &str) -> Key {
         match self {
-            Self::Pair => database(region),
+            Self::Pair | Self::Trio => database(region),
             Self::Global | Self::Wide => {
                 Key::regional(ACCOUNT, region, "aws_rds_cluster", "orders-orders")
             }
@@ -81,9 +88,16 @@ impl Sample {
     }
 }
 
-/// The consumers of the example, in the east and in the west.
-const CONSUMERS: [&str; 2] =
-    ["14e0db71-5d35-4eb5-b481-8945cf9d10c2", "91eaeb7e-c976-1234-9451-8709db01f137"];
+/// The consumers of the example, in the east, in the west, and in a third region.
+const CONSUMERS: [&str; 3] = [
+    "14e0db71-5d35-4eb5-b481-8945cf9d10c2",
+    "91eaeb7e-c976-1234-9451-8709db01f137",
+    "5c7f1f9e-0a63-4e2b-8a54-2f4f4f1b6c3d",
+];
+
+/// What the example says of the west, behind which a third region has its own.
+const CONSUMER: &str = "us-west-2 = [\"91eaeb7e-c976-1234-9451-8709db01f137\"]";
+const SCHEDULE: &str = "us-west-2 = [\"orders/nightly-report\"]";
 
 const ACCOUNT: &str = "123456789012";
 
@@ -307,7 +321,7 @@ impl Told {
     fn is_well(&self, primary: &str) {
         let standby = if primary == EAST { WEST } else { EAST };
         let (writer, replica) = (self.at(primary), self.at(standby));
-        if matches!(self.sample, Sample::Pair | Sample::Table) {
+        if matches!(self.sample, Sample::Pair | Sample::Trio | Sample::Table) {
             assert_eq!((self.started(primary), self.started(standby)), ([true; 2], [false; 2]));
         }
         let host = match self.sample {
@@ -315,7 +329,7 @@ impl Told {
                 let all = [writer, replica].map(|key| self.cloud.commit(&key).is_some());
                 return assert_eq!(all, [true; 2], "all replicas write");
             }
-            Sample::Pair => {
+            Sample::Pair | Sample::Trio => {
                 assert!(self.attribute(&writer, "replicate_source_db").is_null());
                 let arn = self.attribute(&writer, "arn");
                 assert_eq!(self.attribute(&replica, "replicate_source_db"), arn);
@@ -423,7 +437,7 @@ fn lost_midway(sample: Sample, seed: u64) -> Result<bool, String> {
             return Err(format!("nobody attested it: {lost} commits lost, {both} calls of two"));
         }
         let kept = match (sample, told.cloud.switches().last().map(|switch| switch.how)) {
-            (Sample::Pair, _) => named(EAST, "orders-orders-retired-e2"),
+            (Sample::Pair | Sample::Trio, _) => named(EAST, "orders-orders-retired-e2"),
             (Sample::Global, Some(How::Failover)) => global::kept(EAST, 1),
             (Sample::Global | Sample::Wide | Sample::Table, _) => told.at(WEST),
         };

@@ -197,6 +197,16 @@ fn retire(world: &mut World, key: &Key, live: &Value, after: &Value) -> Result<(
         .into_iter()
         .fold(live.clone(), |document, name_of| document.with(name_of, Value::string(name)));
     let arn = text(live, "arn").unwrap_or_default().replace(&*key.id, name);
+    // Replicas stay with what is renamed (RDS user guide, "Renaming a DB instance").
+    let was = live.get("arn").cloned().unwrap_or_else(Value::null);
+    let stays = |stored: &Stored| stored.document.get("replicate_source_db") == Some(&was);
+    let all = world.store.all().filter(|(other, stored)| *other.kind == *NAME && stays(stored));
+    let replicas: Vec<(Key, Stored)> =
+        all.map(|(other, stored)| (other.clone(), stored.clone())).collect();
+    for (replica, stored) in replicas {
+        let document = stored.document.with("replicate_source_db", Value::string(&*arn));
+        world.store.put(replica, Stored { document, ..stored });
+    }
     let document = document.with("arn", Value::string(arn));
     world.store.put(kept.clone(), Stored::plain(document, owner));
     if let Some(log) = world.logs.remove(key) {

@@ -1,0 +1,150 @@
+//! Stories of instances of RDS in three regions: what followed the one that is left is built anew as a replica of
+//! the new primary, one region after the other.
+
+use std::time::Duration;
+
+use lifeboat_sdk::{Access, Location, Value};
+use lifeboat_sim::{Entry, Fault, Key, Rule};
+
+use super::told::{is_fenced_first, leaves_what_hangs, told};
+use super::{LAG, Sample, Told, named, play};
+use crate::simulation::process::Verb;
+use crate::simulation::simulate::{EAST, WEST};
+
+const THIRD: &str = "eu-west-1";
+
+/// How long an instance takes to be built anew.
+const TAKES: Duration = Duration::from_secs(240);
+
+/// Which instances were built anew, and when that began.
+fn rebuilt(calls: &[Entry]) -> Vec<(Location, Duration)> {
+    let writes = calls.iter().filter(|call| call.access == Access::Write && call.had_effect());
+    let instances = writes.filter(|call| *call.kind == *"aws_db_instance");
+    instances.map(|call| (call.location.clone(), call.at)).collect()
+}
+
+/// What a plan tells people of an instance that is built anew.
+fn says_so(region: &str) -> String {
+    format!(
+        "# database.orders.aws_db_instance[{region:?}] will be updated in-place\n  # (rebuild: it is built anew to \
+         follow another one, and answers no reads meanwhile; rebuilds go one region at a time)\n"
+    )
+}
+
+fn in_region(region: &str) -> Location {
+    Location::Region(region.into())
+}
+
+/// Three instances that are applied, and of which nothing is to do.
+async fn applied(seed: u64) -> Told {
+    let mut told = Told::of(Sample::Trio, seed, LAG);
+    told.does(Verb::Apply, EAST).await;
+    assert_eq!(told.settles(EAST).await, 0);
+    tokio::time::sleep(LAG).await;
+    told
+}
+
+/// The third region copies the primary and holds all that the clients of a region committed.
+async fn third_follows(told: &Told, primary: &str, clients: &str) {
+    let third = told.at(THIRD);
+    let arn = told.attribute(&told.at(primary), "arn");
+    assert_eq!(told.attribute(&third, "replicate_source_db"), arn);
+    tokio::time::sleep(LAG).await;
+    assert_eq!(told.lost(clients, &third), 0);
+    assert!(told.cloud.commit(&third).is_none(), "it takes no writes");
+}
+
+fn source(told: &Told, of: &Key) -> Value {
+    told.attribute(of, "replicate_source_db")
+}
+
+#[test]
+fn a_third_region_is_built_anew_after_the_one_that_was_left_and_no_commit_is_lost() {
+    let story = || async {
+        let mut told = applied(21).await;
+        for (from, to, epoch) in [(EAST, WEST, 2), (WEST, EAST, 3)] {
+            tokio::time::sleep(LAG).await;
+            let ended = told.does(Verb::Promote, to).await;
+            assert!(ended.promotion, "{ended:#?}");
+            assert_eq!(told.lost(from, &told.at(to)), 0);
+            let third = told.at(THIRD);
+            assert_eq!(source(&told, &third), told.attribute(&told.at(from), "arn"));
+            let planned = told.types(Verb::Plan, to).await;
+            for region in [from, THIRD] {
+                assert!(planned.text.contains(&says_so(region)), "{}", planned.text);
+            }
+            told.cloud.take_ledger();
+            assert_eq!(told.settles(to).await, 1);
+            let all = rebuilt(&told.cloud.take_ledger());
+            let [(first, begun), (second, later)] = &*all else { panic!("{all:?}") };
+            assert_eq!((first, second), (&in_region(from), &in_region(THIRD)));
+            assert!(*later >= *begun + TAKES, "the second began when the first was done: {all:?}");
+            told.is_well(to);
+            third_follows(&told, to, from).await;
+            let kept = named(from, &format!("orders-orders-retired-e{epoch}"));
+            assert_eq!(told.lost(from, &kept), 0);
+        }
+        assert_eq!(told.seen(|seen| seen.both), 0, "never two at once");
+        assert_eq!(told.settles(EAST).await, 0);
+    };
+    told(|| play(story()));
+}
+
+/// What a third region has is old, and the only copy until there is another.
+#[test]
+fn a_third_region_keeps_its_old_copy_until_another_region_has_a_fresh_one() {
+    let story = || async {
+        let mut told = applied(22).await;
+        told.does(Verb::Promote, WEST).await;
+        let (first, third) = (told.at(EAST), told.at(THIRD));
+        let held = told.cloud.commits(&third);
+        assert!(!held.is_empty());
+        told.cloud.inject(
+            Rule::new(Fault::Denied).region(EAST).kind("aws_db_instance").operation("Update"),
+        );
+        let ended = told.types(Verb::Apply, WEST).await;
+        assert!(!ended.is_done(), "{ended:#?}");
+        told.cloud.clear_rules();
+        assert_eq!(source(&told, &third), told.attribute(&first, "arn"), "it was not begun");
+        assert!(told.cloud.commits(&third).starts_with(&held));
+        // The next apply goes on in the same order.
+        told.cloud.take_ledger();
+        assert_eq!(told.settles(WEST).await, 1);
+        let regions: Vec<Location> =
+            rebuilt(&told.cloud.take_ledger()).into_iter().map(|(region, _)| region).collect();
+        assert_eq!(regions, [in_region(EAST), in_region(THIRD)]);
+        told.is_well(WEST);
+        third_follows(&told, WEST, EAST).await;
+    };
+    told(|| play(story()));
+}
+
+#[test]
+fn a_third_region_does_not_wait_for_the_one_that_is_silent_and_is_left_alone_when_that_returns() {
+    let story = || async {
+        let mut told = applied(23).await;
+        leaves_what_hangs(&mut told).await;
+        told.cloud.take_ledger();
+        told.types(Verb::Apply, WEST).await;
+        let all = rebuilt(&told.cloud.take_ledger());
+        assert!(matches!(&*all, [(region, _)] if *region == in_region(THIRD)), "{all:?}");
+        third_follows(&told, WEST, WEST).await;
+        let planned = told.types(Verb::Plan, WEST).await;
+        let lines = planned.changes.unwrap();
+        assert!(lines.iter().all(|line| line.starts_with("deferred")), "{lines:#?}");
+        let third = told.cloud.get(&told.at(THIRD));
+        let fence = "database.orders.aws_db_instance[\"us-east-1\"]";
+        assert!(is_fenced_first(&mut told, fence).await > 0);
+        assert_eq!(told.cloud.get(&told.at(THIRD)), third, "it follows already");
+        assert_eq!(told.lost(EAST, &named(EAST, "orders-orders-retired-e2")), 0);
+        third_follows(&told, WEST, WEST).await;
+        // And back.
+        told.does(Verb::Promote, EAST).await;
+        assert_eq!(told.lost(WEST, &told.at(EAST)), 0);
+        assert_eq!(told.settles(EAST).await, 1);
+        told.is_well(EAST);
+        third_follows(&told, EAST, WEST).await;
+        assert_eq!(told.settles(EAST).await, 0);
+    };
+    told(|| play(story()));
+}
