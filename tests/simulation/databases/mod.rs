@@ -68,12 +68,19 @@ impl Sample {
             return text;
         }
         let fence = "us-west-2 = [\"sg-0000000000000000b\"]";
-        text.replace(&format!("\"{WEST}\"]\n"), &format!("\"{WEST}\", \"eu-west-1\"]\n"))
-            .replace(fence, &format!("{fence}\n    eu-west-1 = [\"sg-0000000000000000c\"]"))
-            .replace(CONSUMER, &format!("{CONSUMER}\n    eu-west-1 = [\"{}\"]", CONSUMERS[2]))
-            .replace(SCHEDULE, &format!("{SCHEDULE}\n    eu-west-1 = [\"orders/nightly-report\"]"))
+        text.replace(&format!("\"{WEST}\"]\n"), &format!("\"{WEST}\", \"{THIRD}\"]\n"))
+            .replace(fence, &format!("{fence}\n    {THIRD} = [\"sg-0000000000000000c\"]"))
+            .replace(CONSUMER, &format!("{CONSUMER}\n    {THIRD} = [\"{}\"]", CONSUMERS[2]))
+            .replace(SCHEDULE, &format!("{SCHEDULE}\n    {THIRD} = [\"orders/nightly-report\"]"))
             .replace("prevent_destroy = true", "prevent_destroy = false")
             + "\nregion \"eu-west-1\" {}\n"
+    }
+
+    fn regions(self) -> &'static [&'static str] {
+        match self {
+            Self::Trio | Self::Wide => &[EAST, WEST, THIRD],
+            Self::Pair | Self::Global | Self::Table => &[EAST, WEST],
+        }
     }
 
     /// The database of a region.
@@ -98,6 +105,9 @@ const CONSUMERS: [&str; 3] = [
 /// What the example says of the west, behind which a third region has its own.
 const CONSUMER: &str = "us-west-2 = [\"91eaeb7e-c976-1234-9451-8709db01f137\"]";
 const SCHEDULE: &str = "us-west-2 = [\"orders/nightly-report\"]";
+
+/// What takes no part in promotions between the east and the west.
+const THIRD: &str = "eu-west-1";
 
 const ACCOUNT: &str = "123456789012";
 
@@ -343,9 +353,15 @@ impl Told {
                 self.attribute(&writer, "endpoint")
             }
         };
-        for region in [EAST, WEST] {
+        for region in self.sample.regions() {
             assert_eq!(self.endpoint(region), host, "{region}");
             assert_eq!(self.attribute(&self.at(region), "fenced"), Value::Bool(false));
+        }
+        if self.sample == Sample::Trio {
+            let third = self.at(THIRD);
+            let arn = self.attribute(&writer, "arn");
+            assert_eq!(self.attribute(&third, "replicate_source_db"), arn);
+            assert!(self.cloud.commit(&third).is_none(), "it takes no writes");
         }
         assert!(self.cloud.commit(&writer).is_some() && self.cloud.commit(&replica).is_none());
     }
@@ -414,7 +430,7 @@ fn whatever(sample: Sample, seed: u64) -> Result<usize, String> {
         }
         let both = told.seen(|seen| seen.both);
         let kept = told.kept();
-        let keeps = if sample == Sample::Pair { 2 } else { 0 };
+        let keeps = if matches!(sample, Sample::Pair | Sample::Trio) { 2 } else { 0 };
         if both > 0 || kept.len() != keeps {
             return Err(format!("two writers at {both} calls, kept: {kept:?}"));
         }
@@ -466,7 +482,7 @@ fn violations<T>(all: &[Result<T, String>]) -> Vec<String> {
 
 #[test]
 fn whatever_call_a_region_is_lost_at_only_what_was_attested_is_lost_and_all_it_held_is_kept() {
-    for sample in [Sample::Pair, Sample::Global] {
+    for sample in [Sample::Pair, Sample::Trio, Sample::Global] {
         let all = each(0..60, |seed| judged(seed, |seed| lost_midway(sample, seed)));
         let wrong = violations(&all);
         assert!(wrong.is_empty(), "{sample:?}, {} regions lost:\n{}", all.len(), wrong.join("\n"));
@@ -478,7 +494,7 @@ fn whatever_call_a_region_is_lost_at_only_what_was_attested_is_lost_and_all_it_h
 #[test]
 fn whatever_fails_and_whenever_it_dies_one_database_takes_commits_and_none_is_lost() {
     let seeds = super::seeds(super::SAMPLE / 5 + 10, 400);
-    for sample in [Sample::Pair, Sample::Global] {
+    for sample in [Sample::Pair, Sample::Trio, Sample::Global] {
         let all = each(0..seeds, |seed| judged(seed, |seed| whatever(sample, seed)));
         let wrong = violations(&all);
         assert!(wrong.is_empty(), "{sample:?}, of {seeds} seeds:\n{}", wrong.join("\n"));

@@ -7,11 +7,9 @@ use lifeboat_sdk::{Access, Location, Value};
 use lifeboat_sim::{Entry, Fault, Key, Rule};
 
 use super::told::{is_fenced_first, leaves_what_hangs, told};
-use super::{LAG, Sample, Told, named, play};
+use super::{LAG, Sample, THIRD, Told, named, play};
 use crate::simulation::process::Verb;
 use crate::simulation::simulate::{EAST, WEST};
-
-const THIRD: &str = "eu-west-1";
 
 /// How long an instance takes to be built anew.
 const TAKES: Duration = Duration::from_secs(240);
@@ -145,6 +143,34 @@ fn a_third_region_does_not_wait_for_the_one_that_is_silent_and_is_left_alone_whe
         told.is_well(EAST);
         third_follows(&told, EAST, WEST).await;
         assert_eq!(told.settles(EAST).await, 0);
+    };
+    told(|| play(story()));
+}
+
+#[test]
+fn wherever_the_role_goes_the_region_that_it_left_is_the_first_that_is_built_anew() {
+    let story = || async {
+        let mut told = applied(24).await;
+        for (from, to, other) in [(EAST, WEST, THIRD), (WEST, THIRD, EAST), (THIRD, EAST, WEST)] {
+            tokio::time::sleep(LAG).await;
+            let number = told.cloud.commit(&told.at(from)).unwrap();
+            told.does(Verb::Promote, to).await;
+            assert!(told.cloud.commits(&told.at(to)).contains(&number));
+            told.cloud.take_ledger();
+            assert_eq!(told.settles(to).await, 1);
+            let regions: Vec<Location> =
+                rebuilt(&told.cloud.take_ledger()).into_iter().map(|(region, _)| region).collect();
+            assert_eq!(regions, [in_region(from), in_region(other)]);
+            let arn = told.attribute(&told.at(to), "arn");
+            for standby in [from, other] {
+                assert_eq!(source(&told, &told.at(standby)), arn, "{standby} follows {to}");
+                assert!(told.cloud.commit(&told.at(standby)).is_none());
+            }
+            let all = [EAST, WEST, THIRD].map(|region| told.endpoint(region));
+            assert!(all.iter().all(|host| *host == all[0]), "{all:?}");
+        }
+        told.is_well(EAST);
+        assert_eq!(told.kept().len(), 3);
     };
     told(|| play(story()));
 }
