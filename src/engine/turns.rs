@@ -1,14 +1,14 @@
 //! Which region has its turn first, where not all may be changed at once. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::Loaded;
 use super::roles::Roles;
 use crate::address::Address;
-use crate::desired::Follows;
+use crate::desired::{Follows, Part};
 use crate::diff::Action;
 use crate::plan::order::Needs;
-use crate::plan::promotion::region_of;
+use crate::plan::promotion::{Parts, region_of};
 use crate::plan::{ObjectChange, PlanMode};
 
 /// Lets regions wait for each other where they must.
@@ -23,6 +23,8 @@ pub(super) fn taken(
     let regions: Vec<&str> = regions.map(|region| &*region.name).collect();
     rebuilds(changes, &regions, roles.left.as_deref(), needs);
     if mode == PlanMode::Destroy {
+        let primary = loaded.topology.as_ref().map(|topology| &*topology.primary);
+        standbys_first(changes, &roles.parts, (&regions, primary), needs);
         records_last(changes, needs);
     }
 }
@@ -64,6 +66,58 @@ fn rebuilds(changes: &[ObjectChange], regions: &[&str], left: Option<&str>, need
     }
 }
 
+/// Lets what holds data or has a part in promotions be destroyed in the standbys first, and in the primary then, so
+/// that what is left when it ends midway is the primary. What needs something goes before it all the same: of the
+/// primary that comes earlier, or of a standby later.
+fn standbys_first(
+    changes: &[ObjectChange],
+    parts: &Parts,
+    (regions, primary): (&[&str], Option<&str>),
+    needs: &mut Needs,
+) {
+    let counts = |change: &&ObjectChange| {
+        let region = region_of(&change.address).is_some_and(|region| regions.contains(&region));
+        let part = parts.get(&change.address).is_some_and(|part| *part != Part::Record);
+        region && !change.address.is_of_lifeboat() && (part || change.holds_data)
+    };
+    let all = changes.iter().filter(counts).map(|change| change.address.clone());
+    let (last, first): (BTreeSet<Address>, BTreeSet<Address>) =
+        all.partition(|at| region_of(at) == primary);
+    // Standbys' objects that outlive some of the primary, and the primary's that go before some of a standby.
+    let known: BTreeSet<Address> = changes.iter().map(|change| change.address.clone()).collect();
+    let (mut late, mut early) = (BTreeSet::new(), BTreeSet::new());
+    for of in &last {
+        let used: BTreeSet<Address> =
+            outlive(of, &known, needs).intersection(&first).cloned().collect();
+        if !used.is_empty() {
+            early.insert(of.clone());
+            late.extend(used);
+        }
+    }
+    // No pair of these closes a circle, not even with all others.
+    let without = |all: &BTreeSet<Address>, those: &BTreeSet<Address>| -> Vec<Address> {
+        all.difference(those).cloned().collect()
+    };
+    let whole = |all: &BTreeSet<Address>| -> Vec<Address> { all.iter().cloned().collect() };
+    needs.removals.push((whole(&first), without(&last, &early)));
+    needs.removals.push((without(&first, &late), whole(&last)));
+}
+
+/// All that stays until an object is removed.
+fn outlive(address: &Address, known: &BTreeSet<Address>, needs: &Needs) -> BTreeSet<Address> {
+    let mut all = BTreeSet::new();
+    let mut open = vec![address.clone()];
+    while let Some(next) = open.pop() {
+        for other in needs.stored.get(&next).into_iter().flatten() {
+            // An address without a key stands for all instances.
+            let of = known.range(other.clone()..);
+            let of = of.take_while(|at| *at == other || at.whole() == *other);
+            open.extend(of.filter(|at| all.insert((*at).clone())).cloned());
+        }
+    }
+    all
+}
+
 /// Lets the role records be the last that is destroyed: until then they say who is the primary.
 fn records_last(changes: &[ObjectChange], needs: &mut Needs) {
     let (records, others): (Vec<&ObjectChange>, Vec<&ObjectChange>) =
@@ -77,7 +131,8 @@ fn records_last(changes: &[ObjectChange], needs: &mut Needs) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Deferral;
+    use crate::plan::order::steps;
+    use crate::plan::{Deferral, Step};
 
     const REGIONS: [&str; 4] = ["us-east-1", "us-west-2", "eu-west-1", "ap-south-1"];
 
@@ -138,5 +193,72 @@ mod tests {
         let all = [anew("orders", "us-west-2"), made];
         let first = "database.orders eu-west-1 < database.orders us-west-2";
         assert_eq!(waits(&all, Some("us-east-1")), [first]);
+    }
+
+    /// An object of a block by kind and region: `aws_s3_bucket us-east-1`; all of a kind without.
+    fn object(text: &str) -> Address {
+        let (kind, region) = text.split_once(' ').unwrap_or((text, ""));
+        let key = if region.is_empty() { String::new() } else { format!("[{region:?}]") };
+        Address::parse(&format!("bucket.b.{kind}{key}")).unwrap()
+    }
+
+    /// What is removed before an object, of objects with what each needs.
+    fn before(all: &[(&str, &[&str])], one: &str) -> Vec<String> {
+        let mut needs = Needs::default();
+        let gone = |(text, uses): &(&str, &[&str])| {
+            let uses = uses.iter().map(|other| object(other)).collect();
+            needs.stored.insert(object(text), uses);
+            ObjectChange { holds_data: true, ..ObjectChange::new(object(text), Action::Delete) }
+        };
+        let changes: Vec<ObjectChange> = all.iter().map(gone).collect();
+        let roles = (&REGIONS[..], Some("us-east-1"));
+        standbys_first(&changes, &Parts::new(), roles, &mut needs);
+        let (batches, kept) = Default::default();
+        let steps = steps(&changes, &needs, &batches, &kept, PlanMode::Destroy).unwrap();
+        let of = |step: &Step| step.members.first().map(|member| all[member.change].0);
+        let wanted = steps.iter().find(|step| of(step) == Some(one)).unwrap();
+        let (mut open, mut seen) = (vec![wanted.id], BTreeSet::new());
+        while let Some(id) = open.pop() {
+            let step = steps.iter().find(|step| step.id == id).unwrap();
+            open.extend(step.needs.iter().copied().filter(|id| seen.insert(*id)));
+        }
+        let found = steps.iter().filter(|step| seen.contains(&step.id)).filter_map(of);
+        let mut found: Vec<String> = found.map(str::to_owned).collect();
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn of_what_is_destroyed_the_primary_is_left_until_all_standbys_are_gone() {
+        let all: [(&str, &[&str]); 4] = [
+            ("data us-east-1", &[]),
+            ("data us-west-2", &[]),
+            ("other us-west-2", &[]),
+            ("data elsewhere", &[]),
+        ];
+        assert_eq!(before(&all, "data us-east-1"), ["data us-west-2", "other us-west-2"]);
+        for free in ["data us-west-2", "other us-west-2", "data elsewhere"] {
+            assert_eq!(before(&all, free), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn what_needs_something_goes_before_it_wherever_it_is() {
+        // What copies out of the primary needs all buckets; a table is of the first region and not of the primary.
+        let all: [(&str, &[&str]); 6] = [
+            ("data us-east-1", &[]),
+            ("data us-west-2", &[]),
+            ("rules us-east-1", &["data"]),
+            ("table us-west-2", &[]),
+            ("replica us-east-1", &["table us-west-2"]),
+            ("replica eu-west-1", &["table us-west-2"]),
+        ];
+        assert_eq!(before(&all, "data us-west-2"), ["replica eu-west-1", "rules us-east-1"]);
+        assert_eq!(before(&all, "replica us-east-1"), ["replica eu-west-1"]);
+        assert_eq!(before(&all, "rules us-east-1"), ["replica eu-west-1"]);
+        let first = &all.map(|(text, _)| text)[1..];
+        let mut first = first.to_vec();
+        first.sort();
+        assert_eq!(before(&all, "data us-east-1"), first);
     }
 }

@@ -21,6 +21,8 @@ pub struct Needs {
     pub stored: BTreeMap<Address, Vec<Address>>,
     /// What is made or changed before anything is done to it, its removal included.
     pub first: BTreeMap<Address, Vec<Address>>,
+    /// What is removed only when all of something else is: that first.
+    pub removals: Vec<(Vec<Address>, Vec<Address>)>,
 }
 
 impl Needs {
@@ -93,6 +95,9 @@ pub fn steps(
             for other in needs.first.get(&change.address).into_iter().flatten() {
                 builder.wait(index, other);
             }
+        }
+        for (first, then) in &needs.removals {
+            builder.remove_after(first, then);
         }
         let order = builder.graph.order().map_err(|cycle| builder.changes_on(&cycle))?;
         drop(order);
@@ -240,6 +245,23 @@ impl Builder<'_> {
                 self.graph.edge(*own, node);
             }
         }
+    }
+
+    /// All of `then` is removed after all of `first`.
+    fn remove_after(&mut self, first: &[Address], then: &[Address]) {
+        let removed = |all: &[Address]| -> Vec<usize> {
+            let nodes = all.iter().filter_map(|at| self.nodes.get(&(Part::Unmake, at.clone())));
+            nodes.flatten().copied().collect()
+        };
+        let (first, then) = (removed(first), removed(then));
+        if first.is_empty() || then.is_empty() {
+            return;
+        }
+        // One node stands between them: an edge for each pair would be too many.
+        self.drafts.push(Draft { members: Vec::new() });
+        let join = self.graph.add();
+        first.iter().for_each(|node| self.graph.edge(join, *node));
+        then.iter().for_each(|node| self.graph.edge(*node, join));
     }
 
     /// `other` is removed only after `changes[index]`, which used it, is gone; and, where it can

@@ -174,3 +174,38 @@ fn wherever_the_role_goes_the_region_that_it_left_is_the_first_that_is_built_ane
     };
     told(|| play(story()));
 }
+
+/// The addresses of what calls removed, in order.
+fn removed(calls: &[Entry]) -> Vec<&str> {
+    let calls = calls.iter().filter(|call| call.had_effect());
+    let sent = calls.flat_map(|call| call.sent.iter().filter(|sent| sent.removes));
+    sent.map(|sent| &*sent.address).collect()
+}
+
+#[test]
+fn standbys_are_destroyed_before_the_primary_and_role_records_after_all() {
+    let story = || async {
+        for primary in [EAST, WEST] {
+            let mut told = applied(25).await;
+            if primary == WEST {
+                told.does(Verb::Promote, WEST).await;
+                told.settles(WEST).await;
+            }
+            told.cloud.take_ledger();
+            told.does(Verb::Destroy, primary).await;
+            let calls = told.cloud.take_ledger();
+            let all = removed(&calls);
+            let (records, others): (Vec<&str>, Vec<&str>) =
+                all.iter().partition(|address| address.starts_with("region."));
+            assert_eq!(all, [others.clone(), records].concat(), "role records are the last");
+            let of_primary = |address: &&str| address.contains(&format!("[\"{primary}\"]"));
+            let (last, first): (Vec<&str>, Vec<&str>) =
+                others.iter().partition(|it| of_primary(it));
+            assert!(last.len() == 2 && first.len() >= 4, "{all:?}");
+            assert_eq!(others, [first, last].concat(), "the primary is the last that holds data");
+            let left = told.cloud.objects();
+            assert!(left.iter().all(|it| *it.key.kind != *"aws_db_instance"), "{left:#?}");
+        }
+    };
+    told(|| play(story()));
+}
