@@ -11,6 +11,7 @@ use super::promotion;
 use super::value::{Line, Lines, short};
 use super::why::{follows, why};
 use crate::address::Mode;
+use crate::desired::Follows;
 use crate::diff::Action;
 use crate::plan::guard::{Consent, guards, removed};
 use crate::plan::{Deferral, ObjectChange, OutputChange, Plan, PlanMode, Reason, retires};
@@ -389,6 +390,9 @@ pub fn headline(change: &ObjectChange) -> String {
     let will = match (change.action, &change.reason) {
         (Action::Create, _) if change.operated => "will be operated from now on",
         (Action::Create, _) => "will be created",
+        (Action::Update, _) if change.follows == Some(Follows::Rebuild) => {
+            "will be built anew, to follow another one"
+        }
         (Action::Update, _) => "will be updated in-place",
         (Action::Delete, _) => "will be destroyed",
         (Action::Read, _) => "will be read during apply",

@@ -9,8 +9,7 @@ pub fn follows(change: &ObjectChange) -> Option<String> {
     let what = match change.follows? {
         Follows::Repoint => "it follows another one from now on, and is there all the time",
         Follows::Rebuild => {
-            "it is built anew to follow another one, and answers no reads meanwhile; rebuilds go one \
-             region at a time"
+            "it answers no reads until it has been built; rebuilds go one region at a time"
         }
     };
     Some(format!("{}: {what}", change.follows?.word()))
@@ -61,7 +60,10 @@ mod tests {
                 Follows::Repoint,
                 "repoint: it follows another one from now on, and is there all the time",
             ),
-            (Follows::Rebuild, "rebuild: it is built anew to follow another one"),
+            (
+                Follows::Rebuild,
+                "rebuild: it answers no reads until it has been built; rebuilds go one region at",
+            ),
         ] {
             change.follows = Some(how);
             let said = follows(&change).unwrap();

@@ -24,8 +24,8 @@ fn rebuilt(calls: &[Entry]) -> Vec<(Location, Duration)> {
 /// What a plan tells people of an instance that is built anew.
 fn says_so(region: &str) -> String {
     format!(
-        "# database.orders.aws_db_instance[{region:?}] will be updated in-place\n  # (rebuild: it is built anew to \
-         follow another one, and answers no reads meanwhile; rebuilds go one region at a time)\n"
+        "# database.orders.aws_db_instance[{region:?}] will be built anew, to follow another one\n  # (rebuild: it \
+         answers no reads until it has been built; rebuilds go one region at a time)\n"
     )
 }
 
@@ -206,6 +206,26 @@ fn standbys_are_destroyed_before_the_primary_and_role_records_after_all() {
             let left = told.cloud.objects();
             assert!(left.iter().all(|it| *it.key.kind != *"aws_db_instance"), "{left:#?}");
         }
+    };
+    told(|| play(story()));
+}
+
+#[test]
+fn the_primary_stays_where_a_standby_cannot_be_destroyed() {
+    let story = || async {
+        let mut told = applied(26).await;
+        let refuses = Rule::new(Fault::Denied).region(THIRD).kind("aws_ssm_parameter");
+        told.cloud.inject(refuses.operation("Delete"));
+        let ended = told.types(Verb::Destroy, EAST).await;
+        assert!(!ended.is_done(), "{ended:#?}");
+        assert!(told.cloud.commit(&told.at(EAST)).is_some(), "it still takes writes");
+        assert!(!told.endpoint(EAST).is_null());
+        assert!(
+            told.cloud.get(&told.at(WEST)).is_none() && told.cloud.get(&told.at(THIRD)).is_none()
+        );
+        told.cloud.clear_rules();
+        told.does(Verb::Destroy, EAST).await;
+        assert!(told.cloud.get(&told.at(EAST)).is_none());
     };
     told(|| play(story()));
 }
