@@ -131,8 +131,10 @@ fn records_last(changes: &[ObjectChange], needs: &mut Needs) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desired::Template;
     use crate::plan::order::steps;
-    use crate::plan::{Deferral, Step};
+    use crate::plan::{Deferral, Step, StepId};
+    use crate::topology::testing::read;
 
     const REGIONS: [&str; 4] = ["us-east-1", "us-west-2", "eu-west-1", "ap-south-1"];
 
@@ -202,6 +204,16 @@ mod tests {
         Address::parse(&format!("bucket.b.{kind}{key}")).unwrap()
     }
 
+    /// All steps that come before one.
+    fn ancestors(steps: &[Step], id: StepId) -> BTreeSet<StepId> {
+        let (mut open, mut seen) = (vec![id], BTreeSet::new());
+        while let Some(id) = open.pop() {
+            let step = steps.iter().find(|step| step.id == id).unwrap();
+            open.extend(step.needs.iter().copied().filter(|id| seen.insert(*id)));
+        }
+        seen
+    }
+
     /// What is removed before an object, of objects with what each needs.
     fn before(all: &[(&str, &[&str])], one: &str) -> Vec<String> {
         let mut needs = Needs::default();
@@ -217,11 +229,7 @@ mod tests {
         let steps = steps(&changes, &needs, &batches, &kept, PlanMode::Destroy).unwrap();
         let of = |step: &Step| step.members.first().map(|member| all[member.change].0);
         let wanted = steps.iter().find(|step| of(step) == Some(one)).unwrap();
-        let (mut open, mut seen) = (vec![wanted.id], BTreeSet::new());
-        while let Some(id) = open.pop() {
-            let step = steps.iter().find(|step| step.id == id).unwrap();
-            open.extend(step.needs.iter().copied().filter(|id| seen.insert(*id)));
-        }
+        let seen = ancestors(&steps, wanted.id);
         let found = steps.iter().filter(|step| seen.contains(&step.id)).filter_map(of);
         let mut found: Vec<String> = found.map(str::to_owned).collect();
         found.sort();
@@ -260,5 +268,81 @@ mod tests {
         let mut first = first.to_vec();
         first.sort();
         assert_eq!(before(&all, "data us-east-1"), first);
+    }
+
+    /// What an example stands for with a region as the primary, as state has it: what each needs, and its part.
+    fn stored(text: &str, primary: &str) -> (Needs, Parts) {
+        let (mut needs, mut parts) = (Needs::default(), Parts::new());
+        let was = text.lines().find(|line| line.starts_with("  primary ")).unwrap();
+        let read = read(&text.replacen(was, &format!("  primary = {primary:?}"), 1));
+        assert!(read.topology.is_some_and(|it| *it.primary == *primary), "{:?}", read.found);
+        for synthetic in &read.synthetics {
+            for (key, planned) in &synthetic.instances {
+                let address = synthetic.address.instance(Some(key.clone()));
+                let mut uses = planned.after.clone();
+                for (_, template) in &planned.document {
+                    template.visit(&mut |part| {
+                        if let Template::Ref(at, _) = part {
+                            uses.push(at.clone());
+                        }
+                    });
+                }
+                uses.retain(|other| *other != address);
+                parts.extend(planned.part.map(|part| (address.clone(), part)));
+                needs.stored.insert(address, uses);
+            }
+        }
+        (needs, parts)
+    }
+
+    /// What holds data, of kinds none of which another region of the same block needs.
+    const DATA: [&str; 3] = ["aws_s3_bucket", "aws_db_instance", "aws_rds_cluster"];
+
+    #[test]
+    fn each_example_is_destroyed_with_the_data_of_its_primary_behind_that_of_its_standbys() {
+        let examples = [
+            include_str!("../../examples/active-active/main.dr.hcl"),
+            include_str!("../../examples/containers/main.dr.hcl"),
+            include_str!("../../examples/global-database/main.dr.hcl"),
+            include_str!("../../examples/global-table/main.dr.hcl"),
+            include_str!("../../examples/pilot-light/main.dr.hcl"),
+            include_str!("../../examples/retention-tiers/main.dr.hcl"),
+            include_str!("../../examples/three-regions/main.dr.hcl"),
+            include_str!("../../examples/two-region-web/main.dr.hcl"),
+            include_str!("../../examples/warm-standby-postgres/main.dr.hcl"),
+        ];
+        let mut pairs = 0;
+        for text in examples {
+            let regions = read(text).topology.unwrap().regions;
+            let regions: Vec<&str> = regions.iter().map(|region| &*region.name).collect();
+            for primary in regions.iter().copied() {
+                let (mut needs, parts) = stored(text, primary);
+                let gone = |address: &Address| ObjectChange {
+                    holds_data: DATA.contains(&&*address.kind),
+                    ..ObjectChange::new(address.clone(), Action::Delete)
+                };
+                let changes: Vec<ObjectChange> = needs.stored.keys().map(gone).collect();
+                standbys_first(&changes, &parts, (&regions, Some(primary)), &mut needs);
+                records_last(&changes, &mut needs);
+                let (batches, kept) = Default::default();
+                let steps = steps(&changes, &needs, &batches, &kept, PlanMode::Destroy);
+                let steps = steps.unwrap_or_else(|circle| panic!("{text}: {circle:?}"));
+                let data = steps.iter().filter_map(|step| {
+                    let change = changes.get(step.members.first()?.change)?;
+                    let own = change.holds_data && !change.address.is_of_lifeboat();
+                    own.then_some((&change.address, step.id))
+                });
+                let (last, first): (Vec<_>, Vec<_>) =
+                    data.partition(|(at, _)| region_of(at) == Some(primary));
+                for (mine, id) in &last {
+                    let before = ancestors(&steps, *id);
+                    for (theirs, other) in &first {
+                        assert!(before.contains(other), "{primary}: {mine} before {theirs}");
+                        pairs += 1;
+                    }
+                }
+            }
+        }
+        assert!(pairs >= 20, "{pairs} pairs");
     }
 }
