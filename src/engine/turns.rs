@@ -37,9 +37,8 @@ pub(super) fn taken(
 fn rebuilds(changes: &[ObjectChange], regions: &[&str], left: Option<&str>, needs: &mut Needs) {
     let mut blocks: BTreeMap<Address, Vec<&ObjectChange>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.deferred.is_none()) {
-        let rebuilt = change.follows == Some(Follows::Rebuild) && change.action != Action::NoOp;
-        // One that is gone is made first: then there is a fresh one.
-        if rebuilt || change.action == Action::Create {
+        // One that is gone, or was not built to its end, is made first: then there is a fresh one.
+        if matches!(change.action, Action::Create | Action::Update | Action::Replace) {
             blocks.entry(change.address.whole()).or_default().push(change);
         }
     }
@@ -192,9 +191,12 @@ mod tests {
             |region| ObjectChange { follows: Some(Follows::Repoint), ..anew("orders", region) };
         assert_eq!(waits(&REGIONS.map(told), None), [""; 0]);
         let made = ObjectChange::new(at("orders", "eu-west-1"), Action::Create);
-        let all = [anew("orders", "us-west-2"), made];
         let first = "database.orders eu-west-1 < database.orders us-west-2";
-        assert_eq!(waits(&all, Some("us-east-1")), [first]);
+        let half = ObjectChange { action: Action::Update, ..made.clone() };
+        for made in [made, half] {
+            let all = [anew("orders", "us-west-2"), made];
+            assert_eq!(waits(&all, Some("us-east-1")), [first]);
+        }
     }
 
     /// An object of a block by kind and region: `aws_s3_bucket us-east-1`; all of a kind without.
