@@ -76,7 +76,10 @@ fn standbys_first(
 ) {
     let counts = |change: &&ObjectChange| {
         let region = region_of(&change.address).is_some_and(|region| regions.contains(&region));
-        let part = parts.get(&change.address).is_some_and(|part| *part != Part::Record);
+        // Names and their checks are of a global plane, and all records of a zone go at once.
+        let part = parts
+            .get(&change.address)
+            .is_some_and(|part| !matches!(part, Part::Record | Part::Traffic | Part::Health));
         region && !change.address.is_of_lifeboat() && (part || change.holds_data)
     };
     let all = changes.iter().filter(counts).map(|change| change.address.clone());
