@@ -190,7 +190,12 @@ impl Holding<'_> {
             crash: self.crash.clone(),
             copies: bundles.as_ref().map(|bundles| bundles as &dyn Copies),
         };
-        Ok(give_up.run(run, plan, stored).await?)
+        let state = stored.state.clone();
+        let given_up = give_up.run(run, plan, stored).await?;
+        if let (GivenUp::Done, Some(bundles)) = (&given_up, &bundles) {
+            bundles.given_up(&state).await;
+        }
+        Ok(given_up)
     }
 
     /// The providers, able to make calls.

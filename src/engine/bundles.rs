@@ -137,6 +137,12 @@ impl<'a> Bundles<'a> {
         (!left.is_empty()).then(|| behind(serial, &left))
     }
 
+    /// Writes them when a promotion is given up: another machine finds none that is open.
+    pub(super) async fn given_up(&self, state: &State) {
+        let left = self.end(state, false, Now::Changed).await;
+        tracing::info!(?left, "bundles of a promotion that was given up");
+    }
+
     /// Writes those that are not of this state, where nothing else is to be done.
     pub(super) async fn catch_up(&self, state: &State) -> Option<Diagnostic> {
         let left = self.end(state, false, Now::Idle).await;

@@ -207,6 +207,9 @@ fn only_the_machine_that_goes_on_with_a_promotion_can_give_it_up() {
     stage.same(changes(&stage) - before, 0, "nothing was changed by it");
 
     stage.expect_in(&folder, &abort, 0);
+    let third = stage.expect_in(&Folder::new(), INIT, 0);
+    stage
+        .check(!third.stdout.contains("A promotion is open"), "nor does anybody else find it open");
     let ran = stage.expect(APPLY, 4);
     stage.check(ran.stderr.contains("promotion::taken_over"), "nor is it gone on with");
     stage.check(!ran.said().contains("promote -abort"), "nothing is to be done here");
